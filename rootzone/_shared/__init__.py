@@ -1,0 +1,1 @@
+"""Helpers every stage may use: errors, units, digests, atomic writes, resources."""

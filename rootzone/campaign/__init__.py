@@ -1,0 +1,1 @@
+"""What a campaign intends: the typed campaign file, its workspace and its scaffold."""

@@ -1,0 +1,1 @@
+"""Land and sky on one grid: catalog, readers, terrain and forcing."""

@@ -1,0 +1,1 @@
+"""Which sites to run: strata, allocation, picks, reserves and weights."""

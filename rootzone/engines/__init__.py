@@ -1,0 +1,1 @@
+"""Engines that turn soils and weather into daily soil-water profiles."""

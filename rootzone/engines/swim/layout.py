@@ -1,0 +1,104 @@
+"""How arrays are laid out between the batch runner and the column kernels.
+
+Every column kernel takes the same flat arrays, so the runner does not care which physics it drives
+and a later GPU kernel can share the arrays as they are::
+
+    status, fail_day, repairs = run_column(
+        layers, theta_initial, weather, settings, theta_out, daily_out, work
+    )
+
+==============  ===================  =====================================================
+array           shape                meaning
+==============  ===================  =====================================================
+layers          (n_layer, n_column)  soil parameters, columns below
+theta_initial   (n_layer,)           water content [m3 m-3] at the start of the first day
+weather         (n_day, 2)           rain and potential evaporation [mm d-1]
+settings        (n_setting,)         engine settings, positions below
+theta_out       (n_day, n_layer)     water content at the end of each day [m3 m-3]
+daily_out       (n_day, n_daily)     daily sums and states, columns below
+work            (work_size,)         scratch; its content on entry does not matter
+==============  ===================  =====================================================
+
+Days after a failure are left as the caller filled them (NaN).
+"""
+
+from __future__ import annotations
+
+# Columns of ``layers``, physics "swim3".
+SWIM3_THICKNESS_MM = 0
+SWIM3_LL15 = 1
+SWIM3_DUL = 2
+SWIM3_SAT = 3
+SWIM3_KS_MM_D = 4
+SWIM3_KDUL_MM_D = 5  # one value for the profile, repeated
+SWIM3_PSIDUL_CM = 6  # one value for the profile, repeated; negative
+N_SWIM3 = 7
+
+# Columns of ``layers``, physics "van_genuchten".
+VG_THICKNESS_MM = 0
+VG_THETA_R = 1
+VG_THETA_S = 2
+VG_ALPHA_PER_CM = 3
+VG_N = 4
+VG_KS_MM_D = 5
+VG_L = 6  # Mualem's pore connectivity, 0.5 unless measured
+N_VG = 7
+
+# Columns of ``weather``.
+RAIN_MM = 0
+EO_MM = 1
+N_WEATHER = 2
+
+# Columns of ``daily_out``.
+RUNOFF_MM = 0
+DRAINAGE_MM = 1
+ES_MM = 2
+INFILTRATION_MM = 3
+POND_MM = 4
+BALANCE_ERROR_MM = 5
+STEPS = 6
+EVALUATIONS = 7
+N_DAILY = 8
+
+# Positions in ``settings``.
+SET_CN2_BARE = 0  # 0 keeps a pond instead of a curve number
+SET_CN_RED = 1
+SET_CN_COV = 2
+SET_RESIDUE_COVER = 3  # fraction of the surface covered
+SET_VAPOUR = 4  # 0 or 1
+SET_DT_MIN_H = 5
+SET_DT_MAX_H = 6
+SET_MAX_WATER_INCREMENT_CM = 7
+SET_RAIN_START_H = 8
+SET_RAIN_HOURS = 9
+SET_EO_START_H = 10
+SET_EO_HOURS = 11
+SET_BOTTOM_KIND = 12  # one of BOTTOM_*
+SET_BOTTOM_PSI_CM = 13  # head at the profile bottom, or the seepage threshold
+SET_SPACE_WEIGHTING = 14  # SWIM3's SpaceWeightingFactor
+SET_POND_MAX_MM = 15  # pond kept when cn2_bare is 0; the rest runs off; inf in SWIM3
+SET_SURFACE_DRY_PSI_CM = 16  # driest surface that still evaporates, van_genuchten
+SET_CN_DEPTH_MM = 17  # depth over which wetness weighs the curve number
+SET_CN_EXPONENT = 18
+SET_REPRODUCE_TRAPS = 19  # 1 keeps APSIM's faults (zero step, K above KS, ...) as they are
+SET_TOLERANCE = 20  # converged: error of theta per step [m3 m-3]
+SET_ITERATION_RESIDUAL = 21  # converged: residual accepted by Newton [m3 m-3]
+SET_THETA_STEP = 22  # converged: largest change of theta in a step [m3 m-3]
+N_SETTINGS = 24
+
+# Bottom boundaries.
+BOTTOM_FREE_DRAINAGE = 0
+BOTTOM_FIXED_HEAD = 1
+BOTTOM_ZERO_FLUX = 2
+BOTTOM_SEEPAGE = 3
+
+# Status of a finished column.
+OK = 0
+NO_CONVERGENCE = 1
+ZERO_TIME_STEP = 2
+BAD_STATE = 3  # NaN, or water content out of its bounds
+
+# Bits of ``repairs``: APSIM traps that were met and mended on this column.
+REPAIR_ZERO_TIME_STEP = 1
+REPAIR_K_ABOVE_KS = 2
+REPAIR_SUCTION_INVERSE = 4

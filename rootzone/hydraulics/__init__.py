@@ -1,0 +1,1 @@
+"""Texture in, a consistent and guarded set of soil hydraulic parameters out."""

@@ -1,0 +1,1 @@
+"""Running a campaign: attempts, verification, shards, ledger and quarantine."""

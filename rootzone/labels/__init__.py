@@ -1,0 +1,1 @@
+"""Labels at one depth everywhere, and the stations they are held against."""

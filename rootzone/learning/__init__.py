@@ -1,0 +1,1 @@
+"""From sparse labels to a field: features, models, losses, training, evaluation."""

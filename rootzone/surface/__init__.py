@@ -1,0 +1,1 @@
+"""Surface (5 cm) soil moisture, which can feed the root-zone network."""
