@@ -3,36 +3,25 @@
 Numba's own on-disk cache looks only at the file of the outermost function: a changed helper in
 another file leaves old machine code in use. Here the cache folder carries the digest of every
 file of the package that holds kernels, so a change in any of them starts a fresh one, and worker
-processes share what their parent compiled. Set ``ROOTZONE_CACHE_DIR`` to move it off a slow or read-only home.
+processes share what their parent compiled. Set ``ROOTZONE_CACHE_DIR`` to move it off a slow or
+read-only home.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def _source_digest() -> str:
-    """Digest of all source files that define kernels, in a fixed order."""
-    digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        source = path.read_bytes()
-        if b"_shared.jit import" in source:
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
-            digest.update(source)
-    return digest.hexdigest()[:16]
+from rootzone._shared.digests import digest_sources
 
 
 def cache_dir() -> Path:
     """Folder that holds compiled kernels for exactly this version of the sources."""
     root = os.environ.get("ROOTZONE_CACHE_DIR")
     base = Path(root) if root else Path.home() / ".cache" / "rootzone"
-    return base / "numba" / _source_digest()
+    return base / "numba" / digest_sources(marker=b"_shared.jit import")
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-import numpy as np
-
 from rootzone._shared.arrays import FloatArray
 
 Number = TypeVar("Number", float, FloatArray)
@@ -66,4 +64,4 @@ def hours_from_minutes(value_min: Number) -> Number:
 
 def natural_from_log10(value_log10: Number) -> Number:
     """The value whose base-10 logarithm is given."""
-    return np.power(10.0, value_log10)
+    return 10.0**value_log10

@@ -1,0 +1,68 @@
+"""The command line: one module per verb, imported only when its verb is used or listed."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+
+import click
+
+from rootzone import __version__
+from rootzone._shared.errors import RootzoneError
+
+# Verbs in the order of the pipeline; each is a module of this package with a ``command``.
+VERBS = ("init", "check", "soils", "simulate", "provenance")
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Verbs in pipeline order."""
+        del ctx
+        return [verb.replace("_", "-") for verb in VERBS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command, or None for a verb that is not ours."""
+        del ctx
+        module = cmd_name.replace("-", "_")
+        if module not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"rootzone._cli.{module}").command
+        return command
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rootzone")
+@click.option("-v", "--verbose", count=True, help="More log lines on stderr; twice for every site.")
+def cli(verbose: int) -> None:
+    """Root-zone soil-moisture labels by soil physics, and 30 m maps made from them.
+
+    Results go to stdout, progress and logs to stderr. Exit status: 0 all well, 1 unexpected,
+    2 the request or a file is wrong, 3 finished but too many sites failed, 4 stopped early (the
+    same command resumes).
+    """
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+
+
+def main() -> None:
+    """Run the command line, turning our own errors into one message and their exit status."""
+    try:
+        cli.main(standalone_mode=False)
+    except RootzoneError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        click.echo("stopped by the user", err=True)
+        sys.exit(4)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)

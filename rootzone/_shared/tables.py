@@ -1,0 +1,330 @@
+"""The tables that stages hand each other: names, types, units and meaning, in one place.
+
+Each schema is written into the Parquet metadata of every column and checked on reading, so a table
+from elsewhere with a wrong column or unit is refused with the file and the column named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rootzone._shared.atomic import atomic_path
+from rootzone._shared.errors import RequestError
+from rootzone._shared.names import did_you_mean
+from rootzone._shared.provenance import METADATA_KEY, Provenance, write_sidecar
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+ID = "id"  # an integer or a text, kept as given
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+        Column name, with its unit in it where it is not a bare fraction.
+    kind : str
+        ``id`` (integer or text), ``int``, ``float``, ``text``, ``date``, ``bool`` or ``floats``
+        (a list of numbers).
+    unit : str
+        Unit as written into the file; ``-`` for none.
+    meaning : str
+        One line for a reader of the file.
+    required : bool
+        Whether a table without it is refused.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    meaning: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A table: its name and its columns in order."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        """Columns by their names."""
+        return {column.name: column for column in self.columns}
+
+    def problems(self, schema: pa.Schema, required: Sequence[str] = ()) -> list[str]:
+        """What is wrong with the columns of a table, one sentence each; empty when nothing is.
+
+        Parameters
+        ----------
+        schema : pyarrow.Schema
+            Columns as read. Columns this table does not know are allowed.
+        required : sequence of str
+            Optional columns that this reader cannot do without.
+        """
+        found = []
+        for column in self.columns:
+            if column.name in schema.names:
+                found += _column_problems(column, schema.field(column.name))
+            elif column.required or column.name in required:
+                hint = did_you_mean(column.name, [n for n in schema.names if n not in self.by_name])
+                found.append(
+                    f"column {column.name} [{column.unit}] is missing ({column.meaning}){hint}"
+                )
+        return found
+
+
+def _column_problems(column: Column, field: pa.Field) -> list[str]:
+    problems = []
+    if not _kind_fits(column.kind, field.type):
+        problems.append(f"column {column.name} holds {field.type}, not {column.kind}")
+    unit = (field.metadata or {}).get(b"unit")
+    if unit is not None and unit.decode() != column.unit:
+        problems.append(f"column {column.name} is in [{unit.decode()}], not in [{column.unit}]")
+    return problems
+
+
+def _kind_fits(kind: str, dtype: pa.DataType) -> bool:
+    import pyarrow.types as types
+
+    number = types.is_integer(dtype) or types.is_floating(dtype)
+    text = types.is_string(dtype) or types.is_large_string(dtype) or types.is_string_view(dtype)
+    if kind == "floats":
+        return bool(types.is_list(dtype) or types.is_large_list(dtype)) and bool(
+            types.is_floating(dtype.value_type)
+        )
+    fits = {
+        ID: types.is_integer(dtype) or text,
+        "int": types.is_integer(dtype),
+        "float": number,
+        "text": text,
+        "date": types.is_date(dtype) or types.is_timestamp(dtype),
+        "bool": types.is_boolean(dtype),
+    }
+    return bool(fits[kind])
+
+
+def _c(name: str, kind: str, unit: str, meaning: str, *, required: bool = True) -> Column:
+    return Column(name, kind, unit, meaning, required)
+
+
+_SITE = _c("site_id", ID, "-", "site, unique in its campaign")
+_CELL = _c("cell_id", ID, "-", "weather cell the site lies in")
+_DATE = _c("date", "date", "-", "calendar day")
+
+SITES = Schema(
+    "sites",
+    (
+        _SITE,
+        _c("year", "int", "-", "campaign year the site was drawn for"),
+        _c("row", "int", "-", "row of the pixel on the master grid, 0 at the top"),
+        _c("col", "int", "-", "column of the pixel on the master grid, 0 at the left"),
+        _c("x_m", "float", "m", "easting of the pixel centre on the master grid"),
+        _c("y_m", "float", "m", "northing of the pixel centre on the master grid"),
+        _c("lon", "float", "degree_east", "longitude of the pixel centre, WGS 84"),
+        _c("lat", "float", "degree_north", "latitude of the pixel centre, WGS 84"),
+        _CELL,
+        _c("stratum", "text", "-", "land cover x climate stratum the site was drawn from"),
+        _c("weight", "float", "pixel", "pixels of its stratum that the site stands for"),
+    ),
+)
+
+SOILS = Schema(
+    "soils",
+    (
+        _SITE,
+        _CELL,
+        _c("layer", "int", "-", "layer, 1 at the top"),
+        _c("thickness_mm", "float", "mm", "layer thickness"),
+        _c("bd_g_cm3", "float", "g cm-3", "dry bulk density", required=False),
+        _c("airdry", "float", "m3 m-3", "air-dry water content", required=False),
+        _c("ll15", "float", "m3 m-3", "water content at 15,000 cm suction", required=False),
+        _c("dul", "float", "m3 m-3", "drained upper limit", required=False),
+        _c("sat", "float", "m3 m-3", "water content at saturation", required=False),
+        _c("ks_mm_d", "float", "mm d-1", "saturated hydraulic conductivity"),
+        _c("theta_initial", "float", "m3 m-3", "water content at the start of the first day"),
+        _c("kdul_mm_d", "float", "mm d-1", "conductivity at DUL, profile value", required=False),
+        _c(
+            "psidul_cm",
+            "float",
+            "cm",
+            "matric head at DUL, negative, profile value",
+            required=False,
+        ),
+        _c("theta_r", "float", "m3 m-3", "van Genuchten residual water content", required=False),
+        _c("theta_s", "float", "m3 m-3", "van Genuchten saturated water content", required=False),
+        _c("alpha_per_cm", "float", "cm-1", "van Genuchten alpha", required=False),
+        _c("n", "float", "-", "van Genuchten n", required=False),
+    ),
+)
+
+WEATHER = Schema(
+    "weather",
+    (
+        _CELL,
+        _DATE,
+        _c("rain_mm", "float", "mm d-1", "precipitation"),
+        _c("eo_mm", "float", "mm d-1", "potential evaporation", required=False),
+        _c("radn_mj_m2", "float", "MJ m-2 d-1", "incoming shortwave radiation", required=False),
+        _c("tmax_degc", "float", "degC", "highest air temperature of the day", required=False),
+        _c("tmin_degc", "float", "degC", "lowest air temperature of the day", required=False),
+        _c("vpd_kpa", "float", "kPa", "mean vapour pressure deficit", required=False),
+    ),
+)
+
+PROFILES = Schema(
+    "profiles",
+    (
+        _SITE,
+        _DATE,
+        _c("theta", "floats", "m3 m-3", "water content of each layer at the end of the day"),
+        _c("runoff_mm", "float", "mm d-1", "curve-number runoff and saturation excess"),
+        _c(
+            "drainage_mm",
+            "float",
+            "mm d-1",
+            "flux through the bottom of the profile, down positive",
+        ),
+        _c("es_mm", "float", "mm d-1", "soil evaporation"),
+        _c("infiltration_mm", "float", "mm d-1", "flux through the surface, net of evaporation"),
+        _c("pond_mm", "float", "mm", "water standing on the surface at the end of the day"),
+        _c("balance_error_mm", "float", "mm d-1", "water gained by the solver out of nothing"),
+        _c("steps", "int", "-", "time steps taken in the day"),
+    ),
+)
+
+LABELS = Schema(
+    "labels",
+    (
+        _SITE,
+        _DATE,
+        _c("depth_mm", "float", "mm", "depth below the surface"),
+        _c("theta", "float", "m3 m-3", "water content at that depth"),
+        _c("engine", "text", "-", "engine, physics and stepping that made it"),
+        _c("rung", "int", "-", "rung of the convergence ladder, 0 for the default settings"),
+        _c("stratum", "text", "-", "stratum of the site"),
+        _c("weight", "float", "pixel", "pixels the site stands for"),
+        _c("digest", "text", "-", "digest of the run that made it"),
+    ),
+)
+
+SCHEMAS = {schema.name: schema for schema in (SITES, SOILS, WEATHER, PROFILES, LABELS)}
+
+
+def read_frame(path: Path) -> pl.DataFrame:
+    """Any Parquet or CSV file as a data frame, with nothing checked but that it can be read.
+
+    CSV cells are typed by their whole column; a column with text among its numbers stays text.
+
+    Raises
+    ------
+    RequestError
+        The file is missing, of another ending, or cannot be parsed.
+    """
+    import polars as pl
+
+    if not path.exists():
+        raise RequestError(f"{path} does not exist.")
+    try:
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        if path.suffix == ".csv":
+            return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise RequestError(f"{path} cannot be read as {path.suffix[1:]}: {error}") from error
+    raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
+
+
+def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.DataFrame:
+    """A table checked against its schema.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.parquet`` or ``.csv`` file.
+    schema : Schema
+        What its columns must be.
+    required : sequence of str
+        Optional columns that this reader cannot do without.
+
+    Raises
+    ------
+    RequestError
+        With every column that is missing, of the wrong type or in the wrong unit, and the file.
+    """
+    frame = read_frame(path)
+    arrow_schema = _stored_schema(path) if path.suffix == ".parquet" else frame.to_arrow().schema
+    problems = schema.problems(arrow_schema, required)
+    if problems:
+        raise RequestError(f"{path} is not a {schema.name} table: " + "; ".join(problems) + ".")
+    return frame
+
+
+def _stored_schema(path: Path) -> pa.Schema:
+    import pyarrow.parquet as pq
+
+    return pq.read_schema(path)
+
+
+def arrow_schema_of(
+    schema: Schema, names: Sequence[str], types: Sequence[pa.DataType], record: Provenance
+) -> pa.Schema:
+    """Arrow schema whose fields carry unit and meaning, and whose metadata carries the record.
+
+    Columns that ``schema`` does not know get no unit.
+    """
+    import pyarrow as pa
+
+    fields = []
+    for name, dtype in zip(names, types, strict=True):
+        column = schema.by_name.get(name)
+        metadata = {"unit": column.unit, "description": column.meaning} if column else None
+        fields.append(pa.field(name, dtype, metadata=metadata))
+    return pa.schema(
+        fields, metadata={METADATA_KEY: record.to_json(), b"table": schema.name.encode()}
+    )
+
+
+def write_table(path: Path, frame: pl.DataFrame, schema: Schema, record: Provenance) -> None:
+    """Write a table whole or not at all, with units, meanings and provenance.
+
+    Parquet holds them in its metadata; beside a CSV file a sidecar holds the provenance.
+
+    Raises
+    ------
+    RequestError
+        The frame does not fit the schema, or the file's ending is neither .parquet nor .csv.
+    """
+    import pyarrow.parquet as pq
+
+    table = frame.to_arrow(compat_level=_oldest_compat_level())
+    problems = schema.problems(table.schema)
+    if problems:
+        raise RequestError(f"{path}: not a {schema.name} table: " + "; ".join(problems) + ".")
+    if path.suffix == ".csv":
+        with atomic_path(path) as temporary:
+            frame.write_csv(temporary)
+        write_sidecar(path, record)
+    elif path.suffix == ".parquet":
+        target = arrow_schema_of(schema, table.schema.names, table.schema.types, record)
+        with atomic_path(path) as temporary:
+            pq.write_table(table.cast(target), temporary, compression="zstd")
+    else:
+        raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
+
+
+def _oldest_compat_level() -> pl.CompatLevel:
+    """Plain string and list types, which every Parquet reader knows."""
+    import polars as pl
+
+    return pl.CompatLevel.oldest()
