@@ -1,0 +1,253 @@
+"""How a day's weather reaches the soil surface: evaporative demand, runoff, hours of the day.
+
+The formulas are those of APSIM's soil-water modules in a fallow: potential evaporation from
+radiation and temperature (the Priestley-Taylor form of Ritchie 1972 as used by CERES, Jones and
+Kiniry 1986), the USDA curve number (SCS 1972) with APSIM's wetness weighting, and rain and demand
+spread evenly over a stated window of the day.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rootzone._shared.arrays import FloatArray
+from rootzone._shared.jit import kernel
+
+HOURS_PER_DAY = 24.0
+
+
+@kernel
+def eo_mm_from_radiation(
+    radn_mj_m2: float, tmax_degc: float, tmin_degc: float, salb: float, green_cover: float
+) -> float:
+    r"""Potential evaporation of a day from radiation and temperature.
+
+    .. math::
+        E_o = f\, 23.8846\, R_n (2.04\cdot10^{-4} - 1.83\cdot10^{-4} a)
+              (0.6 T_{max} + 0.4 T_{min} + 29)
+
+    with the albedo :math:`a = 0.23 - (0.23 - salb)(1 - cover)`. The advection factor f is 1.1,
+    rises by 0.05 per degree above 35 degC, and is 0.01 exp(0.18 (Tmax + 20)) below 5 degC; it
+    jumps by a tenth at 5 degC, as it does in APSIM.
+
+    Parameters
+    ----------
+    radn_mj_m2 : float
+        Solar radiation of the day [MJ m-2 d-1].
+    tmax_degc, tmin_degc : float
+        Daily extremes of air temperature [degC].
+    salb : float
+        Albedo of the bare soil, 0 to 1.
+    green_cover : float
+        Fraction of ground under green leaves; 0 in a fallow.
+
+    Returns
+    -------
+    eo_mm : float
+        Potential evaporation [mm d-1], never negative; NaN where any input is NaN.
+
+    References
+    ----------
+    Jones and Kiniry (1986), CERES-Maize; Ritchie (1972), doi:10.1029/WR008i005p01204
+    """
+    albedo = 0.23 - (0.23 - salb) * (1.0 - green_cover)
+    equilibrium = (
+        radn_mj_m2
+        * 23.8846
+        * (0.000204 - 0.000183 * albedo)
+        * (0.6 * tmax_degc + 0.4 * tmin_degc + 29.0)
+    )
+    factor = 1.1
+    if tmax_degc > 35.0:
+        factor = 1.1 + 0.05 * (tmax_degc - 35.0)
+    elif tmax_degc < 5.0:
+        factor = 0.01 * math.exp(0.18 * (tmax_degc + 20.0))
+    eo_mm = factor * equilibrium
+    return 0.0 if eo_mm < 0.0 else eo_mm
+
+
+def daily_eo_mm(
+    radn_mj_m2: FloatArray,
+    tmax_degc: FloatArray,
+    tmin_degc: FloatArray,
+    salb: float = 0.13,
+    green_cover: float = 0.0,
+) -> FloatArray:
+    """Potential evaporation of many days; see :func:`eo_mm_from_radiation`.
+
+    Parameters
+    ----------
+    radn_mj_m2, tmax_degc, tmin_degc : array, shape (day,)
+        Radiation [MJ m-2 d-1] and daily extremes of temperature [degC].
+    salb : float
+        Albedo of the bare soil, 0 to 1; 0.13 is APSIM's default.
+    green_cover : float
+        Fraction of ground under green leaves.
+
+    Returns
+    -------
+    eo_mm : array, shape (day,)
+        Potential evaporation [mm d-1].
+    """
+    radn, tmax, tmin = np.broadcast_arrays(radn_mj_m2, tmax_degc, tmin_degc)
+    out = np.empty(radn.shape, dtype=np.float64)
+    _fill_daily_eo(radn.ravel(), tmax.ravel(), tmin.ravel(), salb, green_cover, out.ravel())
+    return out
+
+
+@kernel
+def _fill_daily_eo(
+    radn: FloatArray,
+    tmax: FloatArray,
+    tmin: FloatArray,
+    salb: float,
+    green_cover: float,
+    eo_mm: FloatArray,
+) -> None:
+    for i in range(radn.size):
+        eo_mm[i] = eo_mm_from_radiation(radn[i], tmax[i], tmin[i], salb, green_cover)
+
+
+@kernel
+def cover_factor(crop_cover: float, residue_cover: float) -> float:
+    """Share of potential evaporation that still reaches a covered soil.
+
+    exp(-1.7 crop cover) (1 - residue cover)**0.44, APSIM's form after Adams et al. (1976):
+    1 on bare ground, 0 under full residue.
+    """
+    return math.exp(-1.7 * crop_cover) * math.pow(1.0 - residue_cover, 0.44)
+
+
+@kernel
+def covered_curve_number(cn2_bare: float, cn_red: float, cn_cov: float, cover: float) -> float:
+    """Curve number lowered by cover, in proportion until ``cn_cov`` and by ``cn_red`` beyond.
+
+    Parameters
+    ----------
+    cn2_bare : float
+        Curve number of bare soil of average wetness, 0 to 100.
+    cn_red : float
+        Largest reduction of the curve number by cover.
+    cn_cov : float
+        Cover [-] at which that reduction is reached; 0 means any cover gives all of it.
+    cover : float
+        Fraction of ground covered by residue and crop.
+    """
+    if cover <= 0.0:
+        return cn2_bare
+    if cover >= cn_cov:
+        return cn2_bare - cn_red
+    return cn2_bare - cn_red * cover / cn_cov
+
+
+@kernel
+def fill_wetness_weights(
+    thickness_mm: FloatArray, depth_mm: float, exponent: float, weight: FloatArray
+) -> None:
+    """Write each layer's share in the wetness that decides the curve number.
+
+    The share is F(bottom) - F(top) with F(z) = (1 - exp(-a z / d)) / (1 - exp(-a)), so the
+    surface counts most and nothing counts below ``depth_mm``. Shares of a profile at least as
+    deep sum to 1; a shallower profile is its own depth d.
+
+    Parameters
+    ----------
+    thickness_mm : array, shape (layer,)
+        Thickness [mm].
+    depth_mm : float
+        Depth d considered [mm]; 450 in APSIM.
+    exponent : float
+        Decay a [-]; 4.16 in APSIM.
+    weight : array, shape (layer,)
+        Filled with the shares [-].
+    """
+    total_mm = 0.0
+    for i in range(thickness_mm.shape[0]):
+        total_mm += thickness_mm[i]
+    depth = min(depth_mm, total_mm)
+    scale = 1.0 / (1.0 - math.exp(-exponent))
+    bottom_mm = 0.0
+    above = 0.0
+    for i in range(thickness_mm.shape[0]):
+        bottom_mm += thickness_mm[i]
+        below = scale * (1.0 - math.exp(-exponent * min(1.0, bottom_mm / depth)))
+        weight[i] = below - above
+        above = below
+
+
+@kernel
+def profile_wetness(
+    theta: FloatArray, dry: FloatArray, wet: FloatArray, weight: FloatArray
+) -> float:
+    """Weighted wetness of a profile: 0 at ``dry`` (LL15), 1 at ``wet`` (DUL), clipped to that."""
+    wetness = 0.0
+    for i in range(theta.shape[0]):
+        if weight[i] > 0.0:
+            wetness += weight[i] * (theta[i] - dry[i]) / (wet[i] - dry[i])
+    return min(1.0, max(0.0, wetness))
+
+
+@kernel
+def curve_number_runoff_mm(rain_mm: float, cn2: float, wetness: float) -> float:
+    r"""Runoff of a day by the curve number.
+
+    The number moves between :math:`CN_1 = CN_2 / (2.334 - 0.01334 CN_2)` on dry ground and
+    :math:`CN_3 = CN_2 / (0.4036 + 0.005964 CN_2)` on wet ground in proportion to wetness; then
+    :math:`s = 254 (100/CN - 1)` and :math:`Q = \max(0, P - 0.2 s)^2 / (P + 0.8 s)`.
+
+    Parameters
+    ----------
+    rain_mm : float
+        Rain of the day [mm].
+    cn2 : float
+        Curve number at average wetness, above 0 and up to 100.
+    wetness : float
+        Wetness of the profile, 0 to 1.
+
+    Returns
+    -------
+    runoff_mm : float
+        Runoff [mm], 0 on a dry day (also at a curve number of 100, where APSIM divides 0 by 0).
+
+    References
+    ----------
+    SCS (1972), National Engineering Handbook, section 4, hydrology
+    """
+    if rain_mm <= 0.0:
+        return 0.0
+    cn1 = cn2 / (2.334 - 0.01334 * cn2)
+    cn3 = cn2 / (0.4036 + 0.005964 * cn2)
+    cn = cn1 + (cn3 - cn1) * wetness
+    s_mm = 254.0 * (100.0 / cn - 1.0)
+    excess_mm = rain_mm - 0.2 * s_mm
+    if excess_mm <= 0.0:
+        return 0.0
+    return excess_mm * excess_mm / (rain_mm + 0.8 * s_mm)
+
+
+@kernel
+def window_end_h(start_h: float, hours: float) -> float:
+    """Hour at which a daily window closes; a window that would pass midnight is cut there."""
+    return min(HOURS_PER_DAY, start_h + hours)
+
+
+@kernel
+def share_of_day(from_h: float, to_h: float, start_h: float, end_h: float) -> float:
+    """Share of a daily sum that falls between two hours of that day.
+
+    Parameters
+    ----------
+    from_h, to_h : float
+        The interval [h since midnight], ``from_h <= to_h``.
+    start_h, end_h : float
+        The window over which the daily sum is spread evenly [h], ``start_h < end_h``.
+
+    Returns
+    -------
+    share : float
+        0 to 1; over the whole day it is exactly 1.
+    """
+    overlap_h = min(to_h, end_h) - max(from_h, start_h)
+    return max(0.0, overlap_h) / (end_h - start_h)
