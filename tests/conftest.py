@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, and no deadline: a shared machine or a first compilation is slow.
+settings.register_profile("rootzone", deadline=None, derandomize=True)
+settings.load_profile("rootzone")
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -52,12 +52,11 @@ def cli(verbose: int) -> None:
 def main() -> None:
     """Run the command line, turning our own errors into one message and their exit status."""
     try:
-        cli.main(standalone_mode=False)
+        status = cli.main(standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except RootzoneError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
     except click.Abort:
         click.echo("stopped by the user", err=True)
         sys.exit(4)

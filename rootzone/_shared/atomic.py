@@ -49,5 +49,5 @@ def refuse_overwrite(path: Path, *, force: bool) -> None:
     """
     if path.exists() and not force:
         raise RequestError(
-            f"{path} exists already and is left alone. Choose another --out, or add --force."
+            f"{path} exists already and is left alone. Name another place, or add --force."
         )

@@ -64,4 +64,5 @@ def hours_from_minutes(value_min: Number) -> Number:
 
 def natural_from_log10(value_log10: Number) -> Number:
     """The value whose base-10 logarithm is given."""
-    return 10.0**value_log10
+    value: Number = 10.0**value_log10
+    return value

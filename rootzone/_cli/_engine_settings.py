@@ -1,0 +1,42 @@
+"""Engine settings as a campaign file shows and checks them.
+
+The campaign stage knows that an engine has settings, the engine stage which; they meet here.
+"""
+
+from __future__ import annotations
+
+from rootzone._shared.errors import RequestError
+from rootzone.campaign.findings import Finding
+from rootzone.campaign.read_campaign import LoadedCampaign
+from rootzone.campaign.scaffold import SettingLine
+from rootzone.engines.swim.settings import (
+    SwimSettings,
+    default_settings,
+    setting_keys,
+    settings_from_mapping,
+)
+
+
+def setting_lines() -> list[SettingLine]:
+    """Every setting of the embedded engine with the default of a new campaign."""
+    defaults = default_settings("van_genuchten", "converged")
+    lines = []
+    for key in setting_keys():
+        field = SwimSettings.model_fields[key]
+        unit = (field.json_schema_extra or {}).get("unit", "-")  # type: ignore[union-attr]
+        lines.append(SettingLine(key, getattr(defaults, key), f"{field.description} [{unit}]"))
+    return lines
+
+
+def settings_findings(loaded: LoadedCampaign) -> list[Finding]:
+    """Mistakes in the engine's own settings, each at its place in the file."""
+    engine = loaded.campaign.engine
+    findings = []
+    for key, value in engine.settings.items():
+        try:
+            settings_from_mapping(engine.physics, engine.stepping, {key: value})
+        except RequestError as error:
+            problem = str(error).removeprefix("Settings: ").split(". `rootzone")[0]
+            mend = "rootzone simulate --help lists all settings with units and defaults"
+            findings.append(loaded.finding(("engine", "settings", key), problem, mend))
+    return findings

@@ -1,0 +1,254 @@
+"""The typed campaign: what a user may ask for, with units, bounds, defaults and meanings.
+
+Every model is frozen and refuses unknown keys. Descriptions become the comments that
+``rootzone init`` writes, so each stands here once. Rules that tie several keys together are in
+`rootzone.campaign.rules`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+
+Scalar = StrictBool | int | float | str
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Lon = Annotated[float, Field(ge=-180, le=180)]
+Lat = Annotated[float, Field(ge=-90, le=90)]
+ThicknessMm = Annotated[float, Field(gt=0, le=5000)]
+DepthMm = Annotated[float, Field(gt=0, le=20000)]
+Year = Annotated[int, Field(ge=1900, le=2200)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, strict about names, numbers finite."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Region(Section):
+    """Where. Give exactly one of bounds, polygon file and place."""
+
+    bounds_lonlat_deg: tuple[Lon, Lat, Lon, Lat] | None = None
+    """west, south, east, north [degrees, WGS 84]"""
+    polygon_file: str | None = None
+    """GeoJSON, GeoPackage or shapefile with the region's outline"""
+    place: str | None = None
+    """a name from the packed table of states and counties, such as Colorado"""
+
+
+class Grid(Section):
+    """The master grid all rasters are aligned to."""
+
+    crs: str = "EPSG:5070"
+    """projected coordinate system; EPSG:5070 is the Albers grid of NLCD"""
+    resolution_m: Annotated[float, Field(gt=0, le=10000)] = 30.0
+    """pixel size [m]"""
+    tile_px: Annotated[int, Field(ge=8, le=4096)] = 64
+    """tile side [pixels]; the grid is padded to whole tiles"""
+
+
+class Catalog(Section):
+    """Which catalog entry supplies each kind of data."""
+
+    files: tuple[str, ...] = ()
+    """catalog files of your own, read after the packed one; later entries win"""
+    land_cover: Name = "nlcd"
+    """land-cover classes"""
+    climate_class: Name = "koppen_beck"
+    """Koppen-Geiger classes"""
+    texture: Name = "polaris"
+    """sand, silt and clay by depth"""
+    elevation: Name = "dem_3dep"
+    """elevation [m]"""
+    forcing: Name = "gridmet"
+    """daily weather"""
+
+
+class Sites(Section):
+    """How many sites a year, and how they are drawn."""
+
+    per_year: Annotated[int, Field(ge=1, le=50_000_000)] = 500_000
+    """sites drawn for each year"""
+    design: Name = "stratified_kmeans"
+    """sampling design, a file of sampling/designs or a path of your own"""
+    allocation: Literal["proportional", "neyman", "equal"] = "proportional"
+    """how the budget is shared among strata"""
+    min_per_stratum: Annotated[int, Field(ge=0)] = 2
+    """sites every stratum gets, however small"""
+    exclude_land_cover: tuple[Annotated[int, Field(ge=0, le=255)], ...] = (11, 12, 21, 22, 23, 24)
+    """land-cover codes that are no candidates (NLCD: water, ice, developed)"""
+    reserves_pct: Annotated[float, Field(ge=0, le=100)] = 10.0
+    """stand-ins drawn beside the sites of each stratum [% of its sites]"""
+
+
+class Profile(Section):
+    """The soil column that is simulated."""
+
+    thickness_mm: Annotated[tuple[ThicknessMm, ...], Field(min_length=2, max_length=100)] = (
+        50, 50, 50, 50, 100, 100, 100, 200, 200, 200, 200, 200,
+    )  # fmt: skip
+    """layer thicknesses from the surface down [mm]"""
+
+
+class SoilBounds(Section):
+    """Guardrails: what a hydraulic parameter set may be. Each adjustment is recorded."""
+
+    min_gap: Annotated[float, Field(gt=0, le=0.1)] = 0.005
+    """smallest gap between AirDry, LL15, DUL and SAT [m3 m-3]"""
+    sat_min: Fraction = 0.2
+    """smallest water content at saturation [m3 m-3]"""
+    sat_max: Fraction = 0.9
+    """largest water content at saturation [m3 m-3]"""
+    bd_min_g_cm3: Annotated[float, Field(gt=0, lt=2.65)] = 0.2
+    """smallest bulk density [g cm-3]"""
+    bd_max_g_cm3: Annotated[float, Field(gt=0, lt=2.65)] = 2.1
+    """largest bulk density [g cm-3]"""
+    ks_min_mm_d: Annotated[float, Field(gt=0)] = 0.1
+    """smallest saturated conductivity [mm d-1]"""
+    ks_max_mm_d: Annotated[float, Field(gt=0)] = 20_000.0
+    """largest saturated conductivity [mm d-1]"""
+
+
+class Soil(Section):
+    """From texture to hydraulic parameters."""
+
+    ptf: Literal["rosetta3", "measured", "polaris_van_genuchten"] = "rosetta3"
+    """pedotransfer function, or where parameters come from in its stead"""
+    dul_suction_cm: Annotated[float, Field(gt=0, le=15000)] = 100.0
+    """suction at the drained upper limit [cm]; SWIM3's PSIDul is minus this"""
+    ll15_suction_cm: Annotated[float, Field(gt=0, le=1e6)] = 15_000.0
+    """suction at the lower limit [cm]"""
+    airdry_suction_cm: Annotated[float, Field(gt=0, le=1e7)] = 1_000_000.0
+    """suction at air-dry [cm]"""
+    initial_wetness: Fraction = 0.5
+    """water at the start, from 0 at LL15 to 1 at DUL [-]"""
+    on_bad_order: Literal["quarantine", "stop"] = "quarantine"
+    """what a soil that cannot be mended does: only its site fails, or the run stops"""
+    bounds: SoilBounds = SoilBounds()
+
+
+class Engine(Section):
+    """The soil-water engine and its settings."""
+
+    name: Literal["swim", "apsim"] = "swim"
+    """swim is embedded and needs nothing; apsim drives an installed APSIM"""
+    physics: Literal["swim3", "van_genuchten"] = "van_genuchten"
+    """swim3 builds its curves from LL15, DUL, SAT; van_genuchten uses Rosetta's own"""
+    stepping: Literal["converged", "apsim"] = "converged"
+    """converged controls its own error; apsim follows SWIM3's step rules"""
+    spin_up_days: Annotated[int, Field(ge=0, le=3660)] = 365
+    """days simulated before the first day that counts [d]"""
+    apsim_models: str | None = None
+    """path or container command of APSIM's Models; looked for on PATH when null"""
+    settings: dict[str, Scalar] = {}
+    """engine settings that differ from the defaults; rootzone simulate --help lists them"""
+
+
+class Jobs(Section):
+    """How the campaign is cut into shards and when it counts as failed."""
+
+    sites_per_shard: Annotated[int, Field(ge=1, le=1_000_000)] = 2500
+    """sites in a shard, which is one file and one unit of work"""
+    max_failed_pct: Annotated[float, Field(ge=0, le=100)] = 1.0
+    """failed sites the campaign puts up with [%]; above it the exit status is 3"""
+    site_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    """time a single site may take [s]"""
+
+
+class Labels(Section):
+    """Which depths become labels."""
+
+    depths_mm: Annotated[tuple[DepthMm, ...], Field(min_length=1)] = (200.0,)
+    """label depths below the surface [mm], inside the profile"""
+    stations: tuple[str, ...] = ()
+    """files or folders of station data to hold the labels against"""
+
+
+class Split(Section):
+    """How dates and stations are divided for training."""
+
+    kind: Literal["season_dates", "blocked_dates", "stations", "regions"] = "season_dates"
+    """what is held out; random dates are the paper's, blocked dates leak less"""
+    train: Fraction = 0.7
+    """fraction for training"""
+    validation: Fraction = 0.1
+    """fraction for model selection"""
+    test: Fraction = 0.2
+    """fraction kept for the end"""
+    block_days: Annotated[int, Field(ge=1, le=366)] = 15
+    """length of a block of dates [d], for blocked_dates"""
+
+
+class Learning(Section):
+    """The network that turns labels into a field."""
+
+    model: Literal["unet_a"] = "unet_a"
+    """network; unet_a has 3,318,017 parameters"""
+    epochs: Annotated[int, Field(ge=1)] = 100
+    """passes over the training samples"""
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    """tiles in a batch"""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    """step size of the optimiser at the start"""
+    alpha_schedule: Literal["linear", "step", "cosine", "constant"] = "linear"
+    """how the weight moves from data to physics"""
+    alpha_start: Fraction = 1.0
+    """weight of the data term at the start"""
+    simulated_batch_probability: Fraction = 0.2
+    """chance that a batch holds simulated labels rather than stations"""
+    psi_max_cm: Annotated[float, Field(gt=1)] = 15_000.0
+    """suction that scales the matric-potential term [cm]"""
+    split: Split = Split()
+
+
+class Seeds(Section):
+    """One seed for each random choice; the same seeds give the same campaign."""
+
+    sites: Seed = 1
+    """sampling of sites and reserves"""
+    split: Seed = 2
+    """dates and stations held out"""
+    learning: Seed = 3
+    """weights, order of batches, mixing"""
+    pilot: Seed = 4
+    """sites of the cost estimate"""
+
+
+class Campaign(Section):
+    """A whole campaign, as one file says it."""
+
+    name: Name
+    """short name for file names: letters, digits, dot, dash, underscore"""
+    description: str = ""
+    """one line for the report"""
+    region: Region
+    grid: Grid = Grid()
+    years: Annotated[tuple[Year, ...], Field(min_length=1)]
+    """calendar years to simulate"""
+    catalog: Catalog = Catalog()
+    sites: Sites = Sites()
+    profile: Profile = Profile()
+    soil: Soil = Soil()
+    engine: Engine = Engine()
+    jobs: Jobs = Jobs()
+    labels: Labels = Labels()
+    learning: Learning = Learning()
+    seeds: Seeds = Seeds()
+
+    @model_validator(mode="after")
+    def _rules_hold(self, info: Any) -> Campaign:  # noqa: ANN401 - pydantic's ValidationInfo
+        """Hold the rules between keys, unless the reader collects them itself."""
+        from rootzone.campaign.rules import broken_rules
+
+        if not (info.context or {}).get("collect_rules_later"):
+            broken = [
+                f"{'.'.join(map(str, rule.key))}: {rule.problem}" for rule in broken_rules(self)
+            ]
+            if broken:
+                raise ValueError("; ".join(broken))
+        return self

@@ -1,0 +1,107 @@
+"""Where everything of a campaign lies: the one place that builds its paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Folders and files of one campaign.
+
+    Nothing is made by naming it; writers make the folders they need.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that holds everything the campaign writes.
+
+    Examples
+    --------
+    >>> Workspace.beside(Path("boulder/campaign.yaml")).soils.as_posix()
+    'boulder/soils/soils.parquet'
+    """
+
+    root: Path
+
+    @classmethod
+    def beside(cls, campaign_file: Path) -> Workspace:
+        """Workspace in the folder of a campaign file."""
+        return cls(campaign_file.parent)
+
+    @property
+    def resolved_campaign(self) -> Path:
+        """Campaign with every default filled in, as it was run."""
+        return self.root / "resolved_campaign.yaml"
+
+    @property
+    def covariates(self) -> Path:
+        """Folder of rasters and tables on the master grid."""
+        return self.root / "covariates"
+
+    def weather(self, year: int) -> Path:
+        """Daily weather of all cells in one year."""
+        return self.root / "weather" / f"weather_{year}.parquet"
+
+    @property
+    def sites(self) -> Path:
+        """Drawn sites of all years."""
+        return self.root / "sites" / "sites.parquet"
+
+    @property
+    def reserves(self) -> Path:
+        """Ordered stand-ins of each stratum."""
+        return self.root / "sites" / "reserves.parquet"
+
+    @property
+    def balance_report(self) -> Path:
+        """How well the sites represent the land."""
+        return self.root / "sites" / "balance.html"
+
+    @property
+    def site_textures(self) -> Path:
+        """Texture of each site and layer, as the soils stage reads it."""
+        return self.root / "soils" / "textures.parquet"
+
+    @property
+    def soils(self) -> Path:
+        """Guarded hydraulic parameters of each site and layer."""
+        return self.root / "soils" / "soils.parquet"
+
+    def shard(self, number: int) -> Path:
+        """Folder of one shard of the runs."""
+        return self.root / "runs" / f"shard={number:05d}"
+
+    def profiles(self, number: int) -> Path:
+        """Daily profiles of one shard."""
+        return self.shard(number) / "profiles.parquet"
+
+    def ledger(self, number: int) -> Path:
+        """Attempts and outcomes of one shard."""
+        return self.shard(number) / "ledger.parquet"
+
+    @property
+    def quarantine(self) -> Path:
+        """Folder of failed sites: inputs, engine text, attempts."""
+        return self.root / "quarantine"
+
+    @property
+    def labels(self) -> Path:
+        """Folder of labels, partitioned by year and month."""
+        return self.root / "labels"
+
+    @property
+    def learning(self) -> Path:
+        """Folder of checkpoints, logs and model cards."""
+        return self.root / "learning"
+
+    @property
+    def maps(self) -> Path:
+        """Folder of maps, one file per date."""
+        return self.root / "maps"
+
+    @property
+    def report(self) -> Path:
+        """The report to open."""
+        return self.root / "report" / "report.html"

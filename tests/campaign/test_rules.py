@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from rootzone.campaign.model import Campaign
+from rootzone.campaign.rules import broken_rules
+
+SMALL: dict[str, Any] = {"name": "small", "region": {"place": "Colorado"}, "years": [2023]}
+
+
+def broken(**changes: Any) -> list[tuple[str | int, ...]]:
+    campaign = Campaign.model_validate({**SMALL, **changes}, context={"collect_rules_later": True})
+    return [rule.key for rule in broken_rules(campaign)]
+
+
+def test_the_defaults_break_no_rule() -> None:
+    assert broken() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"region": {}}, ("region",)),
+        ({"region": {"place": "Utah", "polygon_file": "a.geojson"}}, ("region",)),
+        ({"region": {"bounds_lonlat_deg": [1, 2, 1, 3]}}, ("region", "bounds_lonlat_deg")),
+        ({"years": [2023, 2023]}, ("years",)),
+        ({"soil": {"dul_suction_cm": 15_000}}, ("soil", "dul_suction_cm")),
+        ({"soil": {"airdry_suction_cm": 15_000}}, ("soil", "airdry_suction_cm")),
+        ({"soil": {"bounds": {"sat_min": 0.9}}}, ("soil", "bounds", "sat_min")),
+        ({"soil": {"bounds": {"bd_min_g_cm3": 2.2}}}, ("soil", "bounds", "bd_min_g_cm3")),
+        ({"soil": {"bounds": {"ks_min_mm_d": 20_000}}}, ("soil", "bounds", "ks_min_mm_d")),
+        ({"engine": {"name": "apsim"}}, ("engine", "physics")),
+        ({"labels": {"depths_mm": [200, 1500]}}, ("labels", "depths_mm", 1)),
+        ({"learning": {"split": {"train": 0.8}}}, ("learning", "split")),
+    ],
+)
+def test_each_rule_names_the_key_to_look_at(changes: dict[str, Any], key: tuple[Any, ...]) -> None:
+    assert broken(**changes) == [key]
+
+
+def test_a_campaign_made_in_python_is_held_to_the_rules_too() -> None:
+    with pytest.raises(ValidationError, match="a year is listed twice"):
+        Campaign.model_validate({**SMALL, "years": [2023, 2023]})
