@@ -1,0 +1,58 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each does its own set-up.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO_OUT ?= demo-out
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test lint format bench docs wheel clean
+
+help:
+	@echo "make demo    run the pipeline end to end on packed data and name the report to open"
+	@echo "make test    the whole test suite, kernels with JIT on and off, with coverage"
+	@echo "make lint    format, lint, types and the import contract, nothing changed"
+	@echo "make bench   every performance figure, one line each"
+	@echo "make docs    the documentation site, into site/"
+
+$(VENV)/.core: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/.core
+
+demo: $(VENV)/.core
+	$(BIN)/rootzone demo $(DEMO_OUT) --force
+
+# Kernels run twice: compiled, and as plain Python, which also shows their coverage.
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "kernels and not slow" \
+		--cov --cov-append --cov-report=term
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev
+	for figure in benchmarks/[a-z]*.py; do echo "# $$figure"; $(BIN)/python $$figure || exit 1; done
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt '.[docs]'
+	$(BIN)/mkdocs build --strict --quiet
+
+wheel: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+
+clean:
+	rm -rf $(DEMO_OUT) dist site .pytest_cache .mypy_cache .ruff_cache .coverage
