@@ -84,7 +84,9 @@ SET_REPRODUCE_TRAPS = 19  # 1 keeps APSIM's faults (zero step, K above KS, ...) 
 SET_TOLERANCE = 20  # converged: error of theta per step [m3 m-3]
 SET_ITERATION_RESIDUAL = 21  # converged: residual accepted by Newton [m3 m-3]
 SET_THETA_STEP = 22  # converged: largest change of theta in a step [m3 m-3]
-N_SETTINGS = 24
+SET_FIRST_CELL_CM = 23  # van_genuchten: cell wanted at the surface; 0 default, below 0 no split
+SET_CELL_GROWTH = 24  # van_genuchten: ratio of neighbouring cells; 0 default
+N_SETTINGS = 25
 
 # Bottom boundaries.
 BOTTOM_FREE_DRAINAGE = 0
@@ -102,3 +104,7 @@ BAD_STATE = 3  # NaN, or water content out of its bounds
 REPAIR_ZERO_TIME_STEP = 1
 REPAIR_K_ABOVE_KS = 2
 REPAIR_SUCTION_INVERSE = 4
+REPAIR_EXPLICIT_STEP = 64  # van_genuchten: Newton's method gave way to bounded explicit steps
+REPAIR_RETENTION = 8  # a retention cubic that turned was made monotone
+REPAIR_EXTRA_RETRIES = 16  # a step was cut further than APSIM would before giving up
+REPAIR_RAIN_BRANCH = 32  # rain of a step stood on the edge of a step rule (1.1 mm at default)

@@ -1,0 +1,351 @@
+"""A column of soil through its days: van Genuchten physics, error-controlled steps."""
+
+from __future__ import annotations
+
+from rootzone._shared.arrays import FloatArray
+from rootzone._shared.jit import kernel
+from rootzone.engines.swim import fv_state as at
+from rootzone.engines.swim import fv_step as ctl
+from rootzone.engines.swim import layout
+from rootzone.engines.swim.forcing import (
+    HOURS_PER_DAY,
+    cover_factor,
+    covered_curve_number,
+    curve_number_runoff_mm,
+    fill_wetness_weights,
+    profile_wetness,
+    window_end_h,
+)
+from rootzone.engines.swim.fv_flux import evaluate
+from rootzone.engines.swim.fv_grid import (
+    CELL_GROWTH,
+    FIRST_CELL_CM,
+    MAX_CELLS_PER_LAYER,
+    split_layers,
+)
+from rootzone.engines.swim.fv_step import advance
+from rootzone.engines.swim.vg_functions import theta_from_suction
+from rootzone.engines.swim.vg_table import (
+    KS,
+    N_COEFFICIENT,
+    N_CONSTANT,
+    N_INTERVAL,
+    PHI_S,
+    TABLE_SIZE,
+    fill_vg_table,
+    read_phi,
+    u_from_head,
+    u_from_theta,
+)
+
+_MM_PER_CM = 10.0
+_SCRATCH = 4 * (N_INTERVAL + 1)
+# Rows of the small per-layer array.
+_THICKNESS = 0  # [cm]
+_SOIL = 1
+_WEIGHT = 2  # in the curve number
+_DRY = 3  # water content at -15000 cm
+_WET = 4  # and at -100 cm
+_THETA = 5
+_N_LAYER_ROW = 6
+_LL15_SUCTION_CM = 15000.0
+_DUL_SUCTION_CM = 100.0
+_FIRST_DT = 1e-3  # [d]
+
+
+def work_size(n_layer: int) -> int:
+    """Doubles of scratch that :func:`run_column` needs for so many layers."""
+    n_cell = MAX_CELLS_PER_LAYER * n_layer
+    tables = n_layer * (TABLE_SIZE + N_CONSTANT) + _SCRATCH
+    cells = (at.N_ROW + 2) * (n_cell + 8)
+    return tables + cells + _N_LAYER_ROW * n_layer + at.N_EDGE + ctl.N_CONTROL
+
+
+@kernel
+def fill_tables(
+    layers: FloatArray,
+    vapour: bool,
+    per_layer: FloatArray,
+    tables: FloatArray,
+    constants: FloatArray,
+    scratch: FloatArray,
+) -> int:
+    """One table for each distinct soil of the profile; their number."""
+    n_soil = 0
+    for k in range(layers.shape[0]):
+        soil = -1
+        for other in range(k):
+            same = True
+            for column in range(layout.VG_THETA_R, layout.N_VG):
+                if layers[other, column] != layers[k, column]:
+                    same = False
+            if same:
+                soil = int(per_layer[_SOIL, other])
+                break
+        if soil < 0:
+            soil = n_soil
+            n_soil += 1
+            fill_vg_table(
+                layers[k, layout.VG_THETA_R],
+                layers[k, layout.VG_THETA_S],
+                layers[k, layout.VG_ALPHA_PER_CM],
+                layers[k, layout.VG_N],
+                layers[k, layout.VG_KS_MM_D] / _MM_PER_CM,
+                layers[k, layout.VG_L],
+                vapour,
+                tables[soil],
+                constants[soil],
+                scratch,
+            )
+        per_layer[_SOIL, k] = soil
+    return n_soil
+
+
+@kernel
+def fill_curve_number_weights(
+    layers: FloatArray, settings: FloatArray, per_layer: FloatArray
+) -> None:
+    """Each layer's weight and its dry and wet ends for the curve number.
+
+    The wet end is the water content at -100 cm, the dry end that at -15000 cm.
+    """
+    fill_wetness_weights(
+        layers[:, layout.VG_THICKNESS_MM],
+        settings[layout.SET_CN_DEPTH_MM],
+        settings[layout.SET_CN_EXPONENT],
+        per_layer[_WEIGHT],
+    )
+    for k in range(layers.shape[0]):
+        theta_r, theta_s = layers[k, layout.VG_THETA_R], layers[k, layout.VG_THETA_S]
+        alpha, n = layers[k, layout.VG_ALPHA_PER_CM], layers[k, layout.VG_N]
+        per_layer[_DRY, k] = theta_from_suction(_LL15_SUCTION_CM, theta_r, theta_s, alpha, n)
+        per_layer[_WET, k] = theta_from_suction(_DUL_SUCTION_CM, theta_r, theta_s, alpha, n)
+
+
+@kernel
+def fill_cells(
+    cells: FloatArray,
+    n: int,
+    dz: FloatArray,
+    layer_of: FloatArray,
+    per_layer: FloatArray,
+    layers: FloatArray,
+    theta_initial: FloatArray,
+    tables: FloatArray,
+) -> None:
+    """Grid, soils and initial water of the cells."""
+    for i in range(n):
+        k = int(layer_of[i])
+        cells[at.DZ, i] = dz[i]
+        cells[at.INVERSE_DZ, i] = 1.0 / dz[i]
+        cells[at.SOIL, i] = per_layer[_SOIL, k]
+        cells[at.LAYER, i] = k
+        theta_r, theta_s = layers[k, layout.VG_THETA_R], layers[k, layout.VG_THETA_S]
+        cells[at.THETA_R_CELL, i] = theta_r
+        cells[at.THETA_S_CELL, i] = theta_s
+        cells[at.THETA, i] = min(max(theta_initial[k], theta_r), theta_s)
+        cells[at.U, i] = u_from_theta(cells[at.THETA, i], tables[int(per_layer[_SOIL, k])])
+        if i > 0:
+            cells[at.INVERSE_GAP, i] = 2.0 / (dz[i - 1] + dz[i])
+            cells[at.SHARE, i] = dz[i - 1] / (dz[i - 1] + dz[i])
+
+
+@kernel
+def fill_edge(
+    edge: FloatArray,
+    settings: FloatArray,
+    cells: FloatArray,
+    n: int,
+    tables: FloatArray,
+    constants: FloatArray,
+) -> None:
+    """Boundary conditions from the settings."""
+    top, bottom = int(cells[at.SOIL, 0]), int(cells[at.SOIL, n - 1])
+    dry = settings[layout.SET_SURFACE_DRY_PSI_CM]
+    edge[at.NET_SUPPLY] = 0.0
+    edge[at.HEAD_WET] = 0.0
+    edge[at.PHI_WET] = constants[top, PHI_S]
+    edge[at.HEAD_DRY] = dry
+    edge[at.PHI_DRY], _ = read_phi(u_from_head(dry), tables[top], constants[top])
+    edge[at.BOTTOM_KIND] = settings[layout.SET_BOTTOM_KIND]
+    held = settings[layout.SET_BOTTOM_PSI_CM]
+    edge[at.HEAD_BOTTOM] = held
+    edge[at.PHI_BOTTOM], _ = read_phi(u_from_head(held), tables[bottom], constants[bottom])
+    edge[at.GRAVITY] = 1.0
+    edge[at.SURFACE_HELD] = 0.0
+    edge[at.PHI_FLOODED] = constants[top, PHI_S]
+    edge[at.KS_FLOODED] = constants[top, KS]
+
+
+@kernel
+def fill_control(control: FloatArray, settings: FloatArray) -> None:
+    """Tolerances from the settings; sums and pond start at 0."""
+    for i in range(control.shape[0]):
+        control[i] = 0.0
+    control[ctl.TOLERANCE] = settings[layout.SET_TOLERANCE]
+    control[ctl.ITERATION_RESIDUAL] = settings[layout.SET_ITERATION_RESIDUAL]
+    control[ctl.THETA_STEP] = settings[layout.SET_THETA_STEP]
+    control[ctl.DT_MAX] = settings[layout.SET_DT_MAX_H] / HOURS_PER_DAY
+    control[ctl.DT_NEXT] = min(_FIRST_DT, control[ctl.DT_MAX])
+    if settings[layout.SET_CN2_BARE] <= 0.0:
+        control[ctl.POND_MAX] = settings[layout.SET_POND_MAX_MM] / _MM_PER_CM
+
+
+@kernel
+def next_change_h(hour: float, from_h: float, to_h: float, until_h: float) -> float:
+    """The nearest hour after ``hour`` at which a window opens or closes, at most ``until_h``."""
+    if hour < from_h < until_h:
+        return from_h
+    if hour < to_h < until_h:
+        return to_h
+    return until_h
+
+
+@kernel
+def run_day(
+    cells: FloatArray,
+    n: int,
+    tables: FloatArray,
+    constants: FloatArray,
+    edge: FloatArray,
+    control: FloatArray,
+    settings: FloatArray,
+    rain_cm: float,
+    eo_cm: float,
+) -> None:
+    """One day, in the periods that its rain and evaporation windows cut it into."""
+    rain_from = settings[layout.SET_RAIN_START_H]
+    rain_to = window_end_h(rain_from, settings[layout.SET_RAIN_HOURS])
+    eo_from = settings[layout.SET_EO_START_H]
+    eo_to = window_end_h(eo_from, settings[layout.SET_EO_HOURS])
+    hour = 0.0
+    while hour < HOURS_PER_DAY:
+        until = HOURS_PER_DAY
+        rain, demand = 0.0, 0.0
+        if rain_cm > 0.0:
+            until = next_change_h(hour, rain_from, rain_to, until)
+            if rain_from <= hour < rain_to:
+                rain = rain_cm * HOURS_PER_DAY / (rain_to - rain_from)
+        if eo_cm > 0.0:
+            until = next_change_h(hour, eo_from, eo_to, until)
+            if eo_from <= hour < eo_to:
+                demand = eo_cm * HOURS_PER_DAY / (eo_to - eo_from)
+        period = (until - hour) / HOURS_PER_DAY
+        advance(cells, n, tables, constants, edge, control, period, rain, demand)
+        hour = until
+
+
+@kernel
+def layer_means(cells: FloatArray, n: int, per_layer: FloatArray, theta: FloatArray) -> float:
+    """Water content of each layer, the mean of its cells; returns the water stored [cm]."""
+    stored = 0.0
+    for k in range(theta.shape[0]):
+        theta[k] = 0.0
+    for i in range(n):
+        water = cells[at.THETA, i] * cells[at.DZ, i]
+        theta[int(cells[at.LAYER, i])] += water
+        stored += water
+    for k in range(theta.shape[0]):
+        theta[k] /= per_layer[_THICKNESS, k]
+    return stored
+
+
+@kernel
+def run_column(
+    layers: FloatArray,
+    theta_initial: FloatArray,
+    weather: FloatArray,
+    settings: FloatArray,
+    theta_out: FloatArray,
+    daily_out: FloatArray,
+    work: FloatArray,
+) -> tuple[int, int, int]:
+    """Run one column; arrays as :mod:`rootzone.engines.swim.layout` says, physics van_genuchten.
+
+    Infiltration is what entered the soil before evaporation took its part: rain less runoff less
+    growth of the pond. So storage grows by infiltration - es - drainage.
+
+    Returns
+    -------
+    status, fail_day, repairs : int
+        ``layout.OK`` or ``layout.BAD_STATE``; the day of failure or -1; ``layout.REPAIR_*`` bits.
+    """
+    n_layer = layers.shape[0]
+    end = 0
+    tables = work[: n_layer * TABLE_SIZE].reshape((n_layer, N_INTERVAL, N_COEFFICIENT))
+    end += n_layer * TABLE_SIZE
+    constants = work[end : end + n_layer * N_CONSTANT].reshape((n_layer, N_CONSTANT))
+    end += n_layer * N_CONSTANT
+    scratch = work[end : end + _SCRATCH].reshape((4, N_INTERVAL + 1))
+    end += _SCRATCH
+    per_layer = work[end : end + _N_LAYER_ROW * n_layer].reshape((_N_LAYER_ROW, n_layer))
+    end += _N_LAYER_ROW * n_layer
+    edge = work[end : end + at.N_EDGE]
+    end += at.N_EDGE
+    control = work[end : end + ctl.N_CONTROL]
+    end += ctl.N_CONTROL
+    most = MAX_CELLS_PER_LAYER * n_layer
+    dz = work[end : end + most]
+    layer_of = work[end + most : end + 2 * most]
+    end += 2 * most
+
+    for k in range(n_layer):
+        per_layer[_THICKNESS, k] = layers[k, layout.VG_THICKNESS_MM] / _MM_PER_CM
+    first_cm = settings[layout.SET_FIRST_CELL_CM]
+    first_cm = FIRST_CELL_CM if first_cm == 0.0 else first_cm
+    growth = settings[layout.SET_CELL_GROWTH]
+    growth = CELL_GROWTH if growth == 0.0 else growth
+    n = split_layers(per_layer[_THICKNESS], first_cm, growth, dz, layer_of)
+    cells = work[end : end + at.N_ROW * (n + 1)].reshape((at.N_ROW, n + 1))
+    fill_tables(layers, settings[layout.SET_VAPOUR] > 0.0, per_layer, tables, constants, scratch)
+    fill_cells(cells, n, dz, layer_of, per_layer, layers, theta_initial, tables)
+    fill_edge(edge, settings, cells, n, tables, constants)
+    fill_control(control, settings)
+    evaluate(cells, n, tables, constants, edge)
+    curve_number = settings[layout.SET_CN2_BARE] > 0.0
+    cover = settings[layout.SET_RESIDUE_COVER]
+    cn2 = 0.0
+    if curve_number:
+        fill_curve_number_weights(layers, settings, per_layer)
+        cn2 = covered_curve_number(
+            settings[layout.SET_CN2_BARE],
+            settings[layout.SET_CN_RED],
+            settings[layout.SET_CN_COV],
+            cover,
+        )
+    eo_factor = cover_factor(0.0, cover)
+    theta = per_layer[_THETA]
+    stored = layer_means(cells, n, per_layer, theta)
+
+    for day in range(weather.shape[0]):
+        rain_mm = weather[day, layout.RAIN_MM]
+        runoff_mm = 0.0
+        if curve_number and rain_mm > 0.0:
+            wetness = profile_wetness(theta, per_layer[_DRY], per_layer[_WET], per_layer[_WEIGHT])
+            runoff_mm = curve_number_runoff_mm(rain_mm, cn2, wetness)
+        for sum_at in range(ctl.EVAPORATION, ctl.FALLBACKS):
+            control[sum_at] = 0.0
+        pond = control[ctl.POND]
+        rain_cm = (rain_mm - runoff_mm) / _MM_PER_CM
+        eo_cm = eo_factor * weather[day, layout.EO_MM] / _MM_PER_CM
+        run_day(cells, n, tables, constants, edge, control, settings, rain_cm, eo_cm)
+        now = layer_means(cells, n, per_layer, theta)
+        if not abs(now) < 1e300:
+            return layout.BAD_STATE, day, 0
+        for k in range(n_layer):
+            theta_out[day, k] = theta[k]
+        out = daily_out[day]
+        pond_gain = control[ctl.POND] - pond
+        balance = rain_cm - control[ctl.RUNOFF] - control[ctl.EVAPORATION] - pond_gain
+        balance -= control[ctl.DRAINAGE] + now - stored
+        stored = now
+        out[layout.RUNOFF_MM] = runoff_mm + _MM_PER_CM * control[ctl.RUNOFF]
+        out[layout.DRAINAGE_MM] = _MM_PER_CM * control[ctl.DRAINAGE]
+        out[layout.ES_MM] = _MM_PER_CM * control[ctl.EVAPORATION]
+        out[layout.INFILTRATION_MM] = _MM_PER_CM * (rain_cm - control[ctl.RUNOFF] - pond_gain)
+        out[layout.POND_MM] = _MM_PER_CM * control[ctl.POND]
+        out[layout.BALANCE_ERROR_MM] = _MM_PER_CM * balance
+        out[layout.STEPS] = control[ctl.STEPS]
+        out[layout.EVALUATIONS] = control[ctl.EVALUATIONS]
+    repairs = layout.REPAIR_EXPLICIT_STEP if control[ctl.FALLBACKS] > 0.0 else 0
+    return layout.OK, -1, repairs

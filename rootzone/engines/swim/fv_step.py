@@ -1,0 +1,338 @@
+r"""One period of constant weather, in as many implicit steps as its errors ask for.
+
+A step solves, for all cells i at once,
+
+.. math:: \theta(u_i) = \theta_i + \Delta t\,[\sigma F_i(u) + (1 - \sigma) F_i(u^{old})]
+
+by Newton's method in u (see :mod:`vg_table`), with :math:`F_i = (q_i - q_{i+1})/\Delta z_i`.
+It is accepted on the true residual, and then the stored :math:`\theta` takes the right side: water
+moves by the fluxes alone, so the balance closes to rounding whatever the tolerance, and what
+theta(u) still differs from it enters the next step's residual. The accepting evaluation is the
+next step's first one. Sigma is 0.6, and 1 while any cell is saturated.
+"""
+
+from __future__ import annotations
+
+from rootzone._shared.arrays import FloatArray
+from rootzone._shared.jit import kernel
+from rootzone.engines.swim.fv_flux import evaluate, set_surface_flux
+from rootzone.engines.swim.fv_solve import solve_tridiagonal
+from rootzone.engines.swim.fv_state import (
+    CAPACITY,
+    DIAGONAL,
+    DZ,
+    HEAD_WET,
+    INVERSE_DZ,
+    KS_FLOODED,
+    LOWER,
+    NET_SUPPLY,
+    PHI_FLOODED,
+    PHI_WET,
+    Q_ABOVE,
+    Q_BELOW,
+    Q_START,
+    RATE,
+    RATE_START,
+    RESIDUAL,
+    SOIL,
+    SURFACE_HELD,
+    THETA,
+    THETA_R_CELL,
+    THETA_S_CELL,
+    THETA_U,
+    U_START,
+    UPPER,
+    Q,
+    U,
+)
+from rootzone.engines.swim.vg_table import u_from_theta
+
+# Positions in ``control``: what steers the steps, and what they sum up.
+TOLERANCE = 0  # error of theta in a step [m3 m-3]
+ITERATION_RESIDUAL = 1  # residual that ends the iteration [m3 m-3]
+THETA_STEP = 2  # change of theta wanted in a step [m3 m-3]
+DT_MAX = 3  # [d]
+DT_NEXT = 4  # in and out: step to try next [d]
+POND = 5  # in and out: water on the surface [cm]
+POND_MAX = 6  # what is above runs off [cm]
+EVAPORATION = 7  # sums [cm]
+RUNOFF = 8
+DRAINAGE = 9
+SURFACE_INFLOW = 10  # through the surface, infiltration less evaporation
+STEPS = 11
+EVALUATIONS = 12
+FALLBACKS = 13
+SATURATED = 14  # 1 while a cell is saturated
+N_CONTROL = 15
+
+_SIGMA = 0.6
+_SATURATED_SHARE = 0.05  # of the residual allowed, in saturated cells
+_STORAGE = 1e-6  # steadies Newton's matrix in saturated cells [cm-1]; no water is stored by it
+_MAX_PASSES = 8
+_LARGEST_DU = 2.0
+_GROWTH = 2.5
+_SHRINK = 0.3
+_DT_GIVE_UP = 1e-7  # [d]; below this the bounded explicit step takes over
+_EPS = 1e-14
+
+
+@kernel
+def set_system(cells: FloatArray, n: int, dt: float, sigma: float) -> None:
+    """Newton's matrix and minus the residual of a step, from the last evaluation."""
+    g = sigma * dt
+    for i in range(n):
+        h = g * cells[INVERSE_DZ, i]
+        cells[LOWER, i] = -h * cells[Q_ABOVE, i]
+        cells[UPPER, i] = h * cells[Q_BELOW, i + 1]
+        cells[DIAGONAL, i] = max(cells[CAPACITY, i], _STORAGE) - h * (
+            cells[Q_BELOW, i] - cells[Q_ABOVE, i + 1]
+        )
+
+
+@kernel
+def set_residual(cells: FloatArray, n: int, dt: float, sigma: float, allowed: float) -> float:
+    """Minus the residual of each cell; returns the largest as a share of what is allowed."""
+    worst = 0.0
+    for i in range(n):
+        rate = sigma * cells[RATE, i] + (1.0 - sigma) * cells[RATE_START, i]
+        residual = cells[THETA, i] + dt * rate - cells[THETA_U, i]
+        cells[RESIDUAL, i] = residual
+        size = abs(residual)
+        if cells[U, i] >= 0.0:
+            size *= 1.0 / _SATURATED_SHARE
+        worst = max(worst, size) if size == size else 1e300
+    return worst / allowed
+
+
+@kernel
+def move(cells: FloatArray, n: int) -> None:
+    """Add Newton's correction to u, damped where it would leap or cross saturation."""
+    for i in range(n):
+        du = min(max(cells[RESIDUAL, i], -_LARGEST_DU), _LARGEST_DU)
+        u = cells[U, i]
+        new = u + du
+        if u < 0.0 and new > 0.0:
+            new = min(new, 0.02)
+        elif u > 0.0 and new < 0.0:
+            new = max(new, -0.02)
+        cells[U, i] = new
+
+
+@kernel
+def iterate(
+    cells: FloatArray,
+    n: int,
+    tables: FloatArray,
+    constants: FloatArray,
+    edge: FloatArray,
+    control: FloatArray,
+    dt: float,
+    sigma: float,
+) -> bool:
+    """Newton's method for one step; whether the residual came down to what is allowed."""
+    allowed = control[ITERATION_RESIDUAL]
+    set_residual(cells, n, dt, sigma, allowed)
+    for _ in range(_MAX_PASSES):
+        set_system(cells, n, dt, sigma)
+        solve_tridiagonal(cells[LOWER], cells[DIAGONAL], cells[UPPER], cells[RESIDUAL], n)
+        move(cells, n)
+        evaluate(cells, n, tables, constants, edge)
+        control[EVALUATIONS] += 1.0
+        if set_residual(cells, n, dt, sigma, allowed) <= 1.0:
+            return True
+    return False
+
+
+@kernel
+def begin_step(cells: FloatArray, n: int, edge: FloatArray, supply: float, pond: float) -> float:
+    """Store the state at the start of a step under a net supply; largest rate of change [d-1]."""
+    edge[NET_SUPPLY] = supply
+    if edge[SURFACE_HELD] <= 0.0:
+        edge[HEAD_WET] = pond
+        edge[PHI_WET] = edge[PHI_FLOODED] + edge[KS_FLOODED] * pond
+    set_surface_flux(cells, edge)
+    cells[RATE, 0] = (cells[Q, 0] - cells[Q, 1]) * cells[INVERSE_DZ, 0]
+    fastest = 0.0
+    for i in range(n):
+        cells[U_START, i] = cells[U, i]
+        cells[RATE_START, i] = cells[RATE, i]
+        fastest = max(fastest, abs(cells[RATE, i]))
+    cells[Q_START, 0] = cells[Q, 0]
+    cells[Q_START, n] = cells[Q, n]
+    return fastest
+
+
+@kernel
+def change_and_error(cells: FloatArray, n: int, dt: float, sigma: float) -> tuple[float, float]:
+    """Largest change of theta in a step and largest error estimate, half of dt times F's change."""
+    change = 0.0
+    error = 0.0
+    for i in range(n):
+        new, old = cells[RATE, i], cells[RATE_START, i]
+        change = max(change, abs(sigma * new + (1.0 - sigma) * old))
+        error = max(error, abs(new - old))
+    return dt * change, 0.5 * dt * error
+
+
+@kernel
+def push_out(cells: FloatArray, n: int) -> tuple[float, float]:
+    """Move what cells hold above saturation or below residual on, cell by cell; no water is lost.
+
+    Excess climbs to the next cell above that has room, a deficit is drawn from the cells below.
+    The residual tolerance keeps both small.
+
+    Returns
+    -------
+    surplus_cm, deficit_cm : float
+        Water that found no room and leaves through the surface, and water that was not there and
+        enters through the bottom [cm].
+    """
+    surplus = 0.0
+    for i in range(n - 1, -1, -1):
+        cells[THETA, i] += surplus * cells[INVERSE_DZ, i]
+        surplus = 0.0
+        if cells[THETA, i] > cells[THETA_S_CELL, i]:
+            surplus = (cells[THETA, i] - cells[THETA_S_CELL, i]) * cells[DZ, i]
+            cells[THETA, i] = cells[THETA_S_CELL, i]
+    deficit = 0.0
+    for i in range(n):
+        cells[THETA, i] -= deficit * cells[INVERSE_DZ, i]
+        deficit = 0.0
+        if cells[THETA, i] < cells[THETA_R_CELL, i]:
+            deficit = (cells[THETA_R_CELL, i] - cells[THETA, i]) * cells[DZ, i]
+            cells[THETA, i] = cells[THETA_R_CELL, i]
+    return surplus, deficit
+
+
+@kernel
+def commit(
+    cells: FloatArray,
+    n: int,
+    control: FloatArray,
+    edge: FloatArray,
+    dt: float,
+    sigma: float,
+    rain: float,
+    demand: float,
+) -> None:
+    """Let the step's fluxes move the water, and add them to the sums."""
+    saturated = 0.0
+    outside = False
+    for i in range(n):
+        rate = sigma * cells[RATE, i] + (1.0 - sigma) * cells[RATE_START, i]
+        theta = cells[THETA, i] + dt * rate
+        cells[THETA, i] = theta
+        if theta > cells[THETA_S_CELL, i] or theta < cells[THETA_R_CELL, i]:
+            outside = True
+        if cells[U, i] >= 0.0:
+            saturated = 1.0
+    control[SATURATED] = saturated
+    surplus, deficit = push_out(cells, n) if outside else (0.0, 0.0)
+    inflow = dt * (sigma * cells[Q, 0] + (1.0 - sigma) * cells[Q_START, 0]) - surplus
+    outflow = dt * (sigma * cells[Q, n] + (1.0 - sigma) * cells[Q_START, n]) - deficit
+    control[SURFACE_INFLOW] += inflow
+    control[DRAINAGE] += outflow
+    control[STEPS] += 1.0
+    if edge[SURFACE_HELD] > 0.0:
+        return
+    left = control[POND] + dt * (rain - demand) - inflow
+    evaporation = dt * demand
+    if left < 0.0:  # the soil could not give what the air would take
+        evaporation += left
+        left = 0.0
+    control[EVAPORATION] += evaporation
+    over = max(0.0, left - control[POND_MAX])
+    control[RUNOFF] += over
+    control[POND] = left - over
+
+
+@kernel
+def bounded_explicit_step(
+    cells: FloatArray,
+    n: int,
+    tables: FloatArray,
+    constants: FloatArray,
+    edge: FloatArray,
+    control: FloatArray,
+    dt: float,
+    rain: float,
+    demand: float,
+) -> None:
+    """A short step that cannot fail: present fluxes, then cells out of bounds pass water on."""
+    for i in range(n):
+        cells[U, i] = cells[U_START, i]
+    evaluate(cells, n, tables, constants, edge)
+    begin_step(cells, n, edge, edge[NET_SUPPLY], control[POND])
+    commit(cells, n, control, edge, dt, 1.0, rain, demand)
+    control[FALLBACKS] += 1.0
+    for i in range(n):
+        cells[U, i] = u_from_theta(cells[THETA, i], tables[int(cells[SOIL, i])])
+    evaluate(cells, n, tables, constants, edge)
+    control[EVALUATIONS] += 2.0
+
+
+@kernel
+def advance(
+    cells: FloatArray,
+    n: int,
+    tables: FloatArray,
+    constants: FloatArray,
+    edge: FloatArray,
+    control: FloatArray,
+    duration: float,
+    rain: float,
+    demand: float,
+) -> None:
+    """March over a period of constant rain and evaporative demand.
+
+    Parameters
+    ----------
+    cells, n, tables, constants, edge
+        See :mod:`fv_state`; the cells must have been evaluated at their u.
+    control : array, shape (N_CONTROL,)
+        Tolerances, next step, pond and sums; updated.
+    duration : float
+        Length of the period [d].
+    rain, demand : float
+        Rates over the period [cm d-1].
+    """
+    time = 0.0
+    first = True
+    while duration - time > _EPS * duration:
+        remaining = duration - time
+        dt = min(control[DT_NEXT], control[DT_MAX])
+        wanted = dt
+        if dt >= remaining:
+            dt = remaining
+        elif 2.0 * dt > remaining:
+            dt = 0.5 * remaining
+        pond = control[POND]
+        fastest = begin_step(cells, n, edge, rain - demand + pond / dt, pond)
+        if first and fastest * dt > 2.0 * control[THETA_STEP]:
+            dt = 2.0 * control[THETA_STEP] / fastest
+            control[DT_NEXT] = dt
+            wanted = dt
+            begin_step(cells, n, edge, rain - demand + pond / dt, pond)
+        first = False
+        sigma = 1.0 if control[SATURATED] > 0.0 else _SIGMA
+        settled = iterate(cells, n, tables, constants, edge, control, dt, sigma)
+        change, error = change_and_error(cells, n, dt, sigma)
+        if settled and change <= 2.0 * control[THETA_STEP]:
+            commit(cells, n, control, edge, dt, sigma, rain, demand)
+            time += dt
+            by_error = (control[TOLERANCE] / max(error, _EPS)) ** 0.5
+            by_change = control[THETA_STEP] / max(change, _EPS)
+            factor = min(_GROWTH, max(_SHRINK, min(by_error, by_change)))
+            proposed = dt * factor
+            control[DT_NEXT] = max(proposed, wanted) if factor >= 1.0 else proposed
+            continue
+        if dt <= _DT_GIVE_UP:
+            bounded_explicit_step(cells, n, tables, constants, edge, control, dt, rain, demand)
+            time += dt
+            control[DT_NEXT] = 10.0 * dt
+            continue
+        control[DT_NEXT] = dt * (max(_SHRINK, control[THETA_STEP] / change) if settled else _SHRINK)
+        for i in range(n):
+            cells[U, i] = cells[U_START, i]
+        evaluate(cells, n, tables, constants, edge)
+        control[EVALUATIONS] += 1.0
