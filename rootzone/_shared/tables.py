@@ -98,6 +98,8 @@ def _kind_fits(kind: str, dtype: pa.DataType) -> bool:
     import pyarrow.types as types
 
     number = types.is_integer(dtype) or types.is_floating(dtype)
+    if types.is_dictionary(dtype):  # texts kept once each, as labels do
+        dtype = dtype.value_type
     text = types.is_string(dtype) or types.is_large_string(dtype) or types.is_string_view(dtype)
     if kind == "floats":
         return bool(types.is_list(dtype) or types.is_large_list(dtype)) and bool(
@@ -200,6 +202,13 @@ PROFILES = Schema(
         _c("pond_mm", "float", "mm", "water standing on the surface at the end of the day"),
         _c("balance_error_mm", "float", "mm d-1", "water gained by the solver out of nothing"),
         _c("steps", "int", "-", "time steps taken in the day"),
+        _c(
+            "snow_mm",
+            "float",
+            "mm",
+            "water in the snow store at the end of the day",
+            required=False,
+        ),
     ),
 )
 
@@ -208,7 +217,14 @@ LABELS = Schema(
     (
         _SITE,
         _DATE,
-        _c("depth_mm", "float", "mm", "depth below the surface"),
+        _c("depth_mm", "float", "mm", "depth below the surface; lower end where a layer is averaged"),
+        _c(
+            "depth_top_mm",
+            "float",
+            "mm",
+            "upper end of the layer averaged; empty for a point",
+            required=False,
+        ),
         _c("theta", "float", "m3 m-3", "water content at that depth"),
         _c("engine", "text", "-", "engine, physics and stepping that made it"),
         _c("rung", "int", "-", "rung of the convergence ladder, 0 for the default settings"),

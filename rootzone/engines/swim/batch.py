@@ -1,0 +1,248 @@
+"""Many columns at once: identical ones computed once, the others spread over threads.
+
+Results are the same to the bit whatever the number of threads, the size of a chunk or the order
+of the sites. Work arrays are one per thread; nothing is compiled again between calls or
+processes (the cache is that of ``rootzone._shared.jit``).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.errors import RequestError
+from rootzone.engines.swim import batch_kernels, fv_column, layout, swim3_column
+from rootzone.engines.swim.settings import SwimSettings
+
+# Numba's default thread pool must not be entered by two Python threads at once.
+_POOL = threading.Lock()
+
+
+@dataclass(frozen=True)
+class ColumnKind:
+    """One pair of physics and stepping: its loop and its scratch."""
+
+    run: Callable[..., None]
+    work_size: Callable[[int], int]
+
+
+KINDS: dict[tuple[str, str], ColumnKind] = {
+    ("swim3", "apsim"): ColumnKind(batch_kernels.run_swim3_apsim, swim3_column.work_size),
+    ("van_genuchten", "apsim"): ColumnKind(
+        batch_kernels.run_van_genuchten_apsim, swim3_column.work_size
+    ),
+    ("van_genuchten", "converged"): ColumnKind(
+        batch_kernels.run_van_genuchten_converged, fv_column.work_size
+    ),
+}
+
+SOIL_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "swim3": ("thickness_mm", "ll15", "dul", "sat", "ks_mm_d", "kdul_mm_d", "psidul_cm"),
+    "van_genuchten": ("thickness_mm", "theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d", "l"),
+}
+# Mualem's pore connectivity where the table has no column ``l`` (Mualem 1976).
+PORE_CONNECTIVITY = 0.5
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns to run, flat.
+
+    Parameters
+    ----------
+    layers : array, shape (all layers, N_SWIM3 or N_VG)
+        Soil parameters, positions in ``layout``.
+    layer_start : array of int, shape (column + 1,)
+        Where each column's layers begin.
+    theta_initial : array, shape (all layers,)
+        Water content before the first day [m3 m-3].
+    weather : array, shape (all days, N_WEATHER)
+        Rain and potential evaporation [mm d-1] of all cells.
+    day_start : array of int, shape (cell + 1,)
+        Where each cell's days begin.
+    cell : array of int, shape (column,)
+        Weather cell of each column.
+    """
+
+    layers: FloatArray
+    layer_start: IntArray
+    theta_initial: FloatArray
+    weather: FloatArray
+    day_start: IntArray
+    cell: IntArray
+
+    @property
+    def n_column(self) -> int:
+        """Number of columns."""
+        return len(self.cell)
+
+    @property
+    def n_layer(self) -> IntArray:
+        """Layers of each column."""
+        return np.diff(self.layer_start)
+
+    @property
+    def n_day(self) -> IntArray:
+        """Days of each column."""
+        return np.diff(self.day_start)[self.cell]
+
+    def profile_depth_mm(self) -> FloatArray:
+        """Depth of each column's lower end."""
+        return np.add.reduceat(self.layers[:, 0], self.layer_start[:-1])
+
+
+@dataclass(frozen=True)
+class ColumnResults:
+    """Results of some columns, flat, a column's days together.
+
+    Parameters
+    ----------
+    theta : array
+        Water content [m3 m-3], day after day, a day's layers together.
+    theta_start : array of int, shape (column + 1,)
+        Where each column begins in ``theta``.
+    daily : array, shape (all days, N_DAILY)
+        Daily sums and states, positions in ``layout``.
+    row_start : array of int, shape (column + 1,)
+        Where each column begins in ``daily``.
+    report : array of int, shape (column, N_REPORT)
+        Status, verdict, day, layer and repairs; positions in ``batch_kernels``.
+    value : array, shape (column,)
+        Worst daily balance error [mm], or the value that failed.
+    """
+
+    theta: FloatArray
+    theta_start: IntArray
+    daily: FloatArray
+    row_start: IntArray
+    report: IntArray
+    value: FloatArray
+
+
+def available_threads() -> int:
+    """Threads this process may use: its share of the cores, or ``NUMBA_NUM_THREADS`` if fewer."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, int(numba.config.NUMBA_NUM_THREADS)))
+
+
+def checked_threads(threads: int | None) -> int:
+    """Number of threads to use; all available ones for None.
+
+    Raises
+    ------
+    RequestError
+        More threads than Numba was started with, or fewer than one.
+    """
+    most = int(numba.config.NUMBA_NUM_THREADS)
+    if threads is None:
+        return available_threads()
+    if not 1 <= threads <= most:
+        raise RequestError(
+            f"threads {threads} is outside 1 to {most}, the threads Numba was started with; "
+            "set NUMBA_NUM_THREADS before the start for more."
+        )
+    return threads
+
+
+def pack_layers(soil: Mapping[str, FloatArray], physics: str) -> FloatArray:
+    """Soil columns side by side as the column kernels read them.
+
+    Parameters
+    ----------
+    soil : mapping of str to array, shape (layer,)
+        Columns named as in the soils table.
+    physics : str
+        ``swim3`` or ``van_genuchten``.
+    """
+    names = SOIL_COLUMNS[physics]
+    packed = np.empty((len(soil["thickness_mm"]), len(names)))
+    for position, name in enumerate(names):
+        packed[:, position] = soil.get(name, PORE_CONNECTIVITY) if name == "l" else soil[name]
+    return packed
+
+
+def run_columns(
+    columns: Columns, settings: SwimSettings, *, threads: int | None = None
+) -> ColumnResults:
+    """Run every column, identical or not.
+
+    Parameters
+    ----------
+    columns : Columns
+        What to run; a column with no layers or days is not allowed.
+    settings : SwimSettings
+        One set for all.
+    threads : int, optional
+        Threads to use; all this process may use when not given.
+
+    Returns
+    -------
+    results : ColumnResults
+        Days after a failure are NaN.
+    """
+    kind = KINDS[settings.physics, settings.stepping]
+    n_lane = max(1, min(checked_threads(threads), columns.n_column))
+    n_day, n_layer = columns.n_day, columns.n_layer
+    row_start = _offsets(n_day)
+    theta_start = _offsets(n_day * n_layer)
+    theta = np.full(theta_start[-1], np.nan)
+    daily = np.full((row_start[-1], layout.N_DAILY), np.nan)
+    report = np.zeros((columns.n_column, batch_kernels.N_REPORT), dtype=np.int64)
+    value = np.full(columns.n_column, np.nan)
+    if columns.n_column == 0:
+        return ColumnResults(theta, theta_start, daily, row_start, report, value)
+    work = np.empty((n_lane, kind.work_size(int(n_layer.max()))))
+    bottom_psi_cm = settings.bottom_boundary.psi_cm(columns.profile_depth_mm())
+    with _POOL:
+        before = numba.get_num_threads()
+        numba.set_num_threads(n_lane)
+        try:
+            kind.run(
+                columns.layers,
+                columns.layer_start,
+                columns.theta_initial,
+                columns.weather,
+                columns.day_start,
+                columns.cell,
+                settings.to_vector(),
+                bottom_psi_cm,
+                settings.balance_tolerance_mm,
+                theta_start,
+                row_start,
+                work,
+                theta,
+                daily,
+                report,
+                value,
+            )
+        finally:
+            numba.set_num_threads(before)
+    return ColumnResults(theta, theta_start, daily, row_start, report, value)
+
+
+def _offsets(lengths: IntArray) -> IntArray:
+    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+
+
+def take_columns(columns: Columns, chosen: IntArray) -> Columns:
+    """Some of the columns, in the order given; the weather stays shared."""
+    lengths = columns.n_layer[chosen]
+    start = _offsets(lengths)
+    rows = np.arange(start[-1]) + np.repeat(columns.layer_start[:-1][chosen] - start[:-1], lengths)
+    return Columns(
+        columns.layers[rows],
+        start,
+        columns.theta_initial[rows],
+        columns.weather,
+        columns.day_start,
+        columns.cell[chosen],
+    )

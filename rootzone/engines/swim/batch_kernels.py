@@ -1,0 +1,175 @@
+"""The loop over columns, once for each pair of physics and stepping.
+
+Columns are dealt to lanes like cards, and each lane runs on one thread with its own scratch. A
+column is computed by itself from its own inputs, so its result does not depend on how many lanes
+there are or which columns are its neighbours. The four functions differ in one call only: Numba
+caches machine code for a call it can name, not for one handed in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.jit import kernel, parallel_kernel, prange
+from rootzone.engines.swim import fv_column, layout, swim3_column
+from rootzone.engines.verify import verify_column
+
+# Columns of ``report``, one row a column.
+STATUS = 0  # status of the column kernel
+VERDICT = 1  # verdict of the verification, where the kernel finished
+DAY = 2  # 0-based day of the fault, -1 where there is none
+LAYER = 3  # 0-based layer of the fault, -1 where there is none
+REPAIRS = 4  # bits of the traps met and mended
+N_REPORT = 5
+
+
+@kernel
+def judge(
+    position: int,
+    outcome: tuple[int, int, int],
+    layers: FloatArray,
+    limits: tuple[int, int],
+    theta_initial: FloatArray,
+    weather: FloatArray,
+    tolerance_mm: float,
+    theta: FloatArray,
+    daily: FloatArray,
+    report: IntArray,
+    value: FloatArray,
+) -> None:
+    """Write what became of a column: the kernel's own status, then the verification's verdict."""
+    report[position, STATUS] = outcome[0]
+    report[position, VERDICT] = 0
+    report[position, DAY] = outcome[1]
+    report[position, LAYER] = -1
+    report[position, REPAIRS] = outcome[2]
+    value[position] = np.nan
+    if outcome[0] != layout.OK:
+        return
+    low = np.zeros(layers.shape[0])
+    if limits[0] >= 0:
+        low = layers[:, limits[0]].copy()
+    sinks = daily[:, layout.RUNOFF_MM] + daily[:, layout.DRAINAGE_MM] + daily[:, layout.ES_MM]
+    verdict, day, layer, worst = verify_column(
+        theta,
+        theta_initial,
+        layers[:, 0].copy(),
+        low,
+        layers[:, limits[1]].copy(),
+        weather[:, layout.RAIN_MM].copy(),
+        sinks,
+        daily[:, layout.POND_MM].copy(),
+        tolerance_mm,
+    )
+    report[position, VERDICT] = verdict
+    report[position, DAY] = day
+    report[position, LAYER] = layer
+    value[position] = worst
+
+
+@parallel_kernel
+def run_swim3_apsim(
+    layers: FloatArray,
+    layer_start: IntArray,
+    theta_initial: FloatArray,
+    weather: FloatArray,
+    day_start: IntArray,
+    cell: IntArray,
+    settings: FloatArray,
+    bottom_psi_cm: FloatArray,
+    tolerance_mm: float,
+    theta_start: IntArray,
+    row_start: IntArray,
+    work: FloatArray,
+    theta: FloatArray,
+    daily: FloatArray,
+    report: IntArray,
+    value: FloatArray,
+) -> None:
+    """Physics swim3, stepping apsim; arrays as ``batch.run_columns`` fills them."""
+    n_lane = work.shape[0]
+    for lane in prange(n_lane):
+        own = settings.copy()
+        for c in range(lane, cell.shape[0], n_lane):
+            soil = layers[layer_start[c] : layer_start[c + 1]]
+            start = theta_initial[layer_start[c] : layer_start[c + 1]]
+            days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
+            own[layout.SET_BOTTOM_PSI_CM] = bottom_psi_cm[c]
+            state = theta[theta_start[c] : theta_start[c + 1]].reshape(days.shape[0], soil.shape[0])
+            sums = daily[row_start[c] : row_start[c + 1]]
+            outcome = swim3_column.run_column(soil, start, days, own, state, sums, work[lane])
+            limits = (-1, layout.SWIM3_SAT)
+            judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
+
+
+@parallel_kernel
+def run_van_genuchten_apsim(
+    layers: FloatArray,
+    layer_start: IntArray,
+    theta_initial: FloatArray,
+    weather: FloatArray,
+    day_start: IntArray,
+    cell: IntArray,
+    settings: FloatArray,
+    bottom_psi_cm: FloatArray,
+    tolerance_mm: float,
+    theta_start: IntArray,
+    row_start: IntArray,
+    work: FloatArray,
+    theta: FloatArray,
+    daily: FloatArray,
+    report: IntArray,
+    value: FloatArray,
+) -> None:
+    """Physics van_genuchten, stepping apsim."""
+    n_lane = work.shape[0]
+    for lane in prange(n_lane):
+        own = settings.copy()
+        for c in range(lane, cell.shape[0], n_lane):
+            soil = layers[layer_start[c] : layer_start[c + 1]]
+            start = theta_initial[layer_start[c] : layer_start[c + 1]]
+            days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
+            own[layout.SET_BOTTOM_PSI_CM] = bottom_psi_cm[c]
+            state = theta[theta_start[c] : theta_start[c + 1]].reshape(days.shape[0], soil.shape[0])
+            sums = daily[row_start[c] : row_start[c + 1]]
+            outcome = swim3_column.run_column_van_genuchten(
+                soil, start, days, own, state, sums, work[lane]
+            )
+            limits = (layout.VG_THETA_R, layout.VG_THETA_S)
+            judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
+
+
+@parallel_kernel
+def run_van_genuchten_converged(
+    layers: FloatArray,
+    layer_start: IntArray,
+    theta_initial: FloatArray,
+    weather: FloatArray,
+    day_start: IntArray,
+    cell: IntArray,
+    settings: FloatArray,
+    bottom_psi_cm: FloatArray,
+    tolerance_mm: float,
+    theta_start: IntArray,
+    row_start: IntArray,
+    work: FloatArray,
+    theta: FloatArray,
+    daily: FloatArray,
+    report: IntArray,
+    value: FloatArray,
+) -> None:
+    """Physics van_genuchten, stepping converged."""
+    n_lane = work.shape[0]
+    for lane in prange(n_lane):
+        own = settings.copy()
+        for c in range(lane, cell.shape[0], n_lane):
+            soil = layers[layer_start[c] : layer_start[c + 1]]
+            start = theta_initial[layer_start[c] : layer_start[c + 1]]
+            days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
+            own[layout.SET_BOTTOM_PSI_CM] = bottom_psi_cm[c]
+            state = theta[theta_start[c] : theta_start[c + 1]].reshape(days.shape[0], soil.shape[0])
+            sums = daily[row_start[c] : row_start[c + 1]]
+            outcome = fv_column.run_column(soil, start, days, own, state, sums, work[lane])
+            limits = (layout.VG_THETA_R, layout.VG_THETA_S)
+            judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)

@@ -1,0 +1,200 @@
+"""The embedded engine behind the protocol all engines share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone.engines.failures import Failure
+from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch, WeatherBatch
+from rootzone.engines.swim import batch as columns_batch
+from rootzone.engines.swim import batch_kernels, layout
+from rootzone.engines.swim.outcome import failure_of, finished, repair_names
+from rootzone.engines.swim.settings import SwimSettings
+from rootzone.engines.swim.snow import SoilForcing, winter_forcing
+from rootzone.engines.swim.twins import ColumnResult, TwinStore, column_keys, twin_cells
+
+# Numbers of theta in a chunk: 32 MB, large enough to keep threads busy, small enough to hold a few.
+CHUNK_VALUES = 4_000_000
+
+_DAILY_COLUMNS = {
+    "runoff_mm": layout.RUNOFF_MM,
+    "drainage_mm": layout.DRAINAGE_MM,
+    "es_mm": layout.ES_MM,
+    "infiltration_mm": layout.INFILTRATION_MM,
+    "pond_mm": layout.POND_MM,
+    "balance_error_mm": layout.BALANCE_ERROR_MM,
+}
+
+
+class SwimEngine:
+    """Richards' equation in a column, run on threads.
+
+    Parameters
+    ----------
+    settings : SwimSettings
+        Physics, stepping and all keys.
+    threads : int, optional
+        Threads to use; all this process may use when not given. They never change a number.
+    chunk_values : int
+        Numbers of theta held at a time; bounds the memory and never changes a number.
+    """
+
+    def __init__(
+        self,
+        settings: SwimSettings,
+        *,
+        threads: int | None = None,
+        chunk_values: int = CHUNK_VALUES,
+    ) -> None:
+        self.settings = settings
+        self.threads = columns_batch.checked_threads(threads)
+        self.chunk_values = chunk_values
+
+    @property
+    def name(self) -> str:
+        """``swim``."""
+        return "swim"
+
+    @property
+    def label(self) -> str:
+        """Engine, physics and stepping, such as ``swim/van_genuchten/converged``."""
+        return f"swim/{self.settings.physics}/{self.settings.stepping}"
+
+    def identity(self) -> Mapping[str, Any]:
+        """Name and settings; numbers that JSON lacks are given as text."""
+        settings = {
+            key: str(value) if isinstance(value, float) and math.isinf(value) else value
+            for key, value in self.settings.model_dump().items()
+        }
+        return {"engine": self.name, **settings}
+
+    def run(self, batch: SiteBatch) -> EngineRun:
+        """Run every site of the batch at once."""
+        return next(self._stream(batch, [batch.n_site]))
+
+    def stream(self, batch: SiteBatch) -> Iterator[EngineRun]:
+        """Run the batch chunk by chunk, sites in order, in bounded memory.
+
+        Identical columns are computed once, also when they lie in different chunks, as long as
+        the store of results that are still to be painted back has room.
+        """
+        return self._stream(batch, self._chunk_ends(batch))
+
+    def _chunk_ends(self, batch: SiteBatch) -> list[int]:
+        values = np.cumsum(batch.n_layer * batch.n_day)
+        if batch.n_site == 0:
+            return []
+        chunk = values // self.chunk_values
+        ends = np.flatnonzero(np.diff(chunk)) + 1
+        return [*ends.tolist(), batch.n_site]
+
+    def _stream(self, batch: SiteBatch, ends: list[int]) -> Iterator[EngineRun]:
+        forcing = soil_forcing(batch.weather, self.settings)
+        twins = twin_cells(forcing.weather, batch.weather.day_start)
+        columns = columns_batch.Columns(
+            columns_batch.pack_layers(batch.soil, self.settings.physics),
+            batch.layer_start,
+            batch.soil["theta_initial"],
+            forcing.weather,
+            batch.weather.day_start,
+            twins[batch.cell],
+        )
+        store = TwinStore(column_keys(columns))
+        first = 0
+        for last in ends:
+            sites = np.arange(first, last)
+            missing = store.missing(sites)
+            part = columns_batch.take_columns(columns, missing)
+            results = columns_batch.run_columns(part, self.settings, threads=self.threads)
+            found = store.collect(sites, missing, results)
+            yield self._engine_run(batch, forcing, sites, found, len(missing))
+            first = last
+
+    def _engine_run(
+        self,
+        batch: SiteBatch,
+        forcing: SoilForcing,
+        sites: IntArray,
+        found: list[ColumnResult],
+        computed: int,
+    ) -> EngineRun:
+        good = [i for i, result in enumerate(found) if finished(result.report)]
+        failures: list[Failure] = []
+        if len(good) < len(found):
+            failures = [
+                failure_of(batch, int(sites[i]), result, self.settings)
+                for i, result in enumerate(found)
+                if not finished(result.report)
+            ]
+        repairs = {
+            batch.site_ids[sites[i]]: repair_names(found[i].report)
+            for i in good
+            if found[i].report[batch_kernels.REPAIRS]
+        }
+        chosen = sites[good]
+        profiles = self._profiles(batch, forcing, chosen, [found[i] for i in good])
+        return EngineRun(profiles, failures, repairs, computed)
+
+    def _profiles(
+        self, batch: SiteBatch, forcing: SoilForcing, sites: IntArray, found: list[ColumnResult]
+    ) -> Profiles:
+        n_day, n_layer = batch.n_day[sites], batch.n_layer[sites]
+        theta = _joined([result.theta for result in found], (0,))
+        table = _joined([result.daily for result in found], (0, layout.N_DAILY))
+        daily: dict[str, AnyArray] = {
+            name: np.ascontiguousarray(table[:, position])
+            for name, position in _DAILY_COLUMNS.items()
+        }
+        daily["steps"] = table[:, layout.STEPS].astype(np.int32)
+        if self.settings.needs_temperature:
+            start = batch.weather.day_start
+            days = [np.arange(start[c], start[c + 1]) for c in batch.cell[sites]]
+            rows = np.concatenate(days) if days else np.zeros(0, dtype=np.int64)
+            daily["runoff_mm"] += forcing.blocked_mm[rows]
+            daily["snow_mm"] = forcing.snow_mm[rows]
+        return Profiles(
+            batch.site_ids[sites],
+            np.concatenate(([0], np.cumsum(n_day))).astype(np.int64),
+            np.concatenate(([0], np.cumsum(n_day * n_layer))).astype(np.int64),
+            n_layer,
+            batch.weather.first_day[batch.cell[sites]],
+            theta,
+            daily,
+        )
+
+
+def _joined(parts: list[AnyArray], empty: tuple[int, ...]) -> AnyArray:
+    """Arrays one after the other, without a copy where they already lie so in memory."""
+    if not parts:
+        return np.zeros(empty)
+    base = parts[0].base
+    if base is not None and all(part.base is base for part in parts):
+        address = parts[0].__array_interface__["data"][0]
+        for part in parts:
+            if part.__array_interface__["data"][0] != address:
+                return np.concatenate(parts)
+            address += part.nbytes
+        if sum(part.shape[0] for part in parts) == base.shape[0]:
+            return base
+    return np.concatenate(parts)
+
+
+def soil_forcing(weather: WeatherBatch, settings: SwimSettings) -> SoilForcing:
+    """Rain and potential evaporation as the soil sees them."""
+    rain_mm, eo_mm = weather.columns["rain_mm"], weather.columns["eo_mm"]
+    if settings.needs_temperature:
+        return winter_forcing(
+            rain_mm,
+            eo_mm,
+            weather.columns["tmax_degc"],
+            weather.columns["tmin_degc"],
+            weather.day_start,
+            settings,
+        )
+    none = np.zeros(0)
+    return SoilForcing(np.column_stack((rain_mm, eo_mm)), none, none)

@@ -1,0 +1,279 @@
+"""Settings of the embedded engine: every key with its unit, meaning, range and default.
+
+Unknown keys are refused with the nearest known name, and all mistakes of one request are told
+together. Some defaults depend on physics or stepping; ``default_settings`` is the one place that
+says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from rootzone._shared.arrays import FloatArray
+from rootzone._shared.errors import RequestError
+from rootzone._shared.names import did_you_mean
+from rootzone._shared.units import cm_from_mm, hours_from_minutes
+from rootzone.engines.swim import layout
+from rootzone.engines.swim.boundary import Bottom, parse_bottom
+
+Physics = Literal["swim3", "van_genuchten"]
+Stepping = Literal["apsim", "converged"]
+PHYSICS: tuple[str, ...] = get_args(Physics)
+STEPPINGS: tuple[str, ...] = get_args(Stepping)
+
+
+def _key(unit: str, meaning: str, default: Any, **limits: Any) -> Any:  # noqa: ANN401 - pydantic
+    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **limits)
+
+
+class SwimSettings(BaseModel):
+    """Everything the embedded engine can be told; frozen, so that a run cannot change it.
+
+    The field descriptions below are what ``rootzone simulate --help`` prints.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    physics: Physics = _key("-", "hydraulic functions and grid", "van_genuchten")
+    stepping: Stepping = _key("-", "rules of the time step", "converged")
+
+    cn2_bare: float = _key(
+        "-", "curve number of bare soil; 0 keeps a pond instead", 73.0, ge=0, le=100
+    )
+    cn_red: float = _key("-", "fall of the curve number at full cover", 20.0, ge=0, le=100)
+    cn_cov: float = _key("fraction", "cover at which that fall is complete", 0.8, gt=0, le=1)
+    cn_depth_mm: float = _key("mm", "depth whose wetness sets the curve number", 450.0, gt=0)
+    cn_exponent: float = _key("-", "decline of that weight with depth", 4.16, gt=0)
+    residue_cover: float = _key("fraction", "surface covered by residue", 0.0, ge=0, lt=1)
+    salb: float = _key("fraction", "albedo of bare soil", 0.13, ge=0, le=1)
+    vapour: bool = _key("-", "add SWIM3's vapour conductivity", True)
+
+    dt_min_min: float = _key("min", "shortest time step", 0.0, ge=0, le=1440)
+    dt_max_min: float = _key("min", "longest time step", 1440.0, gt=0, le=1440)
+    max_water_increment_mm: float = _key("mm", "water moved in one time step", 10.0, gt=0, le=1000)
+    space_weighting: float = _key(
+        "-", "SWIM3's SpaceWeightingFactor: 0.5 to 1, or 0 and below for its own choice", 0.0
+    )
+    reproduce_traps: bool = _key(
+        "-", "keep APSIM's faults (zero step, K above KS, lost suction) as they are", False
+    )
+    tolerance: float = _key("m3 m-3", "converged: error of theta in a step", 8e-3, gt=0, le=0.1)
+    iteration_residual: float = _key(
+        "m3 m-3", "converged: residual that ends the iteration", 2e-3, gt=0, le=0.1
+    )
+    theta_step: float = _key("m3 m-3", "converged: change of theta in a step", 6e-2, gt=0, le=0.5)
+    first_cell_cm: float = _key(
+        "cm", "van_genuchten converged: cell wanted at the surface; negative splits no layer", 1.0
+    )
+    cell_growth: float = _key(
+        "-", "van_genuchten converged: ratio of neighbouring cells", 1.3, gt=1, le=10
+    )
+    balance_tolerance_mm: float = _key(
+        "mm d-1", "daily balance error that fails a site", 1e-6, gt=0
+    )
+
+    rain_start_h: float = _key("h", "hour at which the day's rain begins", 0.0, ge=0, lt=24)
+    rain_hours: float = _key("h", "time it takes", 12.0, gt=0, le=24)
+    eo_start_h: float = _key("h", "hour at which potential evaporation begins", 6.0, ge=0, lt=24)
+    eo_hours: float = _key("h", "time it takes", 12.0, gt=0, le=24)
+
+    bottom: str = _key(
+        "-",
+        "free_drainage, zero_flux, seepage[:psi_cm], head:psi_cm or water_table:depth_mm",
+        "free_drainage",
+    )
+    pond_max_mm: float = _key(
+        "mm", "pond kept when cn2_bare is 0; what is above runs off", float("inf"), ge=0
+    )
+    surface_dry_psi_cm: float = _key(
+        "cm", "van_genuchten: driest surface that still evaporates", -1e5, lt=0
+    )
+
+    snow: bool = _key("-", "degree-day snow store; needs tmax_degc and tmin_degc", False)
+    snow_below_degc: float = _key("degC", "mean temperature up to which it snows", 1.0)
+    snow_melt_above_degc: float = _key("degC", "mean temperature above which snow melts", 0.0)
+    snow_melt_mm_degc: float = _key("mm degC-1 d-1", "degree-day factor", 2.74, gt=0)
+    snow_density: float = _key("g cm-3", "snow density, for its insulation", 0.3, gt=0, le=0.917)
+    frozen_soil: bool = _key(
+        "-", "shut infiltration and evaporation by the frozen ground index", False
+    )
+    frozen_above_degc_d: float = _key("degC d", "frozen ground index of frozen soil", 83.0, gt=0)
+    frozen_decay: float = _key("d-1", "share of the index kept from day to day", 0.97, gt=0, le=1)
+
+    @field_validator("bottom")
+    @classmethod
+    def _bottom_is_known(cls, value: str) -> str:
+        parse_bottom(value)
+        return value
+
+    @field_validator("space_weighting")
+    @classmethod
+    def _weighting_is_swims(cls, value: float) -> float:
+        if 0.0 < value < 0.5 or value > 1.0:
+            raise ValueError("must lie in 0.5 to 1, or be 0 or negative")
+        return value
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> SwimSettings:
+        problems = []
+        if self.dt_min_min > self.dt_max_min:
+            problems.append(f"dt_min_min {self.dt_min_min:g} is above dt_max_min")
+        for name, start, hours in (
+            ("rain", self.rain_start_h, self.rain_hours),
+            ("eo", self.eo_start_h, self.eo_hours),
+        ):
+            if start + hours > 24.0:
+                problems.append(
+                    f"{name}_start_h {start:g} plus {name}_hours {hours:g} passes midnight"
+                )
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def bottom_boundary(self) -> Bottom:
+        """The bottom boundary, parsed."""
+        return parse_bottom(self.bottom)
+
+    @property
+    def needs_temperature(self) -> bool:
+        """Whether the weather must carry temperatures."""
+        return self.snow or self.frozen_soil
+
+    def to_vector(self) -> FloatArray:
+        """Settings as the column kernels read them, positions in ``layout``."""
+        vector = np.zeros(layout.N_SETTINGS)
+        vector[layout.SET_CN2_BARE] = self.cn2_bare
+        vector[layout.SET_CN_RED] = self.cn_red
+        vector[layout.SET_CN_COV] = self.cn_cov
+        vector[layout.SET_RESIDUE_COVER] = self.residue_cover
+        vector[layout.SET_VAPOUR] = float(self.vapour)
+        vector[layout.SET_DT_MIN_H] = hours_from_minutes(self.dt_min_min)
+        vector[layout.SET_DT_MAX_H] = hours_from_minutes(self.dt_max_min)
+        vector[layout.SET_MAX_WATER_INCREMENT_CM] = cm_from_mm(self.max_water_increment_mm)
+        vector[layout.SET_RAIN_START_H] = self.rain_start_h
+        vector[layout.SET_RAIN_HOURS] = self.rain_hours
+        vector[layout.SET_EO_START_H] = self.eo_start_h
+        vector[layout.SET_EO_HOURS] = self.eo_hours
+        vector[layout.SET_BOTTOM_KIND] = self.bottom_boundary.kind
+        vector[layout.SET_SPACE_WEIGHTING] = self.space_weighting
+        vector[layout.SET_POND_MAX_MM] = self.pond_max_mm
+        vector[layout.SET_SURFACE_DRY_PSI_CM] = self.surface_dry_psi_cm
+        vector[layout.SET_CN_DEPTH_MM] = self.cn_depth_mm
+        vector[layout.SET_CN_EXPONENT] = self.cn_exponent
+        vector[layout.SET_REPRODUCE_TRAPS] = float(self.reproduce_traps)
+        vector[layout.SET_TOLERANCE] = self.tolerance
+        vector[layout.SET_ITERATION_RESIDUAL] = self.iteration_residual
+        vector[layout.SET_THETA_STEP] = self.theta_step
+        vector[layout.SET_FIRST_CELL_CM] = self.first_cell_cm
+        vector[layout.SET_CELL_GROWTH] = self.cell_growth
+        return vector
+
+
+# Defaults that are not the same everywhere, and why:
+# vapour: SWIM3 has it; the van Genuchten set is checked against solutions without it.
+# balance: SWIM3 stops iterating at 1e-6 cm/h, which is 2.4e-4 mm a day.
+_DEPENDENT_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("swim3", "apsim"): {"balance_tolerance_mm": 1e-3},
+    ("swim3", "converged"): {},
+    ("van_genuchten", "apsim"): {"vapour": False, "balance_tolerance_mm": 1e-3},
+    ("van_genuchten", "converged"): {"vapour": False},
+}
+
+
+def default_settings(physics: str, stepping: str) -> SwimSettings:
+    """Defaults of one physics and stepping."""
+    own = _DEPENDENT_DEFAULTS[physics, stepping]
+    return SwimSettings.model_validate({"physics": physics, "stepping": stepping, **own})
+
+
+def setting_keys() -> tuple[str, ...]:
+    """Names that ``--set`` takes, in the order of the help."""
+    return tuple(name for name in SwimSettings.model_fields if name not in {"physics", "stepping"})
+
+
+def settings_from_mapping(physics: str, stepping: str, values: Mapping[str, Any]) -> SwimSettings:
+    """Settings from changed keys alone; the rest are the defaults of that physics and stepping.
+
+    Raises
+    ------
+    RequestError
+        With every unknown key (and the nearest known name) and every value out of its range.
+    """
+    known = setting_keys()
+    problems = [
+        f"{key} is not a setting{did_you_mean(key, known)}" for key in values if key not in known
+    ]
+    accepted = {key: value for key, value in values.items() if key in known}
+    base = default_settings(physics, stepping).model_dump()
+    try:
+        settings = SwimSettings.model_validate({**base, **accepted})
+    except ValidationError as error:
+        problems += [_in_words(item) for item in error.errors()]
+        raise RequestError(_together(problems)) from error
+    if problems:
+        raise RequestError(_together(problems))
+    return settings
+
+
+def settings_from_pairs(physics: str, stepping: str, pairs: Iterable[str]) -> SwimSettings:
+    """Settings from ``key=value`` texts, as the command line gives them.
+
+    Raises
+    ------
+    RequestError
+        As ``settings_from_mapping``, and for a text that is not ``key=value``.
+    """
+    values: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RequestError(f"--set {pair!r} is not of the form key=value.")
+        values[key.strip()] = value.strip()
+    return settings_from_mapping(physics, stepping, values)
+
+
+def _in_words(item: Any) -> str:  # noqa: ANN401 - pydantic's error record
+    key = ".".join(str(part) for part in item["loc"])
+    message = item["msg"].removeprefix("Value error, ")
+    if not key:
+        return str(message)
+    unit = (SwimSettings.model_fields[key].json_schema_extra or {}).get("unit", "-")  # type: ignore[union-attr]
+    return f"{key} = {item['input']!r} [{unit}]: {message}"
+
+
+def _together(problems: list[str]) -> str:
+    return "Settings: " + "; ".join(problems) + ". `rootzone simulate --help` lists all keys."
+
+
+def settings_help() -> str:
+    """All keys with unit, default and meaning, one line each, for the help page."""
+    cases = {pair: default_settings(*pair) for pair in _DEPENDENT_DEFAULTS}
+    lines = []
+    for name in setting_keys():
+        field = SwimSettings.model_fields[name]
+        unit = (field.json_schema_extra or {}).get("unit", "-")  # type: ignore[union-attr]
+        values = {pair: _plain(getattr(case, name)) for pair, case in cases.items()}
+        lines.append(f"{name} [{unit}] = {_default_text(values)}: {field.description}")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - any setting
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _default_text(values: Mapping[tuple[str, str], str]) -> str:
+    distinct = set(values.values())
+    if len(distinct) == 1:
+        return distinct.pop()
+    for position, names in enumerate((PHYSICS, STEPPINGS)):
+        by_name = {n: {v for pair, v in values.items() if pair[position] == n} for n in names}
+        if all(len(found) == 1 for found in by_name.values()):
+            return ", ".join(f"{found.pop()} for {name}" for name, found in by_name.items())
+    return ", ".join(f"{value} for {pair[0]}+{pair[1]}" for pair, value in values.items())
