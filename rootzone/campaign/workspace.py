@@ -69,9 +69,39 @@ class Workspace:
         """Guarded hydraulic parameters of each site and layer."""
         return self.root / "soils" / "soils.parquet"
 
+    @property
+    def runs(self) -> Path:
+        """Folder of everything the runs write."""
+        return self.root / "runs"
+
+    @property
+    def shard_sites(self) -> Path:
+        """Sites in the order of the shards, and which shard each is in."""
+        return self.runs / "shard_sites.parquet"
+
+    @property
+    def shard_soils(self) -> Path:
+        """Soils in the order of the shards, a row group each."""
+        return self.runs / "shard_soils.parquet"
+
+    @property
+    def run_lock(self) -> Path:
+        """File a whole-campaign run holds locked, so that no second one writes beside it."""
+        return self.runs / ".lock"
+
+    @property
+    def plan(self) -> Path:
+        """What the last pilot said the campaign will cost."""
+        return self.runs / "plan.json"
+
+    @property
+    def slurm_script(self) -> Path:
+        """Array script that was handed to Slurm; its logs lie beside it."""
+        return self.runs / "slurm" / "campaign.sbatch"
+
     def shard(self, number: int) -> Path:
         """Folder of one shard of the runs."""
-        return self.root / "runs" / f"shard={number:05d}"
+        return self.runs / f"shard={number:05d}"
 
     def profiles(self, number: int) -> Path:
         """Daily profiles of one shard."""
@@ -83,8 +113,13 @@ class Workspace:
 
     @property
     def quarantine(self) -> Path:
-        """Folder of failed sites: inputs, engine text, attempts."""
+        """Folder of what was decided about failed sites."""
         return self.root / "quarantine"
+
+    @property
+    def rounds(self) -> Path:
+        """Sites to run besides the drawn ones: retries and stand-ins, round by round."""
+        return self.quarantine / "rounds.parquet"
 
     @property
     def labels(self) -> Path:
