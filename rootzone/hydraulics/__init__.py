@@ -1,1 +1,1 @@
-"""Texture in, a consistent and guarded set of soil hydraulic parameters out."""
+"""Soil hydraulics: from texture or measured parameters to guarded soil columns."""

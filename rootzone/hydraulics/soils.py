@@ -1,0 +1,374 @@
+"""From textures or parameters of many layers to guarded soil columns.
+
+This is what a campaign calls. Rows are layers, site after site, top layer first; ``first_row``
+says where each site starts. Work goes in chunks of whole sites, so memory beyond the inputs and
+the result stays small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from rootzone._shared.jit import kernel
+from rootzone.hydraulics.guards import (
+    bounded_parameters,
+    bulk_density_and_theta_s,
+    empty_notes,
+    guarded_limits,
+    note,
+    parameter_refusal,
+)
+from rootzone.hydraulics.limits import KEEP, Bounds, SoilLimits
+from rootzone.hydraulics.outcomes import Refusal, Rule
+from rootzone.hydraulics.read_rosetta import RosettaTable, read_rosetta_table
+from rootzone.hydraulics.simplex import parameters_from_texture
+from rootzone.hydraulics.swim3_traps import kdul_for_micropore_ks, micropore_ks
+from rootzone.hydraulics.texture import close_textures
+
+_CHUNK_ROWS = 1 << 16
+_NONE = int(Refusal.NONE)
+_SOIL_ORDER = int(Refusal.SOIL_ORDER)
+_KDUL_PROFILE = int(Rule.KDUL_PROFILE)
+_KEEP = KEEP
+
+# Rows of ``SoilColumns.values``.
+SOIL_VALUES = (
+    "theta_r",
+    "theta_s",
+    "alpha_per_cm",
+    "n",
+    "ks_mm_d",
+    "bd_g_cm3",
+    "airdry",
+    "ll15",
+    "dul",
+    "sat",
+    "kdul_layer_mm_d",
+    "kdul_mm_d",
+    "theta_initial",
+)
+_N_GIVEN = 5
+_BD, _AIRDRY, _LL15, _DUL, _SAT, _KDUL_LAYER, _KDUL, _INITIAL = range(_N_GIVEN, len(SOIL_VALUES))
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """Every value that a guard changed, shape (adjustment,) each.
+
+    Parameters
+    ----------
+    row : array of int
+        Row of the layer in the input.
+    rule : array of int
+        ``Rule`` number.
+    before, after : array of float
+        The value as it was and as it is, in the unit of ``RULE_QUANTITY``; NaN before where a
+        missing value was filled.
+    """
+
+    row: IntArray
+    rule: AnyArray
+    before: FloatArray
+    after: FloatArray
+
+    def __len__(self) -> int:
+        """Number of adjustments."""
+        return int(self.row.size)
+
+    def of_rows(self, keep: BoolArray) -> Adjustments:
+        """Those of the rows marked in ``keep``."""
+        chosen = keep[self.row]
+        return Adjustments(
+            self.row[chosen], self.rule[chosen], self.before[chosen], self.after[chosen]
+        )
+
+    @classmethod
+    def joined(cls, parts: list[Adjustments]) -> Adjustments:
+        """One after another."""
+        if not parts:
+            return cls(np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0), np.empty(0))
+        return cls(
+            np.concatenate([part.row for part in parts]),
+            np.concatenate([part.rule for part in parts]),
+            np.concatenate([part.before for part in parts]),
+            np.concatenate([part.after for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class SoilColumns:
+    """Guarded soil columns of many sites.
+
+    Parameters
+    ----------
+    first_row : array of int, shape (site + 1,)
+        Row at which each site starts; the last entry is the number of rows.
+    values : array, shape (13, row)
+        One line per name in ``SOIL_VALUES``: water contents [m3 m-3], alpha [cm-1], conductivities
+        [mm d-1], bulk density [g cm-3]. ``kdul_layer_mm_d`` is the layer's own K(DUL), while
+        ``kdul_mm_d`` is SWIM3's single value for the profile. NaN where the layer is refused.
+    refusal : array of uint8, shape (row,)
+        ``Refusal`` number, 0 where the layer is usable. Where one layer of a site is refused, its
+        others carry ``SITE_INCOMPLETE``.
+    adjustments : Adjustments
+        What the guards changed, of usable sites only.
+    psidul_cm : float
+        Head at which DUL was read [cm], negative.
+    n_normalised : int
+        Textures whose sum was not exactly 100 % and was scaled to it, noted or not.
+    """
+
+    first_row: IntArray
+    values: FloatArray
+    refusal: AnyArray
+    adjustments: Adjustments
+    psidul_cm: float
+    n_normalised: int = 0
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """One quantity by its name in ``SOIL_VALUES``, shape (row,)."""
+        values: FloatArray = self.values[SOIL_VALUES.index(name)]
+        return values
+
+    @property
+    def usable(self) -> BoolArray:
+        """Whether each row belongs to a usable site, shape (row,)."""
+        return np.asarray(self.refusal == _NONE)
+
+
+def uniform_first_rows(n_site: int, n_layer: int) -> IntArray:
+    """``first_row`` of sites that all have ``n_layer`` layers."""
+    return np.arange(n_site + 1, dtype=np.int64) * n_layer
+
+
+@kernel
+def _derive_layer(
+    values: FloatArray, row: int, bd: float, bd_given: bool, bounds: Bounds, notes: FloatArray
+) -> int:
+    """Fill one layer of ``values`` from its five parameters; give the refusal or 0."""
+    refusal = parameter_refusal(
+        values[0, row], values[1, row], values[2, row], values[3, row], values[4, row]
+    )
+    if refusal != _NONE:
+        return refusal
+    theta_r, theta_s, alpha, n, ks = bounded_parameters(
+        values[0, row], values[1, row], values[2, row], values[3, row], values[4, row],
+        bounds, notes, row,
+    )  # fmt: skip
+    if theta_s - theta_r < bounds.theta_span_min:
+        return _SOIL_ORDER
+    bd, theta_s = bulk_density_and_theta_s(bd, bd_given, theta_r, theta_s, bounds, notes, row)
+    airdry, ll15, dul, kdul, refusal = guarded_limits(
+        theta_r, theta_s, alpha, n, ks, bounds, notes, row
+    )
+    values[0, row], values[1, row], values[2, row] = theta_r, theta_s, alpha
+    values[3, row], values[4, row], values[_BD, row] = n, ks, bd
+    values[_AIRDRY, row], values[_LL15, row], values[_DUL, row] = airdry, ll15, dul
+    values[_SAT, row], values[_KDUL_LAYER, row] = theta_s, kdul
+    values[_INITIAL, row] = ll15 + bounds.initial_fraction * (dul - ll15)
+    return refusal
+
+
+@kernel
+def _profile_kdul(
+    values: FloatArray, start: int, stop: int, bounds: Bounds, notes: FloatArray
+) -> float:
+    """SWIM3's one KDul: the top layer's K(DUL), lowered where a deeper layer cannot bear it."""
+    kdul = float(values[_KDUL_LAYER, start])
+    if bounds.on_k_above_ks == _KEEP:
+        return kdul
+    head, share = bounds.dul_suction_cm, bounds.micropore_share_max
+    for row in range(start + 1, stop):
+        ll15, dul, sat, ks = (
+            values[_LL15, row], values[_DUL, row], values[_SAT, row], values[4, row]
+        )  # fmt: skip
+        if micropore_ks(ll15, dul, sat, ks, kdul, head) > share * ks * (1.0 + 1e-12):
+            lower = kdul_for_micropore_ks(ll15, dul, sat, ks, head, share)
+            note(notes, row, _KDUL_PROFILE, kdul, lower)
+            kdul = lower
+    return kdul
+
+
+@kernel
+def _derive_sites(
+    first_row: IntArray,
+    bd: FloatArray,
+    bounds: Bounds,
+    values: FloatArray,
+    refusal: AnyArray,
+    notes: FloatArray,
+) -> None:
+    """Fill ``values`` and ``refusal`` for all sites; ``bd`` is empty where none is given."""
+    for site in range(first_row.size - 1):
+        start, stop = first_row[site], first_row[site + 1]
+        usable = True
+        for row in range(start, stop):
+            if refusal[row] == _NONE:
+                given = bd[row] if bd.size > 0 else 0.0
+                noted = notes[-1, 0]
+                refusal[row] = _derive_layer(values, row, given, bd.size > 0, bounds, notes)
+                if refusal[row] != _NONE:
+                    notes[-1, 0] = noted
+            if refusal[row] != _NONE:
+                usable = False
+        if usable and stop > start:
+            kdul = _profile_kdul(values, start, stop, bounds, notes)
+            values[_KDUL, start:stop] = kdul
+
+
+def _site_chunks(first_row: IntArray) -> Iterator[tuple[int, int]]:
+    """First and last site of consecutive chunks of about ``_CHUNK_ROWS`` layers."""
+    site, n_site = 0, first_row.size - 1
+    while site < n_site:
+        last = int(np.searchsorted(first_row, first_row[site] + _CHUNK_ROWS, side="right")) - 1
+        last = min(max(last, site + 1), n_site)
+        yield site, last
+        site = last
+
+
+def sites_with(first_row: IntArray, faulty: BoolArray) -> BoolArray:
+    """Whether any layer of the row's site is marked in ``faulty``, shape (row,)."""
+    cumulative = np.concatenate(([0], np.cumsum(faulty)))
+    per_site = cumulative[first_row[1:]] - cumulative[first_row[:-1]] > 0
+    return np.repeat(per_site, np.diff(first_row))
+
+
+def mark_incomplete_sites(first_row: IntArray, refusal: AnyArray) -> None:
+    """Give the good layers of a site with a refused one the refusal ``SITE_INCOMPLETE``."""
+    incomplete = sites_with(first_row, refusal != _NONE)
+    refusal[incomplete & (refusal == _NONE)] = int(Refusal.SITE_INCOMPLETE)
+
+
+def soils_from_parameters(
+    parameters: FloatArray,
+    first_row: IntArray,
+    *,
+    bd_g_cm3: FloatArray | None = None,
+    limits: SoilLimits | None = None,
+    refusal: AnyArray | None = None,
+) -> SoilColumns:
+    """Guarded soil columns from van Genuchten parameters, measured, mapped or looked up.
+
+    Parameters
+    ----------
+    parameters : array, shape (5, row)
+        theta_r, theta_s [m3 m-3], alpha [cm-1], n [-], Ks [mm d-1]; natural values.
+    first_row : array of int, shape (site + 1,)
+        Row at which each site starts; see ``uniform_first_rows``.
+    bd_g_cm3 : array, shape (row,), optional
+        Dry bulk density [g cm-3]; NaN where unknown. Without it all are estimated from SAT.
+    limits : SoilLimits, optional
+        Heads, gaps and bounds; the defaults otherwise.
+    refusal : array of int, shape (row,), optional
+        Refusals known beforehand, such as those of the texture closure.
+
+    Returns
+    -------
+    SoilColumns
+        A refused layer never stops the others; no value is changed without an adjustment.
+    """
+    limits = limits or SoilLimits()
+    n_row = int(first_row[-1])
+    values = np.full((len(SOIL_VALUES), n_row), np.nan)
+    values[:_N_GIVEN] = parameters
+    refused = np.zeros(n_row, np.uint8) if refusal is None else refusal.astype(np.uint8)
+    bd = np.empty(0) if bd_g_cm3 is None else np.ascontiguousarray(bd_g_cm3, dtype=np.float64)
+    parts = _derive_in_chunks(np.asarray(first_row, np.int64), bd, limits.bounds(), values, refused)
+    mark_incomplete_sites(first_row, refused)
+    values[:, refused != _NONE] = np.nan
+    adjustments = Adjustments.joined(parts).of_rows(refused == _NONE)
+    return SoilColumns(first_row, values, refused, adjustments, limits.psidul_cm)
+
+
+def _derive_in_chunks(
+    first_row: IntArray, bd: FloatArray, bounds: Bounds, values: FloatArray, refusal: AnyArray
+) -> list[Adjustments]:
+    parts = []
+    for site, last in _site_chunks(first_row):
+        start, stop = int(first_row[site]), int(first_row[last])
+        notes = empty_notes(stop - start)
+        _derive_sites(
+            first_row[site : last + 1] - start,
+            bd[start:stop],
+            bounds,
+            values[:, start:stop],
+            refusal[start:stop],
+            notes,
+        )
+        used = notes[: int(notes[-1, 0])]
+        if used.size:
+            parts.append(
+                Adjustments(
+                    used[:, 0].astype(np.int64) + start,
+                    used[:, 1].astype(np.uint8),
+                    used[:, 2].copy(),
+                    used[:, 3].copy(),
+                )
+            )
+    return parts
+
+
+def soils_from_textures(
+    sand_pct: FloatArray,
+    silt_pct: FloatArray,
+    clay_pct: FloatArray,
+    first_row: IntArray,
+    *,
+    bd_g_cm3: FloatArray | None = None,
+    limits: SoilLimits | None = None,
+    tolerance_pct: float = 10.0,
+    note_pct: float = 1.0,
+    table: RosettaTable | None = None,
+) -> SoilColumns:
+    """Guarded soil columns from textures: closure, Rosetta lookup, limits, guards.
+
+    Parameters
+    ----------
+    sand_pct, silt_pct, clay_pct : array, shape (row,)
+        Fractions [%]; see ``close_textures`` for what is refused.
+    first_row, bd_g_cm3, limits
+        As in ``soils_from_parameters``.
+    tolerance_pct : float
+        Largest distance of a sum from 100 % that is closed and not refused.
+    note_pct : float
+        Distance above which closing is written down as an adjustment; smaller ones are counted.
+    table : RosettaTable, optional
+        The packed table otherwise.
+
+    Returns
+    -------
+    SoilColumns
+        As from ``soils_from_parameters``.
+
+    Notes
+    -----
+    Rosetta is used without bulk density, as in the manuscript (Eq. 7). A bulk density that is given
+    bounds SAT and is passed on; it does not enter the lookup.
+    """
+    table = table or read_rosetta_table()
+    texture = close_textures(sand_pct, silt_pct, clay_pct, tolerance_pct=tolerance_pct)
+    parameters = parameters_from_texture(texture.sand_pct, texture.silt_pct, table.values)
+    soils = soils_from_parameters(
+        parameters, first_row, bd_g_cm3=bd_g_cm3, limits=limits, refusal=texture.refusal
+    )
+    total = np.asarray(sand_pct, np.float64) + silt_pct + clay_pct
+    off = np.where(soils.usable, np.abs(total - 100.0), 0.0)
+    closure = _closure_adjustments(total, off > note_pct)
+    return SoilColumns(
+        soils.first_row,
+        soils.values,
+        soils.refusal,
+        Adjustments.joined([closure, soils.adjustments]),
+        soils.psidul_cm,
+        int(np.count_nonzero(off)),
+    )
+
+
+def _closure_adjustments(total: FloatArray, noted: BoolArray) -> Adjustments:
+    rows = np.flatnonzero(noted)
+    rule = np.full(rows.size, int(Rule.TEXTURE_NORMALISED), np.uint8)
+    return Adjustments(rows, rule, total[rows], np.full(rows.size, 100.0))
