@@ -1,0 +1,402 @@
+"""The draw of one year: blocks cut, candidates sorted into them, sites and reserves picked.
+
+Every random choice has its own generator, seeded by the campaign's seed, the year, the purpose and
+the stratum or block. So neither the order of the work nor the number of workers can change a site.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.atomic import atomic_path, write_text
+from rootzone._shared.digests import digest_json
+from rootzone.design.allocate import Allocation, allocate_sites, share_out
+from rootzone.design.blocks import Blocks, cut_blocks
+from rootzone.design.clusters import pick_clusters
+from rootzone.design.features import STORED, Moments, Space
+from rootzone.design.read_bands import Store
+from rootzone.design.run_survey import Survey, band_path
+from rootzone.design.settings import Design
+from rootzone.design.write_bands import write_sorted
+
+log = logging.getLogger(__name__)
+
+MAX_BLOCK_PX = 4_000_000
+_SAMPLE_PER_BLOCK = 256
+_MIN_SAMPLE = 20_000
+_BLOCKS_PER_TASK = 16
+_DIMENSIONS = 5  # independent features: texture counts 2, elevation 1, place 2
+_CUT, _PICK, _RANDOM, _RANK = range(4)  # purposes of random numbers
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for in one year.
+
+    Parameters
+    ----------
+    year : int
+        Campaign year.
+    sites : int
+        Sites in all.
+    seed : int
+        The campaign's seed for sites.
+    allocation : str
+        ``proportional``, ``neyman`` or ``equal``.
+    min_per_stratum : int
+        Sites every stratum gets at least.
+    reserves_pct : float
+        Stand-ins of a stratum [% of its sites].
+    design : Design
+        How sites are picked.
+    """
+
+    year: int
+    sites: int
+    seed: int
+    allocation: Allocation
+    min_per_stratum: int
+    reserves_pct: float
+    design: Design
+
+    def rng(self, purpose: int, *key: int) -> np.random.Generator:
+        """The generator of one random choice."""
+        return np.random.default_rng([self.seed, self.year, purpose, *key])
+
+    def digest(self) -> str:
+        """What decides the sites, beside the candidates."""
+        return digest_json(
+            [
+                self.year,
+                self.sites,
+                self.seed,
+                self.allocation,
+                self.min_per_stratum,
+                self.reserves_pct,
+                self.design.model_dump(),
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Sites and reserves of a year, one entry each, ordered by stratum, block and pixel.
+
+    Parameters
+    ----------
+    records : array of records
+        Pixel and packed features.
+    stratum : array of int
+        Stratum number.
+    block : array of int
+        Block within the stratum, 0 in strata drawn at random.
+    weight : array
+        Pixels a site stands for; 0 for a reserve.
+    rank : array of int
+        0 for a site; 1, 2, ... for the reserves of a stratum in the order of their use.
+    mean_distance, mean_square : float
+        Mean distance, and its square, of the pixels of clustered strata to the nearest site of
+        their block in feature space; NaN where no stratum was clustered.
+    """
+
+    records: AnyArray
+    stratum: IntArray
+    block: IntArray
+    weight: FloatArray
+    rank: IntArray
+    mean_distance: float
+    mean_square: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many sites and reserves each stratum gives, and which are clustered.
+
+    Parameters
+    ----------
+    codes : array of int, shape (stratum,)
+        Stratum numbers.
+    pixels, sites, reserves : array of int, shape (stratum,)
+        Candidates, sites and stand-ins.
+    clustered : array of bool, shape (stratum,)
+        Whether its sites come from clusters.
+    """
+
+    codes: IntArray
+    pixels: IntArray
+    sites: IntArray
+    reserves: IntArray
+    clustered: AnyArray
+
+
+def space_of(survey: Survey, design: Design) -> Space:
+    """Feature space of a survey: standardised over all its candidates."""
+    return Space.of_land(survey.land, design.features, survey.rules.weather.cols)
+
+
+def plan_strata(survey: Survey, order: Order) -> Plan:
+    """Sites and reserves of each stratum.
+
+    Raises
+    ------
+    RequestError
+        No candidates, or a budget that cannot be met.
+    """
+    codes = np.array(list(survey.strata), dtype=np.int64)
+    pixels = np.array([m.count for m in survey.strata.values()], dtype=np.int64)
+    spread = None
+    if order.allocation == "neyman" and codes.size:
+        space = space_of(survey, order.design)
+        spread = np.sqrt([space.variance(m) for m in survey.strata.values()])
+    sites = allocate_sites(
+        pixels,
+        order.sites,
+        rule=order.allocation,
+        spread=spread,
+        min_per_stratum=order.min_per_stratum,
+    )
+    wanted = np.ceil(sites * order.reserves_pct / 100.0).astype(np.int64)
+    clustered = (
+        (sites >= order.design.cluster_from_sites)
+        & (sites < pixels)
+        & (order.design.method == "clusters")
+    )
+    return Plan(codes, pixels, sites, np.minimum(wanted, pixels - sites), clustered)
+
+
+def draw_year(survey: Survey, order: Order, folder: Path, *, workers: int = 1) -> Draw:
+    """Draw the sites of one year, or finish a draw that was cut short.
+
+    Parameters
+    ----------
+    survey : Survey
+        The candidates.
+    order : Order
+        What is asked for.
+    folder : Path
+        Parent of the draw's folder of unfinished work.
+    workers : int
+        Processes.
+    """
+    from joblib import Parallel, delayed
+
+    plan = plan_strata(survey, order)
+    space = space_of(survey, order.design)
+    key = digest_json([survey.folder.name, order.digest()])
+    place = folder / f"draw-{order.year}-{key}"
+    trees, spreads = _cut_strata(survey, plan, order, space)
+    todo = [band for band in range(survey.bands) if not _done_path(place, band).exists()]
+    log.info("%d: sorting %d of %d bands into blocks", order.year, len(todo), survey.bands)
+    Parallel(n_jobs=workers)(
+        delayed(_sort_band)(band_path(survey.folder, band), plan, trees, survey.codes, place, band)
+        for band in todo
+    )
+    tasks = _tasks(place, survey.bands, plan, trees, spreads, order)
+    todo_tasks = [task for task in tasks if not task.path.exists()]
+    log.info("%d: %d of %d groups of blocks to cluster", order.year, len(todo_tasks), len(tasks))
+    Parallel(n_jobs=workers)(delayed(_pick_task)(task, space, order) for task in todo_tasks)
+    return _gather(survey, plan, order, [task.path for task in tasks])
+
+
+def _cut_strata(
+    survey: Survey, plan: Plan, order: Order, space: Space
+) -> tuple[list[Blocks], list[FloatArray]]:
+    """Cuts of every clustered stratum, and how much each of its blocks varies."""
+    trees, spreads = [], []
+    for s in np.flatnonzero(plan.clustered):
+        code, pixels, sites = int(plan.codes[s]), int(plan.pixels[s]), int(plan.sites[s])
+        by_sites = -(-sites // order.design.sites_per_block)
+        by_pixels = -(-pixels // MAX_BLOCK_PX)
+        wanted = min(max(by_sites, by_pixels), sites)
+        size = min(pixels, max(_MIN_SAMPLE, _SAMPLE_PER_BLOCK * wanted))
+        chosen = order.rng(_CUT, code).choice(pixels, size, replace=False, shuffle=False)
+        group = int(np.searchsorted(survey.codes, code))
+        q = survey.store.pick(group, np.sort(chosen))["q"]
+        tree = cut_blocks(q, np.array(space.factor[: len(STORED)]), wanted)
+        trees.append(tree)
+        spreads.append(_spread_of_blocks(q, tree, space))
+    return trees, spreads
+
+
+def _spread_of_blocks(q: AnyArray, tree: Blocks, space: Space) -> FloatArray:
+    """Root mean square distance of a block's sampled candidates from their centre."""
+    leaf = tree.of(q)
+    order = np.argsort(leaf, kind="stable")
+    ends = np.cumsum(np.bincount(leaf, minlength=tree.count))[:-1]
+    parts = np.split(q[order], ends)
+    return np.sqrt([space.variance(Moments.of(part)) if len(part) else 0.0 for part in parts])
+
+
+def _sort_band(
+    source: Path,
+    plan: Plan,
+    trees: Sequence[Blocks],
+    codes: IntArray,
+    folder: Path,
+    band: int,
+) -> None:
+    """Write the candidates of clustered strata in one band sorted by block."""
+    store = Store([source])
+    records, groups, first = [store.group(len(codes) - 1)[:0]], [np.empty(0, np.int64)], 0
+    for code, tree in zip(plan.codes[plan.clustered], trees, strict=True):
+        part = store.group(int(np.searchsorted(codes, code)))
+        records.append(part)
+        groups.append(tree.of(part["q"]) + first)
+        first += tree.count
+    write_sorted(band_path(folder, band), np.concatenate(records), np.concatenate(groups), first)
+    write_text(_done_path(folder, band), "sorted\n")
+
+
+def _done_path(folder: Path, band: int) -> Path:
+    return folder / f"band-{band:05d}.done"
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Some blocks to pick from, and the file the picks go to."""
+
+    path: Path
+    bands: tuple[Path, ...]
+    group: IntArray  # of the sorted store
+    code: IntArray
+    block: IntArray
+    sites: IntArray
+    reserves: IntArray
+
+
+def _tasks(
+    folder: Path,
+    bands: int,
+    plan: Plan,
+    trees: Sequence[Blocks],
+    spreads: Sequence[FloatArray],
+    order: Order,
+) -> list[_Task]:
+    paths = tuple(band_path(folder, band) for band in range(bands))
+    pixels = Store(paths).sizes
+    columns: list[list[IntArray]] = [[], [], [], []]
+    first = 0
+    clustered = np.flatnonzero(plan.clustered)
+    for s, tree, spread in zip(clustered, trees, spreads, strict=True):
+        here = pixels[first : first + tree.count]
+        sites = share_blocks(here, int(plan.sites[s]), spread, order.design)
+        reserves = share_out(
+            sites.astype(float), int(plan.reserves[s]), lower=0 * sites, upper=here - sites
+        )
+        parts = (np.full(tree.count, plan.codes[s]), np.arange(tree.count), sites, reserves)
+        for column, part in zip(columns, parts, strict=True):
+            column.append(part)
+        first += tree.count
+    if not first:
+        return []
+    code, block, sites, reserves = (np.concatenate(column) for column in columns)
+    tasks = []
+    for start in range(0, first, _BLOCKS_PER_TASK):
+        cut = slice(start, min(start + _BLOCKS_PER_TASK, first))
+        tasks.append(
+            _Task(
+                folder / f"picks-{start // _BLOCKS_PER_TASK:05d}.npz",
+                paths,
+                np.arange(cut.start, cut.stop),
+                code[cut],
+                block[cut],
+                sites[cut],
+                reserves[cut],
+            )
+        )
+    return tasks
+
+
+def share_blocks(pixels: IntArray, sites: int, spread: FloatArray, design: Design) -> IntArray:
+    r"""Sites of each block of a stratum; every block with a pixel gets one.
+
+    With ``spread`` the shares are those that make the mean distance to the nearest site smallest
+    when a block has many sites: a block of :math:`N` pixels spread by :math:`\sigma` in :math:`d`
+    dimensions gets a share of :math:`(N \sigma)^{d/(d+1)}`.
+
+    References
+    ----------
+    Graf and Luschgy (2000), Foundations of Quantization for Probability Distributions, theorem 7.5
+    (point density of optimal quantizers), doi:10.1007/BFb0103945.
+    """
+    claims = pixels.astype(float)
+    if design.block_allocation == "spread":
+        claims = (claims * spread) ** (_DIMENSIONS / (_DIMENSIONS + 1))
+    return share_out(claims, sites, lower=np.minimum(pixels, 1), upper=pixels)
+
+
+def _pick_task(task: _Task, space: Space, order: Order) -> None:
+    """Sites and reserves of some blocks, into one file."""
+    store = Store(task.bands)
+    records, columns, totals = [], [], np.zeros(3)
+    for i, group in enumerate(task.group):
+        candidates = store.group(int(group))
+        code, block = int(task.code[i]), int(task.block[i])
+        rng = order.rng(_PICK, code, block)
+        sites, reserves = int(task.sites[i]), int(task.reserves[i])
+        if not sites:
+            continue
+        picked = pick_clusters(candidates["q"], sites, space, order.design, rng)
+        free = np.setdiff1d(np.arange(len(candidates)), picked.index, assume_unique=True)
+        extra = np.sort(rng.choice(free, reserves, replace=False)) if reserves else free[:0]
+        records.append(candidates[np.concatenate([picked.index, extra])])
+        weight = np.concatenate([picked.weight, np.zeros(len(extra))])
+        same = np.ones(len(weight))
+        columns.append(np.stack([code * same, block * same, weight]))
+        n = len(candidates)
+        totals += n * np.array([1.0, picked.mean_distance, picked.mean_square])
+    with atomic_path(task.path) as temporary:
+        np.savez(
+            temporary,
+            records=np.concatenate(records),
+            columns=np.concatenate(columns, axis=1),
+            totals=totals,
+        )
+
+
+def _gather(survey: Survey, plan: Plan, order: Order, files: Sequence[Path]) -> Draw:
+    """All picks of a year, those of random strata added, reserves ranked."""
+    records, columns, totals = [], [], np.zeros(3)
+    for path in files:
+        with np.load(path) as stored:
+            records.append(stored["records"])
+            columns.append(stored["columns"])
+            totals += stored["totals"]
+    for s in np.flatnonzero(~plan.clustered & (plan.sites > 0)):
+        part, column = _pick_random(survey, plan, order, int(s))
+        records.append(part)
+        columns.append(column)
+    all_records, (code, block, weight) = np.concatenate(records), np.concatenate(columns, axis=1)
+    by = np.lexsort((all_records["pixel"], block, code))
+    all_records, weight = all_records[by], weight[by]
+    stratum, block = code[by].astype(np.int64), block[by].astype(np.int64)
+    mean = totals[1:] / totals[0] if totals[0] else np.full(2, np.nan)
+    rank = _rank_reserves(stratum, weight, order)
+    return Draw(all_records, stratum, block, weight, rank, float(mean[0]), float(mean[1]))
+
+
+def _pick_random(survey: Survey, plan: Plan, order: Order, s: int) -> tuple[AnyArray, FloatArray]:
+    """Sites and reserves of a stratum by random choice; every site stands for as many pixels."""
+    code, pixels, sites = int(plan.codes[s]), int(plan.pixels[s]), int(plan.sites[s])
+    size = sites + int(plan.reserves[s])
+    chosen = order.rng(_RANDOM, code).choice(pixels, size, replace=False)
+    group = int(np.searchsorted(survey.codes, code))
+    weight = np.where(np.arange(size) < sites, pixels / sites, 0.0)
+    records = survey.store.pick(group, chosen)
+    return records, np.stack([np.full(size, float(code)), np.zeros(size), weight])
+
+
+def _rank_reserves(stratum: IntArray, weight: FloatArray, order: Order) -> IntArray:
+    """0 for sites; the reserves of each stratum numbered from 1 in a seeded order."""
+    rank = np.zeros(len(stratum), dtype=np.int64)
+    reserve = weight == 0
+    for code in np.unique(stratum[reserve]):
+        here = np.flatnonzero(reserve & (stratum == code))
+        rank[here] = order.rng(_RANK, int(code)).permutation(len(here)) + 1
+    return rank
