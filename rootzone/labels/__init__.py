@@ -1,1 +1,1 @@
-"""Labels at one depth everywhere, and the stations they are held against."""
+"""Labels: water content at a depth from any profile, screened stations, splits that do not leak."""

@@ -1,0 +1,280 @@
+"""Labels on disk: folders of one month each, a file a shard, and a note of what was dropped.
+
+A shard's note is written last, so a shard is done when its note is there and was made the same
+way; a run that is stopped resumes with the shards that are not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rootzone._shared.arrays import AnyArray
+from rootzone._shared.atomic import atomic_path, write_text
+from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import Provenance
+from rootzone._shared.tables import LABELS, arrow_schema_of
+from rootzone.labels.layering import layerings_from_metadata
+from rootzone.labels.make_labels import LabelCounts, LabelMaker, LabelRows, LabelRule, SiteFacts
+from rootzone.labels.read_profiles import ProfileBatch, read_batches, read_metadata
+
+NOTES = "_shards"
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_TYPES = {
+    "date": pa.date32(),
+    "depth_mm": pa.float32(),
+    "depth_top_mm": pa.float32(),
+    "theta": pa.float32(),
+    "engine": _TEXT,
+    "rung": pa.int16(),
+    "stratum": _TEXT,
+    "weight": pa.float32(),
+    "digest": _TEXT,
+}
+
+
+@dataclass(frozen=True)
+class LabelJob:
+    """One profile file to turn into labels.
+
+    Parameters
+    ----------
+    profiles : Path
+        The profile file.
+    name : str
+        Name of its part files, unique in the folder, such as ``00007``.
+    rule : LabelRule
+        Depths, layerings, design facts, spin-up.
+    engine : str
+        Engine, physics and stepping as they stand on a label.
+    record : Provenance
+        What makes the labels; its digest stands on every label.
+    """
+
+    profiles: Path
+    name: str
+    rule: LabelRule
+    engine: str
+    record: Provenance
+
+
+def write_all(
+    jobs: Sequence[LabelJob],
+    out: Path,
+    *,
+    workers: int = 1,
+    progress: Callable[[str], None] | None = None,
+) -> LabelCounts:
+    """Labels of many profile files, in threads; finished files are not made again.
+
+    Parameters
+    ----------
+    jobs : sequence of LabelJob
+        The files.
+    out : Path
+        Folder of the labels.
+    workers : int
+        Files worked on at a time; memory grows with it, by about 150 MB each.
+    progress : callable, optional
+        Told the name of each file once it is finished.
+
+    Returns
+    -------
+    LabelCounts
+        Sums over all files, those finished earlier included.
+    """
+    total = LabelCounts()
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        for job, counts in zip(jobs, pool.map(lambda j: write_labels(j, out), jobs), strict=True):
+            total.add(counts)
+            if progress is not None:
+                progress(job.name)
+    return total
+
+
+def write_labels(job: LabelJob, out: Path) -> LabelCounts:
+    """Labels of one profile file, partitioned by year and month.
+
+    Parameters
+    ----------
+    job : LabelJob
+        The file and the rules.
+    out : Path
+        Folder of the labels; parts lie at ``year=YYYY/month=MM/labels-NAME.parquet``.
+
+    Returns
+    -------
+    LabelCounts
+        What became of the rows.
+
+    Raises
+    ------
+    RequestError
+        The profiles cannot be read, a site is unknown, or a depth lies outside its profile. No
+        part of this file is left behind.
+    """
+    note = out / NOTES / f"{job.name}.json"
+    finished = read_note(note, job.record.digest)
+    if finished is not None:
+        return finished
+    metadata = read_metadata(job.profiles)
+    rule = job.rule
+    own = layerings_from_metadata(metadata)
+    if own is not None:
+        rule = LabelRule(rule.depths, own, rule.facts, rule.spin_up_days)
+    maker = LabelMaker(rule)
+    with _PartWriters(out, job) as parts:
+        for batch in read_batches(job.profiles):
+            for rows in maker.labels_of(batch):
+                parts.write(maker, batch, rows)
+    write_text(note, json.dumps({"digest": job.record.digest, **asdict(maker.counts)}) + "\n")
+    return maker.counts
+
+
+def read_note(note: Path, digest: str) -> LabelCounts | None:
+    """Counts of a finished file, or None where it is not finished or was made another way."""
+    if not note.exists():
+        return None
+    try:
+        stored = json.loads(note.read_text(encoding="utf-8"))
+        if stored.pop("digest") != digest:
+            return None
+        return LabelCounts(**stored)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+class _PartWriters:
+    """Open part files of one profile file, one a month, put in place together at the end."""
+
+    def __init__(self, out: Path, job: LabelJob) -> None:
+        self._out = out
+        self._job = job
+        self._stack = ExitStack()
+        self._writers: dict[int, Any] = {}
+        self._schema: Any = None
+
+    def __enter__(self) -> _PartWriters:
+        self._stack.__enter__()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        self._stack.__exit__(*details)  # type: ignore[arg-type]
+
+    def write(self, maker: LabelMaker, batch: ProfileBatch, rows: LabelRows) -> None:
+        """Write the labels of one depth of one batch into the months they belong to."""
+        facts = [maker.facts_of(site) for site in batch.run_site]
+        for month, chosen in _by_month(rows.day):
+            columns = self._columns(batch.run_site, facts, rows, chosen)
+            if any(depth.top_mm is not None for depth in maker.rule.depths):
+                columns["depth_top_mm"] = _constant(rows.depth.top_mm, len(chosen))
+            if self._schema is None:
+                types = [_TYPES.get(name, columns[name].type) for name in columns]
+                self._schema = arrow_schema_of(LABELS, list(columns), types, self._job.record)
+            table = pa.table(list(columns.values()), schema=self._schema)
+            self._writer(month).write_table(table)
+
+    def _writer(self, month: int) -> Any:  # noqa: ANN401 - pyarrow
+        if month not in self._writers:
+            path = part_path(self._out, month, self._job.name)
+            temporary = self._stack.enter_context(atomic_path(path))
+            self._writers[month] = pq.ParquetWriter(
+                temporary,
+                self._schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=[n for n in self._schema.names if n != "theta"],
+                write_statistics=["date", "depth_mm", "theta"],
+            )
+        return self._writers[month]
+
+    def _columns(
+        self,
+        run_site: list[int | str],
+        facts: Sequence[SiteFacts],
+        rows: LabelRows,
+        chosen: AnyArray,
+    ) -> dict[str, Any]:
+        run = rows.run[chosen]
+        n = len(run)
+        return {
+            "site_id": _sites(run_site, run),
+            "date": pa.array(rows.day[chosen].astype(np.int32)).cast(pa.date32()),
+            "depth_mm": _constant(rows.depth.bottom_mm, n),
+            "theta": pa.array(rows.theta[chosen]),
+            "engine": _coded([self._job.engine], np.zeros(n, np.int32)),
+            "rung": pa.array(np.array([fact.rung for fact in facts], np.int16)[run]),
+            "stratum": _coded([fact.stratum for fact in facts], run),
+            "weight": pa.array(np.array([fact.weight for fact in facts], np.float32)[run]),
+            "digest": _coded([self._job.record.digest], np.zeros(n, np.int32)),
+        }
+
+
+def part_path(out: Path, month: int, name: str) -> Path:
+    """Part file of a month, counted from January 1970."""
+    year, index = divmod(month, 12)
+    return out / f"year={1970 + year:04d}" / f"month={index + 1:02d}" / f"labels-{name}.parquet"
+
+
+def label_files(folder: Path) -> list[Path]:
+    """Part files of a label folder, or the one file itself.
+
+    Raises
+    ------
+    RequestError
+        There is none.
+    """
+    if folder.is_file():
+        return [folder]
+    found = sorted(folder.glob("year=*/month=*/labels-*.parquet"))
+    if not found:
+        raise RequestError(f"{folder} holds no labels. Run `rootzone labels` first.")
+    return found
+
+
+def _by_month(day: AnyArray) -> Iterator[tuple[int, AnyArray]]:
+    """Rows of each month, counted from January 1970, in their order."""
+    if not len(day):
+        return
+    first = int(day.min())
+    days = np.arange(first, int(day.max()) + 1).astype("datetime64[D]")
+    months = days.astype("datetime64[M]").astype(np.int64)
+    of_row = (months - months[0]).astype(np.uint16)[day - first]
+    order = np.argsort(of_row, kind="stable")
+    ends = np.cumsum(np.bincount(of_row))
+    start = 0
+    for index, end in enumerate(ends):
+        if end > start:
+            yield int(months[0]) + index, order[start:end]
+        start = int(end)
+
+
+def _sites(run_site: list[int | str], run: AnyArray) -> Any:  # noqa: ANN401 - pyarrow
+    if all(isinstance(site, int) for site in run_site):
+        return pa.array(np.array(run_site, dtype=np.int64)[run])
+    return _coded([str(site) for site in run_site], run)
+
+
+def _coded(values: list[str], codes: AnyArray) -> Any:  # noqa: ANN401 - pyarrow
+    """Texts as numbers into their distinct values, so that no text is stored twice."""
+    distinct = {value: i for i, value in enumerate(dict.fromkeys(values))}
+    lookup = np.array([distinct[value] for value in values], dtype=np.int32)
+    indices = pa.array(lookup[codes])
+    return pa.DictionaryArray.from_arrays(indices, pa.array(list(distinct), pa.string()))
+
+
+def _constant(value: float | None, n: int) -> Any:  # noqa: ANN401 - pyarrow
+    if value is None:
+        return pa.nulls(n, pa.float32())
+    return pa.array(np.full(n, value, dtype=np.float32))
