@@ -237,7 +237,8 @@ def bracketed_suction(coef: FloatArray, theta: float) -> float:
         cannot miss, unlike the secant of the original.
     """
     if theta <= coef[LL15]:
-        return X_LL15 + (theta - coef[LL15]) / coef[LINEAR]
+        x_dry: float = X_LL15 + (theta - coef[LL15]) / coef[LINEAR]
+        return x_dry
     low, high = 0.0, coef[X_DUL]
     if theta < coef[DUL]:
         low, high = coef[X_DUL], X_LL15
@@ -249,7 +250,8 @@ def bracketed_suction(coef: FloatArray, theta: float) -> float:
             low = middle
         else:
             high = middle
-    return 0.5 * (low + high)
+    x: float = 0.5 * (low + high)
+    return x
 
 
 @kernel
@@ -271,6 +273,8 @@ def secant_suction(coef: FloatArray, theta: float) -> float:
             return x0
         if abs(error1) < 1.0e-9:
             return x1
+        if error1 == error0:
+            return 0.0
         x2 = x1 - error1 * (x1 - x0) / (error1 - error0)
         x0, error0 = x1, error1
         x1 = x2

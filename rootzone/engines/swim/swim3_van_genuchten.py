@@ -75,4 +75,5 @@ def psi_of_theta(coef: FloatArray, theta: float) -> float:
     if se <= 0.0:
         return -SUCTION_DRY_CM
     u = math.expm1(-math.log(se) / coef[M])
-    return -min(SUCTION_DRY_CM, math.exp(math.log(u) / coef[N]) / coef[ALPHA_PER_CM])
+    suction_cm: float = math.exp(math.log(u) / coef[N]) / coef[ALPHA_PER_CM]
+    return -min(SUCTION_DRY_CM, suction_cm)
