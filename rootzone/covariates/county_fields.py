@@ -7,6 +7,7 @@ place, and every file made of it says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,17 +83,20 @@ class County:
         return 1580.0 + 620.0 * west**2 + (25.0 + 110.0 * west) * self.relief.at(lon, lat)
 
     def texture_pct(
-        self, lon: FloatArray, lat: FloatArray, depth_cm: float
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Sand, silt and clay [%] at a depth: sandier uphill, more clay below."""
+        self, lon: FloatArray, lat: FloatArray, depths_cm: Sequence[float]
+    ) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+        """Sand, silt and clay [%] at each depth: sandier uphill, more clay below."""
         west = np.clip((EAST - lon) / (EAST - WEST), 0.0, 1.0)
         parent, deep = self.parent.at(lon, lat), self.deep.at(lon, lat)
-        below = depth_cm / 100.0
-        sand = 1.0 * (0.2 + 0.5 * west + 0.55 * parent - 0.15 * below)
-        clay = 1.0 * (-0.5 - 0.5 * west - 0.45 * parent + (0.35 + 0.15 * deep) * below)
-        shares = np.exp(np.stack([sand, np.zeros_like(sand), clay]))
-        shares *= 100.0 / shares.sum(axis=0)
-        return shares[0], shares[1], shares[2]
+        textures = []
+        for depth_cm in depths_cm:
+            below = depth_cm / 100.0
+            sand = 0.2 + 0.5 * west + 0.55 * parent - 0.15 * below
+            clay = -0.5 - 0.5 * west - 0.45 * parent + (0.35 + 0.15 * deep) * below
+            shares = np.exp(np.stack([sand, np.zeros_like(sand), clay]))
+            shares *= 100.0 / shares.sum(axis=0)
+            textures.append((shares[0], shares[1], shares[2]))
+        return textures
 
     def land_cover(self, lon: FloatArray, lat: FloatArray) -> IntArray:
         """NLCD codes: grass and crops on the plains, forest uphill, a town and a lake."""

@@ -81,13 +81,14 @@ def _write_climate(folder: Path, county: County) -> Path:
 
 def _write_texture(folder: Path, county: County) -> list[Path]:
     lon, lat, transform = _geographic(_ARCSECOND)
+    middles_cm = [(top + bottom) / 2 for top, bottom in _POLARIS_DEPTHS_CM]
+    textures = county.texture_pct(lon, lat, middles_cm)
     written = []
-    for top, bottom in _POLARIS_DEPTHS_CM:
-        fractions = county.texture_pct(lon, lat, (top + bottom) / 2)
+    for (top, bottom), fractions in zip(_POLARIS_DEPTHS_CM, textures, strict=True):
         for name, values in zip(("sand", "silt", "clay"), fractions, strict=True):
-            tile = f"polaris/{name}/mean/{top}_{bottom}/lat4041_lon-106-105.tif"
+            path = folder / f"polaris/{name}/mean/{top}_{bottom}/lat4041_lon-106-105.tif"
             values = values.astype("float32")
-            written.append(_write_raster(folder / tile, values, transform, "EPSG:4326", -9999))
+            written.append(_write_raster(path, values, transform, "EPSG:4326", -9999))
     return written
 
 

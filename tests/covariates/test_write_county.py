@@ -21,8 +21,8 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_textures_close_and_stay_inside_the_triangle() -> None:
     lon, lat = np.meshgrid(np.linspace(WEST, EAST, 40), np.linspace(SOUTH, NORTH, 40))
-    for depth_cm in (2.5, 150.0):
-        shares = np.stack(County.from_seed(7).texture_pct(lon, lat, depth_cm))
+    for texture in County.from_seed(7).texture_pct(lon, lat, depths_cm=(2.5, 150.0)):
+        shares = np.stack(texture)
         assert np.allclose(shares.sum(axis=0), 100.0)
         assert shares.min() > 0.0
 
