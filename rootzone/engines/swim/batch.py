@@ -187,15 +187,15 @@ def run_columns(
     Returns
     -------
     results : ColumnResults
-        Days after a failure are NaN.
+        Days from a failure on are NaN.
     """
     kind = KINDS[settings.physics, settings.stepping]
     n_lane = max(1, min(checked_threads(threads), columns.n_column))
     n_day, n_layer = columns.n_day, columns.n_layer
     row_start = _offsets(n_day)
     theta_start = _offsets(n_day * n_layer)
-    theta = np.full(theta_start[-1], np.nan)
-    daily = np.full((row_start[-1], layout.N_DAILY), np.nan)
+    theta = np.empty(theta_start[-1])
+    daily = np.empty((row_start[-1], layout.N_DAILY))
     report = np.zeros((columns.n_column, batch_kernels.N_REPORT), dtype=np.int64)
     value = np.full(columns.n_column, np.nan)
     if columns.n_column == 0:

@@ -25,6 +25,21 @@ N_REPORT = 5
 
 
 @kernel
+def fill_infiltration(weather: FloatArray, daily: FloatArray) -> None:
+    """Write what crossed the surface net of evaporation: rain - runoff - es - growth of the pond.
+
+    It is the balance of the surface, so it means the same whichever kernel ran.
+    """
+    pond_before_mm = 0.0
+    for day in range(daily.shape[0]):
+        pond_mm = daily[day, layout.POND_MM]
+        kept_mm = weather[day, layout.RAIN_MM] - daily[day, layout.RUNOFF_MM]
+        entered_mm = kept_mm - daily[day, layout.ES_MM] - (pond_mm - pond_before_mm)
+        daily[day, layout.INFILTRATION_MM] = entered_mm
+        pond_before_mm = pond_mm
+
+
+@kernel
 def judge(
     position: int,
     outcome: tuple[int, int, int],
@@ -46,7 +61,10 @@ def judge(
     report[position, REPAIRS] = outcome[2]
     value[position] = np.nan
     if outcome[0] != layout.OK:
+        theta[max(0, outcome[1]) :] = np.nan
+        daily[max(0, outcome[1]) :] = np.nan
         return
+    fill_infiltration(weather, daily)
     low = np.zeros(layers.shape[0])
     if limits[0] >= 0:
         low = layers[:, limits[0]].copy()
