@@ -219,5 +219,5 @@ def dem_tile(lon: int, lat: int) -> str:
 
 
 def missing_files(paths: Sequence[Path]) -> list[Path]:
-    """Those that do not exist."""
-    return [path for path in paths if not path.is_file()]
+    """Those that do not exist; a Zarr store is a folder."""
+    return [path for path in paths if not path.exists()]

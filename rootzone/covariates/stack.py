@@ -310,7 +310,7 @@ def _stored(
             or part.row_off + part.height > dataset.height
         ):
             raise RequestError(f"{_where(window)} reaches more than a tile beyond the grid.")
-        return _masked(dataset.read(1, window=part), dataset.nodata)
+        return _masked(_read(dataset, part, view), dataset.nodata)
     row, col = window.row + view.origin[0], window.col + view.origin[1]
     top, left = max(row, 0), max(col, 0)
     bottom, right = min(row + window.height, dataset.height), min(col + window.width, dataset.width)
@@ -318,9 +318,22 @@ def _stored(
         np.zeros(window.shape, dtype=dataset.dtypes[0]), mask=np.ones(window.shape, dtype=bool)
     )
     if top < bottom and left < right:
-        read = dataset.read(1, window=Part(left, top, right - left, bottom - top))
+        read = _read(dataset, Part(left, top, right - left, bottom - top), view)
         whole[top - row : bottom - row, left - col : right - col] = _masked(read, dataset.nodata)
     return whole
+
+
+def _read(dataset: Any, part: Any, view: _View) -> AnyArray:  # noqa: ANN401 - rasterio is untyped
+    from rasterio.errors import RasterioIOError
+
+    try:
+        return np.asarray(dataset.read(1, window=part))
+    except RasterioIOError as error:
+        names = ", ".join(map(str, view.opened.files[:3]))
+        raise RequestError(
+            f"A part of {names} cannot be read: {error.__cause__ or error}. The file is cut short "
+            "or one that it refers to is gone; fetch it again."
+        ) from error
 
 
 def _masked(values: AnyArray, nodata: float | None) -> np.ma.MaskedArray[Any, Any]:

