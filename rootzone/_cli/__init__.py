@@ -12,7 +12,18 @@ from rootzone import __version__
 from rootzone._shared.errors import RootzoneError
 
 # Verbs in the order of the pipeline; each is a module of this package with a ``command``.
-VERBS = ("init", "check", "soils", "simulate", "labels", "distribution", "provenance")
+VERBS = (
+    "init",
+    "check",
+    "catalog",
+    "soils",
+    "validate_soils",
+    "simulate",
+    "labels",
+    "distribution",
+    "stations",
+    "provenance",
+)
 
 
 class _Verbs(click.Group):

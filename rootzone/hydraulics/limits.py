@@ -60,7 +60,8 @@ class SoilLimits:
     mualem_l : float
         Pore connectivity in Eq. 12 [-].
     gap_airdry_ll15, gap_ll15_dul, gap_dul_sat : float
-        Least distance between neighbouring limits [m3 m-3].
+        Least distance between neighbouring limits [m3 m-3]. The first is smaller, because the
+        guards may have to bring the LL15 of pure sand down to 0.002.
     theta_r_max, theta_span_min : float
         Largest theta_r, and least theta_s - theta_r; a smaller one is refused [m3 m-3].
     sat_min, sat_max : float
@@ -70,14 +71,15 @@ class SoilLimits:
     ks_min_mm_d, ks_max_mm_d, kdul_min_mm_d : float
         Bounds of KS and lower bound of K(DUL) [mm d-1].
     bd_min_g_cm3, bd_max_g_cm3 : float
-        Bulk densities that are believed [g cm-3]; Rosetta itself accepts 0.5 to 2.0.
+        Bulk densities that are believed [g cm-3].
     micropore_share_max : float
         Largest micropore conductivity at saturation, as a share of KS [-], below 1.
     initial_fraction : float
-        Start of the simulation: 0 at LL15, 1 at DUL.
+        Start of the simulation: 0 at the curve's value at ``ll15_suction_cm``, 1 at DUL.
     on_k_above_ks : str
         ``lower_ll15`` mends a layer whose micropore conductivity is above KS or whose SWIM3
-        retention curve rises, ``refuse`` refuses it, ``keep`` leaves it to the engine.
+        retention curve rises, ``refuse`` refuses it, ``keep`` leaves it to the engine: ours
+        mends both curves itself and keeps LL15, APSIM does not.
 
     Raises
     ------
@@ -90,21 +92,21 @@ class SoilLimits:
     airdry_suction_cm: float = 1.0e6
     mualem_l: float = 0.5
     gap_airdry_ll15: float = 0.001
-    gap_ll15_dul: float = 0.02
-    gap_dul_sat: float = 0.02
+    gap_ll15_dul: float = 0.005
+    gap_dul_sat: float = 0.005
     theta_r_max: float = 0.3
     theta_span_min: float = 0.1
     sat_min: float = 0.2
-    sat_max: float = 0.75
+    sat_max: float = 0.9
     alpha_min_per_cm: float = 1.0e-4
     alpha_max_per_cm: float = 0.5
     n_min: float = 1.05
     n_max: float = 8.0
     ks_min_mm_d: float = 0.1
-    ks_max_mm_d: float = 50_000.0
+    ks_max_mm_d: float = 20_000.0
     kdul_min_mm_d: float = 1.0e-6
-    bd_min_g_cm3: float = 0.5
-    bd_max_g_cm3: float = 2.0
+    bd_min_g_cm3: float = 0.2
+    bd_max_g_cm3: float = 2.1
     micropore_share_max: float = 0.9
     initial_fraction: float = 0.5
     on_k_above_ks: OnKAboveKs = "lower_ll15"

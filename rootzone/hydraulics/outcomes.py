@@ -65,7 +65,7 @@ REFUSAL_TEXT: Final[dict[Refusal, str]] = {
     Refusal.LIMITS_TOO_CLOSE: "AirDry, LL15, DUL and SAT cannot keep their order and least gaps.",
     Refusal.K_ABOVE_KS: "SWIM3's micropore conductivity at saturation is above KS.",
     Refusal.DEPTH_INVALID: "The top, bottom or thickness of the layer is missing or not positive.",
-    Refusal.DEPTH_OVERLAP: "The layer does not start at the bottom of the one before it.",
+    Refusal.DEPTH_OVERLAP: "The layer does not start at the end of the one above, or the surface.",
     Refusal.DEPTH_NOT_COVERED: "The source layers do not reach the depth of the campaign layer.",
     Refusal.SITE_INCOMPLETE: "The layer itself is usable, but another layer of the site is not.",
 }

@@ -8,7 +8,6 @@ the result stays small.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,130 +25,36 @@ from rootzone.hydraulics.limits import KEEP, Bounds, SoilLimits
 from rootzone.hydraulics.outcomes import Refusal, Rule
 from rootzone.hydraulics.read_rosetta import RosettaTable, read_rosetta_table
 from rootzone.hydraulics.simplex import parameters_from_texture
+from rootzone.hydraulics.soil_columns import (
+    SOIL_VALUES,
+    Adjustments,
+    SoilColumns,
+    mark_incomplete_sites,
+)
 from rootzone.hydraulics.swim3_traps import kdul_for_micropore_ks, micropore_ks
 from rootzone.hydraulics.texture import close_textures
+from rootzone.hydraulics.van_genuchten import theta_at_psi
 
+ROUNDING_PCT = 1e-9  # a sum this near to 100 % is 100 %
 _CHUNK_ROWS = 1 << 16
 _NONE = int(Refusal.NONE)
 _SOIL_ORDER = int(Refusal.SOIL_ORDER)
 _KDUL_PROFILE = int(Rule.KDUL_PROFILE)
 _KEEP = KEEP
 
-# Rows of ``SoilColumns.values``.
-SOIL_VALUES = (
-    "theta_r",
-    "theta_s",
-    "alpha_per_cm",
-    "n",
-    "ks_mm_d",
-    "bd_g_cm3",
-    "airdry",
-    "ll15",
-    "dul",
-    "sat",
-    "kdul_layer_mm_d",
-    "kdul_mm_d",
-    "theta_initial",
-)
 _N_GIVEN = 5
 _BD, _AIRDRY, _LL15, _DUL, _SAT, _KDUL_LAYER, _KDUL, _INITIAL = range(_N_GIVEN, len(SOIL_VALUES))
-
-
-@dataclass(frozen=True)
-class Adjustments:
-    """Every value that a guard changed, shape (adjustment,) each.
-
-    Parameters
-    ----------
-    row : array of int
-        Row of the layer in the input.
-    rule : array of int
-        ``Rule`` number.
-    before, after : array of float
-        The value as it was and as it is, in the unit of ``RULE_QUANTITY``; NaN before where a
-        missing value was filled.
-    """
-
-    row: IntArray
-    rule: AnyArray
-    before: FloatArray
-    after: FloatArray
-
-    def __len__(self) -> int:
-        """Number of adjustments."""
-        return int(self.row.size)
-
-    def of_rows(self, keep: BoolArray) -> Adjustments:
-        """Those of the rows marked in ``keep``."""
-        chosen = keep[self.row]
-        return Adjustments(
-            self.row[chosen], self.rule[chosen], self.before[chosen], self.after[chosen]
-        )
-
-    @classmethod
-    def joined(cls, parts: list[Adjustments]) -> Adjustments:
-        """One after another."""
-        if not parts:
-            return cls(np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0), np.empty(0))
-        return cls(
-            np.concatenate([part.row for part in parts]),
-            np.concatenate([part.rule for part in parts]),
-            np.concatenate([part.before for part in parts]),
-            np.concatenate([part.after for part in parts]),
-        )
-
-
-@dataclass(frozen=True)
-class SoilColumns:
-    """Guarded soil columns of many sites.
-
-    Parameters
-    ----------
-    first_row : array of int, shape (site + 1,)
-        Row at which each site starts; the last entry is the number of rows.
-    values : array, shape (13, row)
-        One line per name in ``SOIL_VALUES``: water contents [m3 m-3], alpha [cm-1], conductivities
-        [mm d-1], bulk density [g cm-3]. ``kdul_layer_mm_d`` is the layer's own K(DUL), while
-        ``kdul_mm_d`` is SWIM3's single value for the profile. NaN where the layer is refused.
-    refusal : array of uint8, shape (row,)
-        ``Refusal`` number, 0 where the layer is usable. Where one layer of a site is refused, its
-        others carry ``SITE_INCOMPLETE``.
-    adjustments : Adjustments
-        What the guards changed, of usable sites only.
-    psidul_cm : float
-        Head at which DUL was read [cm], negative.
-    n_normalised : int
-        Textures whose sum was not exactly 100 % and was scaled to it, noted or not.
-    """
-
-    first_row: IntArray
-    values: FloatArray
-    refusal: AnyArray
-    adjustments: Adjustments
-    psidul_cm: float
-    n_normalised: int = 0
-
-    def __getitem__(self, name: str) -> FloatArray:
-        """One quantity by its name in ``SOIL_VALUES``, shape (row,)."""
-        values: FloatArray = self.values[SOIL_VALUES.index(name)]
-        return values
-
-    @property
-    def usable(self) -> BoolArray:
-        """Whether each row belongs to a usable site, shape (row,)."""
-        return np.asarray(self.refusal == _NONE)
-
-
-def uniform_first_rows(n_site: int, n_layer: int) -> IntArray:
-    """``first_row`` of sites that all have ``n_layer`` layers."""
-    return np.arange(n_site + 1, dtype=np.int64) * n_layer
 
 
 @kernel
 def _derive_layer(
     values: FloatArray, row: int, bd: float, bd_given: bool, bounds: Bounds, notes: FloatArray
 ) -> int:
-    """Fill one layer of ``values`` from its five parameters; give the refusal or 0."""
+    """Fill one layer of ``values`` from its five parameters; give the refusal or 0.
+
+    The start lies between DUL and the LL15 of the curve, not one that was lowered for SWIM3, which
+    may be below theta_r: both physics can start there, and do so at the same water content.
+    """
     refusal = parameter_refusal(
         values[0, row], values[1, row], values[2, row], values[3, row], values[4, row]
     )
@@ -169,7 +74,8 @@ def _derive_layer(
     values[3, row], values[4, row], values[_BD, row] = n, ks, bd
     values[_AIRDRY, row], values[_LL15, row], values[_DUL, row] = airdry, ll15, dul
     values[_SAT, row], values[_KDUL_LAYER, row] = theta_s, kdul
-    values[_INITIAL, row] = ll15 + bounds.initial_fraction * (dul - ll15)
+    dry = min(theta_at_psi(-bounds.ll15_suction_cm, theta_r, theta_s, alpha, n), dul)
+    values[_INITIAL, row] = dry + bounds.initial_fraction * (dul - dry)
     return refusal
 
 
@@ -230,17 +136,23 @@ def _site_chunks(first_row: IntArray) -> Iterator[tuple[int, int]]:
         site = last
 
 
-def sites_with(first_row: IntArray, faulty: BoolArray) -> BoolArray:
-    """Whether any layer of the row's site is marked in ``faulty``, shape (row,)."""
-    cumulative = np.concatenate(([0], np.cumsum(faulty)))
-    per_site = cumulative[first_row[1:]] - cumulative[first_row[:-1]] > 0
-    return np.repeat(per_site, np.diff(first_row))
+@kernel
+def _refuse_parameters(parameters: FloatArray, refusal: AnyArray) -> None:
+    for row in range(parameters.shape[1]):
+        refusal[row] = parameter_refusal(
+            parameters[0, row],
+            parameters[1, row],
+            parameters[2, row],
+            parameters[3, row],
+            parameters[4, row],
+        )
 
 
-def mark_incomplete_sites(first_row: IntArray, refusal: AnyArray) -> None:
-    """Give the good layers of a site with a refused one the refusal ``SITE_INCOMPLETE``."""
-    incomplete = sites_with(first_row, refusal != _NONE)
-    refusal[incomplete & (refusal == _NONE)] = int(Refusal.SITE_INCOMPLETE)
+def parameter_refusals(parameters: FloatArray) -> AnyArray:
+    """``Refusal`` number of each missing or impossible parameter set, shape (row,)."""
+    refusal = np.zeros(parameters.shape[1], dtype=np.uint8)
+    _refuse_parameters(np.ascontiguousarray(parameters), refusal)
+    return refusal
 
 
 def soils_from_parameters(
@@ -281,7 +193,7 @@ def soils_from_parameters(
     mark_incomplete_sites(first_row, refused)
     values[:, refused != _NONE] = np.nan
     adjustments = Adjustments.joined(parts).of_rows(refused == _NONE)
-    return SoilColumns(first_row, values, refused, adjustments, limits.psidul_cm)
+    return SoilColumns(first_row, values, refused, adjustments, limits)
 
 
 def _derive_in_chunks(
@@ -355,20 +267,25 @@ def soils_from_textures(
     soils = soils_from_parameters(
         parameters, first_row, bd_g_cm3=bd_g_cm3, limits=limits, refusal=texture.refusal
     )
-    total = np.asarray(sand_pct, np.float64) + silt_pct + clay_pct
-    off = np.where(soils.usable, np.abs(total - 100.0), 0.0)
-    closure = _closure_adjustments(total, off > note_pct)
+    closure, n_normalised = closure_adjustments(
+        np.asarray(sand_pct, np.float64) + silt_pct + clay_pct, soils.usable, note_pct
+    )
     return SoilColumns(
         soils.first_row,
         soils.values,
         soils.refusal,
         Adjustments.joined([closure, soils.adjustments]),
-        soils.psidul_cm,
-        int(np.count_nonzero(off)),
+        soils.limits,
+        n_normalised,
     )
 
 
-def _closure_adjustments(total: FloatArray, noted: BoolArray) -> Adjustments:
-    rows = np.flatnonzero(noted)
+def closure_adjustments(
+    total_pct: FloatArray, usable: BoolArray, note_pct: float
+) -> tuple[Adjustments, int]:
+    """Notes of textures that were scaled by more than ``note_pct``, and how many were scaled."""
+    off = np.where(usable, np.abs(total_pct - 100.0), 0.0)
+    rows = np.flatnonzero(off > note_pct)
     rule = np.full(rows.size, int(Rule.TEXTURE_NORMALISED), np.uint8)
-    return Adjustments(rows, rule, total[rows], np.full(rows.size, 100.0))
+    notes = Adjustments(rows, rule, total_pct[rows], np.full(rows.size, 100.0))
+    return notes, int(np.count_nonzero(off > ROUNDING_PCT))

@@ -1,0 +1,178 @@
+"""``rootzone soils``: guarded hydraulic parameters from a table of soil layers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+_EPILOG = """\b
+TABLE, one row per site and layer, .parquet or .csv:
+  site_id (or site), and cell_id if the weather cell has another name than the site
+  depths: top_mm, bottom_mm | top_cm, bottom_cm | depth_cm such as 5-15 |
+          thickness_mm or thickness_cm, from the surface down
+  --from texture     sand_pct, silt_pct, clay_pct (or sand, silt, clay)
+  --from parameters  theta_r, theta_s, alpha_per_cm, n, ks_mm_d (or ks_cm_d)
+  --from polaris     theta_r, theta_s, alpha (log10 kPa-1), n, ksat (log10 cm h-1)
+  bd_g_cm3 (or bd), if known; estimated from SAT otherwise
+\b
+OUT, one row per site and layer, for both physics of rootzone simulate:
+  site_id, cell_id, layer, thickness_mm, bd_g_cm3, airdry, ll15, dul, sat, ks_mm_d,
+  theta_initial, kdul_mm_d, psidul_cm, theta_r, theta_s, alpha_per_cm, n
+  beside it NAME.adjustments, every value a guard changed (before, after, rule), and
+  NAME.refused, every layer that cannot be used and why. A site with a refused layer
+  is left out of OUT as a whole.
+\b
+Exit status: 0 all sites done; 2 the request or the table as a whole is wrong; 3 done, but
+more sites were refused than --max-refused-pct allows.
+"""
+
+
+class _WithLimits(click.Command):
+    """Prints the keys of ``--set`` below the options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Table layouts, then every key with its default."""
+        from dataclasses import fields
+
+        from rootzone.hydraulics.limits import SoilLimits
+
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Keys of --set and their defaults (docs/soil-hydraulics.md)"):
+            formatter.write_dl([(field.name, str(field.default)) for field in fields(SoilLimits)])
+
+
+def _thicknesses(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> list[float] | None:
+    """Layer thicknesses from ``50,50,100``."""
+    del ctx, param
+    if text is None:
+        return None
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if not values or not all(1.0 <= value <= 10_000.0 for value in values):
+        raise click.BadParameter(f"{text!r} is not a list of thicknesses in mm such as 50,50,100")
+    return values
+
+
+@click.command(cls=_WithLimits, epilog=_EPILOG)
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Soils, .parquet or .csv."
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["texture", "parameters", "polaris"]),
+    default="texture",
+    show_default=True,
+    help="What TABLE holds: textures, looked up with Rosetta 3; or van Genuchten parameters.",
+)
+@click.option(
+    "--layers",
+    "thickness_mm",
+    callback=_thicknesses,
+    metavar="MM,MM,...",
+    help="Layer thicknesses of the profile, from the surface down; the source is averaged over "
+    "them by depth. Default: the layers of TABLE.",
+)
+@click.option(
+    "--extend", is_flag=True, help="Take the deepest layer of TABLE down to the end of --layers."
+)
+@click.option(
+    "--tolerance-pct",
+    type=click.FloatRange(0, 100),
+    default=10.0,
+    show_default=True,
+    help="Distance of sand + silt + clay from 100 % that is still closed.",
+)
+@click.option(
+    "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change a limit; see below."
+)
+@click.option(
+    "--max-refused-pct",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    show_default=True,
+    help="Share of refused sites [%] that still counts as success.",
+)
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path),
+    help="Also draw retention and conductivity curves, .png or .svg.",
+)
+@click.option("--force", is_flag=True, help="Replace outputs that exist.")
+@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+def command(
+    table: Path,
+    out: Path,
+    source: str,
+    thickness_mm: list[float] | None,
+    extend: bool,
+    tolerance_pct: float,
+    pairs: tuple[str, ...],
+    max_refused_pct: float,
+    figure: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Derive guarded soil hydraulic parameters of all sites in TABLE and write them to OUT."""
+    import json
+    from typing import cast
+
+    from rootzone._shared.atomic import refuse_overwrite
+    from rootzone.hydraulics.read_layers import Source
+    from rootzone.hydraulics.run_soils import limits_from_pairs, run_soils
+
+    if figure is not None:
+        refuse_overwrite(figure, force=force)
+    run = run_soils(
+        table,
+        out,
+        source=cast("Source", source),
+        limits=limits_from_pairs(pairs),
+        thickness_mm=thickness_mm,
+        extend=extend,
+        tolerance_pct=tolerance_pct,
+        force=force,
+    )
+    facts = run.facts()
+    if figure is not None:
+        from rootzone.hydraulics.figures import draw_soils
+
+        draw_soils(out, figure)
+        facts["figure"] = str(figure)
+    passed = run.result.n_refused_sites <= max_refused_pct / 100.0 * run.result.n_site
+    following = f"rootzone simulate --soils {out} --weather WEATHER --out PROFILES"
+    if not passed:
+        following = f"mend what {run.files.refused} names, then the same command with --force"
+    _tell(facts, following)
+    if as_json:
+        click.echo(json.dumps({**facts, "passed": passed, "next": following}, indent=1))
+    else:
+        click.echo(out)
+    if not passed:
+        sys.exit(3)
+
+
+def _tell(facts: dict[str, object], following: str) -> None:
+    """The summary on stderr: the same facts as the JSON report, in words."""
+    lines = [
+        f"{facts['sites']} sites, {facts['layers']} layers; {facts['sites_refused']} sites refused",
+        f"refused layers: {_counts(facts['layers_refused_by_reason'])} ({facts['refused']})",
+        f"adjustments: {_counts(facts['adjustments_by_rule'])} ({facts['adjustments']})",
+        f"textures scaled to 100 %: {facts['textures_normalised']}",
+    ]
+    if "figure" in facts:
+        lines.append(f"figure: {facts['figure']}")
+    click.echo("\n".join([*lines, f"next: {following}"]), err=True)
+
+
+def _counts(counts: object) -> str:
+    if not isinstance(counts, dict) or not counts:
+        return "none"
+    return ", ".join(f"{number} {name}" for name, number in counts.items())

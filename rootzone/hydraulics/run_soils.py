@@ -1,0 +1,145 @@
+"""Run the soils stage on files: a table of layers in, three tables out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from rootzone._shared.errors import RequestError
+from rootzone._shared.names import did_you_mean
+from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.outcomes import Refusal, Rule
+from rootzone.hydraulics.read_layers import Source, read_layers
+from rootzone.hydraulics.read_rosetta import read_rosetta_table
+from rootzone.hydraulics.table_soils import TableSoils, soils_from_layers
+from rootzone.hydraulics.write_soils import SoilFiles, write_soils
+
+
+@dataclass(frozen=True)
+class SoilsRun:
+    """What one run did; ``facts`` is what the command reports."""
+
+    files: SoilFiles
+    result: TableSoils
+
+    @property
+    def n_sites(self) -> int:
+        """Sites with a soil."""
+        return int(self.result.layers.site_ids.size)
+
+    @property
+    def refused_by_reason(self) -> dict[str, int]:
+        """Refused layers by reason, most frequent first."""
+        counts = Counter(
+            Refusal(int(reason)).name for part in self.result.refusals for reason in part.refusal
+        )
+        return dict(counts.most_common())
+
+    @property
+    def adjusted_by_rule(self) -> dict[str, int]:
+        """Adjustments by rule, most frequent first."""
+        counts = Counter(
+            Rule(int(rule)).name for part in self.result.notes for rule in part.adjustments.rule
+        )
+        return dict(counts.most_common())
+
+    def facts(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {
+            "soils": str(self.files.soils),
+            "adjustments": str(self.files.adjustments),
+            "refused": str(self.files.refused),
+            "sites": self.n_sites,
+            "layers": int(self.result.soils.refusal.size),
+            "sites_refused": self.result.n_refused_sites,
+            "layers_refused_by_reason": self.refused_by_reason,
+            "adjustments_by_rule": self.adjusted_by_rule,
+            "textures_normalised": self.result.n_normalised,
+        }
+
+
+def run_soils(
+    table: Path,
+    out: Path,
+    *,
+    source: Source = "texture",
+    limits: SoilLimits | None = None,
+    thickness_mm: Sequence[float] | None = None,
+    extend: bool = False,
+    tolerance_pct: float = 10.0,
+    force: bool = False,
+) -> SoilsRun:
+    """Read a table of layers, derive guarded soils, and write them with their notes.
+
+    Parameters
+    ----------
+    table, out : Path
+        ``.parquet`` or ``.csv`` each; beside ``out`` go the adjustments and the refused layers.
+    source, limits, thickness_mm, extend, tolerance_pct
+        As in ``read_layers`` and ``soils_from_layers``.
+    force : bool
+        Replace files that exist.
+
+    Raises
+    ------
+    RequestError
+        The table cannot be used, an output exists already, or no site is usable.
+    """
+    limits = limits or SoilLimits()
+    files = SoilFiles.beside(out)
+    files.refuse_overwrite(force=force)
+    layers = read_layers(table, source)
+    result = soils_from_layers(
+        layers,
+        limits=limits,
+        thickness_mm=thickness_mm,
+        extend=extend,
+        tolerance_pct=tolerance_pct,
+    )
+    settings: dict[str, Any] = {
+        "source": source,
+        "layers_mm": None if thickness_mm is None else [float(value) for value in thickness_mm],
+        "extend": extend,
+        "tolerance_pct": tolerance_pct,
+        "limits": asdict(limits),
+    }
+    inputs = inputs_of({"layers": table})
+    if source == "texture":
+        rosetta = read_rosetta_table()
+        settings["ptf"] = rosetta.source
+        inputs["rosetta table"] = rosetta.sha256[:16]
+    write_soils(files, result, Provenance("rootzone soils", inputs, settings))
+    return SoilsRun(files, result)
+
+
+def limits_from_pairs(pairs: Sequence[str]) -> SoilLimits:
+    """Soil limits with some values changed, from ``KEY=VALUE`` texts.
+
+    Raises
+    ------
+    RequestError
+        With every text that is no pair, every unknown key and every value that is no number.
+    """
+    known = {field.name for field in fields(SoilLimits)}
+    chosen: dict[str, Any] = {}
+    mistakes = []
+    for pair in pairs:
+        key, sign, text = pair.partition("=")
+        if not sign:
+            mistakes.append(f"{pair!r} is not KEY=VALUE")
+        elif key not in known:
+            mistakes.append(f"there is no limit {key!r}{did_you_mean(key, known)}")
+        elif key == "on_k_above_ks":
+            chosen[key] = text
+        else:
+            try:
+                chosen[key] = float(text)
+            except ValueError:
+                mistakes.append(f"{key} is {text!r}, not a number")
+    if mistakes:
+        raise RequestError("Soil limits: " + "; ".join(mistakes) + ".")
+    return SoilLimits(**chosen)

@@ -1,0 +1,280 @@
+"""From a table of soil layers to guarded soils, refusals and adjustments, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.errors import RequestError
+from rootzone.hydraulics.depths import (
+    average_over_layers,
+    depth_refusals,
+    extended_bottoms,
+    uncovered_layers,
+)
+from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.outcomes import REFUSAL_TEXT, Refusal, Rule
+from rootzone.hydraulics.polaris import parameters_from_polaris
+from rootzone.hydraulics.read_layers import SourceLayers
+from rootzone.hydraulics.read_rosetta import read_rosetta_table
+from rootzone.hydraulics.simplex import parameters_from_texture
+from rootzone.hydraulics.soil_columns import (
+    Adjustments,
+    SoilColumns,
+    mark_incomplete_sites,
+    uniform_first_rows,
+)
+from rootzone.hydraulics.soils import (
+    closure_adjustments,
+    parameter_refusals,
+    soils_from_parameters,
+)
+from rootzone.hydraulics.texture import close_textures
+
+# Quantities averaged over depth as they are; the others as logarithms.
+_PLAIN = ("theta_r", "theta_s", "sand_pct", "silt_pct", "clay_pct")
+_PLAIN_IN_POLARIS = (*_PLAIN, "n", "log10_alpha_per_kpa", "log10_ks_cm_h")
+
+
+@dataclass(frozen=True)
+class LayerNotes:
+    """Adjustments with the layers they belong to.
+
+    Parameters
+    ----------
+    layers : SourceLayers
+        Layers that ``adjustments.row`` counts.
+    adjustments : Adjustments
+        Rules, values before and after.
+    """
+
+    layers: SourceLayers
+    adjustments: Adjustments
+
+
+@dataclass(frozen=True)
+class LayerRefusals:
+    """Refused layers: rows of ``layers`` and the ``Refusal`` number of each."""
+
+    layers: SourceLayers
+    row: IntArray
+    refusal: AnyArray
+
+    def messages(self) -> list[str]:
+        """One sentence per refused layer: what is wrong, where, and the values seen."""
+        site = self.layers.site_of_row
+        return [
+            _message(self.layers, int(row), Refusal(int(reason)), self.layers.site_ids[site[row]])
+            for row, reason in zip(self.row, self.refusal, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class TableSoils:
+    """What a table of layers became.
+
+    Parameters
+    ----------
+    layers : SourceLayers
+        The layers of the usable sites that ``soils`` describes: textures after closure, or
+        parameters as given, on the source's or the campaign's depths.
+    soils : SoilColumns
+        Guarded columns, every one usable.
+    notes : list of LayerNotes
+        Adjustments, first those of source layers, then those of ``layers``.
+    refusals : list of LayerRefusals
+        Layers that were refused, first source layers, then campaign layers.
+    n_site : int
+        Sites in the input.
+    n_normalised : int
+        Textures scaled to 100 %.
+    """
+
+    layers: SourceLayers
+    soils: SoilColumns
+    notes: list[LayerNotes]
+    refusals: list[LayerRefusals]
+    n_site: int
+    n_normalised: int
+
+    @property
+    def n_refused_sites(self) -> int:
+        """Sites of the input that have no soil."""
+        return self.n_site - int(self.layers.site_ids.size)
+
+
+def soils_from_layers(
+    layers: SourceLayers,
+    *,
+    limits: SoilLimits | None = None,
+    thickness_mm: Sequence[float] | None = None,
+    extend: bool = False,
+    tolerance_pct: float = 10.0,
+    note_pct: float = 1.0,
+) -> TableSoils:
+    """Guarded soils of a table of layers, on its own depths or on those of a profile.
+
+    Texture is closed, and bad rows are refused, on the source layers, so that messages name what
+    the user knows. Where a profile is given, textures (or parameters, alpha, n and Ks as
+    logarithms) are then averaged over its layers, and only after that looked up and guarded.
+
+    Parameters
+    ----------
+    layers : SourceLayers
+        As read.
+    limits : SoilLimits, optional
+        Heads, gaps and bounds.
+    thickness_mm : sequence of float, optional
+        Layers of the profile from the surface down [mm]; the source's own otherwise.
+    extend : bool
+        Take the deepest source layer down to the end of the profile, with a note; otherwise a
+        profile deeper than its source is refused.
+    tolerance_pct, note_pct : float
+        As in ``soils_from_textures``.
+
+    Raises
+    ------
+    RequestError
+        No site is usable.
+    """
+    n_site = int(layers.site_ids.size)
+    values, faults, notes, n_normalised = _checked(layers, tolerance_pct, note_pct)
+    good, refusals = _without_refused(layers, faults)
+    values = values[:, faults == 0]
+    rows = np.cumsum(faults == 0) - 1
+    kept = notes.of_rows(faults == 0)
+    moved = Adjustments(rows[kept.row], kept.rule, kept.before, kept.after)
+    all_notes = [LayerNotes(good, moved)]
+    good = _with_values(good, values)
+    if thickness_mm is not None and good.site_ids.size:
+        good, more_notes, more_refusals = _on_profile(good, np.asarray(thickness_mm, float), extend)
+        all_notes.append(more_notes)
+        refusals += more_refusals
+    soils = soils_from_parameters(
+        _parameters(good), good.first_row, bd_g_cm3=good.bd_g_cm3, limits=limits
+    )
+    final, last_refusals = _without_refused(good, soils.refusal)
+    if final.site_ids.size < good.site_ids.size:
+        refusals += last_refusals
+        soils = soils_from_parameters(
+            _parameters(final), final.first_row, bd_g_cm3=final.bd_g_cm3, limits=limits
+        )
+    if final.site_ids.size == 0:
+        first = (refusals[0].messages() or [""])[0]
+        raise RequestError(
+            f"{layers.file_name}: none of the {n_site} sites is usable. First: {first}"
+        )
+    all_notes.append(LayerNotes(final, soils.adjustments))
+    return TableSoils(final, soils, all_notes, refusals, n_site, n_normalised)
+
+
+def _checked(
+    layers: SourceLayers, tolerance_pct: float, note_pct: float
+) -> tuple[FloatArray, AnyArray, Adjustments, int]:
+    """Values with textures closed, refusals of source layers, and the notes of closing."""
+    faults = depth_refusals(layers.first_row, layers.top_mm, layers.bottom_mm)
+    values, none = layers.values, Adjustments.joined([])
+    if layers.names[0] != "sand_pct":
+        refused = parameter_refusals(_parameters(layers))
+        faults = np.where(refused > 0, refused, faults)
+        mark_incomplete_sites(layers.first_row, faults)
+        return values, faults, none, 0
+    closed = close_textures(*values, tolerance_pct=tolerance_pct)
+    faults = np.where(closed.refusal > 0, closed.refusal, faults)
+    mark_incomplete_sites(layers.first_row, faults)
+    notes, n_normalised = closure_adjustments(values.sum(axis=0), faults == 0, note_pct)
+    return np.stack(closed[:3]), faults, notes, n_normalised
+
+
+def _without_refused(
+    layers: SourceLayers, refusal: AnyArray
+) -> tuple[SourceLayers, list[LayerRefusals]]:
+    """The usable sites, and the refused rows of the others."""
+    row = np.flatnonzero(refusal)
+    if row.size == 0:
+        return layers, []
+    usable = np.add.reduceat(refusal != 0, layers.first_row[:-1]) == 0
+    return layers.of_sites(usable), [LayerRefusals(layers, row, refusal[row])]
+
+
+def _with_values(layers: SourceLayers, values: FloatArray) -> SourceLayers:
+    return replace(layers, values=np.ascontiguousarray(values))
+
+
+def _on_profile(
+    layers: SourceLayers, thickness_mm: FloatArray, extend: bool
+) -> tuple[SourceLayers, LayerNotes, list[LayerRefusals]]:
+    """Layers averaged over a profile; the notes of what was extended, or the refusals."""
+    bottom = layers.bottom_mm
+    n_layer, n_site = thickness_mm.size, int(layers.site_ids.size)
+    uncovered = uncovered_layers(layers.first_row, bottom, thickness_mm)
+    if extend:
+        bottom = extended_bottoms(layers.first_row, bottom, thickness_mm)
+    extended = np.flatnonzero(bottom != layers.bottom_mm)
+    rule = np.full(extended.size, int(Rule.DEPTH_EXTENDED), np.uint8)
+    notes = LayerNotes(
+        layers, Adjustments(extended, rule, layers.bottom_mm[extended], bottom[extended])
+    )
+    values = layers.values
+    if layers.bd_g_cm3 is not None:
+        values = np.vstack([values, layers.bd_g_cm3])
+    averaged = _averaged(layers, values, bottom, thickness_mm)
+    edges = np.concatenate(([0.0], np.cumsum(thickness_mm)))
+    profile = SourceLayers(
+        site_ids=layers.site_ids,
+        cell_ids=layers.cell_ids,
+        first_row=uniform_first_rows(n_site, n_layer),
+        layer=np.tile(np.arange(1, n_layer + 1), n_site),
+        top_mm=np.tile(edges[:-1], n_site),
+        bottom_mm=np.tile(edges[1:], n_site),
+        values=averaged[: len(layers.names)],
+        names=layers.names,
+        bd_g_cm3=None if layers.bd_g_cm3 is None else averaged[-1],
+        file_row=np.repeat(layers.file_row[layers.first_row[:-1]], n_layer),
+        file_name=layers.file_name,
+    )
+    if extend or not uncovered.any():
+        return profile, notes, []
+    refusal = np.where(uncovered, int(Refusal.DEPTH_NOT_COVERED), 0).astype(np.uint8)
+    mark_incomplete_sites(profile.first_row, refusal)
+    good, refusals = _without_refused(profile, refusal)
+    return good, notes, refusals
+
+
+def _averaged(
+    layers: SourceLayers, values: FloatArray, bottom_mm: FloatArray, thickness_mm: FloatArray
+) -> FloatArray:
+    """Depth means; alpha, n and Ks as logarithms unless they are logarithms already."""
+    plain = _PLAIN_IN_POLARIS if "log10_ks_cm_h" in layers.names else _PLAIN
+    logs = [name not in plain for name in layers.names]
+    logs += [False] * (values.shape[0] - len(logs))
+    scaled = values.copy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled[logs] = np.log10(scaled[logs])
+    averaged = average_over_layers(layers.first_row, layers.top_mm, bottom_mm, scaled, thickness_mm)
+    averaged[logs] = 10.0 ** averaged[logs]
+    return averaged
+
+
+def _parameters(layers: SourceLayers) -> FloatArray:
+    """Van Genuchten parameters of layers, whatever they are given by."""
+    if "sand_pct" in layers.names:
+        return parameters_from_texture(
+            layers.values[0], layers.values[1], read_rosetta_table().values
+        )
+    if "log10_ks_cm_h" in layers.names:
+        return parameters_from_polaris(*layers.values)
+    return layers.values
+
+
+def _message(layers: SourceLayers, row: int, reason: Refusal, site_id: object) -> str:
+    pairs = zip(layers.names, layers.values[:, row], strict=True)
+    seen = ", ".join(f"{name} {value:g}" for name, value in pairs)
+    return (
+        f"{reason.name} at site {site_id}, layer {layers.layer[row]} "
+        f"({layers.top_mm[row]:g}-{layers.bottom_mm[row]:g} mm): {REFUSAL_TEXT[reason]} "
+        f"Read: {seen} ({layers.file_name} row {layers.file_row[row]})."
+    )
