@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from numba import njit
+
+from rootzone._shared.jit import kernel
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "engines" / "swim" / "data"
 GAMMA = 1.0 - 1.0 / math.sqrt(2.0)
@@ -80,7 +81,7 @@ def storm_weather(seed: int = 9, n_day: int = 730) -> np.ndarray:
 WEATHER = {"s1": s1_weather, "storm": storm_weather}
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _theta(u, p):
     """Water content and its derivative with respect to u."""
     if u >= 0.0:
@@ -93,7 +94,7 @@ def _theta(u, p):
     return p[0] + (p[1] - p[0]) * se, slope * (1.0 + h)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _conductivity(u, p):
     if u >= 0.0:
         return p[4]
@@ -105,17 +106,17 @@ def _conductivity(u, p):
     return p[4] * math.sqrt(se) * bracket * bracket
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _head(u):
     return u if u >= 0.0 else 1.0 - math.exp(-u)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _head_slope(u):
     return 1.0 if u >= 0.0 else math.exp(-u)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _mean_k(u1, u2, p, xg, wg):
     """Integral mean of K over the heads between u1 and u2, and its slopes in u1 and u2."""
     k1 = _conductivity(u1, p)
@@ -137,7 +138,7 @@ def _mean_k(u1, u2, p, xg, wg):
     return mean, (k1 - mean) / dh * _head_slope(u1), (mean - k2) / dh * _head_slope(u2)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _flux(u1, u2, pa, pb, da, db, same, xg, wg):
     """Downward flux between two points da + db apart, and its slopes in u1 and u2."""
     if same:
@@ -156,7 +157,7 @@ def _flux(u1, u2, pa, pb, da, db, same, xg, wg):
     return mean * grad, s1, s2
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _rates(u, par, soil, dz, net, u_dry, u_wet, u_bottom, gravity_drain, xg, wg, q, qa, qb):
     """Fluxes at all faces; a surface limited to heads between u_dry and u_wet."""
     n = u.size
@@ -195,7 +196,7 @@ def _rates(u, par, soil, dz, net, u_dry, u_wet, u_bottom, gravity_drain, xg, wg,
         )
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _solve_stage(u, par, soil, dz, known, gdt, bc, xg, wg, w, q, qa, qb):
     """Newton for theta(u) - gdt * div(u) = known; returns passes used, 0 if it did not settle."""
     n = u.size
@@ -235,7 +236,7 @@ def _solve_stage(u, par, soil, dz, known, gdt, bc, xg, wg, w, q, qa, qb):
     return 0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def run_fine(
     par, soil, dz, u0, net_rain, net_eo, day_len, out_at, u_wet, u_bottom, drain, dth, xg, wg
 ):

@@ -20,17 +20,12 @@ from rootzone.engines.swim.fv_flux import evaluate
 from rootzone.engines.swim.fv_grid import (
     CELL_GROWTH,
     FIRST_CELL_CM,
-    MAX_CELLS_PER_LAYER,
     split_layers,
 )
 from rootzone.engines.swim.fv_step import advance
 from rootzone.engines.swim.vg_functions import theta_from_suction
 from rootzone.engines.swim.vg_table import (
-    KS,
-    N_COEFFICIENT,
-    N_CONSTANT,
     N_INTERVAL,
-    PHI_S,
     TABLE_SIZE,
     fill_vg_table,
     read_phi,
@@ -55,10 +50,8 @@ _FIRST_DT = 1e-3  # [d]
 
 def work_size(n_layer: int) -> int:
     """Doubles of scratch that :func:`run_column` needs for so many layers."""
-    n_cell = MAX_CELLS_PER_LAYER * n_layer
-    tables = n_layer * (TABLE_SIZE + N_CONSTANT) + _SCRATCH
-    cells = (at.N_ROW + 2) * (n_cell + 8)
-    return tables + cells + _N_LAYER_ROW * n_layer + at.N_EDGE + ctl.N_CONTROL
+    per_layer = n_layer * (TABLE_SIZE + _N_LAYER_ROW)
+    return per_layer + _SCRATCH + at.CELLS_SIZE + 2 * at.MAX_CELLS + at.N_EDGE + ctl.N_CONTROL
 
 
 @kernel
@@ -67,7 +60,6 @@ def fill_tables(
     vapour: bool,
     per_layer: FloatArray,
     tables: FloatArray,
-    constants: FloatArray,
     scratch: FloatArray,
 ) -> int:
     """One table for each distinct soil of the profile; their number."""
@@ -93,8 +85,8 @@ def fill_tables(
                 layers[k, layout.VG_KS_MM_D] / _MM_PER_CM,
                 layers[k, layout.VG_L],
                 vapour,
-                tables[soil],
-                constants[soil],
+                tables,
+                soil * TABLE_SIZE,
                 scratch,
             )
         per_layer[_SOIL, k] = soil
@@ -136,18 +128,20 @@ def fill_cells(
     """Grid, soils and initial water of the cells."""
     for i in range(n):
         k = int(layer_of[i])
-        cells[at.DZ, i] = dz[i]
-        cells[at.INVERSE_DZ, i] = 1.0 / dz[i]
-        cells[at.SOIL, i] = per_layer[_SOIL, k]
-        cells[at.LAYER, i] = k
+        cells[at.DZ + i] = dz[i]
+        cells[at.INVERSE_DZ + i] = 1.0 / dz[i]
+        base = int(per_layer[_SOIL, k]) * TABLE_SIZE
+        cells[at.TABLE + i] = base
+        cells[at.LAYER + i] = k
         theta_r, theta_s = layers[k, layout.VG_THETA_R], layers[k, layout.VG_THETA_S]
-        cells[at.THETA_R_CELL, i] = theta_r
-        cells[at.THETA_S_CELL, i] = theta_s
-        cells[at.THETA, i] = min(max(theta_initial[k], theta_r), theta_s)
-        cells[at.U, i] = u_from_theta(cells[at.THETA, i], tables[int(per_layer[_SOIL, k])])
-        if i > 0:
-            cells[at.INVERSE_GAP, i] = 2.0 / (dz[i - 1] + dz[i])
-            cells[at.SHARE, i] = dz[i - 1] / (dz[i - 1] + dz[i])
+        cells[at.THETA_R_CELL + i] = theta_r
+        cells[at.THETA_S_CELL + i] = theta_s
+        cells[at.THETA + i] = min(max(theta_initial[k], theta_r), theta_s)
+        cells[at.U + i] = u_from_theta(cells[at.THETA + i], tables, base)
+        above = dz[i - 1] if i > 0 else 0.0
+        cells[at.INVERSE_GAP + i] = 2.0 / (above + dz[i])
+        cells[at.SHARE + i] = above / (above + dz[i])
+    cells[at.INVERSE_GAP + n] = 2.0 / dz[n - 1]
 
 
 @kernel
@@ -157,24 +151,27 @@ def fill_edge(
     cells: FloatArray,
     n: int,
     tables: FloatArray,
-    constants: FloatArray,
 ) -> None:
     """Boundary conditions from the settings."""
-    top, bottom = int(cells[at.SOIL, 0]), int(cells[at.SOIL, n - 1])
+    top, bottom = int(cells[at.TABLE]), int(cells[at.TABLE + n - 1])
     dry = settings[layout.SET_SURFACE_DRY_PSI_CM]
-    edge[at.NET_SUPPLY] = 0.0
-    edge[at.HEAD_WET] = 0.0
-    edge[at.PHI_WET] = constants[top, PHI_S]
-    edge[at.HEAD_DRY] = dry
-    edge[at.PHI_DRY], _ = read_phi(u_from_head(dry), tables[top], constants[top])
-    edge[at.BOTTOM_KIND] = settings[layout.SET_BOTTOM_KIND]
     held = settings[layout.SET_BOTTOM_PSI_CM]
+    for i in range(at.N_EDGE):
+        edge[i] = 0.0
+    edge[at.PHI_FLOODED], edge[at.KS_FLOODED] = read_phi(0.0, tables, top)
+    edge[at.PHI_WET] = edge[at.PHI_FLOODED]
+    edge[at.HEAD_DRY] = dry
+    edge[at.PHI_DRY], _ = read_phi(u_from_head(dry), tables, top)
+    edge[at.BOTTOM_KIND] = settings[layout.SET_BOTTOM_KIND]
     edge[at.HEAD_BOTTOM] = held
-    edge[at.PHI_BOTTOM], _ = read_phi(u_from_head(held), tables[bottom], constants[bottom])
+    edge[at.PHI_BOTTOM], _ = read_phi(u_from_head(held), tables, bottom)
     edge[at.GRAVITY] = 1.0
-    edge[at.SURFACE_HELD] = 0.0
-    edge[at.PHI_FLOODED] = constants[top, PHI_S]
-    edge[at.KS_FLOODED] = constants[top, KS]
+    count = 0
+    for i in range(1, n):
+        if cells[at.TABLE + i] != cells[at.TABLE + i - 1]:
+            cells[at.INTERFACE + count] = i
+            count += 1
+    edge[at.N_INTERFACE] = count
 
 
 @kernel
@@ -206,7 +203,6 @@ def run_day(
     cells: FloatArray,
     n: int,
     tables: FloatArray,
-    constants: FloatArray,
     edge: FloatArray,
     control: FloatArray,
     settings: FloatArray,
@@ -231,7 +227,7 @@ def run_day(
             if eo_from <= hour < eo_to:
                 demand = eo_cm * HOURS_PER_DAY / (eo_to - eo_from)
         period = (until - hour) / HOURS_PER_DAY
-        advance(cells, n, tables, constants, edge, control, period, rain, demand)
+        advance(cells, n, tables, edge, control, period, rain, demand)
         hour = until
 
 
@@ -242,8 +238,8 @@ def layer_means(cells: FloatArray, n: int, per_layer: FloatArray, theta: FloatAr
     for k in range(theta.shape[0]):
         theta[k] = 0.0
     for i in range(n):
-        water = cells[at.THETA, i] * cells[at.DZ, i]
-        theta[int(cells[at.LAYER, i])] += water
+        water = cells[at.THETA + i] * cells[at.DZ + i]
+        theta[int(cells[at.LAYER + i])] += water
         stored += water
     for k in range(theta.shape[0]):
         theta[k] /= per_layer[_THICKNESS, k]
@@ -272,10 +268,10 @@ def run_column(
     """
     n_layer = layers.shape[0]
     end = 0
-    tables = work[: n_layer * TABLE_SIZE].reshape((n_layer, N_INTERVAL, N_COEFFICIENT))
+    cells = work[: at.CELLS_SIZE]
+    end += at.CELLS_SIZE
+    tables = work[end : end + n_layer * TABLE_SIZE]
     end += n_layer * TABLE_SIZE
-    constants = work[end : end + n_layer * N_CONSTANT].reshape((n_layer, N_CONSTANT))
-    end += n_layer * N_CONSTANT
     scratch = work[end : end + _SCRATCH].reshape((4, N_INTERVAL + 1))
     end += _SCRATCH
     per_layer = work[end : end + _N_LAYER_ROW * n_layer].reshape((_N_LAYER_ROW, n_layer))
@@ -284,10 +280,8 @@ def run_column(
     end += at.N_EDGE
     control = work[end : end + ctl.N_CONTROL]
     end += ctl.N_CONTROL
-    most = MAX_CELLS_PER_LAYER * n_layer
-    dz = work[end : end + most]
-    layer_of = work[end + most : end + 2 * most]
-    end += 2 * most
+    dz = work[end : end + at.MAX_CELLS]
+    layer_of = work[end + at.MAX_CELLS : end + 2 * at.MAX_CELLS]
 
     for k in range(n_layer):
         per_layer[_THICKNESS, k] = layers[k, layout.VG_THICKNESS_MM] / _MM_PER_CM
@@ -296,12 +290,11 @@ def run_column(
     growth = settings[layout.SET_CELL_GROWTH]
     growth = CELL_GROWTH if growth == 0.0 else growth
     n = split_layers(per_layer[_THICKNESS], first_cm, growth, dz, layer_of)
-    cells = work[end : end + at.N_ROW * (n + 1)].reshape((at.N_ROW, n + 1))
-    fill_tables(layers, settings[layout.SET_VAPOUR] > 0.0, per_layer, tables, constants, scratch)
+    fill_tables(layers, settings[layout.SET_VAPOUR] > 0.0, per_layer, tables, scratch)
     fill_cells(cells, n, dz, layer_of, per_layer, layers, theta_initial, tables)
-    fill_edge(edge, settings, cells, n, tables, constants)
+    fill_edge(edge, settings, cells, n, tables)
     fill_control(control, settings)
-    evaluate(cells, n, tables, constants, edge)
+    evaluate(cells, n, tables, edge)
     curve_number = settings[layout.SET_CN2_BARE] > 0.0
     cover = settings[layout.SET_RESIDUE_COVER]
     cn2 = 0.0
@@ -328,7 +321,7 @@ def run_column(
         pond = control[ctl.POND]
         rain_cm = (rain_mm - runoff_mm) / _MM_PER_CM
         eo_cm = eo_factor * weather[day, layout.EO_MM] / _MM_PER_CM
-        run_day(cells, n, tables, constants, edge, control, settings, rain_cm, eo_cm)
+        run_day(cells, n, tables, edge, control, settings, rain_cm, eo_cm)
         now = layer_means(cells, n, per_layer, theta)
         if not abs(now) < 1e300:
             return layout.BAD_STATE, day, 0

@@ -7,7 +7,6 @@ import math
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.jit import kernel
 
-# At most this many cells in one layer and, per layer, on average (sizes the scratch arrays).
 MAX_CELLS_PER_LAYER = 12
 FIRST_CELL_CM = 1.0
 CELL_GROWTH = 1.3
@@ -50,8 +49,9 @@ def split_layers(
         Layers from the top [cm].
     first_cm, growth : float
         See :func:`cells_in_layer`.
-    dz : array, shape (>= n_layer * MAX_CELLS_PER_LAYER,)
-        Filled with cell sizes [cm], from the top.
+    dz : array, shape (most,)
+        Filled with cell sizes [cm], from the top; its length, at least the number of layers, is
+        the most cells there can be.
     layer_of : array, same shape
         Filled with the layer each cell belongs to.
 
@@ -63,7 +63,8 @@ def split_layers(
     cell = 0
     top = 0.0
     for k in range(thickness_cm.shape[0]):
-        count = cells_in_layer(top, thickness_cm[k], first_cm, growth)
+        room = dz.shape[0] - cell - (thickness_cm.shape[0] - 1 - k)
+        count = min(room, cells_in_layer(top, thickness_cm[k], first_cm, growth))
         size, ratio = thickness_cm[k], 1.0
         if count > 1:
             start = first_cm + (growth - 1.0) * top

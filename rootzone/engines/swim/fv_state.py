@@ -1,46 +1,57 @@
 """Where the solver keeps what it knows of each cell and of the boundaries.
 
-One two-dimensional array ``cells`` holds a row for each quantity and a column for each cell (and
-one more, for the faces of fluxes), one small vector ``edge`` the boundary. Plain arrays, so that a
-GPU kernel can use the same functions on its own memory.
+One flat array ``cells`` holds a row for each quantity, ``STRIDE`` numbers apart, so
+``cells[U + i]`` is u of cell i. The distance is a constant on purpose: it lets the compiler see
+that rows do not overlap and turn loops over cells into vector instructions, which it cannot with
+a two-dimensional array whose shape is known at run time only. A small vector ``edge`` holds the
+boundary. Plain arrays and no objects, so a GPU kernel can use the same functions on its own memory.
 """
 
 from __future__ import annotations
 
+MAX_CELLS = 512
+STRIDE = MAX_CELLS + 8  # 65 cache lines: rows do not fall on the same cache sets
+
 # Rows of ``cells``: the grid.
-DZ = 0  # size [cm]
-INVERSE_DZ = 1
-INVERSE_GAP = 2  # face i: 1 over the distance of the centres of cells i - 1 and i [cm-1]
-SHARE = 3  # face i: share of that distance that lies in cell i - 1
-SOIL = 4  # number of the soil's table
-LAYER = 5  # number of the user's layer
+DZ = 0 * STRIDE  # size [cm]
+INVERSE_DZ = 1 * STRIDE
+INVERSE_GAP = 2 * STRIDE  # face i: 1 over the distance of the centres of cells i - 1 and i [cm-1]
+SHARE = 3 * STRIDE  # face i: share of that distance that lies in cell i - 1
+TABLE = 4 * STRIDE  # where the soil's table begins
+LAYER = 5 * STRIDE  # number of the user's layer
 # State. ``THETA`` is what the fluxes have left there; theta(u) may differ from it by the residual.
-U = 6
-THETA = 7
-U_START = 8
-THETA_R_CELL = 9
-THETA_S_CELL = 10
+U = 6 * STRIDE
+THETA = 7 * STRIDE
+U_START = 8 * STRIDE
+THETA_R_CELL = 9 * STRIDE
+THETA_S_CELL = 10 * STRIDE
 # Read from the tables at U.
-THETA_U = 11  # theta(u)
-CAPACITY = 12  # d theta / d u
-PHI = 13
-PHI_SLOPE = 14  # d Phi / d u
-HEAD = 15
-HEAD_SLOPE = 16
+THETA_U = 11 * STRIDE  # theta(u)
+CAPACITY = 12 * STRIDE  # d theta / d u
+PHI = 13 * STRIDE
+PHI_SLOPE = 14 * STRIDE  # d Phi / d u
+HEAD = 15 * STRIDE
+HEAD_SLOPE = 16 * STRIDE
 # Faces: flux downward through the upper face of the cell [cm d-1] and its slopes.
-Q = 17
-Q_ABOVE = 18  # d Q / d u of the cell above
-Q_BELOW = 19  # d Q / d u of the cell below
+Q = 17 * STRIDE
+Q_ABOVE = 18 * STRIDE  # d Q / d u of the cell above
+Q_BELOW = 19 * STRIDE  # d Q / d u of the cell below
 # Rates of change of theta [d-1] at the start and at the end of the step.
-RATE_START = 20
-RATE = 21
-Q_START = 22
+RATE_START = 20 * STRIDE
+RATE = 21 * STRIDE
+Q_START = 22 * STRIDE
 # Linear system.
-RESIDUAL = 23
-LOWER = 24
-DIAGONAL = 25
-UPPER = 26
-N_ROW = 27
+RESIDUAL = 23 * STRIDE
+LOWER = 24 * STRIDE
+DIAGONAL = 25 * STRIDE
+UPPER = 26 * STRIDE
+# What leads from the table to the head: distance from the expansion point, stored exponential.
+STEP_D = 27 * STRIDE
+CURVED = 28 * STRIDE  # 0 in straight rows of the table
+SCALE = 29 * STRIDE
+INTERFACE = 30 * STRIDE  # the faces between two soils
+N_ROW = 31
+CELLS_SIZE = N_ROW * STRIDE
 
 # Positions in ``edge``.
 NET_SUPPLY = 0  # rain and pond less evaporative demand [cm d-1]
@@ -55,4 +66,5 @@ GRAVITY = 8  # 1 downwards, 0 in a horizontal column
 SURFACE_HELD = 9  # 1: the surface stays at HEAD_WET whatever the weather
 PHI_FLOODED = 10  # potential and conductivity of the top soil when saturated
 KS_FLOODED = 11
-N_EDGE = 12
+N_INTERFACE = 12  # number of faces between two soils
+N_EDGE = 13

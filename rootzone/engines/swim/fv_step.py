@@ -14,7 +14,7 @@ next step's first one. Sigma is 0.6, and 1 while any cell is saturated.
 from __future__ import annotations
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import kernel
+from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim.fv_flux import evaluate, set_surface_flux
 from rootzone.engines.swim.fv_solve import solve_tridiagonal
 from rootzone.engines.swim.fv_state import (
@@ -34,8 +34,8 @@ from rootzone.engines.swim.fv_state import (
     RATE,
     RATE_START,
     RESIDUAL,
-    SOIL,
     SURFACE_HELD,
+    TABLE,
     THETA,
     THETA_R_CELL,
     THETA_S_CELL,
@@ -70,60 +70,59 @@ _SATURATED_SHARE = 0.05  # of the residual allowed, in saturated cells
 _STORAGE = 1e-6  # steadies Newton's matrix in saturated cells [cm-1]; no water is stored by it
 _MAX_PASSES = 8
 _LARGEST_DU = 2.0
+_CROSSING = 0.02  # how far a move may go on beyond saturation
 _GROWTH = 2.5
 _SHRINK = 0.3
 _DT_GIVE_UP = 1e-7  # [d]; below this the bounded explicit step takes over
 _EPS = 1e-14
 
 
-@kernel
+@inner_kernel
 def set_system(cells: FloatArray, n: int, dt: float, sigma: float) -> None:
     """Newton's matrix and minus the residual of a step, from the last evaluation."""
     g = sigma * dt
     for i in range(n):
-        h = g * cells[INVERSE_DZ, i]
-        cells[LOWER, i] = -h * cells[Q_ABOVE, i]
-        cells[UPPER, i] = h * cells[Q_BELOW, i + 1]
-        cells[DIAGONAL, i] = max(cells[CAPACITY, i], _STORAGE) - h * (
-            cells[Q_BELOW, i] - cells[Q_ABOVE, i + 1]
+        h = g * cells[INVERSE_DZ + i]
+        cells[LOWER + i] = -h * cells[Q_ABOVE + i]
+        cells[UPPER + i] = h * cells[Q_BELOW + i + 1]
+        cells[DIAGONAL + i] = max(cells[CAPACITY + i], _STORAGE) - h * (
+            cells[Q_BELOW + i] - cells[Q_ABOVE + i + 1]
         )
 
 
-@kernel
+@inner_kernel
 def set_residual(cells: FloatArray, n: int, dt: float, sigma: float, allowed: float) -> float:
     """Minus the residual of each cell; returns the largest as a share of what is allowed."""
     worst = 0.0
     for i in range(n):
-        rate = sigma * cells[RATE, i] + (1.0 - sigma) * cells[RATE_START, i]
-        residual = cells[THETA, i] + dt * rate - cells[THETA_U, i]
-        cells[RESIDUAL, i] = residual
-        size = abs(residual)
-        if cells[U, i] >= 0.0:
-            size *= 1.0 / _SATURATED_SHARE
-        worst = max(worst, size) if size == size else 1e300
+        rate = sigma * cells[RATE + i] + (1.0 - sigma) * cells[RATE_START + i]
+        residual = cells[THETA + i] + dt * rate - cells[THETA_U + i]
+        cells[RESIDUAL + i] = residual
+        size = abs(residual) * (1.0 / _SATURATED_SHARE if cells[U + i] >= 0.0 else 1.0)
+        worst = size if size > worst else worst
     return worst / allowed
 
 
-@kernel
+@inner_kernel
 def move(cells: FloatArray, n: int) -> None:
     """Add Newton's correction to u, damped where it would leap or cross saturation."""
     for i in range(n):
-        du = min(max(cells[RESIDUAL, i], -_LARGEST_DU), _LARGEST_DU)
-        u = cells[U, i]
+        du = cells[RESIDUAL + i]
+        du = du if du < _LARGEST_DU else _LARGEST_DU  # a NaN ends here, as a bounded move
+        du = du if du > -_LARGEST_DU else -_LARGEST_DU
+        u = cells[U + i]
         new = u + du
-        if u < 0.0 and new > 0.0:
-            new = min(new, 0.02)
-        elif u > 0.0 and new < 0.0:
-            new = max(new, -0.02)
-        cells[U, i] = new
+        highest = _CROSSING if u < 0.0 else new
+        lowest = -_CROSSING if u > 0.0 else new
+        new = new if new < highest else highest
+        cells[U + i] = new if new > lowest else lowest
 
 
-@kernel
+@inner_kernel
 def iterate(
     cells: FloatArray,
     n: int,
     tables: FloatArray,
-    constants: FloatArray,
     edge: FloatArray,
     control: FloatArray,
     dt: float,
@@ -134,16 +133,16 @@ def iterate(
     set_residual(cells, n, dt, sigma, allowed)
     for _ in range(_MAX_PASSES):
         set_system(cells, n, dt, sigma)
-        solve_tridiagonal(cells[LOWER], cells[DIAGONAL], cells[UPPER], cells[RESIDUAL], n)
+        solve_tridiagonal(cells, n)
         move(cells, n)
-        evaluate(cells, n, tables, constants, edge)
+        evaluate(cells, n, tables, edge)
         control[EVALUATIONS] += 1.0
         if set_residual(cells, n, dt, sigma, allowed) <= 1.0:
             return True
     return False
 
 
-@kernel
+@inner_kernel
 def begin_step(cells: FloatArray, n: int, edge: FloatArray, supply: float, pond: float) -> float:
     """Store the state at the start of a step under a net supply; largest rate of change [d-1]."""
     edge[NET_SUPPLY] = supply
@@ -151,26 +150,29 @@ def begin_step(cells: FloatArray, n: int, edge: FloatArray, supply: float, pond:
         edge[HEAD_WET] = pond
         edge[PHI_WET] = edge[PHI_FLOODED] + edge[KS_FLOODED] * pond
     set_surface_flux(cells, edge)
-    cells[RATE, 0] = (cells[Q, 0] - cells[Q, 1]) * cells[INVERSE_DZ, 0]
+    cells[RATE + 0] = (cells[Q + 0] - cells[Q + 1]) * cells[INVERSE_DZ + 0]
     fastest = 0.0
     for i in range(n):
-        cells[U_START, i] = cells[U, i]
-        cells[RATE_START, i] = cells[RATE, i]
-        fastest = max(fastest, abs(cells[RATE, i]))
-    cells[Q_START, 0] = cells[Q, 0]
-    cells[Q_START, n] = cells[Q, n]
+        cells[U_START + i] = cells[U + i]
+        cells[RATE_START + i] = cells[RATE + i]
+        size = abs(cells[RATE + i])
+        fastest = size if size > fastest else fastest
+    cells[Q_START + 0] = cells[Q + 0]
+    cells[Q_START + n] = cells[Q + n]
     return fastest
 
 
-@kernel
+@inner_kernel
 def change_and_error(cells: FloatArray, n: int, dt: float, sigma: float) -> tuple[float, float]:
     """Largest change of theta in a step and largest error estimate, half of dt times F's change."""
     change = 0.0
     error = 0.0
     for i in range(n):
-        new, old = cells[RATE, i], cells[RATE_START, i]
-        change = max(change, abs(sigma * new + (1.0 - sigma) * old))
-        error = max(error, abs(new - old))
+        new, old = cells[RATE + i], cells[RATE_START + i]
+        size = abs(sigma * new + (1.0 - sigma) * old)
+        change = size if size > change else change
+        size = abs(new - old)
+        error = size if size > error else error
     return dt * change, 0.5 * dt * error
 
 
@@ -189,22 +191,22 @@ def push_out(cells: FloatArray, n: int) -> tuple[float, float]:
     """
     surplus = 0.0
     for i in range(n - 1, -1, -1):
-        cells[THETA, i] += surplus * cells[INVERSE_DZ, i]
+        cells[THETA + i] += surplus * cells[INVERSE_DZ + i]
         surplus = 0.0
-        if cells[THETA, i] > cells[THETA_S_CELL, i]:
-            surplus = (cells[THETA, i] - cells[THETA_S_CELL, i]) * cells[DZ, i]
-            cells[THETA, i] = cells[THETA_S_CELL, i]
+        if cells[THETA + i] > cells[THETA_S_CELL + i]:
+            surplus = (cells[THETA + i] - cells[THETA_S_CELL + i]) * cells[DZ + i]
+            cells[THETA + i] = cells[THETA_S_CELL + i]
     deficit = 0.0
     for i in range(n):
-        cells[THETA, i] -= deficit * cells[INVERSE_DZ, i]
+        cells[THETA + i] -= deficit * cells[INVERSE_DZ + i]
         deficit = 0.0
-        if cells[THETA, i] < cells[THETA_R_CELL, i]:
-            deficit = (cells[THETA_R_CELL, i] - cells[THETA, i]) * cells[DZ, i]
-            cells[THETA, i] = cells[THETA_R_CELL, i]
+        if cells[THETA + i] < cells[THETA_R_CELL + i]:
+            deficit = (cells[THETA_R_CELL + i] - cells[THETA + i]) * cells[DZ + i]
+            cells[THETA + i] = cells[THETA_R_CELL + i]
     return surplus, deficit
 
 
-@kernel
+@inner_kernel
 def commit(
     cells: FloatArray,
     n: int,
@@ -219,17 +221,17 @@ def commit(
     saturated = 0.0
     outside = False
     for i in range(n):
-        rate = sigma * cells[RATE, i] + (1.0 - sigma) * cells[RATE_START, i]
-        theta = cells[THETA, i] + dt * rate
-        cells[THETA, i] = theta
-        if theta > cells[THETA_S_CELL, i] or theta < cells[THETA_R_CELL, i]:
+        rate = sigma * cells[RATE + i] + (1.0 - sigma) * cells[RATE_START + i]
+        theta = cells[THETA + i] + dt * rate
+        cells[THETA + i] = theta
+        if theta > cells[THETA_S_CELL + i] or theta < cells[THETA_R_CELL + i]:
             outside = True
-        if cells[U, i] >= 0.0:
+        if cells[U + i] >= 0.0:
             saturated = 1.0
     control[SATURATED] = saturated
     surplus, deficit = push_out(cells, n) if outside else (0.0, 0.0)
-    inflow = dt * (sigma * cells[Q, 0] + (1.0 - sigma) * cells[Q_START, 0]) - surplus
-    outflow = dt * (sigma * cells[Q, n] + (1.0 - sigma) * cells[Q_START, n]) - deficit
+    inflow = dt * (sigma * cells[Q + 0] + (1.0 - sigma) * cells[Q_START + 0]) - surplus
+    outflow = dt * (sigma * cells[Q + n] + (1.0 - sigma) * cells[Q_START + n]) - deficit
     control[SURFACE_INFLOW] += inflow
     control[DRAINAGE] += outflow
     control[STEPS] += 1.0
@@ -251,7 +253,6 @@ def bounded_explicit_step(
     cells: FloatArray,
     n: int,
     tables: FloatArray,
-    constants: FloatArray,
     edge: FloatArray,
     control: FloatArray,
     dt: float,
@@ -260,14 +261,14 @@ def bounded_explicit_step(
 ) -> None:
     """A short step that cannot fail: present fluxes, then cells out of bounds pass water on."""
     for i in range(n):
-        cells[U, i] = cells[U_START, i]
-    evaluate(cells, n, tables, constants, edge)
+        cells[U + i] = cells[U_START + i]
+    evaluate(cells, n, tables, edge)
     begin_step(cells, n, edge, edge[NET_SUPPLY], control[POND])
     commit(cells, n, control, edge, dt, 1.0, rain, demand)
     control[FALLBACKS] += 1.0
     for i in range(n):
-        cells[U, i] = u_from_theta(cells[THETA, i], tables[int(cells[SOIL, i])])
-    evaluate(cells, n, tables, constants, edge)
+        cells[U + i] = u_from_theta(cells[THETA + i], tables, int(cells[TABLE + i]))
+    evaluate(cells, n, tables, edge)
     control[EVALUATIONS] += 2.0
 
 
@@ -276,7 +277,6 @@ def advance(
     cells: FloatArray,
     n: int,
     tables: FloatArray,
-    constants: FloatArray,
     edge: FloatArray,
     control: FloatArray,
     duration: float,
@@ -287,7 +287,7 @@ def advance(
 
     Parameters
     ----------
-    cells, n, tables, constants, edge
+    cells, n, tables, edge
         See :mod:`fv_state`; the cells must have been evaluated at their u.
     control : array, shape (N_CONTROL,)
         Tolerances, next step, pond and sums; updated.
@@ -315,7 +315,7 @@ def advance(
             begin_step(cells, n, edge, rain - demand + pond / dt, pond)
         first = False
         sigma = 1.0 if control[SATURATED] > 0.0 else _SIGMA
-        settled = iterate(cells, n, tables, constants, edge, control, dt, sigma)
+        settled = iterate(cells, n, tables, edge, control, dt, sigma)
         change, error = change_and_error(cells, n, dt, sigma)
         if settled and change <= 2.0 * control[THETA_STEP]:
             commit(cells, n, control, edge, dt, sigma, rain, demand)
@@ -327,12 +327,12 @@ def advance(
             control[DT_NEXT] = max(proposed, wanted) if factor >= 1.0 else proposed
             continue
         if dt <= _DT_GIVE_UP:
-            bounded_explicit_step(cells, n, tables, constants, edge, control, dt, rain, demand)
+            bounded_explicit_step(cells, n, tables, edge, control, dt, rain, demand)
             time += dt
             control[DT_NEXT] = 10.0 * dt
             continue
         control[DT_NEXT] = dt * (max(_SHRINK, control[THETA_STEP] / change) if settled else _SHRINK)
         for i in range(n):
-            cells[U, i] = cells[U_START, i]
-        evaluate(cells, n, tables, constants, edge)
+            cells[U + i] = cells[U_START + i]
+        evaluate(cells, n, tables, edge)
         control[EVALUATIONS] += 1.0

@@ -1,14 +1,16 @@
 r"""Cubic tables of a soil's water content and matric flux potential, and how they are read.
 
 The head psi [cm] enters as u = -ln(1 - psi) where dry and u = psi where saturated, so one unit of
-u is a factor of e in suction. Table interval j covers u from -j/8 to -(j+1)/8, j = 0..127, which
-reaches a suction of 8.9e6 cm; beyond it everything goes on along the last tangent. An interval
-holds two cubics in its own coordinate t = 0..1: water content theta, and the matric flux potential
+u is a factor of e in suction. Interval j covers u from -j/8 to -(j+1)/8, j = 0..127, which reaches
+a suction of 8.9e6 cm. An interval holds two cubics in its own coordinate t = 0..1: water content
+theta, and the matric flux potential
 
 .. math:: \Phi(\psi) = \int_{-\infty}^{\psi} K \, d\psi
 
 (Kirchhoff's transform) [cm2 d-1], whose differences give exact fluxes between cells. Eight numbers,
-one cache line. The conductivity is the slope of the second cubic, so the two never disagree.
+one cache line. The conductivity is the slope of the second cubic, so the two never disagree. Two
+straight intervals close the table: saturated soil before it, and beyond its dry end everything
+goes on along the last tangent; so a look-up needs no branch.
 """
 
 from __future__ import annotations
@@ -19,20 +21,15 @@ from collections.abc import Callable
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import kernel
+from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim.vg_functions import vapour_conductivity_cm_d, vg_point
 
 N_INTERVAL = 128
+LAST_ROW = N_INTERVAL + 1  # row 0 is saturated soil, rows 1 to 128 the intervals, 129 drier soil
 PER_UNIT = 8.0  # intervals to one unit of u
 N_COEFFICIENT = 8
-TABLE_SIZE = N_INTERVAL * N_COEFFICIENT
-
-# Columns of the small array that goes with each table.
-THETA_R = 0
-THETA_S = 1
-KS = 2  # [cm d-1]
-PHI_S = 3  # matric flux potential at saturation [cm2 d-1]
-N_CONSTANT = 4
+TABLE_SIZE = (N_INTERVAL + 2) * N_COEFFICIENT
+# Coefficient 0 is theta at the wet end of an interval, coefficient 4 the potential there.
 
 _KNOT_Y = np.arange(N_INTERVAL + 1) / PER_UNIT
 _MID_Y = (np.arange(N_INTERVAL) + 0.5) / PER_UNIT
@@ -41,6 +38,10 @@ _SUCTION_MID = np.expm1(_MID_Y)
 _LN_SUCTION_KNOT = np.log(np.where(_SUCTION_KNOT > 0, _SUCTION_KNOT, 1.0))
 _LN_SUCTION_MID = np.log(_SUCTION_MID)
 _ONE_PLUS_MID = np.exp(_MID_Y)  # 1 + suction in the middle of each interval
+# For exp(y) of the table's rows: scale at the expansion point, its t, and 0 for straight rows.
+ROW_SCALE = np.concatenate([[1.0], _ONE_PLUS_MID, [np.exp(N_INTERVAL / PER_UNIT)]])
+ROW_CENTRE = np.concatenate([[0.0], np.full(N_INTERVAL, 0.5), [0.0]])
+ROW_CURVED = np.concatenate([[0.0], np.ones(N_INTERVAL), [0.0]])
 # Intervals beside saturation whose integral is taken with the midpoint too (see fill_vg_table).
 _N_SIMPSON = 24
 _STEEP = 3.0
@@ -52,8 +53,9 @@ def fit_table(
     theta_u: FloatArray,
     phi_u: FloatArray,
     phi_gain: FloatArray,
-    table: FloatArray,
-) -> float:
+    tables: FloatArray,
+    base: int,
+) -> None:
     """Write the cubics that meet the given values and slopes at the knots.
 
     Parameters
@@ -64,36 +66,42 @@ def fit_table(
         Slope of the flux potential in u, which is K times (1 - psi) [cm2 d-1].
     phi_gain : array, shape (N_INTERVAL,)
         Flux potential gained over each interval from its dry to its wet end [cm2 d-1].
-    table : array, shape (N_INTERVAL, N_COEFFICIENT)
-        Filled: theta's four coefficients, then the potential's.
-
-    Returns
-    -------
-    phi_s : float
-        Flux potential at saturation [cm2 d-1].
+    tables : array, flat
+        Filled from position ``base`` on with TABLE_SIZE numbers.
+    base : int
+        Where this soil's table begins.
     """
     step = 1.0 / PER_UNIT
     phi_dry = phi_u[N_INTERVAL]  # K nearly constant in ln(suction) beyond: any constant will do
+    row = base + LAST_ROW * N_COEFFICIENT
+    tables[row : row + N_COEFFICIENT] = 0.0
+    tables[row] = theta[N_INTERVAL]
+    tables[row + 1] = -step * theta_u[N_INTERVAL]
+    tables[row + 4] = phi_dry
+    tables[row + 5] = -step * phi_u[N_INTERVAL]
     for j in range(N_INTERVAL - 1, -1, -1):
+        row = base + (j + 1) * N_COEFFICIENT
         rise = theta[j + 1] - theta[j]
         s0 = -step * theta_u[j]
         s1 = -step * theta_u[j + 1]
-        table[j, 0] = theta[j]
-        table[j, 1] = s0
-        table[j, 2] = 3.0 * rise - 2.0 * s0 - s1
-        table[j, 3] = s0 + s1 - 2.0 * rise
+        tables[row] = theta[j]
+        tables[row + 1] = s0
+        tables[row + 2] = 3.0 * rise - 2.0 * s0 - s1
+        tables[row + 3] = s0 + s1 - 2.0 * rise
         gain = phi_gain[j]
         s1 = -step * phi_u[j + 1]
         # K falls so fast beside saturation when n is near 1 that the cubic would turn over;
         # this is the steepest start that keeps it monotone.
         s0 = -min(step * phi_u[j], 3.0 * gain + 2.0 * s1)
-        table[j, 4] = phi_dry + gain
-        table[j, 5] = s0
-        table[j, 6] = -3.0 * gain - 2.0 * s0 - s1
-        table[j, 7] = s0 + s1 + 2.0 * gain
         phi_dry += gain
-    phi_s: float = phi_dry
-    return phi_s
+        tables[row + 4] = phi_dry
+        tables[row + 5] = s0
+        tables[row + 6] = -3.0 * gain - 2.0 * s0 - s1
+        tables[row + 7] = s0 + s1 + 2.0 * gain
+    tables[base : base + N_COEFFICIENT] = 0.0
+    tables[base] = theta[0]
+    tables[base + 4] = phi_dry
+    tables[base + 5] = -step * phi_u[0]
 
 
 @kernel
@@ -105,8 +113,8 @@ def fill_vg_table(
     ks_cm_d: float,
     pore_l: float,
     vapour: bool,
-    table: FloatArray,
-    constant: FloatArray,
+    tables: FloatArray,
+    base: int,
     scratch: FloatArray,
 ) -> None:
     r"""Table of a van Genuchten soil, in a few microseconds.
@@ -123,10 +131,10 @@ def fill_vg_table(
         Parameters of the soil; alpha in cm-1, Ks in cm d-1.
     vapour : bool
         Whether to add the vapour conductivity.
-    table : array, shape (N_INTERVAL, N_COEFFICIENT)
-        Filled.
-    constant : array, shape (N_CONSTANT,)
-        Filled with theta_r, theta_s, Ks and the flux potential at saturation.
+    tables : array, flat
+        Filled from position ``base`` on with TABLE_SIZE numbers.
+    base : int
+        Where this soil's table begins.
     scratch : array, shape (4, N_INTERVAL + 1)
         Overwritten.
     """
@@ -164,30 +172,23 @@ def fill_vg_table(
             gain[j] = inner / (24.0 * PER_UNIT)
     last = N_INTERVAL - 1
     gain[last] = (phi_u[last] + phi_u[last + 1]) / (2.0 * PER_UNIT)
-    constant[THETA_R] = theta_r
-    constant[THETA_S] = theta_s
-    constant[KS] = ks_cm_d
-    constant[PHI_S] = fit_table(theta, theta_u, phi_u, gain, table)
+    fit_table(theta, theta_u, phi_u, gain, tables, base)
 
 
 def table_from_functions(
     theta_of_psi: Callable[[FloatArray], FloatArray],
     k_of_psi: Callable[[FloatArray], FloatArray],
-    theta_r: float = 0.0,
-) -> tuple[FloatArray, FloatArray]:
+) -> FloatArray:
     """Table of any soil whose functions are at hand, for published problems with other formulas.
 
     Parameters
     ----------
     theta_of_psi, k_of_psi : callable
         Water content [m3 m-3] and conductivity [cm d-1] at heads [cm], 0 and below.
-    theta_r : float
-        Lower bound of the water content.
 
     Returns
     -------
-    table : array, shape (N_INTERVAL, N_COEFFICIENT)
-    constant : array, shape (N_CONSTANT,)
+    table : array, shape (TABLE_SIZE,)
     """
     nudge = 1e-4
     y = _KNOT_Y
@@ -199,10 +200,9 @@ def table_from_functions(
     x, w = np.polynomial.legendre.leggauss(8)
     points = y[:-1, None] + (0.5 * x + 0.5) / PER_UNIT
     gain = (k_of_psi(-np.expm1(points)) * np.exp(points)) @ (0.5 * w) / PER_UNIT
-    table = np.zeros((N_INTERVAL, N_COEFFICIENT))
-    phi_s = fit_table(theta, theta_u, phi_u, gain, table)
-    constant = np.array([theta_r, float(theta[0]), float(phi_u[0]), phi_s])
-    return table, constant
+    table = np.zeros(TABLE_SIZE)
+    fit_table(theta, theta_u, phi_u, gain, table, 0)
+    return table
 
 
 @kernel
@@ -217,75 +217,57 @@ def u_from_head(psi_cm: float) -> float:
     return psi_cm if psi_cm >= 0.0 else -math.log1p(-psi_cm)
 
 
-@kernel
-def exp_in_interval(j: int, t: float) -> float:
-    """Exp((j + t) / 8) for t = 0..1 without a call: a stored middle times seven Taylor terms.
-
-    The argument of the series is at most 1/16, so its relative error stays below 1e-12.
-    """
-    d = (t - 0.5) / PER_UNIT
-    series = 1.0 + d * (
-        1.0
-        + d
-        * (1.0 / 2.0 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0 + d * (1.0 / 720.0)))))
-    )
-    value: float = _ONE_PLUS_MID[j] * series
-    return value
+@inner_kernel
+def locate(u: float) -> tuple[int, float]:
+    """Row of a table and coordinate t in it for a value of u."""
+    v = -PER_UNIT * u
+    row = 0 if v <= 0.0 else min(int(v) + 1, LAST_ROW)
+    return row, v - max(row - 1, 0)
 
 
-@kernel
-def read_phi(u: float, table: FloatArray, constant: FloatArray) -> tuple[float, float]:
+@inner_kernel
+def read_phi(u: float, tables: FloatArray, base: int) -> tuple[float, float]:
     """Flux potential [cm2 d-1] at u and its slope in u."""
-    if u >= 0.0:
-        return constant[PHI_S] + constant[KS] * u, constant[KS]
-    v = -PER_UNIT * u
-    j = min(int(v), N_INTERVAL - 1)
-    t = v - j
-    beyond = max(t - 1.0, 0.0)
-    t -= beyond
-    a, b, c = table[j, 5], table[j, 6], table[j, 7]
-    slope = a + t * (2.0 * b + 3.0 * t * c)
-    return table[j, 4] + t * (a + t * (b + t * c)) + slope * beyond, -PER_UNIT * slope
+    row, t = locate(u)
+    at = base + row * N_COEFFICIENT + 4
+    a, b, c = tables[at + 1], tables[at + 2], tables[at + 3]
+    return tables[at] + t * (a + t * (b + t * c)), -PER_UNIT * (a + t * (2.0 * b + 3.0 * t * c))
 
 
-@kernel
-def read_theta(u: float, table: FloatArray) -> tuple[float, float]:
+@inner_kernel
+def read_theta(u: float, tables: FloatArray, base: int) -> tuple[float, float]:
     """Water content at u and its slope in u."""
-    if u >= 0.0:
-        return table[0, 0], 0.0
-    v = -PER_UNIT * u
-    j = min(int(v), N_INTERVAL - 1)
-    t = v - j
-    beyond = max(t - 1.0, 0.0)
-    t -= beyond
-    a, b, c = table[j, 1], table[j, 2], table[j, 3]
-    slope = a + t * (2.0 * b + 3.0 * t * c)
-    return table[j, 0] + t * (a + t * (b + t * c)) + slope * beyond, -PER_UNIT * slope
+    row, t = locate(u)
+    at = base + row * N_COEFFICIENT
+    a, b, c = tables[at + 1], tables[at + 2], tables[at + 3]
+    return tables[at] + t * (a + t * (b + t * c)), -PER_UNIT * (a + t * (2.0 * b + 3.0 * t * c))
 
 
 @kernel
-def u_from_theta(theta: float, table: FloatArray) -> float:
+def u_from_theta(theta: float, tables: FloatArray, base: int) -> float:
     """The u at which the table holds a water content; 0 at saturation and above.
 
     Bisection over the intervals, then in the interval; drier than the table goes along its tangent.
     """
-    if theta >= table[0, 0]:
+    if theta >= tables[base]:
         return 0.0
-    lo, hi = 0, N_INTERVAL  # theta at knot lo is above, at knot hi at or below
+    dry_end = base + LAST_ROW * N_COEFFICIENT
+    if theta <= tables[dry_end]:
+        slope = max(-tables[dry_end + 1], 1e-12)
+        u: float = -(N_INTERVAL + (tables[dry_end] - theta) / slope) / PER_UNIT
+        return u
+    lo, hi = 1, LAST_ROW  # theta at the wet end of row lo is above, of row hi at or below
     while hi - lo > 1:
         middle = (lo + hi) // 2
-        if table[middle, 0] > theta:
+        if tables[base + middle * N_COEFFICIENT] > theta:
             lo = middle
         else:
             hi = middle
-    wet = -lo / PER_UNIT
-    dry = -(lo + 1) / PER_UNIT
-    edge, slope = read_theta(dry, table)
-    if theta < edge:
-        return dry + (theta - edge) / max(slope, 1e-12)
+    wet = -(lo - 1) / PER_UNIT
+    dry = -lo / PER_UNIT
     for _ in range(50):
         middle_u = 0.5 * (wet + dry)
-        if read_theta(middle_u, table)[0] > theta:
+        if read_theta(middle_u, tables, base)[0] > theta:
             wet = middle_u
         else:
             dry = middle_u
