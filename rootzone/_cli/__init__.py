@@ -16,6 +16,7 @@ VERBS = (
     "init",
     "check",
     "catalog",
+    "sites",
     "soils",
     "validate_soils",
     "simulate",

@@ -114,7 +114,8 @@ def _fit(
 def _model(pixels: int, sites: int, design: Design, rng: np.random.Generator) -> Any:  # noqa: ANN401 - untyped library
     from sklearn.cluster import MiniBatchKMeans
 
-    batch = min(max(design.batch_px, 4 * sites), pixels)
+    # At least four batches: scikit-learn fails on a single step, and one step is no fit.
+    batch = min(max(design.batch_px, 4 * sites), max(pixels // 4, 1))
     return MiniBatchKMeans(
         sites,
         batch_size=batch,

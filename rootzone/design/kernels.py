@@ -122,46 +122,51 @@ def route(
 
 
 @kernel
-def fill_cells(
-    lon: AnyArray,
-    lat: AnyArray,
-    step: int,
-    first_row: int,
-    first_col: int,
-    origin: AnyArray,
-    shape: AnyArray,
-    rows: AnyArray,
-    cols: AnyArray,
-) -> None:
-    """Weather row and column of every pixel of a window, between lattice points of known place.
+def fill_degrees(nodes: AnyArray, step: int, first_row: int, first_col: int, out: AnyArray) -> None:
+    """Longitude or latitude of every pixel of a window, straight between lattice points.
 
     Parameters
     ----------
-    lon, lat : array, shape (node row, node col)
-        Places of the pixel centres at every ``step``-th row and column [degree].
+    nodes : array, shape (node row, node col)
+        Longitude or latitude of the pixel centres at every ``step``-th row and column [degree].
     step : int
         Pixels between nodes.
     first_row, first_col : int
         Rows and columns from the first node to the window's first pixel.
-    origin : array, shape (3,)
-        West edge [degree], north edge [degree] and cells per degree of the weather grid.
-    shape : array of int, shape (2,)
-        Rows and columns of the weather grid.
-    rows, cols : array of uint16, shape (row, col)
-        Filled; 65535 outside the weather grid.
+    out : array of float64, shape (row, col)
+        Filled [degree].
     """
-    for i in range(rows.shape[0]):
+    for i in range(out.shape[0]):
         down = (i + first_row) % step / step
         a = (i + first_row) // step
-        for j in range(rows.shape[1]):
+        for j in range(out.shape[1]):
             across = (j + first_col) % step / step
             b = (j + first_col) // step
-            north = lat[a, b] + (lat[a, b + 1] - lat[a, b]) * across
-            south = lat[a + 1, b] + (lat[a + 1, b + 1] - lat[a + 1, b]) * across
-            upper = lon[a, b] + (lon[a, b + 1] - lon[a, b]) * across
-            lower = lon[a + 1, b] + (lon[a + 1, b + 1] - lon[a + 1, b]) * across
-            row = np.floor((origin[1] - (north + (south - north) * down)) * origin[2])
-            col = np.floor((upper + (lower - upper) * down - origin[0]) * origin[2])
-            inside = 0 <= row < shape[0] and 0 <= col < shape[1]
-            rows[i, j] = np.uint16(row) if inside else np.uint16(65535)
-            cols[i, j] = np.uint16(col) if inside else np.uint16(65535)
+            upper = nodes[a, b] + (nodes[a, b + 1] - nodes[a, b]) * across
+            lower = nodes[a + 1, b] + (nodes[a + 1, b + 1] - nodes[a + 1, b]) * across
+            out[i, j] = upper + (lower - upper) * down
+
+
+@kernel
+def fill_index(
+    degrees: AnyArray, first_edge: float, per_degree: float, cells: int, out: AnyArray
+) -> None:
+    """Weather row or column of every pixel; 65535 outside.
+
+    Parameters
+    ----------
+    degrees : array, shape (row, col)
+        Longitude or latitude [degree].
+    first_edge : float
+        Outer edge of cell 0 [degree].
+    per_degree : float
+        Cells per degree; negative where cells count against the degrees.
+    cells : int
+        Number of cells.
+    out : array of uint16, shape (row, col)
+        Filled.
+    """
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            index = np.floor((degrees[i, j] - first_edge) * per_degree)
+            out[i, j] = np.uint16(index) if 0 <= index < cells else np.uint16(65535)

@@ -18,7 +18,7 @@ from rootzone._shared.digests import digest_json
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.design.candidates import LAYERS, REASONS, Rules, find_candidates
 from rootzone.design.classes import stratum_code
-from rootzone.design.features import STORED, Moments
+from rootzone.design.features import STORED, Moments, cell_ids
 from rootzone.design.read_bands import Store
 from rootzone.design.write_bands import write_sorted
 
@@ -105,6 +105,15 @@ class Survey:
                 total[stored["feature"], stored["value"]] += stored["count"]
         return total
 
+    def pixels_per_cell(self) -> IntArray:
+        """Candidates of each weather cell, shape (row, col) of the weather grid."""
+        weather = self.rules.weather
+        total = np.zeros(weather.rows * weather.cols, dtype=np.int64)
+        for band in range(self.bands):
+            with np.load(_counts_path(self.folder, band)) as stored:
+                total[stored["cell"]] += stored["per_cell"]
+        return total.reshape(weather.rows, weather.cols)
+
 
 def strata_codes(rules: Rules) -> IntArray:
     """Every pair of a land-cover and a climate class as a number, ascending."""
@@ -176,7 +185,8 @@ def survey_band(reader: LandReader, rules: Rules, window: Window, folder: Path, 
     codes = strata_codes(rules)
     group = np.searchsorted(codes, found.stratum)
     write_sorted(band_path(folder, band), found.records, group, len(codes))
-    _write_counts(_counts_path(folder, band), found.records["q"])
+    cells = cell_ids(found.records["q"], rules.weather.cols)
+    _write_counts(_counts_path(folder, band), found.records["q"], cells)
     store = Store([band_path(folder, band)])
     strata = {
         int(codes[g]): asdict(Moments.of(store.group(int(g))["q"]))
@@ -186,15 +196,19 @@ def survey_band(reader: LandReader, rules: Rules, window: Window, folder: Path, 
     write_text(_note_path(folder, band), json.dumps(note, sort_keys=True))
 
 
-def _write_counts(path: Path, q: AnyArray) -> None:
+def _write_counts(path: Path, q: AnyArray, cells: AnyArray) -> None:
+    """Candidates per whole number of each feature, and per weather cell."""
     counts = np.stack([np.bincount(q[:, i], minlength=65536) for i in range(q.shape[1])])
     feature, value = np.nonzero(counts)
+    cell, per_cell = np.unique(cells, return_counts=True)
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary,
             feature=feature.astype(np.uint8),
             value=value.astype(np.uint16),
             count=counts[feature, value],
+            cell=cell,
+            per_cell=per_cell,
         )
 
 

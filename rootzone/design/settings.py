@@ -56,7 +56,7 @@ class Design(Section):
     """pixels in a batch of MiniBatchKMeans"""
     passes: Annotated[int, Field(ge=1, le=100)] = 1
     """passes of MiniBatchKMeans over a block"""
-    polish_passes: Annotated[int, Field(ge=0, le=100)] = 1
+    polish_passes: Annotated[int, Field(ge=0, le=100)] = 4
     """full k-means steps over every pixel of a block"""
     fit_px: Annotated[int, Field(ge=1000)] = 200_000
     """pixels of a block that clusters are fitted to, at most"""
