@@ -82,7 +82,7 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
     from rasterio.errors import RasterioIOError
 
     try:
-        with _quiet(), rasterio.open(uri) as data:
+        with quiet(), rasterio.open(uri) as data:
             found = data.crs.to_wkt() if data.crs else None
             transform = data.transform
             shape, dtype, nodata = data.shape, data.dtypes[0], data.nodata
@@ -109,7 +109,7 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence the note that a file has no georeference: the caller deals with it."""
     from rasterio.errors import NotGeoreferencedWarning
 

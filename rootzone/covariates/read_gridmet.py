@@ -92,7 +92,7 @@ def read_gridmet(address: str | Path, short_name: str, part: Part, cells: Cells)
     try:
         with netCDF4.Dataset(name) as file:
             variable = _variable(file, name, short_name, part)
-            dates = _dates(file, name)
+            dates = read_dates(file, name)
             values = _cells(file, variable, cells, name)
             convert = _conversion(variable, part, name)
     except OSError as error:
@@ -128,8 +128,14 @@ def _variable(file: Dataset, name: str, short_name: str, part: Part) -> Any:  # 
     return variable
 
 
-def _dates(file: Dataset, name: str) -> AnyArray:
-    """Days as dates; the unit is read, never assumed."""
+def read_dates(file: Dataset, name: str) -> AnyArray:
+    """Days of an open file as dates; the unit is read, never assumed.
+
+    Raises
+    ------
+    RequestError
+        There is no day axis, or a day stands there twice.
+    """
     import netCDF4
 
     day = _axis(file, name, ("day", "time"))
