@@ -1,0 +1,95 @@
+"""Time of the embedded engine per site-year, on one core and two, all pairs in the same run.
+
+Twelve USDA textures of 12 layers in eight semi-arid cells of two years, then the year of drought
+before 150 mm storms. Medians over repeats; one and two threads take turns, so that a busy
+neighbour hits both. Reading, writing and compiling are left out.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numba
+import numpy as np
+from _engine_cases import PAIRS, climate, semi_arid_cells, settings_of, usda_sites, weather_batch
+from _figures import Figures, parser
+
+from rootzone.engines.protocol import SiteBatch
+from rootzone.engines.swim import layout
+from rootzone.engines.swim.batch import KINDS, ColumnResults, Columns, pack_layers, run_columns
+from rootzone.engines.swim.engine import soil_forcing
+from rootzone.engines.swim.settings import SwimSettings
+
+TARGET_MS = {
+    ("van_genuchten", "converged"): "<= 0.6",
+    ("swim3", "converged"): "<= 1.0",
+    ("swim3", "apsim"): "<= 2.5",
+}
+
+
+def columns_of(batch: SiteBatch, settings: SwimSettings) -> Columns:
+    return Columns(
+        pack_layers(batch.soil, settings.physics),
+        batch.layer_start,
+        batch.soil["theta_initial"],
+        soil_forcing(batch.weather, settings).weather,
+        batch.weather.day_start,
+        batch.cell,
+    )
+
+
+def timed(columns: Columns, settings: SwimSettings, threads: int) -> tuple[float, ColumnResults]:
+    start = time.perf_counter()
+    results = run_columns(columns, settings, threads=threads)
+    return time.perf_counter() - start, results
+
+
+def add_pair(
+    figures: Figures, pair: tuple[str, str], case: str, batch: SiteBatch, repeats: int, target: str
+) -> None:
+    settings = settings_of(*pair)
+    columns = columns_of(batch, settings)
+    cores = 2 if numba.config.NUMBA_NUM_THREADS >= 2 else 1
+    timed(columns, settings, cores)  # compiles, or loads
+    seconds: dict[int, list[float]] = {threads: [] for threads in range(1, cores + 1)}
+    for _ in range(repeats):
+        for threads, taken in seconds.items():
+            wall, results = timed(columns, settings, threads)
+            taken.append(wall)
+    name = f"{pair[0]} + {pair[1]}, {case}"
+    years = batch.site_years
+    ms = {threads: 1e3 * float(np.median(taken)) / years for threads, taken in seconds.items()}
+    daily = results.daily
+    evaluations = float(np.nansum(daily[:, layout.EVALUATIONS]))
+    figures.add(f"{name}: one core", ms[1], "ms per site-year", target)
+    if cores == 2:
+        figures.add(f"{name}: two cores", ms[2], "ms per site-year")
+        ratios = [one / two for one, two in zip(seconds[1], seconds[2], strict=True)]
+        figures.add(f"{name}: one core over two", float(np.median(ratios)), "-", ">= 1.9")
+    figures.add(f"{name}: steps", np.nansum(daily[:, layout.STEPS]) / years, "per site-year")
+    figures.add(f"{name}: evaluations", evaluations / years, "per site-year")
+    per_node = 1e6 * ms[1] * years / (evaluations * 12)
+    figures.add(f"{name}: time per layer and evaluation", per_node, "ns")
+    failed = int((results.report[:, :2] != 0).any(axis=1).sum())
+    figures.add(f"{name}: failures", failed, f"of {columns.n_column} columns")
+
+
+def main() -> None:
+    parsed = parser(__doc__)
+    parsed.add_argument("--repeats", type=int, default=7)
+    parsed.add_argument("--cells", type=int, default=8)
+    arguments = parsed.parse_args()
+    semi_arid = usda_sites(weather_batch(semi_arid_cells(arguments.cells), ["s"] * arguments.cells))
+    storms = usda_sites(weather_batch([climate("drought_and_storms")] * 2, ["x", "y"]))
+    figures = Figures()
+    for pair in PAIRS:
+        if pair in KINDS:
+            target = TARGET_MS.get(pair, "")
+            add_pair(figures, pair, "semi-arid", semi_arid, arguments.repeats, target)
+    pair = ("van_genuchten", "converged")
+    add_pair(figures, pair, "150 mm storms", storms, arguments.repeats, "<= 2.5")
+    figures.show(as_json=arguments.json)
+
+
+if __name__ == "__main__":
+    main()
