@@ -110,7 +110,8 @@ def _stored_text(path: Path) -> str | None:
         import pyarrow.parquet as pq
 
         try:
-            metadata = pq.read_schema(path).metadata or {}
+            # The file's own metadata: that of the Arrow schema is empty where polars wrote it.
+            metadata = pq.read_metadata(path).metadata or {}
         except (OSError, ValueError) as error:
             raise RequestError(f"{path} is not a readable Parquet file: {error}") from error
         stored = metadata.get(METADATA_KEY)

@@ -36,6 +36,12 @@ class FailureClass(StrEnum):
     NOT_FINITE = "NOT_FINITE"  # NaN or infinity in the result
     OUT_OF_BOUNDS = "OUT_OF_BOUNDS"  # water content beyond its physical limits
     BALANCE = "BALANCE"  # the water balance does not close
+    SETUP_ERROR = "SETUP_ERROR"  # APSIM: the simulation lacks a part or names an unknown one
+    ENGINE_VERSION = "ENGINE_VERSION"  # APSIM: the file is of a format this version cannot read
+    REPORT_MISSING = "REPORT_MISSING"  # APSIM: it ended well and reported nothing
+    REPORT_INCOMPLETE = "REPORT_INCOMPLETE"  # APSIM: it left out report columns without a word
+    NAMES_MERGED = "NAMES_MERGED"  # APSIM: rows of two simulations under one name
+    NO_EVAPORATION = "NO_EVAPORATION"  # APSIM: no MicroClimate, so no rain or demand reached SWIM3
     ENGINE_ERROR = "ENGINE_ERROR"  # the engine's own error, its text kept
     TIMEOUT = "TIMEOUT"  # the site took longer than the campaign allows and was stopped
     WORKER_DIED = "WORKER_DIED"  # the process died on this site: killed for memory, or a crash

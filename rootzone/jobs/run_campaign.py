@@ -1,0 +1,318 @@
+"""The driver: which shards are left, an executor to run them, and an honest end."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from rootzone._shared.errors import RequestError, StoppedEarly
+from rootzone.campaign.model import Campaign
+from rootzone.campaign.workspace import Workspace
+from rootzone.jobs.cut import Shard
+from rootzone.jobs.engine_choice import MakeEngine, make_engine_of
+from rootzone.jobs.read_cut import ShardTable, read_shards, weather_files
+from rootzone.jobs.read_shard import read_closed
+from rootzone.jobs.run_shard import ShardReport, ShardTask, shard_inputs
+from rootzone.jobs.run_signals import stop_on_signals
+from rootzone.jobs.status import State, state_of
+from rootzone.jobs.write_shard import sweep
+
+log = logging.getLogger(__name__)
+
+# A shard whose worker died this often is given up for this run.
+_LIVES = 3
+
+
+class WorkersLost(Exception):  # noqa: N818 - an outcome, not a fault
+    """Worker processes died; the shards that were under way are not done."""
+
+
+class Executor(Protocol):
+    """Runs tasks somewhere and hands reports back as they come."""
+
+    @property
+    def name(self) -> str:
+        """As messages name it, such as ``2 processes``."""
+
+    @property
+    def threads_per_task(self) -> int:
+        """Threads the engine may use inside a task."""
+
+    def run(self, tasks: Sequence[ShardTask], make_engine: MakeEngine) -> Iterator[ShardReport]:
+        """Reports in any order.
+
+        Raises
+        ------
+        WorkersLost
+            A worker died; reports already handed out stay good.
+        """
+
+    def stop(self) -> None:
+        """End the workers now."""
+
+
+@dataclass
+class CampaignRun:
+    """What a call of :func:`run_campaign` came to.
+
+    Parameters
+    ----------
+    shards : int
+        Shards of the campaign.
+    chosen : int
+        Shards this call was asked for.
+    skipped : int
+        Of these, done before.
+    reports : list of ShardReport
+        Shards run now, in the order they came.
+    """
+
+    shards: int
+    chosen: int
+    skipped: int
+    reports: list[ShardReport] = field(default_factory=list)
+
+    @property
+    def engine_seconds(self) -> float:
+        """Time spent inside the engine, all workers together [s]."""
+        return sum(report.engine_seconds for report in self.reports)
+
+
+def prepare(
+    campaign: Campaign,
+    workspace: Workspace,
+    make_engine: MakeEngine,
+    table: ShardTable,
+    threads: int = 1,
+) -> list[ShardTask]:
+    """A task for every shard of the campaign, with the digest of all its inputs.
+
+    Raises
+    ------
+    RequestError
+        The engine or its settings are wrong.
+    """
+    engines: dict[int, Any] = {}
+    files: dict[int, tuple[str, ...]] = {}
+    tasks = []
+    for shard in table.shards:
+        settings = table.round_settings.get(shard.round, {})
+        if shard.round not in engines:
+            engines[shard.round] = make_engine(settings, threads=threads)
+        if shard.year not in files:
+            found = weather_files(campaign, workspace, shard.year)
+            files[shard.year] = tuple(str(path) for path in found)
+        inputs = shard_inputs(
+            campaign, shard, table.weather[shard.year], engines[shard.round], settings
+        )
+        tasks.append(
+            ShardTask(
+                root=str(workspace.root),
+                campaign=campaign,
+                shard=shard,
+                inputs=inputs,
+                weather=files[shard.year],
+                settings=settings,
+                threads=threads,
+            )
+        )
+    return tasks
+
+
+def run_campaign(
+    campaign: Campaign,
+    workspace: Workspace,
+    executor: Executor,
+    *,
+    make_engine: MakeEngine | None = None,
+    numbers: Sequence[int] | None = None,
+    force: bool = False,
+    isolated: bool = False,
+    tell: Callable[[CampaignRun, ShardReport | None], None] = lambda run, report: None,
+) -> CampaignRun:
+    """Run every shard that is not done yet.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    workspace : Workspace
+        Its folder.
+    executor : Executor
+        Where shards run.
+    make_engine : callable, optional
+        The engine; the campaign's own when not given.
+    numbers : sequence of int, optional
+        Only these shards; all when not given.
+    force : bool
+        Make shards again that are done from other inputs than the present ones.
+    isolated : bool
+        Run every site in a child process from the start.
+    tell : callable
+        Told the run so far before the first shard (with None) and after each.
+
+    Returns
+    -------
+    run : CampaignRun
+        Every chosen shard is done when this returns.
+
+    Raises
+    ------
+    RequestError
+        Inputs are wrong, shards are stale and ``force`` is not set, or another run is under way.
+    StoppedEarly
+        The disk is full, or workers kept dying; the same call resumes.
+    """
+    make_engine = make_engine or make_engine_of(campaign)
+    make_engine({}, threads=1)  # a wrong engine or setting is told before anything is written
+    check_writable(workspace)
+    table = read_shards(campaign, workspace, freeze=True)
+    tasks = prepare(campaign, workspace, make_engine, table, executor.threads_per_task)
+    chosen = tasks if numbers is None else [tasks[n - 1] for n in _known(numbers, len(tasks))]
+    states = {task.shard.number: state_of(workspace, task.shard, task.inputs) for task in chosen}
+    _refuse_foreign(workspace, campaign, chosen)
+    _refuse_stale(states, force=force)
+    todo = [
+        replace(task, isolated=isolated)
+        for task in chosen
+        if states[task.shard.number].name != "done"
+    ]
+    run = CampaignRun(len(tasks), len(chosen), len(chosen) - len(todo))
+    with _only_one(workspace, whole=numbers is None), stop_on_signals():
+        tell(run, None)
+        _run_all(todo, workspace, executor, make_engine, run, tell)
+    return run
+
+
+def _run_all(
+    todo: list[ShardTask],
+    workspace: Workspace,
+    executor: Executor,
+    make_engine: MakeEngine,
+    run: CampaignRun,
+    tell: Callable[[CampaignRun, ShardReport | None], None],
+) -> None:
+    lives = {task.shard.number: _LIVES for task in todo}
+    left = {task.shard.number: task for task in todo}
+    try:
+        while left:
+            try:
+                for report in executor.run(list(left.values()), make_engine):
+                    if report.disk_full:
+                        raise StoppedEarly(_disk_full(report, workspace, len(left)))
+                    del left[report.number]
+                    run.reports.append(report)
+                    tell(run, report)
+            except WorkersLost as lost:
+                _isolate_lost(left, lives, lost)
+    except BaseException as error:
+        executor.stop()
+        for task in todo:
+            sweep(workspace.shard(task.shard.number))
+        if isinstance(error, KeyboardInterrupt):
+            raise StoppedEarly(
+                f"Stopped by {error or 'SIGINT'}: {len(run.reports)} shards were done in this run, "
+                f"{len(left)} are to do. The same command resumes."
+            ) from error
+        raise
+
+
+def _isolate_lost(left: dict[int, ShardTask], lives: dict[int, int], lost: WorkersLost) -> None:
+    """Shards that may have killed their worker run again with their sites in child processes."""
+    suspects = [int(n) for n in getattr(lost, "numbers", ())] or list(left)
+    log.warning("%s; shards %s run again, their sites in child processes", lost, suspects)
+    for number in suspects:
+        if number not in left:
+            continue
+        lives[number] -= 1
+        if lives[number] == 0:
+            raise StoppedEarly(
+                f"The worker of shard {number} died {_LIVES} times ({lost}). Give it more memory "
+                "or fewer cores; the same command resumes."
+            )
+        left[number] = replace(left[number], isolated=True)
+
+
+def _disk_full(report: ShardReport, workspace: Workspace, left: int) -> str:
+    return (
+        f"The disk is full: shard {report.number} could not be written to {workspace.runs} "
+        f"({report.disk_full}). Nothing was left half-written; {left} shards are to do. Make room, "
+        "then give the same command again."
+    )
+
+
+def _known(numbers: Sequence[int], n_shard: int) -> list[int]:
+    unknown = [n for n in numbers if not 1 <= n <= n_shard]
+    if unknown:
+        raise RequestError(
+            f"The campaign has shards 1 to {n_shard}; there is no shard {unknown[0]}."
+        )
+    return sorted(set(numbers))
+
+
+def check_writable(workspace: Workspace) -> None:
+    """Refuse a runs folder that cannot be written.
+
+    Raises
+    ------
+    RequestError
+        With the folder and the system's reason.
+    """
+    probe = workspace.runs / ".write_test"
+    try:
+        workspace.runs.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise RequestError(
+            f"{workspace.runs} cannot be written: {error.strerror}. Make it writable, or move the "
+            "campaign folder."
+        ) from error
+
+
+def _refuse_foreign(workspace: Workspace, campaign: Campaign, tasks: Sequence[ShardTask]) -> None:
+    for task in tasks:
+        closed = read_closed(workspace, task.shard.number)
+        if closed is not None and closed.footer.campaign != campaign.name:
+            raise RequestError(
+                f"{workspace.ledger(task.shard.number)} is a shard of the campaign "
+                f"{closed.footer.campaign}, not of {campaign.name}. Give the campaign a folder of "
+                "its own, or move these runs away."
+            )
+
+
+def _refuse_stale(states: dict[int, State], *, force: bool) -> None:
+    stale = {number: state for number, state in states.items() if state.name == "stale"}
+    if stale and not force:
+        reasons = sorted({reason for state in stale.values() for reason in state.because})
+        raise RequestError(
+            f"{len(stale)} of {len(states)} shards were made from other inputs "
+            f"({', '.join(reasons)} changed), the first is shard {min(stale)}. To make them again "
+            "add --force; to keep them, put the inputs back."
+        )
+
+
+@contextmanager
+def _only_one(workspace: Workspace, *, whole: bool) -> Iterator[None]:
+    """Hold the campaign for this process; a run of single shards holds nothing."""
+    if not whole:
+        yield
+        return
+    with workspace.run_lock.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RequestError(
+                f"Another run of this campaign is under way (it holds {workspace.run_lock}). Wait "
+                "for it or stop it; its progress: rootzone status."
+            ) from error
+        yield
+
+
+def shards_of_task(shards: Sequence[Shard], task: int, tasks: int) -> list[int]:
+    """Shards of one of several array tasks, dealt like cards so that years and climates mix."""
+    return [shard.number for shard in shards if (shard.number - 1) % tasks == task - 1]
