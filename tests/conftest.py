@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,11 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that reads the data beside the checkout."""
+    """Mark tests that read the data beside the checkout; skip those that need a real APSIM."""
+    apsim = shutil.which("Models") or os.environ.get("ROOTZONE_APSIM_MODELS")
     for item in items:
+        if item.get_closest_marker("apsim") and not apsim:
+            item.add_marker(pytest.mark.skip(reason="APSIM's Models is not on this machine"))
         if "shared" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared)
 

@@ -1,0 +1,51 @@
+"""Settings of an APSIM run: SWIM3's keys, how files are cut, and how long a run may take."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+FileFormat = Literal["auto", "77", "213"]
+
+
+class ApsimSettings(BaseModel):
+    """Everything that is written into APSIM's files or decides how it is run.
+
+    SWIM3's keys have no defaults in APSIM itself: a key that is missing counts as 0, so every one
+    is written. Sources: the SWIM3 node of APSIM's own validation file (format 221) and what its
+    memo advises; where that and real runs differ, the comment says why.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cn2_bare: float = Field(73.0, ge=0, lt=100, description="curve number of bare soil [-]")
+    cn_red: float = Field(20.0, ge=0, le=100, description="fall of it at full cover [-]")
+    cn_cov: float = Field(0.8, gt=0, le=1, description="cover at which that fall is complete")
+    salb: float = Field(0.13, ge=0, le=1, description="albedo of bare soil [-]")
+    vapour: bool = Field(True, description="vapour conductivity")
+    # Never 0: a step that divides by a vanishing flux then has length 0 and ends the run.
+    dt_min_min: float = Field(1.0, gt=0, le=1440, description="shortest time step [min]")
+    dt_max_min: float = Field(1440.0, gt=0, le=1440, description="longest time step [min]")
+    max_water_increment_mm: float = Field(10.0, gt=0, description="water moved in a step [mm]")
+    space_weighting: float = Field(0.0, description="SWIM3's SpaceWeightingFactor [-]")
+
+    models: str | None = Field(None, description="path or container command of Models")
+    file_format: FileFormat = Field("auto", description="format number of .apsimx files")
+    simulations_per_file: int = Field(100, ge=1, le=5000, description="sites in one .apsimx")
+    processes: int = Field(1, ge=1, description="Models processes at a time")
+    site_timeout_s: float = Field(120.0, gt=0, description="time one site may take [s]")
+    start_timeout_s: float = Field(60.0, gt=0, description="time Models may take to start [s]")
+    scratch: str | None = Field(None, description="folder on a local disk for APSIM's files")
+    balance_tolerance_mm: float = Field(1e-3, gt=0, description="daily balance error [mm]")
+
+    @model_validator(mode="after")
+    def _steps_in_order(self) -> ApsimSettings:
+        if self.dt_min_min > self.dt_max_min:
+            raise ValueError(f"dt_min_min {self.dt_min_min:g} is above dt_max_min")
+        return self
+
+    @property
+    def timeout_s(self) -> float:
+        """Time a file full of sites may take [s]."""
+        return self.start_timeout_s + self.site_timeout_s * self.simulations_per_file
