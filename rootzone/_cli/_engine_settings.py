@@ -9,12 +9,15 @@ from rootzone._shared.errors import RequestError
 from rootzone.campaign.findings import Finding
 from rootzone.campaign.read_campaign import LoadedCampaign
 from rootzone.campaign.scaffold import SettingLine
+from rootzone.engines.apsim.settings import apsim_settings
 from rootzone.engines.swim.settings import (
     SwimSettings,
     default_settings,
     setting_keys,
     settings_from_mapping,
 )
+
+_MEND = "docs/engine.md and docs/apsim.md list the settings of each engine with their defaults"
 
 
 def setting_lines() -> list[SettingLine]:
@@ -34,9 +37,13 @@ def settings_findings(loaded: LoadedCampaign) -> list[Finding]:
     findings = []
     for key, value in engine.settings.items():
         try:
-            settings_from_mapping(engine.physics, engine.stepping, {key: value})
+            if engine.name == "apsim":
+                apsim_settings({key: value})
+            else:
+                settings_from_mapping(engine.physics, engine.stepping, {key: value})
         except RequestError as error:
             problem = str(error).removeprefix("Settings: ").split(". `rootzone")[0]
-            mend = "rootzone simulate --help lists all settings with units and defaults"
-            findings.append(loaded.finding(("engine", "settings", key), problem, mend))
+            findings.append(
+                loaded.finding(("engine", "settings", key), problem.removesuffix("."), _MEND)
+            )
     return findings

@@ -44,6 +44,11 @@ def _make(section: EngineSection, changes: Mapping[str, Any], *, threads: int) -
 
         chosen = settings_from_mapping(section.physics, section.stepping, settings)
         return SwimEngine(chosen, threads=threads)
+    if section.name == "apsim":
+        from rootzone.engines.apsim.engine import ApsimEngine
+        from rootzone.engines.apsim.settings import apsim_settings
+
+        return ApsimEngine(apsim_settings({"models": section.apsim_models, **settings}, threads))
     raise RequestError(
         f"engine.name: {section.name} is not an engine this version of rootzone can run; "
         "set engine.name: swim."

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rootzone._shared.errors import RequestError
+from rootzone._shared.names import did_you_mean
 
 FileFormat = Literal["auto", "77", "213"]
 
@@ -49,3 +53,43 @@ class ApsimSettings(BaseModel):
     def timeout_s(self) -> float:
         """Time a file full of sites may take [s]."""
         return self.start_timeout_s + self.site_timeout_s * self.simulations_per_file
+
+
+def apsim_settings(values: Mapping[str, Any], processes: int | None = None) -> ApsimSettings:
+    """Settings from changed keys; the rest are the defaults.
+
+    Parameters
+    ----------
+    values : mapping
+        Changed keys.
+    processes : int, optional
+        Processes to run at a time, where ``values`` does not say.
+
+    Raises
+    ------
+    RequestError
+        With every unknown key (and the nearest known name) and every value out of its range.
+    """
+    known = ApsimSettings.model_fields
+    problems = [
+        f"{key} is not a setting of APSIM{did_you_mean(key, known)}"
+        for key in values
+        if key not in known
+    ]
+    accepted = {key: value for key, value in values.items() if key in known}
+    if processes is not None:
+        accepted.setdefault("processes", processes)
+    try:
+        settings = ApsimSettings.model_validate(accepted)
+    except ValidationError as error:
+        problems += [_in_words(item) for item in error.errors()]
+        raise RequestError("Settings: " + "; ".join(problems) + ".") from error
+    if problems:
+        raise RequestError("Settings: " + "; ".join(problems) + ".")
+    return settings
+
+
+def _in_words(item: Any) -> str:  # noqa: ANN401 - pydantic's error record
+    key = ".".join(str(part) for part in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{key} = {item['input']!r}: {message}" if key else message
