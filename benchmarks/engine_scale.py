@@ -23,7 +23,6 @@ from fine_richards import s1_weather
 from rootzone.hydraulics.soils import soils_from_textures
 
 TWIN_SHARE = 0.1
-N_DAY = 730
 
 
 def write_soils(path: Path, n_site: int, n_cell: int) -> None:
@@ -52,16 +51,16 @@ def write_soils(path: Path, n_site: int, n_cell: int) -> None:
     ).write_parquet(path)
 
 
-def write_weather(path: Path, n_cell: int) -> None:
+def write_weather(path: Path, n_cell: int, n_day: int) -> None:
     """The semi-arid standard weather, 50 random streams scaled for each cell."""
     rng = np.random.default_rng(12)
-    streams = [s1_weather(seed=2000 + i, n_day=N_DAY) for i in range(50)]
-    factor = np.repeat(rng.uniform(0.8, 1.2, n_cell), N_DAY)
+    streams = [s1_weather(seed=2000 + i, n_day=n_day) for i in range(50)]
+    factor = np.repeat(rng.uniform(0.8, 1.2, n_cell), n_day)
     table = np.concatenate([streams[i % 50] for i in range(n_cell)])
-    days = np.arange(np.datetime64("2021-01-01"), np.datetime64("2021-01-01") + N_DAY)
+    days = np.arange(np.datetime64("2021-01-01"), np.datetime64("2021-01-01") + n_day)
     pl.DataFrame(
         {
-            "cell_id": np.repeat(np.arange(n_cell), N_DAY),
+            "cell_id": np.repeat(np.arange(n_cell), n_day),
             "date": np.tile(days, n_cell),
             "rain_mm": table[:, 0] * factor,
             "eo_mm": table[:, 1],
@@ -73,6 +72,7 @@ def main() -> None:
     parsed = parser(__doc__)
     parsed.add_argument("--sites", type=int, default=250_000)
     parsed.add_argument("--cells", type=int, default=5_000)
+    parsed.add_argument("--days", type=int, default=730)
     parsed.add_argument("--threads", type=int, default=2)
     parsed.add_argument("--float32", action="store_true")
     parsed.add_argument("--folder", type=Path, help="where to put the tables; default: temporary")
@@ -81,7 +81,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
         write_soils(folder / "soils.parquet", arguments.sites, arguments.cells)
-        write_weather(folder / "weather.parquet", arguments.cells)
+        write_weather(folder / "weather.parquet", arguments.cells, arguments.days)
         code = "from rootzone._cli import main; main()"
         options = ["--soils", "soils.parquet", "--weather", "weather.parquet"]
         options += ["--out", "profiles.parquet", "--physics", "van_genuchten"]
@@ -92,7 +92,7 @@ def main() -> None:
         seconds = time.perf_counter() - start
         peak_gb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
         size_gb = (folder / "profiles.parquet").stat().st_size / 1e9
-    years = 2.0 * arguments.sites
+    years = arguments.sites * arguments.days / 365.0
     precision = "float32" if arguments.float32 else "float64"
     target = "<= 300" if years >= 500_000 else ""
     figures.add("site-years", years, "site-years")

@@ -23,7 +23,8 @@ OUT, one row per site and date, in the order of SOILS:
   infiltration_mm (net of evaporation), pond_mm, balance_error_mm, steps, and snow_mm
   with snow or frozen_soil. In CSV theta is the text [0.21, 0.27] in one cell.
   Sites with a wrong row, or whose result breaks physics, are in NAME.failed.parquet
-  with the reason; sites on which a fault of APSIM was mended in NAME.repaired.parquet.
+  with the reason; sites on which a fault of APSIM or a hard step was mended are in
+  NAME.repaired.parquet.
 \b
 Exit status: 0 all sites done; 2 the request or a file as a whole is wrong; 3 done, but
 more sites failed than --max-failed-pct allows.
@@ -162,7 +163,7 @@ def _tell(run: object, max_failed_pct: float, following: str) -> None:
         )
     if run.repaired_table:
         mended = ", ".join(f"{name} on {n}" for name, n in run.repaired_by_name.items())
-        lines.append(f"faults of APSIM mended ({mended} sites): {run.repaired_table}")
+        lines.append(f"repairs on the way ({mended} sites): {run.repaired_table}")
     lines.append(
         f"{run.site_years:.6g} site-years in {run.seconds:.3g} s, "
         f"{run.columns_computed} columns computed, digest {run.digest}"

@@ -37,6 +37,8 @@ RANGES: Mapping[str, tuple[float, float, str]] = {
     "n": (1.01, 20.0, "-"),
     "l": (-10.0, 10.0, "-"),
 }
+# Layers that the engines' scratch has room for.
+MOST_LAYERS = 500
 # Smallest difference between limits of a layer that a retention curve can be drawn through.
 LEAST_GAP = 1e-6
 
@@ -194,6 +196,12 @@ def _layer_rules(rows: SoilRows) -> list[Rule]:
             lambda row: f"layer {layer[row]:.0f} occurs twice; keep one row for each layer",
         ),
         Rule(FailureClass.SOIL_LAYERS, "layer", out_of_place, say_missing),
+        Rule(
+            FailureClass.SOIL_LAYERS,
+            "layer",
+            expected > MOST_LAYERS,
+            lambda row: f"more than {MOST_LAYERS} layers; join some",
+        ),
     ]
 
 
