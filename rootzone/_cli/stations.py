@@ -1,0 +1,112 @@
+"""``rootzone stations``: station files of any network to one screened table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Table to write.")
+@click.option(
+    "--station-list",
+    type=click.Path(path_type=Path),
+    help="NRCS's list of stations, for positions of SCAN and SNOTEL.",
+)
+@click.option("--network", default="plain", help="Network of plain tables without that column.")
+@click.option("--rule", "only", multiple=True, help="Apply this rule alone; may be repeated.")
+@click.option("--without", multiple=True, help="Switch a rule off; may be repeated.")
+@click.option("--force", is_flag=True, help="Replace the table if it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+def command(
+    sources: tuple[Path, ...],
+    out: Path,
+    station_list: Path | None,
+    network: str,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Read station files of any network, screen them, and write one table to OUT.
+
+    SOURCES are files or folders: USCRN daily text, ISMN archives, replies of AWDB, NRCS reports,
+    plain tables. Beside OUT lies the stations' weather. Nothing is deleted: a value that a rule
+    takes keeps its place and carries the rule's name.
+    """
+    from rootzone._shared.atomic import refuse_overwrite
+    from rootzone._shared.provenance import Provenance, inputs_of
+    from rootzone.labels.stations.read_any import read_all, station_files
+    from rootzone.labels.stations.read_nrcs import read_station_list
+    from rootzone.labels.stations.screening import (
+        RULES,
+        RuleCounts,
+        chosen_rules,
+        compare_with_ismn,
+    )
+    from rootzone.labels.stations.station_table import (
+        station_frame,
+        weather_frame,
+        write_stations,
+    )
+
+    refuse_overwrite(out, force=force)
+    rules = chosen_rules(only, without)
+    files = station_files(sources)
+    listed = read_station_list(station_list) if station_list else None
+    data = read_all(files, listed, network)
+    counts = RuleCounts()
+    frame = station_frame(data, rules, counts)
+    record = Provenance(
+        "rootzone stations",
+        inputs_of({path.name: path for path in files}),
+        {"rules": list(rules)},
+    )
+    write_stations(out, frame, weather_frame(data.weather), record)
+    agreement = [vars(row) for row in compare_with_ismn(data.series)]
+    report = {
+        "table": str(out),
+        "rows": frame.height,
+        "good": int((frame["flag"] == "").sum()),
+        "stations": frame.select("network", "station").n_unique(),
+        "sensors": len(data.series),
+        "findings": dict(data.findings.counts),
+        "rules": counts.rows(),
+        "ismn_flags": agreement,
+    }
+    if as_json:
+        click.echo(json.dumps(report, indent=1))
+    else:
+        _tell(report, data.findings.lines(), {name: RULES[name].meaning for name in rules})
+    click.echo(f"next: rootzone invert {out}", err=True)
+
+
+def _tell(report: dict[str, object], findings: list[str], meanings: dict[str, str]) -> None:
+    click.echo(
+        f"{report['table']}: {report['rows']} rows of {report['sensors']} sensors at "
+        f"{report['stations']} stations, {report['good']} good"
+    )
+    for line in findings:
+        click.echo(f"  {line}")
+    click.echo(f"{'network':<12}{'rule':<12}{'taken':>9}{'upstream':>10}{'values':>10}")
+    for row in report["rules"]:  # type: ignore[attr-defined]
+        name = row["rule"]
+        if name not in meanings and name != "(any)" and not row["upstream"]:
+            continue
+        absent = row["sensors_not_applied"]
+        note = f"  not applied on {absent} sensors" if absent else ""
+        click.echo(
+            f"{row['network']:<12}{name:<12}{row['taken']:>9}{row['upstream']:>10}"
+            f"{row['values']:>10}  {meanings.get(name, '')}{note}"
+        )
+    if report["ismn_flags"]:
+        click.echo("rules beside the ISMN's own flags: both, ours alone, theirs alone")
+        for row in report["ismn_flags"]:  # type: ignore[attr-defined]
+            note = "" if row["applied"] else "  (not applied: no temperature or rain)"
+            click.echo(
+                f"{row['network']:<12}{row['rule']:<12}{row['ismn_flags']:<10}"
+                f"{row['both']:>8}{row['ours']:>8}{row['theirs']:>8}{note}"
+            )

@@ -1,0 +1,77 @@
+"""Any station file by what it is, so that a folder of mixed downloads can be read at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rootzone._shared.errors import RequestError
+from rootzone.labels.stations.read_ismn import read_ismn
+from rootzone.labels.stations.read_nrcs import (
+    StationList,
+    csv_text,
+    is_nrcs_header,
+    read_awdb,
+    read_nrcs_csv,
+)
+from rootzone.labels.stations.read_plain import read_plain
+from rootzone.labels.stations.read_uscrn import read_uscrn
+from rootzone.labels.stations.series import StationData, join_series
+
+ENDINGS = (".txt", ".zip", ".json", ".csv", ".gz", ".parquet")
+
+
+def station_files(sources: Sequence[Path]) -> list[Path]:
+    """Files among some files and folders, folders searched one level deep.
+
+    Raises
+    ------
+    RequestError
+        A source does not exist, or there is no file.
+    """
+    found: list[Path] = []
+    for source in sources:
+        if not source.exists():
+            raise RequestError(f"{source} does not exist.")
+        inside = source.iterdir() if source.is_dir() else [source]
+        found += sorted(path for path in inside if path.suffix in ENDINGS)
+    if not found:
+        raise RequestError(
+            f"No station file among {', '.join(map(str, sources))}; they end in "
+            f"{', '.join(ENDINGS)}."
+        )
+    return found
+
+
+def read_any(
+    path: Path, stations: StationList | None = None, network: str = "plain"
+) -> StationData:
+    """One file of any format.
+
+    USCRN's daily text ends in ``.txt``, an ISMN archive in ``.zip``, a reply of AWDB in ``.json``;
+    a CSV is an NRCS report where its header says so, and else a plain table, as Parquet is.
+
+    Raises
+    ------
+    RequestError
+        As the reader of its format.
+    """
+    if path.suffix == ".txt":
+        return read_uscrn(path)
+    if path.suffix == ".zip":
+        return read_ismn(path)
+    if path.suffix == ".json":
+        return read_awdb(path, stations)
+    if path.suffix in {".csv", ".gz"} and is_nrcs_header(csv_text(path).partition("\n")[0]):
+        return read_nrcs_csv(path, stations)
+    return read_plain(path, network)
+
+
+def read_all(
+    paths: Iterable[Path], stations: StationList | None = None, network: str = "plain"
+) -> StationData:
+    """Many files, what they hold of one sensor joined."""
+    data = StationData()
+    for path in paths:
+        data.merge(read_any(path, stations, network))
+    return join_series(data)
