@@ -23,6 +23,7 @@ VERBS = (
     "labels",
     "distribution",
     "stations",
+    "split",
     "provenance",
 )
 

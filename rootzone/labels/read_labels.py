@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow.parquet as pq
 
 from rootzone._shared.arrays import AnyArray
@@ -16,6 +17,7 @@ from rootzone.labels.distribution import Distribution
 from rootzone.labels.write_labels import label_files
 
 _DEPTH_SLACK_MM = 1e-3
+MOST_SAMPLES = 20_000_000  # rows that a split looks at; more would only cost memory
 
 
 def read_distribution(
@@ -83,3 +85,35 @@ def _values(
 
 def _numbers(column: Any) -> AnyArray:  # noqa: ANN401 - pyarrow
     return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def read_samples(source: Path, also: str | None = None) -> pl.DataFrame:
+    """Dates, stations and positions of labels or station values, one row a sample.
+
+    Of more than 20 million rows a fixed choice of sites is read, all dates of each.
+
+    Parameters
+    ----------
+    source : Path
+        Label folder or Parquet table.
+    also : str, optional
+        One more column to read, such as ``stratum``.
+
+    Raises
+    ------
+    RequestError
+        There is no column date.
+    """
+    wanted = ["date", "station", "site_id", "lat", "lon", *([also] if also else [])]
+    files = label_files(source)
+    stride = -(-sum(pq.read_metadata(path).num_rows for path in files) // MOST_SAMPLES)
+    parts = []
+    for path in files:
+        names = pq.read_schema(path).names
+        if "date" not in names:
+            raise RequestError(f"{path} has no column date; it has {sorted(names)}.")
+        part = pl.read_parquet(path, columns=[name for name in wanted if name in names])
+        if stride > 1 and "site_id" in part.columns:
+            part = part.filter(pl.col("site_id").hash() % stride == 0)
+        parts.append(part.with_columns(pl.col("date").cast(pl.Date)))
+    return pl.concat(parts, how="vertical_relaxed")
