@@ -102,9 +102,8 @@ def _fit(
     """Centroids after MiniBatchKMeans, always in one thread so that sums keep their order."""
     from threadpoolctl import threadpool_limits
 
-    sample = q
-    if len(q) > design.fit_px:
-        sample = q[np.sort(rng.choice(len(q), design.fit_px, replace=False))]
+    seen = max(design.fit_px, 10 * sites)
+    sample = q if len(q) <= seen else q[np.sort(rng.choice(len(q), seen, replace=False))]
     x = space.place(sample)
     with threadpool_limits(1):
         model = _model(len(x), sites, design, rng).fit(x)

@@ -41,25 +41,35 @@ class Store:
         return np.asarray(self.counts.sum(axis=0))
 
     @cached_property
-    def _bands(self) -> list[AnyArray]:
-        return [np.load(path, mmap_mode="r") for path in self.paths]
+    def _layout(self) -> tuple[np.dtype[np.void], int]:
+        """Type of a record and where the first one stands in a file; the same in all bands."""
+        first = np.lib.format.open_memmap(self.paths[0], mode="r")
+        return first.dtype, int(first.offset)
+
+    def _read(self, band: int, group: int) -> AnyArray:
+        """Candidates of a group in one band; read, not mapped, so that memory stays bounded."""
+        dtype, header = self._layout
+        start = int(self.starts[band, group])
+        return np.fromfile(
+            self.paths[band],
+            dtype=dtype,
+            count=int(self.counts[band, group]),
+            offset=header + start * dtype.itemsize,
+        )
 
     def group(self, group: int) -> AnyArray:
         """All candidates of a group in row-major order."""
-        parts = [
-            band[self.starts[i, group] : self.starts[i, group + 1]]
-            for i, band in enumerate(self._bands)
-            if self.counts[i, group]
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, dtype=self._bands[0].dtype)
+        bands = np.flatnonzero(self.counts[:, group])
+        parts = [self._read(int(band), group) for band in bands]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=self._layout[0])
 
     def pick(self, group: int, positions: IntArray) -> AnyArray:
         """The candidates at some positions of a group, in the order of the positions."""
         ends = np.cumsum(self.counts[:, group])
         band_of = np.searchsorted(ends, positions, side="right")
-        out = np.empty(len(positions), dtype=self._bands[0].dtype)
-        for i in np.unique(band_of):
-            here = band_of == i
-            first = self.starts[i, group] - (ends[i] - self.counts[i, group])
-            out[here] = self._bands[i][positions[here] + first]
+        out = np.empty(len(positions), dtype=self._layout[0])
+        for band in np.unique(band_of):
+            here = band_of == band
+            first = ends[band] - self.counts[band, group]
+            out[here] = self._read(int(band), group)[positions[here] - first]
         return out

@@ -55,11 +55,11 @@ class Design(Section):
     batch_px: Annotated[int, Field(ge=64)] = 2048
     """pixels in a batch of MiniBatchKMeans"""
     passes: Annotated[int, Field(ge=1, le=100)] = 1
-    """passes of MiniBatchKMeans over a block"""
+    """passes of MiniBatchKMeans over its sample of a block"""
     polish_passes: Annotated[int, Field(ge=0, le=100)] = 4
     """full k-means steps over every pixel of a block"""
-    fit_px: Annotated[int, Field(ge=1000)] = 200_000
-    """pixels of a block that clusters are fitted to, at most"""
+    fit_px: Annotated[int, Field(ge=1000)] = 20_000
+    """pixels of a block that MiniBatchKMeans sees, at most"""
     texture_sum_tolerance_pct: Annotated[float, Field(ge=0, le=100)] = 20.0
     """how far sand + silt + clay may be from 100 % before a pixel is left out"""
 
