@@ -16,6 +16,7 @@ VERBS = (
     "init",
     "check",
     "catalog",
+    "forcing",
     "sites",
     "soils",
     "validate_soils",

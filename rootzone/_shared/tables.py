@@ -181,6 +181,16 @@ WEATHER = Schema(
         _c("tmax_degc", "float", "degC", "highest air temperature of the day", required=False),
         _c("tmin_degc", "float", "degC", "lowest air temperature of the day", required=False),
         _c("vpd_kpa", "float", "kPa", "mean vapour pressure deficit", required=False),
+        _c("tmean_degc", "float", "degC", "mean of the day's extremes", required=False),
+        _c("wind_m_s", "float", "m s-1", "wind speed at 10 m", required=False),
+        _c("pet_mm", "float", "mm d-1", "potential evapotranspiration of grass", required=False),
+        _c("rain_7d_mm", "float", "mm", "rain of this day and the 6 before", required=False),
+        _c("pet_7d_mm", "float", "mm", "demand of this day and the 6 before", required=False),
+        _c("net_7d_mm", "float", "mm", "rain less demand over 7 days", required=False),
+        _c("rain_30d_mm", "float", "mm", "rain of this day and the 29 before", required=False),
+        _c("pet_30d_mm", "float", "mm", "demand of this day and the 29 before", required=False),
+        _c("net_30d_mm", "float", "mm", "rain less demand over 30 days", required=False),
+        _c("filled", "int", "-", "bits of columns that were filled in", required=False),
     ),
 )
 
@@ -217,7 +227,12 @@ LABELS = Schema(
     (
         _SITE,
         _DATE,
-        _c("depth_mm", "float", "mm", "depth below the surface; lower end where a layer is averaged"),
+        _c(
+            "depth_mm",
+            "float",
+            "mm",
+            "depth below the surface; lower end where a layer is averaged",
+        ),
         _c(
             "depth_top_mm",
             "float",

@@ -64,8 +64,15 @@ class DailyValues:
     values: AnyArray
 
 
-def read_gridmet(address: str | Path, short_name: str, part: Part, cells: Cells) -> DailyValues:
-    """One variable for some cells, all days of a file.
+def read_gridmet(
+    address: str | Path,
+    short_name: str,
+    part: Part,
+    cells: Cells,
+    first: date | None = None,
+    last: date | None = None,
+) -> DailyValues:
+    """One variable for some cells, all days of a file or those of a span.
 
     Parameters
     ----------
@@ -77,6 +84,8 @@ def read_gridmet(address: str | Path, short_name: str, part: Part, cells: Cells)
         The catalog's description: unit and the names the variable may have inside.
     cells : Cells
         Cells to read.
+    first, last : date, optional
+        First and last day wanted; days the file does not hold are simply not returned.
 
     Raises
     ------
@@ -93,14 +102,15 @@ def read_gridmet(address: str | Path, short_name: str, part: Part, cells: Cells)
         with netCDF4.Dataset(name) as file:
             variable = _variable(file, name, short_name, part)
             dates = read_dates(file, name)
-            values = _cells(file, variable, cells, name)
+            days = _span(dates, first, last)
+            values = _cells(file, variable, cells, name, days)
             convert = _conversion(variable, part, name)
     except OSError as error:
         raise RequestError(
             f"{name} cannot be read as NetCDF: {error}. A broken download or a web page saved as "
             "data looks like this; look at it with: rootzone catalog check"
         ) from error
-    return DailyValues(dates, convert(values))
+    return DailyValues(dates[days], convert(values))
 
 
 def _is_remote(name: str) -> bool:
@@ -155,7 +165,26 @@ def _axis(file: Dataset, name: str, known: Sequence[str]) -> Any:  # noqa: ANN40
     raise RequestError(f"{name} has no axis {' or '.join(known)}; it is not a gridMET file.")
 
 
-def _cells(file: Dataset, variable: Any, cells: Cells, name: str) -> AnyArray:  # noqa: ANN401
+def _span(dates: AnyArray, first: date | None, last: date | None) -> slice:
+    """Days of the file that are wanted, as one slice: an aggregate of decades is not read whole."""
+    if dates.size == 0:
+        return slice(0, 0)
+    wanted = np.ones(dates.size, dtype=bool)
+    if first is not None:
+        wanted &= dates >= np.datetime64(first)
+    if last is not None:
+        wanted &= dates <= np.datetime64(last)
+    at = np.flatnonzero(wanted)
+    return slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 0)
+
+
+def _cells(
+    file: Dataset,
+    variable: Any,  # noqa: ANN401 - a netCDF4 Variable
+    cells: Cells,
+    name: str,
+    days: slice,
+) -> AnyArray:
     """Values of the cells, shape (day, cell), whichever way latitude runs."""
     lat = np.asarray(_axis(file, name, ("lat", "latitude"))[:], dtype=np.float64)
     lon = np.asarray(_axis(file, name, ("lon", "longitude"))[:], dtype=np.float64)
@@ -169,7 +198,7 @@ def _cells(file: Dataset, variable: Any, cells: Cells, name: str) -> AnyArray:  
         )
     top, left = int(i.min()), int(j.min())
     box = np.ma.filled(
-        variable[:, top : int(i.max()) + 1, left : int(j.max()) + 1].astype(np.float32), np.nan
+        variable[days, top : int(i.max()) + 1, left : int(j.max()) + 1].astype(np.float32), np.nan
     )
     return np.asarray(box[:, i - top, j - left])
 

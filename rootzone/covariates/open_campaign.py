@@ -1,0 +1,45 @@
+"""Catalog, grid and layers of a campaign, opened the same way by every stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rootzone.covariates.catalog import Catalog, load_catalog
+from rootzone.covariates.grid import MasterGrid
+from rootzone.covariates.region import Region, region_of
+from rootzone.covariates.stack import CovariateStack
+
+if TYPE_CHECKING:
+    from rootzone.campaign.read_campaign import LoadedCampaign
+
+
+def data_folder(campaign_file: Path, data: Path | None) -> Path:
+    """Folder the catalog's paths start from: the one named, or ``data`` beside the campaign."""
+    return data or campaign_file.parent / "data"
+
+
+def open_catalog(loaded: LoadedCampaign, data: Path) -> Catalog:
+    """The packed catalog and the campaign's own."""
+    folder = loaded.document.path.parent
+    return load_catalog([folder / name for name in loaded.campaign.catalog.files], data)
+
+
+def open_region(loaded: LoadedCampaign) -> Region:
+    """Where the campaign is."""
+    return region_of(loaded.campaign.region, loaded.document.path.parent)
+
+
+def open_grid(loaded: LoadedCampaign, region: Region | None = None) -> MasterGrid:
+    """The master grid over the campaign's region."""
+    asked = loaded.campaign.grid
+    bounds = (region or open_region(loaded)).bounds
+    return MasterGrid.for_bounds(bounds, asked.resolution_m, asked.tile_px, asked.crs)
+
+
+def open_stack(loaded: LoadedCampaign, data: Path, year: int | None = None) -> CovariateStack:
+    """Layers of the campaign on its master grid; close it, or use it in a ``with`` block."""
+    region = open_region(loaded)
+    return CovariateStack(
+        open_catalog(loaded, data), open_grid(loaded, region), region.bounds, year
+    )

@@ -1,0 +1,84 @@
+"""rootzone forcing."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from rootzone._cli import cli
+from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import read_provenance
+from rootzone._shared.tables import WEATHER, read_table
+from tests.covariates.weather_files import write_year
+
+# Inside the twelve cells that weather_files writes (rows 224-226, columns 466-469).
+CAMPAIGN = """\
+name: small
+region:
+  bounds_lonlat_deg: [-105.36, 39.97, -105.21, 40.08]
+years: [2023]
+"""
+
+
+@pytest.fixture
+def campaign(tmp_path):
+    path = tmp_path / "campaign.yaml"
+    path.write_text(CAMPAIGN)
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, ["forcing", *map(str, arguments)])
+
+
+def test_a_year_is_written_with_its_gap_report_and_provenance(campaign):
+    write_year(campaign.parent / "data", 2023)
+    done = run(campaign)
+    assert done.exit_code == 0, done.output
+    path = campaign.parent / "weather" / "weather_2023.parquet"
+    table = read_table(path, WEATHER, required=["pet_mm", "net_30d_mm"])
+    assert table.height == 12 * 365
+    report = json.loads((path.parent / "gaps_2023.json").read_text())
+    assert report["cells"] == 12
+    assert report["gaps"] == []
+    record = read_provenance(path)
+    assert record.settings["pet_form"] == "delivered"
+    assert set(record.inputs) == {
+        f"{v}_2023.nc" for v in ("pr", "tmmx", "tmmn", "srad", "vpd", "pet")
+    }
+
+
+def test_nothing_is_overwritten_without_force(campaign):
+    write_year(campaign.parent / "data", 2023)
+    assert run(campaign).exit_code == 0
+    again = run(campaign)
+    assert isinstance(again.exception, RequestError)
+    assert run(campaign, "--force").exit_code == 0
+
+
+def test_a_gap_stops_the_work_or_is_counted(campaign):
+    def change(short, values):
+        values = values.copy()
+        if short == "pr":
+            values[45] = np.nan
+        return values
+
+    write_year(campaign.parent / "data", 2023, change=change)
+    refused = run(campaign)
+    assert isinstance(refused.exception, RequestError)
+    assert "FORCING_GAP gridmet 2023" in str(refused.exception)
+    assert not (campaign.parent / "weather").exists()
+    filled = run(campaign, "--gaps", "fill", "--json")
+    assert filled.exit_code == 0, filled.output
+    facts = json.loads(filled.stdout)[0]
+    assert facts["cell_days"] == {"rain_mm": {"missing day": 12}}
+    assert facts["left_empty"] == {"rain_mm": 12}
+
+
+def test_missing_files_name_the_command_that_gets_them(campaign):
+    refused = run(campaign)
+    assert isinstance(refused.exception, RequestError)
+    assert "rootzone fetch" in str(refused.exception)
