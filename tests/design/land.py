@@ -24,6 +24,9 @@ class MadeUpLand:
     noise: float = 0.2
     replace: Mapping[str, tuple[int, int, float]] = field(default_factory=dict)
 
+    def digest(self) -> str:
+        return f"made up {self.noise} {dict(self.replace)}"
+
     def read_window(self, names: Sequence[str], window: Window) -> dict[str, AnyArray]:
         row, col = np.mgrid[
             window.row : window.row + window.height, window.col : window.col + window.width
