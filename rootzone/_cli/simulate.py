@@ -107,7 +107,9 @@ def command(
     from rootzone.engines.swim.settings import settings_from_pairs
     from rootzone.engines.table_mode import simulate_tables
 
-    chosen = physics or choose_physics(soils)
+    # The pairs are checked against either physics before the soils table is opened.
+    asked = settings_from_pairs(physics or "van_genuchten", stepping, pairs)
+    chosen = physics or choose_physics(soils, asked.initial)
     settings = settings_from_pairs(chosen, stepping, pairs)
     swim = SwimEngine(settings, threads=threads)
     if physics is None:
@@ -119,6 +121,7 @@ def command(
         swim,
         physics=chosen,
         salb=settings.salb,
+        initial=settings.initial,
         needs_temperature=settings.needs_temperature,
         float32=float32,
         force=force,

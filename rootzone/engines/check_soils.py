@@ -36,6 +36,7 @@ RANGES: Mapping[str, tuple[float, float, str]] = {
     "alpha_per_cm": (1e-6, 10.0, "cm-1"),
     "n": (1.01, 20.0, "-"),
     "l": (-10.0, 10.0, "-"),
+    "psi_initial_cm": (-6e6, 0.0, "cm"),
 }
 # Layers that the engines' scratch has room for.
 MOST_LAYERS = 500
@@ -69,7 +70,7 @@ class SoilRows:
         return self.columns[name].values
 
 
-def soil_rules(rows: SoilRows, *, theta_column: str = "theta_initial") -> list[Rule]:
+def soil_rules(rows: SoilRows) -> list[Rule]:
     """Every check of the soil rows, in the order in which a site's first problem is told."""
     rules = [*_cell_rules(rows), *_layer_rules(rows)]
     for name, column in rows.columns.items():
@@ -79,9 +80,9 @@ def soil_rules(rows: SoilRows, *, theta_column: str = "theta_initial") -> list[R
         ("ll15", "dul", LEAST_GAP),
         ("dul", "sat", LEAST_GAP),
         ("theta_r", "theta_s", LEAST_GAP),
-        (theta_column, "sat", 0.0),
-        (theta_column, "theta_s", 0.0),
-        ("theta_r", theta_column, LEAST_GAP),
+        ("theta_initial", "sat", 0.0),
+        ("theta_initial", "theta_s", 0.0),
+        ("theta_r", "theta_initial", LEAST_GAP),
     ]
     for lower, upper, gap in below:
         if lower in rows.columns and upper in rows.columns:

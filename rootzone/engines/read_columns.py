@@ -104,10 +104,11 @@ def require_columns(
     lacking = []
     for name in needed:
         if name not in frame.columns:
-            column = schema.by_name[name]
+            column = schema.by_name.get(name)
             spare = [other for other in names if other not in schema.by_name]
             hint = did_you_mean(name, spare).rstrip("?")
-            lacking.append(f"{name} [{column.unit}] ({column.meaning}){hint}")
+            about = f" [{column.unit}] ({column.meaning})" if column else ""
+            lacking.append(f"{name}{about}{hint}")
     if lacking:
         raise RequestError(f"{path} lacks columns that {why} needs: " + ", ".join(lacking) + ".")
 

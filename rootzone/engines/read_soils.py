@@ -40,6 +40,8 @@ COLUMNS_OF_PHYSICS: Mapping[str, tuple[str, ...]] = {
     "swim3": SWIM3_COLUMNS,
     "van_genuchten": VG_COLUMNS,
 }
+# Columns of soils that only this engine knows: Mualem's l, and heads to start from.
+OPTIONAL_COLUMNS = ("l", "psi_initial_cm")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,13 @@ class SoilTable:
     id_dtype: pl.DataType
 
 
-def choose_physics(path: Path) -> str:
+def needed_columns(physics: str, initial: str = "theta") -> tuple[str, ...]:
+    """Physical soil columns of a physics and a way to set the first day's water."""
+    start = {"theta": ("theta_initial",), "psi": ("psi_initial_cm",), "equilibrium": ()}[initial]
+    return (*(n for n in COLUMNS_OF_PHYSICS[physics] if n != "theta_initial"), *start)
+
+
+def choose_physics(path: Path, initial: str = "theta") -> str:
     """Physics whose columns the soils table has; ``van_genuchten`` where it has both sets.
 
     Raises
@@ -88,11 +96,11 @@ def choose_physics(path: Path) -> str:
         raise RequestError(f"{path} does not exist.")
     present = set(all_column_names(path))
     for physics in ("van_genuchten", "swim3"):
-        if present.issuperset(COLUMNS_OF_PHYSICS[physics]):
+        if present.issuperset(needed_columns(physics, initial)):
             return physics
     lacking = {
-        physics: ", ".join(name for name in needed if name not in present)
-        for physics, needed in COLUMNS_OF_PHYSICS.items()
+        physics: ", ".join(n for n in needed_columns(physics, initial) if n not in present)
+        for physics in COLUMNS_OF_PHYSICS
     }
     raise RequestError(
         f"{path} has the columns of neither physics: swim3 lacks {lacking['swim3']}; "
@@ -100,7 +108,7 @@ def choose_physics(path: Path) -> str:
     )
 
 
-def read_soils(path: Path, physics: str) -> SoilTable:
+def read_soils(path: Path, physics: str, initial: str = "theta") -> SoilTable:
     """Read and check a soils table, one row per site and layer, in any order.
 
     Parameters
@@ -109,16 +117,22 @@ def read_soils(path: Path, physics: str) -> SoilTable:
         ``.parquet`` or ``.csv``.
     physics : str
         ``swim3`` or ``van_genuchten``: which columns are needed.
+    initial : str
+        ``theta``, ``psi`` or ``equilibrium``: which column sets the first day's water.
 
     Raises
     ------
     RequestError
         The file as a whole cannot be used: unreadable, columns missing, wrong units, no rows.
     """
-    return soils_from_frame(path, read_raw(path, SOILS, optional=("l",)), physics)
+    return soils_from_frame(
+        path, read_raw(path, SOILS, optional=OPTIONAL_COLUMNS), physics, initial
+    )
 
 
-def soils_from_frame(path: Path, frame: pl.DataFrame, physics: str) -> SoilTable:
+def soils_from_frame(
+    path: Path, frame: pl.DataFrame, physics: str, initial: str = "theta"
+) -> SoilTable:
     """Check soil rows that are in memory already; ``path`` is named in messages.
 
     Raises
@@ -126,7 +140,7 @@ def soils_from_frame(path: Path, frame: pl.DataFrame, physics: str) -> SoilTable
     RequestError
         As :func:`read_soils`.
     """
-    needed = COLUMNS_OF_PHYSICS[physics]
+    needed = needed_columns(physics, initial)
     must_have = ("site_id", "cell_id", "layer", "thickness_mm", *needed)
     require_columns(path, frame, SOILS, must_have, f"physics {physics}")
     if frame.height == 0:

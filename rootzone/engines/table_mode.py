@@ -84,6 +84,7 @@ def simulate_tables(
     *,
     physics: str,
     salb: float,
+    initial: str = "theta",
     needs_temperature: bool = False,
     float32: bool = False,
     force: bool = False,
@@ -104,6 +105,8 @@ def simulate_tables(
         Which soil columns it needs.
     salb : float
         Albedo of bare soil for potential evaporation, 0 to 1.
+    initial : str
+        Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
     needs_temperature : bool
         Whether the weather must carry temperatures.
     float32 : bool
@@ -123,7 +126,7 @@ def simulate_tables(
     _refuse_to_write_over_inputs(out, soils, weather)
     for path in (out, _beside(out, "failed"), _beside(out, "repaired")):
         refuse_overwrite(path, force=force)
-    table = read_soils(soils, physics)
+    table = read_soils(soils, physics, initial)
     forcing = read_weather(weather, salb=salb, needs_temperature=needs_temperature)
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(

@@ -13,6 +13,7 @@ from rootzone.engines.failures import Failure
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch, WeatherBatch
 from rootzone.engines.swim import batch as columns_batch
 from rootzone.engines.swim import batch_kernels, layout
+from rootzone.engines.swim.initial import initial_theta
 from rootzone.engines.swim.outcome import failure_of, finished, repair_names
 from rootzone.engines.swim.settings import SwimSettings
 from rootzone.engines.swim.snow import SoilForcing, winter_forcing
@@ -96,10 +97,11 @@ class SwimEngine:
     def _stream(self, batch: SiteBatch, ends: list[int]) -> Iterator[EngineRun]:
         forcing = soil_forcing(batch.weather, self.settings)
         twins = twin_cells(forcing.weather, batch.weather.day_start)
+        layers = columns_batch.pack_layers(batch.soil, self.settings.physics)
         columns = columns_batch.Columns(
-            columns_batch.pack_layers(batch.soil, self.settings.physics),
+            layers,
             batch.layer_start,
-            batch.soil["theta_initial"],
+            initial_theta(layers, batch.layer_start, batch.soil, self.settings),
             forcing.weather,
             batch.weather.day_start,
             twins[batch.cell],

@@ -67,7 +67,7 @@ class SwimSettings(BaseModel):
     )
     theta_step: float = _key("m3 m-3", "converged: change of theta in a step", 6e-2, gt=0, le=0.5)
     first_cell_cm: float = _key(
-        "cm", "van_genuchten converged: cell wanted at the surface; negative splits no layer", 1.0
+        "cm", "van_genuchten converged: cell wanted at the surface; negative splits no layer", 0.7
     )
     cell_growth: float = _key(
         "-", "van_genuchten converged: ratio of neighbouring cells", 1.3, gt=1, le=10
@@ -81,6 +81,12 @@ class SwimSettings(BaseModel):
     eo_start_h: float = _key("h", "hour at which potential evaporation begins", 6.0, ge=0, lt=24)
     eo_hours: float = _key("h", "time it takes", 12.0, gt=0, le=24)
 
+    initial: Literal["theta", "psi", "equilibrium"] = _key(
+        "-",
+        "first day's water: theta (column theta_initial), psi (column psi_initial_cm) or "
+        "equilibrium with the head at the bottom",
+        "theta",
+    )
     bottom: str = _key(
         "-",
         "free_drainage, zero_flux, seepage[:psi_cm], head:psi_cm or water_table:depth_mm",

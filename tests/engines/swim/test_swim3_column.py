@@ -167,7 +167,7 @@ def test_van_genuchten_columns_follow_the_same_rules() -> None:
     assert np.abs(daily[:, layout.BALANCE_ERROR_MM]).max() < 2.5e-4
     assert theta.max() <= 0.399
     assert theta.min() > 0.061
-    assert daily[1, layout.RUNOFF_MM] > 0.0  # the curve number works from theta_r to theta_s
+    assert daily[1, layout.RUNOFF_MM] > 0.0  # the curve number works from 15,000 to 100 cm
 
 
 def test_the_kernel_reads_nothing_from_its_scratch() -> None:

@@ -45,6 +45,7 @@ def run(
         SwimEngine(settings),
         physics=physics,
         salb=settings.salb,
+        initial=settings.initial,
         needs_temperature=settings.needs_temperature,
         force=force,
         float32=float32,
@@ -237,6 +238,21 @@ def test_columns_of_neither_physics_are_named(tmp_path: Path) -> None:
 def test_apsim_tables_run_too(tmp_path: Path) -> None:
     result = run(tmp_path, soils([1], physics="swim3"), weather(), physics="swim3")
     assert result.failed == 0
+
+
+def test_the_first_day_may_start_from_heads(tmp_path: Path) -> None:
+    by_head = soils([1]).drop("theta_initial").with_columns(psi_initial_cm=pl.lit(-1000.0))
+    # Van Genuchten by hand: 0.089 + 0.315 (1 + 6.7^1.42)^(-0.42/1.42) = 0.2287; a day of no rain
+    # and no demand moves little of it.
+    still = weather(1, rain_mm=0.0).with_columns(eo_mm=pl.lit(0.0))
+    frame = read_profiles(Path(run(tmp_path, by_head, still, initial="psi").out))
+    expected = 0.089 + 0.315 * (1.0 + 6.7**1.42) ** (-0.42 / 1.42)
+    assert frame["theta"].to_list()[0] == pytest.approx([expected] * 3, abs=1e-3)
+
+
+def test_heads_must_be_there_when_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"lacks columns.*psi_initial_cm"):
+        run(tmp_path, soils([1]), weather(2), initial="psi")
 
 
 # ---------------------------------------------------------------- quarantine
