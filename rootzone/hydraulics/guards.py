@@ -40,7 +40,7 @@ _LL15_MONOTONE = int(Rule.LL15_MONOTONE)
 _AIRDRY_BELOW_LL15 = int(Rule.AIRDRY_BELOW_LL15)
 _KDUL_BOUND = int(Rule.KDUL_BOUND)
 _REFUSE = _limits.REFUSE
-_KEEP = _limits.KEEP
+_NOTE = _limits.NOTE
 
 MAX_NOTES_PER_LAYER = 18  # no rule is noted more than once for a layer
 
@@ -144,7 +144,7 @@ def ordered_ll15(
         ll15 = lower
     if ll15 <= 0.0:
         return ll15, _LIMITS_TOO_CLOSE
-    if bounds.on_k_above_ks == _KEEP:
+    if bounds.on_k_above_ks == _NOTE:
         return ll15, _NONE
     head, share = bounds.dul_suction_cm, bounds.micropore_share_max
     too_conductive = micropore_ks(ll15, dul, sat, ks, kdul, head) > share * ks

@@ -14,7 +14,7 @@ SWIM3_LL15_SUCTION_CM = 15_000.0  # SWIM3 pins LL15 there, whatever head it was 
 SWIM3_ZERO_SUCTION_CM = 6.0e6  # SWIM3 lets theta reach 0 there
 PORE_INTERACTION_INDEX = 1.0  # SWIM3's default
 
-OnKAboveKs = Literal["lower_ll15", "refuse", "keep"]
+OnKAboveKs = Literal["note", "lower_ll15", "refuse"]
 
 
 class Bounds(NamedTuple):
@@ -73,13 +73,16 @@ class SoilLimits:
     bd_min_g_cm3, bd_max_g_cm3 : float
         Bulk densities that are believed [g cm-3].
     micropore_share_max : float
-        Largest micropore conductivity at saturation, as a share of KS [-], below 1.
+        With ``lower_ll15`` and ``refuse``: largest micropore conductivity at saturation, as a
+        share of KS [-], below 1.
     initial_fraction : float
         Start of the simulation: 0 at the curve's value at ``ll15_suction_cm``, 1 at DUL.
     on_k_above_ks : str
-        ``lower_ll15`` mends a layer whose micropore conductivity is above KS or whose SWIM3
-        retention curve rises, ``refuse`` refuses it, ``keep`` leaves it to the engine: ours
-        mends both curves itself and keeps LL15, APSIM does not.
+        What to do with a layer whose SWIM3 micropore conductivity at saturation is above KS, or
+        whose SWIM3 retention curve rises on drying: ``note`` writes both values down and leaves
+        the limits on the curve, as the engine here mends its own curves; ``lower_ll15`` mends the
+        layer for an engine that does not (APSIM), at the price of drier sands; ``refuse``
+        refuses it.
 
     Raises
     ------
@@ -109,7 +112,7 @@ class SoilLimits:
     bd_max_g_cm3: float = 2.1
     micropore_share_max: float = 0.9
     initial_fraction: float = 0.5
-    on_k_above_ks: OnKAboveKs = "lower_ll15"
+    on_k_above_ks: OnKAboveKs = "note"
 
     def __post_init__(self) -> None:
         """Refuse contradictory values, all at once."""
@@ -176,5 +179,5 @@ class SoilLimits:
         )
 
 
-_ON_K_ABOVE_KS = ("lower_ll15", "refuse", "keep")
-LOWER_LL15, REFUSE, KEEP = 0.0, 1.0, 2.0
+_ON_K_ABOVE_KS = ("note", "lower_ll15", "refuse")
+NOTE, LOWER_LL15, REFUSE = 0.0, 1.0, 2.0

@@ -46,7 +46,9 @@ class Rule(IntEnum):
     AIRDRY_BELOW_LL15 = 15
     KDUL_BOUND = 16
     KDUL_PROFILE = 17
-    DEPTH_EXTENDED = 18
+    MICROPORE_K_ABOVE_KS = 18
+    RETENTION_RISES = 19
+    DEPTH_EXTENDED = 20
 
 
 REFUSAL_TEXT: Final[dict[Refusal, str]] = {
@@ -88,6 +90,8 @@ RULE_QUANTITY: Final[dict[Rule, tuple[str, str]]] = {
     Rule.AIRDRY_BELOW_LL15: ("airdry", "m3 m-3"),
     Rule.KDUL_BOUND: ("kdul_mm_d", "mm d-1"),
     Rule.KDUL_PROFILE: ("kdul_mm_d", "mm d-1"),
+    Rule.MICROPORE_K_ABOVE_KS: ("micropore K at SAT", "mm d-1"),
+    Rule.RETENTION_RISES: ("ll15", "m3 m-3"),
     Rule.DEPTH_EXTENDED: ("bottom_mm", "mm"),
 }
 
@@ -111,5 +115,12 @@ RULE_TEXT: Final[dict[Rule, str]] = {
     Rule.AIRDRY_BELOW_LL15: "AirDry was lowered to keep the least gap below LL15.",
     Rule.KDUL_BOUND: "K at DUL was brought inside its bounds.",
     Rule.KDUL_PROFILE: "KDul of the profile was lowered so that the layer's Km stays below its KS.",
+    Rule.MICROPORE_K_ABOVE_KS: (
+        "SWIM3's micropore K at SAT exceeds KS; no limit was changed, the engine is to stop at KS."
+    ),
+    Rule.RETENTION_RISES: (
+        "SWIM3's retention curve rises on drying between DUL and LL15; no limit was changed, the "
+        "engine is to keep it falling."
+    ),
     Rule.DEPTH_EXTENDED: "The deepest source layer was taken further down.",
 }

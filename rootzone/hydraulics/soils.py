@@ -21,7 +21,7 @@ from rootzone.hydraulics.guards import (
     note,
     parameter_refusal,
 )
-from rootzone.hydraulics.limits import KEEP, Bounds, SoilLimits
+from rootzone.hydraulics.limits import NOTE, Bounds, SoilLimits
 from rootzone.hydraulics.outcomes import Refusal, Rule
 from rootzone.hydraulics.read_rosetta import RosettaTable, read_rosetta_table
 from rootzone.hydraulics.simplex import parameters_from_texture
@@ -31,7 +31,11 @@ from rootzone.hydraulics.soil_columns import (
     SoilColumns,
     mark_incomplete_sites,
 )
-from rootzone.hydraulics.swim3_traps import kdul_for_micropore_ks, micropore_ks
+from rootzone.hydraulics.swim3_traps import (
+    kdul_for_micropore_ks,
+    micropore_ks,
+    retention_falls,
+)
 from rootzone.hydraulics.texture import close_textures
 from rootzone.hydraulics.van_genuchten import theta_at_psi
 
@@ -40,7 +44,9 @@ _CHUNK_ROWS = 1 << 16
 _NONE = int(Refusal.NONE)
 _SOIL_ORDER = int(Refusal.SOIL_ORDER)
 _KDUL_PROFILE = int(Rule.KDUL_PROFILE)
-_KEEP = KEEP
+_MICROPORE_K_ABOVE_KS = int(Rule.MICROPORE_K_ABOVE_KS)
+_RETENTION_RISES = int(Rule.RETENTION_RISES)
+_NOTE = NOTE
 
 _N_GIVEN = 5
 _BD, _AIRDRY, _LL15, _DUL, _SAT, _KDUL_LAYER, _KDUL, _INITIAL = range(_N_GIVEN, len(SOIL_VALUES))
@@ -85,8 +91,6 @@ def _profile_kdul(
 ) -> float:
     """SWIM3's one KDul: the top layer's K(DUL), lowered where a deeper layer cannot bear it."""
     kdul = float(values[_KDUL_LAYER, start])
-    if bounds.on_k_above_ks == _KEEP:
-        return kdul
     head, share = bounds.dul_suction_cm, bounds.micropore_share_max
     for row in range(start + 1, stop):
         ll15, dul, sat, ks = (
@@ -97,6 +101,22 @@ def _profile_kdul(
             note(notes, row, _KDUL_PROFILE, kdul, lower)
             kdul = lower
     return kdul
+
+
+@kernel
+def _note_traps(
+    values: FloatArray, start: int, stop: int, head: float, kdul: float, notes: FloatArray
+) -> None:
+    """Write down the layers on whose SWIM3 curves an engine must act."""
+    for row in range(start, stop):
+        ll15, dul, sat, ks = (
+            values[_LL15, row], values[_DUL, row], values[_SAT, row], values[4, row]
+        )  # fmt: skip
+        km = micropore_ks(ll15, dul, sat, ks, kdul, head)
+        if km > ks:
+            note(notes, row, _MICROPORE_K_ABOVE_KS, km, ks)
+        if not retention_falls(ll15, dul, sat, head):
+            note(notes, row, _RETENTION_RISES, ll15, ll15)
 
 
 @kernel
@@ -122,7 +142,11 @@ def _derive_sites(
             if refusal[row] != _NONE:
                 usable = False
         if usable and stop > start:
-            kdul = _profile_kdul(values, start, stop, bounds, notes)
+            if bounds.on_k_above_ks == _NOTE:
+                kdul = values[_KDUL_LAYER, start]
+                _note_traps(values, start, stop, bounds.dul_suction_cm, kdul, notes)
+            else:
+                kdul = _profile_kdul(values, start, stop, bounds, notes)
             values[_KDUL, start:stop] = kdul
 
 

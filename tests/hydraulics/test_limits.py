@@ -12,7 +12,7 @@ def test_psidul_belongs_to_the_head_of_dul() -> None:
 
 
 def test_kernels_get_every_number_under_its_own_name() -> None:
-    limits = SoilLimits(dul_suction_cm=330.0, on_k_above_ks="keep")
+    limits = SoilLimits(dul_suction_cm=330.0, on_k_above_ks="refuse")
     bounds = limits.bounds()
     for name in Bounds._fields[:-1]:
         assert getattr(bounds, name) == getattr(limits, name)

@@ -19,6 +19,7 @@ from rootzone.hydraulics.van_genuchten import theta_from_psi
 pytestmark = pytest.mark.kernels
 
 LOAM = (0.0887, 0.4040, 0.00667, 1.4187, 123.07)  # Rosetta 3, data/rosetta at 40/40/20
+SAND = (np.array([92.0]), np.array([5.0]), np.array([3.0]), uniform_first_rows(1, 1))
 TRIANGLE = np.array(
     [(i, j, 100 - i - j) for i in range(0, 101, 5) for j in range(0, 101 - i, 5)], dtype=float
 )
@@ -63,8 +64,7 @@ def test_the_start_lies_half_way_from_ll15_to_dul() -> None:
 
 def test_the_start_stays_above_theta_r_where_ll15_was_lowered_for_swim3() -> None:
     # 92/5/3: LL15 is mended to 0.004, below theta_r 0.052; half way up from it would be 0.0517.
-    sand = (np.array([92.0]), np.array([5.0]), np.array([3.0]), uniform_first_rows(1, 1))
-    soils = soils_from_textures(*sand)
+    soils = soils_from_textures(*SAND, limits=SoilLimits(on_k_above_ks="lower_ll15"))
     before, after = _notes(soils)[Rule.LL15_MICROPORE_K]
     assert after < soils["theta_r"][0] < before
     assert soils["theta_initial"][0] == pytest.approx(0.5 * (before + soils["dul"][0]))
@@ -81,7 +81,7 @@ def test_limits_agree_with_the_reference_soils(shared: Path) -> None:
             found = soils_from_textures(
                 *(np.array([texture[key]]) for key in ("sand", "silt", "clay")),
                 uniform_first_rows(1, 1),
-                limits=SoilLimits(dul_suction_cm=head, on_k_above_ks="keep"),
+                limits=SoilLimits(dul_suction_cm=head, on_k_above_ks="note"),
             )
             assert found["dul"][0] == pytest.approx(soil["dul"][0], abs=2e-6)
             assert found["sat"][0] == pytest.approx(soil["sat"][0], abs=2e-6)
@@ -95,7 +95,7 @@ def test_every_texture_gives_an_ordered_soil_that_swim3_can_take(head: float) ->
     soils = soils_from_textures(
         *TRIANGLE.T,
         uniform_first_rows(len(TRIANGLE), 1),
-        limits=SoilLimits(dul_suction_cm=head),
+        limits=SoilLimits(dul_suction_cm=head, on_k_above_ks="lower_ll15"),
     )
     assert soils.usable.all()
     airdry, ll15, dul, sat = (soils[name] for name in ("airdry", "ll15", "dul", "sat"))
@@ -111,17 +111,48 @@ def test_every_texture_gives_an_ordered_soil_that_swim3_can_take(head: float) ->
         assert retention_falls(ll15[i], dul[i], sat[i], head)
 
 
-def test_sand_is_mended_with_a_note_and_can_be_refused_or_kept() -> None:
-    sand = (np.array([92.0]), np.array([5.0]), np.array([3.0]), uniform_first_rows(1, 1))
-    mended = soils_from_textures(*sand)
+def test_sand_keeps_its_ll15_with_a_note_of_micropore_k_and_ks() -> None:
+    soils = soils_from_textures(*SAND)
+    parameters = [soils[name] for name in ("theta_r", "theta_s", "alpha_per_cm", "n")]
+    assert soils["ll15"] == pytest.approx(theta_from_psi(-15_000.0, *parameters))
+    km, ks = _notes(soils)[Rule.MICROPORE_K_ABOVE_KS]
+    # reference/swim3/soils.json, sand, psidul_-100: the real SWIM3's Km, of six-decimal limits.
+    assert km == pytest.approx(4.475e10, rel=1e-2)
+    assert ks == soils["ks_mm_d"][0]
+
+
+def test_sand_is_mended_by_a_lower_ll15_or_refused_where_that_is_asked_for() -> None:
+    mended = soils_from_textures(*SAND, limits=SoilLimits(on_k_above_ks="lower_ll15"))
     before, after = _notes(mended)[Rule.LL15_MICROPORE_K]
     assert after < before
     assert mended["ll15"][0] == after
-    refused = soils_from_textures(*sand, limits=SoilLimits(on_k_above_ks="refuse"))
+    refused = soils_from_textures(*SAND, limits=SoilLimits(on_k_above_ks="refuse"))
     assert refused.refusal.tolist() == [Refusal.K_ABOVE_KS]
-    kept = soils_from_textures(*sand, limits=SoilLimits(on_k_above_ks="keep"))
-    assert kept.usable.all()
-    assert kept["ll15"][0] == before
+
+
+def test_every_layer_that_swim3_would_get_wrong_is_noted() -> None:
+    soils = soils_from_textures(*TRIANGLE.T, uniform_first_rows(len(TRIANGLE), 1))
+    noted = {rule: set() for rule in Rule}
+    for row, rule in zip(soils.adjustments.row, soils.adjustments.rule, strict=True):
+        noted[Rule(rule)].add(int(row))
+    for row in range(len(TRIANGLE)):
+        ll15, dul, sat = (soils[name][row] for name in ("ll15", "dul", "sat"))
+        ks, kdul = soils["ks_mm_d"][row], soils["kdul_mm_d"][row]
+        above = micropore_ks(ll15, dul, sat, ks, kdul, 100.0) > ks
+        assert above == (row in noted[Rule.MICROPORE_K_ABOVE_KS])
+        assert (row in noted[Rule.RETENTION_RISES]) != retention_falls(ll15, dul, sat, 100.0)
+    assert noted[Rule.MICROPORE_K_ABOVE_KS]
+    assert noted[Rule.RETENTION_RISES]
+
+
+def test_a_layer_is_judged_by_the_kdul_of_its_profile() -> None:
+    # Silt over clay: the clay alone is sound, under the silt's KDul of 199 mm/d it is not.
+    silt, clay = (0.0706, 0.4785, 0.00595, 1.693, 359.0), (0.1296, 0.4860, 0.0122, 1.2409, 17.0)
+    assert Rule.MICROPORE_K_ABOVE_KS not in _notes(_layer(clay))
+    both = soils_from_parameters(np.array([silt, clay]).T, uniform_first_rows(1, 2))
+    assert both["kdul_mm_d"].tolist() == [both["kdul_layer_mm_d"][0]] * 2
+    assert both.adjustments.row.tolist() == [1]
+    assert both.adjustments.rule.tolist() == [Rule.MICROPORE_K_ABOVE_KS]
 
 
 @pytest.mark.parametrize(
@@ -223,9 +254,13 @@ def test_a_wet_dul_is_lowered_from_sat() -> None:
     assert soils["kdul_mm_d"][0] < 100.0
 
 
-def test_kdul_is_the_top_layers_and_bounded_by_what_deeper_layers_bear() -> None:
+def test_a_mended_profiles_kdul_is_bounded_by_what_deeper_layers_bear() -> None:
     silt, clay = (0.0706, 0.4785, 0.00595, 1.693, 359.0), (0.1296, 0.4860, 0.0122, 1.2409, 17.0)
-    both = soils_from_parameters(np.array([silt, clay]).T, uniform_first_rows(1, 2))
+    both = soils_from_parameters(
+        np.array([silt, clay]).T,
+        uniform_first_rows(1, 2),
+        limits=SoilLimits(on_k_above_ks="lower_ll15"),
+    )
     own = both["kdul_layer_mm_d"]
     assert both["kdul_mm_d"][0] == both["kdul_mm_d"][1]
     assert own[1] < both["kdul_mm_d"][0] < own[0]

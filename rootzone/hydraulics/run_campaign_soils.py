@@ -1,0 +1,85 @@
+"""The soils stage of a campaign: sites and mapped soil in, guarded soils of every site out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rootzone._shared.errors import ToleranceError
+from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone._shared.tables import SITES, SOIL_LAYERS, read_table, write_table
+from rootzone.campaign.workspace import Workspace
+from rootzone.covariates.open_campaign import open_stack
+from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.run_soils import SoilsRun, run_soils
+from rootzone.hydraulics.site_layers import SAMPLED, site_layers
+
+if TYPE_CHECKING:
+    from rootzone.campaign.model import Soil
+    from rootzone.campaign.read_campaign import LoadedCampaign
+
+
+def soil_limits(soil: Soil) -> SoilLimits:
+    """Limits of the hydraulics stage as the campaign's soil section states them."""
+    return SoilLimits(
+        dul_suction_cm=soil.dul_suction_cm,
+        ll15_suction_cm=soil.ll15_suction_cm,
+        airdry_suction_cm=soil.airdry_suction_cm,
+        mualem_l=soil.mualem_l,
+        initial_fraction=soil.initial_fraction,
+        on_k_above_ks=soil.on_k_above_ks,
+        **soil.bounds.model_dump(),
+    )
+
+
+def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = False) -> SoilsRun:
+    """Sample the mapped soil at every site and derive its guarded parameters.
+
+    Writes the sampled layers and the soils table with its notes into the workspace.
+
+    Parameters
+    ----------
+    loaded : LoadedCampaign
+        The campaign; its sites must be drawn.
+    data : Path
+        Folder the catalog's paths start from.
+    force : bool
+        Replace tables that exist.
+
+    Raises
+    ------
+    RequestError
+        Sites or soil rasters are not there, or a table exists already.
+    ToleranceError
+        A soil is refused and the campaign says to stop then.
+    """
+    campaign = loaded.campaign
+    place = Workspace.beside(loaded.document.path)
+    sites = read_table(place.sites, SITES)
+    name = campaign.catalog.texture
+    with open_stack(loaded, data) as stack:
+        layers = site_layers(stack, name, stack.catalog.source(name), sites, campaign.soil.ptf)
+        product = stack.catalog.digest
+    record = Provenance(
+        "rootzone soils",
+        {"campaign": loaded.digest, "catalog": product, **inputs_of({"sites": place.sites})},
+        {"soil product": name, "ptf": campaign.soil.ptf},
+    )
+    write_table(place.site_textures, layers, SOIL_LAYERS, record)
+    run = run_soils(
+        place.site_textures,
+        place.soils,
+        source=SAMPLED[campaign.soil.ptf][1],  # type: ignore[arg-type]
+        limits=soil_limits(campaign.soil),
+        thickness_mm=campaign.profile.thickness_mm,
+        extend=True,
+        tolerance_pct=campaign.soil.texture_tolerance_pct,
+        force=force,
+    )
+    if campaign.soil.on_refused == "stop" and run.result.n_refused_sites:
+        raise ToleranceError(
+            f"{run.result.n_refused_sites} sites have a soil that cannot be mended and soil."
+            f"on_refused is stop. {run.files.refused} names each; mend the product, or set "
+            "on_refused: quarantine."
+        )
+    return run

@@ -1,0 +1,92 @@
+"""Soil layers of a campaign's sites, sampled from the mapped soil product it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.errors import RequestError
+from rootzone._shared.units import mm_from_cm
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone.covariates.catalog import Source
+
+# Columns of the layer table and the variable of the mapped product that fills each.
+TEXTURE = {"sand_pct": "sand", "silt_pct": "silt", "clay_pct": "clay"}
+VAN_GENUCHTEN = {
+    "theta_r": "theta_r",
+    "theta_s": "theta_s",
+    "alpha": "alpha",
+    "n": "n",
+    "ksat": "ksat",
+}
+# Pedotransfer setting of a campaign -> what is sampled, and what `rootzone soils` calls it.
+SAMPLED: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "rosetta3": (TEXTURE, "texture"),
+    "polaris_van_genuchten": (VAN_GENUCHTEN, "polaris"),
+}
+
+
+class Sampler(Protocol):
+    """What is asked of a stack of covariates: one layer at many pixels."""
+
+    def sample(self, address: str, row: IntArray, col: IntArray) -> AnyArray:
+        """Values of a layer at pixels of the master grid, in their order."""
+
+
+def site_layers(
+    stack: Sampler, name: str, source: Source, sites: pl.DataFrame, ptf: str
+) -> pl.DataFrame:
+    """One row a site and mapped depth, as ``rootzone soils`` reads it.
+
+    Parameters
+    ----------
+    stack : Sampler
+        Layers on the master grid.
+    name, source : str, Source
+        Catalog entry of the soil product; it must come by depth.
+    sites : DataFrame
+        The sites table.
+    ptf : str
+        ``rosetta3`` samples textures, ``polaris_van_genuchten`` the product's own parameters.
+
+    Returns
+    -------
+    DataFrame
+        ``site_id, cell_id, top_mm, bottom_mm`` and the sampled columns, site after site from the
+        top down. Pixels without data are NaN; the soils stage refuses them by name.
+
+    Raises
+    ------
+    RequestError
+        The product has no depths.
+    """
+    import numpy as np
+    import polars as pl
+
+    if not source.depths_cm:
+        raise RequestError(
+            f"catalog.texture: {name} has no soil depths; name a product that comes by "
+            "depth, such as polaris."
+        )
+    row, col = sites["row"].to_numpy(), sites["col"].to_numpy()
+    columns, _ = SAMPLED[ptf]
+    parts = []
+    for number, depth in enumerate(source.depth_names()):
+        top_cm, bottom_cm = source.depths_cm[number]
+        values = {
+            column: np.asarray(stack.sample(f"{name}/{variable}/{depth}", row, col), float)
+            for column, variable in columns.items()
+        }
+        parts.append(
+            sites.select("site_id", "cell_id").with_columns(
+                pl.lit(mm_from_cm(float(top_cm))).alias("top_mm"),
+                pl.lit(mm_from_cm(float(bottom_cm))).alias("bottom_mm"),
+                *(pl.Series(column, content) for column, content in values.items()),
+                pl.Series("order", np.arange(sites.height)),
+            )
+        )
+    return pl.concat(parts).sort("order", "top_mm", maintain_order=True).drop("order")
