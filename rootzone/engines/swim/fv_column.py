@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import kernel
+from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim import fv_state as at
 from rootzone.engines.swim import fv_step as ctl
 from rootzone.engines.swim import layout
@@ -20,6 +20,8 @@ from rootzone.engines.swim.fv_flux import evaluate
 from rootzone.engines.swim.fv_grid import (
     CELL_GROWTH,
     FIRST_CELL_CM,
+    LABEL_DEPTH_CM,
+    cell_above_depth,
     split_layers,
 )
 from rootzone.engines.swim.fv_step import advance
@@ -42,7 +44,9 @@ _WEIGHT = 2  # in the curve number
 _DRY = 3  # water content at -15000 cm
 _WET = 4  # and at -100 cm
 _THETA = 5
-_N_LAYER_ROW = 6
+_THETA_R = 6
+_THETA_S = 7
+_N_LAYER_ROW = 8
 _LL15_SUCTION_CM = 15000.0
 _DUL_SUCTION_CM = 100.0
 _FIRST_DT = 1e-3  # [d]
@@ -140,7 +144,6 @@ def fill_cells(
         cells[at.U + i] = u_from_theta(cells[at.THETA + i], tables, base)
         above = dz[i - 1] if i > 0 else 0.0
         cells[at.INVERSE_GAP + i] = 2.0 / (above + dz[i])
-        cells[at.SHARE + i] = above / (above + dz[i])
     cells[at.INVERSE_GAP + n] = 2.0 / dz[n - 1]
 
 
@@ -170,6 +173,7 @@ def fill_edge(
     for i in range(1, n):
         if cells[at.TABLE + i] != cells[at.TABLE + i - 1]:
             cells[at.INTERFACE + count] = i
+            cells[at.FACE_U + count] = 0.5 * (cells[at.U + i - 1] + cells[at.U + i])
             count += 1
     edge[at.N_INTERFACE] = count
 
@@ -188,7 +192,7 @@ def fill_control(control: FloatArray, settings: FloatArray) -> None:
         control[ctl.POND_MAX] = settings[layout.SET_POND_MAX_MM] / _MM_PER_CM
 
 
-@kernel
+@inner_kernel
 def next_change_h(hour: float, from_h: float, to_h: float, until_h: float) -> float:
     """The nearest hour after ``hour`` at which a window opens or closes, at most ``until_h``."""
     if hour < from_h < until_h:
@@ -198,7 +202,7 @@ def next_change_h(hour: float, from_h: float, to_h: float, until_h: float) -> fl
     return until_h
 
 
-@kernel
+@inner_kernel
 def run_day(
     cells: FloatArray,
     n: int,
@@ -231,7 +235,7 @@ def run_day(
         hour = until
 
 
-@kernel
+@inner_kernel
 def layer_means(cells: FloatArray, n: int, per_layer: FloatArray, theta: FloatArray) -> float:
     """Water content of each layer, the mean of its cells; returns the water stored [cm]."""
     stored = 0.0
@@ -241,9 +245,20 @@ def layer_means(cells: FloatArray, n: int, per_layer: FloatArray, theta: FloatAr
         water = cells[at.THETA + i] * cells[at.DZ + i]
         theta[int(cells[at.LAYER + i])] += water
         stored += water
-    for k in range(theta.shape[0]):
-        theta[k] /= per_layer[_THICKNESS, k]
+    for k in range(theta.shape[0]):  # a mean of saturated cells may round to above saturation
+        mean = theta[k] / per_layer[_THICKNESS, k]
+        theta[k] = min(max(mean, per_layer[_THETA_R, k]), per_layer[_THETA_S, k])
     return stored
+
+
+@inner_kernel
+def theta_between(cells: FloatArray, i: int, weight: float) -> float:
+    """Water content between the centres of cell i and the next; the nearer one's across soils."""
+    if weight > 0.0 and cells[at.TABLE + i] != cells[at.TABLE + i + 1]:
+        weight = 1.0 if weight > 0.5 else 0.0
+    below = cells[at.THETA + i + 1] if weight > 0.0 else 0.0
+    theta: float = (1.0 - weight) * cells[at.THETA + i] + weight * below
+    return theta
 
 
 @kernel
@@ -285,11 +300,16 @@ def run_column(
 
     for k in range(n_layer):
         per_layer[_THICKNESS, k] = layers[k, layout.VG_THICKNESS_MM] / _MM_PER_CM
+        per_layer[_THETA_R, k] = layers[k, layout.VG_THETA_R]
+        per_layer[_THETA_S, k] = layers[k, layout.VG_THETA_S]
     first_cm = settings[layout.SET_FIRST_CELL_CM]
     first_cm = FIRST_CELL_CM if first_cm == 0.0 else first_cm
     growth = settings[layout.SET_CELL_GROWTH]
     growth = CELL_GROWTH if growth == 0.0 else growth
-    n = split_layers(per_layer[_THICKNESS], first_cm, growth, dz, layer_of)
+    label_cm = settings[layout.SET_LABEL_DEPTH_CM]
+    label_cm = LABEL_DEPTH_CM if label_cm == 0.0 else label_cm
+    n = split_layers(per_layer[_THICKNESS], first_cm, growth, label_cm, dz, layer_of)
+    label_cell, label_weight = cell_above_depth(dz, n, label_cm)
     fill_tables(layers, settings[layout.SET_VAPOUR] > 0.0, per_layer, tables, scratch)
     fill_cells(cells, n, dz, layer_of, per_layer, layers, theta_initial, tables)
     fill_edge(edge, settings, cells, n, tables)
@@ -340,5 +360,7 @@ def run_column(
         out[layout.BALANCE_ERROR_MM] = _MM_PER_CM * balance
         out[layout.STEPS] = control[ctl.STEPS]
         out[layout.EVALUATIONS] = control[ctl.EVALUATIONS]
+        if label_cm > 0.0:
+            out[layout.THETA_LABEL] = theta_between(cells, label_cell, label_weight)
     repairs = layout.REPAIR_EXPLICIT_STEP if control[ctl.FALLBACKS] > 0.0 else 0
     return layout.OK, -1, repairs

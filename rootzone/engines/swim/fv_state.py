@@ -16,7 +16,7 @@ STRIDE = MAX_CELLS + 8  # 65 cache lines: rows do not fall on the same cache set
 DZ = 0 * STRIDE  # size [cm]
 INVERSE_DZ = 1 * STRIDE
 INVERSE_GAP = 2 * STRIDE  # face i: 1 over the distance of the centres of cells i - 1 and i [cm-1]
-SHARE = 3 * STRIDE  # face i: share of that distance that lies in cell i - 1
+FACE_U = 3 * STRIDE  # u at the faces between two soils
 TABLE = 4 * STRIDE  # where the soil's table begins
 LAYER = 5 * STRIDE  # number of the user's layer
 # State. ``THETA`` is what the fluxes have left there; theta(u) may differ from it by the residual.

@@ -65,7 +65,7 @@ FALLBACKS = 13
 SATURATED = 14  # 1 while a cell is saturated
 N_CONTROL = 15
 
-_SIGMA = 0.6
+_SIGMA = 0.55
 _SATURATED_SHARE = 0.05  # of the residual allowed, in saturated cells
 _STORAGE = 1e-6  # steadies Newton's matrix in saturated cells [cm-1]; no water is stored by it
 _MAX_PASSES = 8
@@ -272,7 +272,7 @@ def bounded_explicit_step(
     control[EVALUATIONS] += 2.0
 
 
-@kernel
+@inner_kernel
 def advance(
     cells: FloatArray,
     n: int,

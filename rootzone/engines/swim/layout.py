@@ -58,7 +58,8 @@ POND_MM = 4
 BALANCE_ERROR_MM = 5
 STEPS = 6
 EVALUATIONS = 7
-N_DAILY = 8
+THETA_LABEL = 8  # van_genuchten: water content at the label's depth, from the solver's cells
+N_DAILY = 9
 
 # Positions in ``settings``.
 SET_CN2_BARE = 0  # 0 keeps a pond instead of a curve number
@@ -86,7 +87,8 @@ SET_ITERATION_RESIDUAL = 21  # converged: residual accepted by Newton [m3 m-3]
 SET_THETA_STEP = 22  # converged: largest change of theta in a step [m3 m-3]
 SET_FIRST_CELL_CM = 23  # van_genuchten: cell wanted at the surface; 0 default, below 0 no split
 SET_CELL_GROWTH = 24  # van_genuchten: ratio of neighbouring cells; 0 default
-N_SETTINGS = 25
+SET_LABEL_DEPTH_CM = 25  # van_genuchten: depth of THETA_LABEL; 0 default, below 0 none
+N_SETTINGS = 26
 
 # Bottom boundaries.
 BOTTOM_FREE_DRAINAGE = 0
