@@ -251,3 +251,13 @@ def share_of_day(from_h: float, to_h: float, start_h: float, end_h: float) -> fl
     """
     overlap_h = min(to_h, end_h) - max(from_h, start_h)
     return max(0.0, overlap_h) / (end_h - start_h)
+
+
+@kernel
+def next_change_h(hour: float, start_h: float, end_h: float, until_h: float) -> float:
+    """Hour of the next opening or closing of a window after ``hour``, at most ``until_h``."""
+    if hour < start_h < until_h:
+        return start_h
+    if hour < end_h < until_h:
+        return end_h
+    return until_h

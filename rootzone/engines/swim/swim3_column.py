@@ -32,6 +32,9 @@ def run_day(
 ) -> int:
     """Advance the column through one day and add up its fluxes; return the status.
 
+    Infiltration is what enters the soil before evaporation takes its part; APSIM's own output of
+    that name is less by ``es``.
+
     Parameters
     ----------
     rain_mm, ep_mm : float
@@ -58,7 +61,7 @@ def run_day(
         daily[layout.RUNOFF_MM] += march[nodes.RUNOFF] * mm
         daily[layout.DRAINAGE_MM] += node[nodes.Q, n] * mm
         daily[layout.ES_MM] += march[nodes.EVAPORATION] * mm
-        daily[layout.INFILTRATION_MM] += node[nodes.Q, 0] * mm
+        daily[layout.INFILTRATION_MM] += (node[nodes.Q, 0] + march[nodes.EVAPORATION]) * mm
         daily[layout.STEPS] += 1.0
         rest = forcing.HOURS_PER_DAY - (now_h + taken)
         now_h = now_h + taken if rest > swim3_steps.END_OF_DAY_H else forcing.HOURS_PER_DAY
@@ -95,7 +98,7 @@ def run_days(
     for day in range(weather.shape[0]):
         stored_cm = swim3_setup.water_cm(coef, node, nodes.THETA) + march[nodes.POND]
         rain_mm = weather[day, layout.RAIN_MM]
-        runoff_mm = swim3_setup.morning_runoff_mm(kind, layers, node, nodes.THETA, rain_mm, cn2)
+        runoff_mm = swim3_setup.morning_runoff_mm(coef, node, nodes.THETA, rain_mm, cn2)
         daily = daily_out[day]
         daily[:] = 0.0
         daily[layout.RUNOFF_MM] = runoff_mm
@@ -166,8 +169,7 @@ def run_column_van_genuchten(
 ) -> tuple[int, int, int]:
     """Run one column by physics ``van_genuchten`` and stepping ``apsim``: N_VG columns of layers.
 
-    The curve number counts a layer's wetness from theta_r to theta_s. Otherwise as
-    :func:`run_column`.
+    Otherwise as :func:`run_column`.
     """
     return run_days(
         nodes.KIND_VAN_GENUCHTEN,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import kernel
+from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim import layout
 
 LN10 = math.log(10.0)
@@ -51,7 +51,9 @@ K_JOIN = 16  # [cm h-1]
 P_JOIN = 17
 INV_SAT = 18
 POROSITY = 19
-N_COEF = 20
+CN_DRY = 20  # water contents between which the curve number counts a layer dry to wet
+CN_WET = 21
+N_COEF = 22
 
 
 @kernel
@@ -105,6 +107,8 @@ def fill_retention(layer: FloatArray, reproduce_traps: bool, coef: FloatArray) -
     coef[LINEAR] = slope_end
     coef[INV_SAT] = 1.0 / sat
     coef[POROSITY] = sat / SAT_SHARE_OF_POROSITY
+    coef[CN_DRY] = ll15
+    coef[CN_WET] = dul
     return repairs
 
 
@@ -175,7 +179,7 @@ def fill_layer_curves(layer: FloatArray, reproduce_traps: bool, coef: FloatArray
     return repairs | fill_conductivity(layer, reproduce_traps, coef)
 
 
-@kernel
+@inner_kernel
 def theta_of_suction(coef: FloatArray, x: float) -> tuple[float, float]:
     """Water content and its derivative by x at a suction of exp(x) cm.
 
@@ -200,7 +204,7 @@ def theta_of_suction(coef: FloatArray, x: float) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-@kernel
+@inner_kernel
 def conductivity(coef: FloatArray, theta: float) -> tuple[float, float]:
     """Liquid conductivity [cm h-1] and its derivative by theta at a water content."""
     if theta <= 0.0:

@@ -76,14 +76,6 @@ def prepare(
 
 
 @kernel
-def wetness_limits(kind: int) -> tuple[int, int]:
-    """Columns of ``layers`` between which the curve number counts a layer from dry to wet."""
-    if kind == nodes.KIND_SWIM3:
-        return layout.SWIM3_LL15, layout.SWIM3_DUL
-    return layout.VG_THETA_R, layout.VG_THETA_S
-
-
-@kernel
 def water_cm(coef: FloatArray, node: FloatArray, row: int) -> float:
     """Water stored in the profile [cm] by the water contents of one row of ``node``."""
     total = 0.0
@@ -107,14 +99,15 @@ def effective_curve_number(settings: FloatArray) -> float:
 
 @kernel
 def morning_runoff_mm(
-    kind: int, layers: FloatArray, node: FloatArray, theta_row: int, rain_mm: float, cn2: float
+    coef: FloatArray, node: FloatArray, theta_row: int, rain_mm: float, cn2: float
 ) -> float:
     """Runoff [mm d-1] by the curve number from the water content at the start of the day."""
     if cn2 <= 0.0 or rain_mm <= 0.0:
         return 0.0
-    n = layers.shape[0]
-    dry, wet = wetness_limits(kind)
     wetness = forcing.profile_wetness(
-        node[theta_row, :n], layers[:, dry], layers[:, wet], node[nodes.CN_WEIGHT]
+        node[theta_row, : coef.shape[0]],
+        coef[:, swim3_curves.CN_DRY],
+        coef[:, swim3_curves.CN_WET],
+        node[nodes.CN_WEIGHT],
     )
     return forcing.curve_number_runoff_mm(rain_mm, cn2, wetness)

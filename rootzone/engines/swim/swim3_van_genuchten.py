@@ -10,16 +10,21 @@ from __future__ import annotations
 import math
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import kernel
+from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.swim3_curves import (
+    CN_DRY,
+    CN_WET,
     DX_CM,
     INV_SAT,
     POROSITY,
     SAT,
     SAT_SHARE_OF_POROSITY,
     SUCTION_DRY_CM,
+    SUCTION_LL15_CM,
 )
+
+SUCTION_FIELD_CM = 100.0
 
 # Columns of the coefficients that SWIM3's curves use otherwise.
 THETA_R = 2
@@ -30,22 +35,7 @@ KS_CM_H = 6
 L = 7
 
 
-@kernel
-def fill_layer_curves(layer: FloatArray, coef: FloatArray) -> None:
-    """Copy one layer's van Genuchten parameters into the coefficients."""
-    coef[DX_CM] = 0.1 * layer[layout.VG_THICKNESS_MM]
-    coef[SAT] = layer[layout.VG_THETA_S]
-    coef[INV_SAT] = 1.0 / coef[SAT]
-    coef[POROSITY] = coef[SAT] / SAT_SHARE_OF_POROSITY
-    coef[THETA_R] = layer[layout.VG_THETA_R]
-    coef[ALPHA_PER_CM] = layer[layout.VG_ALPHA_PER_CM]
-    coef[N] = layer[layout.VG_N]
-    coef[M] = 1.0 - 1.0 / coef[N]
-    coef[KS_CM_H] = layer[layout.VG_KS_MM_D] / 240.0
-    coef[L] = layer[layout.VG_L]
-
-
-@kernel
+@inner_kernel
 def theta_and_k(coef: FloatArray, psi_cm: float) -> tuple[float, float, float, float]:
     """Water content, conductivity [cm h-1] and their derivatives by head at a head [cm]."""
     span = coef[SAT] - coef[THETA_R]
@@ -64,6 +54,26 @@ def theta_and_k(coef: FloatArray, psi_cm: float) -> tuple[float, float, float, f
     pores_psi = math.exp((m - 1.0) * math.log(empty)) * math.exp(ln_se / m) / se * se_psi
     k_psi = k * coef[L] * se_psi / se + 2.0 * coef[KS_CM_H] * root * pores * pores_psi
     return coef[THETA_R] + span * se, theta_psi, k, k_psi
+
+
+@kernel
+def fill_layer_curves(layer: FloatArray, coef: FloatArray) -> None:
+    """Copy one layer's van Genuchten parameters into the coefficients.
+
+    The curve number counts the layer from its water content at 15,000 cm to that at 100 cm.
+    """
+    coef[DX_CM] = 0.1 * layer[layout.VG_THICKNESS_MM]
+    coef[SAT] = layer[layout.VG_THETA_S]
+    coef[INV_SAT] = 1.0 / coef[SAT]
+    coef[POROSITY] = coef[SAT] / SAT_SHARE_OF_POROSITY
+    coef[THETA_R] = layer[layout.VG_THETA_R]
+    coef[ALPHA_PER_CM] = layer[layout.VG_ALPHA_PER_CM]
+    coef[N] = layer[layout.VG_N]
+    coef[M] = 1.0 - 1.0 / coef[N]
+    coef[KS_CM_H] = layer[layout.VG_KS_MM_D] / 240.0
+    coef[L] = layer[layout.VG_L]
+    coef[CN_DRY] = theta_and_k(coef, -SUCTION_LL15_CM)[0]
+    coef[CN_WET] = theta_and_k(coef, -SUCTION_FIELD_CM)[0]
 
 
 @kernel

