@@ -1,13 +1,22 @@
-"""``rootzone soils``: guarded hydraulic parameters from a table of soil layers."""
+"""``rootzone soils``: guarded hydraulic parameters of a campaign's sites, or of a table's."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from rootzone.hydraulics.run_soils import SoilsRun
+
+_CAMPAIGN_ENDINGS = (".yaml", ".yml")
+
 _EPILOG = """\b
+A campaign file in the place of TABLE samples the soil product it names at its sites and
+writes soils/soils.parquet beside it; layers, limits and source are the campaign's own.
+\b
 TABLE, one row per site and layer, .parquet or .csv:
   site_id (or site), and cell_id if the weather cell has another name than the site
   depths: top_mm, bottom_mm | top_cm, bottom_cm | depth_cm such as 5-15 |
@@ -62,7 +71,16 @@ def _thicknesses(
 @click.command(cls=_WithLimits, epilog=_EPILOG)
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Soils, .parquet or .csv."
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Soils, .parquet or .csv; required with a TABLE.",
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="ROOTZONE_DATA",
+    help="With a campaign: folder the catalog's paths start from.  [default: data beside it; "
+    "ROOTZONE_DATA]",
 )
 @click.option(
     "--from",
@@ -109,7 +127,8 @@ def _thicknesses(
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
     table: Path,
-    out: Path,
+    out: Path | None,
+    data: Path | None,
     source: str,
     thickness_mm: list[float] | None,
     extend: bool,
@@ -130,16 +149,23 @@ def command(
 
     if figure is not None:
         refuse_overwrite(figure, force=force)
-    run = run_soils(
-        table,
-        out,
-        source=cast("Source", source),
-        limits=limits_from_pairs(pairs),
-        thickness_mm=thickness_mm,
-        extend=extend,
-        tolerance_pct=tolerance_pct,
-        force=force,
-    )
+    following = f"rootzone simulate --soils {out} --weather WEATHER --out PROFILES"
+    if table.suffix in _CAMPAIGN_ENDINGS:
+        run, following, max_refused_pct = _campaign_run(table, data, force=force)
+        out = run.files.soils
+    elif out is None:
+        raise click.UsageError("--out is needed with a TABLE.")
+    else:
+        run = run_soils(
+            table,
+            out,
+            source=cast("Source", source),
+            limits=limits_from_pairs(pairs),
+            thickness_mm=thickness_mm,
+            extend=extend,
+            tolerance_pct=tolerance_pct,
+            force=force,
+        )
     facts = run.facts()
     if figure is not None:
         from rootzone.hydraulics.figures import draw_soils
@@ -147,7 +173,6 @@ def command(
         draw_soils(out, figure)
         facts["figure"] = str(figure)
     passed = run.result.n_refused_sites <= max_refused_pct / 100.0 * run.result.n_site
-    following = f"rootzone simulate --soils {out} --weather WEATHER --out PROFILES"
     if not passed:
         following = f"mend what {run.files.refused} names, then the same command with --force"
     _tell(facts, following)
@@ -157,6 +182,17 @@ def command(
         click.echo(out)
     if not passed:
         sys.exit(3)
+
+
+def _campaign_run(campaign: Path, data: Path | None, *, force: bool) -> tuple[SoilsRun, str, float]:
+    """The campaign's soils, the next command, and the refused share it puts up with [%]."""
+    from rootzone.campaign.read_campaign import load_campaign
+    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.hydraulics.run_campaign_soils import run_campaign_soils
+
+    loaded = load_campaign(campaign)
+    run = run_campaign_soils(loaded, data_folder(campaign, data), force=force)
+    return run, f"rootzone plan {campaign}", loaded.campaign.jobs.max_failed_pct
 
 
 def _tell(facts: dict[str, object], following: str) -> None:

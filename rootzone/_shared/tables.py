@@ -141,6 +141,30 @@ SITES = Schema(
     ),
 )
 
+SOIL_LAYERS = Schema(
+    "soil_layers",
+    (
+        _SITE,
+        _CELL,
+        _c("top_mm", "float", "mm", "depth of the layer's top"),
+        _c("bottom_mm", "float", "mm", "depth of the layer's bottom"),
+        _c("sand_pct", "float", "%", "sand", required=False),
+        _c("silt_pct", "float", "%", "silt", required=False),
+        _c("clay_pct", "float", "%", "clay", required=False),
+        _c("theta_r", "float", "m3 m-3", "van Genuchten residual water content", required=False),
+        _c("theta_s", "float", "m3 m-3", "van Genuchten saturated water content", required=False),
+        _c(
+            "alpha",
+            "float",
+            "log10(kPa-1)",
+            "van Genuchten alpha as POLARIS has it",
+            required=False,
+        ),
+        _c("n", "float", "-", "van Genuchten n", required=False),
+        _c("ksat", "float", "log10(cm h-1)", "conductivity as POLARIS has it", required=False),
+    ),
+)
+
 SOILS = Schema(
     "soils",
     (
@@ -249,7 +273,7 @@ LABELS = Schema(
     ),
 )
 
-SCHEMAS = {schema.name: schema for schema in (SITES, SOILS, WEATHER, PROFILES, LABELS)}
+SCHEMAS = {schema.name: schema for schema in (SITES, SOIL_LAYERS, SOILS, WEATHER, PROFILES, LABELS)}
 
 
 def read_frame(path: Path) -> pl.DataFrame:

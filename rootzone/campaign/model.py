@@ -16,6 +16,8 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
+Positive = Annotated[float, Field(gt=0)]
+Gap = Annotated[float, Field(ge=0.001, le=0.1)]
 ThicknessMm = Annotated[float, Field(gt=0, le=5000)]
 DepthMm = Annotated[float, Field(gt=0, le=20000)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
@@ -98,37 +100,63 @@ class Profile(Section):
 class SoilBounds(Section):
     """Guardrails: what a hydraulic parameter set may be. Each adjustment is recorded."""
 
-    min_gap: Annotated[float, Field(gt=0, le=0.1)] = 0.005
-    """smallest gap between AirDry, LL15, DUL and SAT [m3 m-3]"""
+    gap_airdry_ll15: Gap = 0.001
+    """smallest LL15 - AirDry [m3 m-3]"""
+    gap_ll15_dul: Gap = 0.005
+    """smallest DUL - LL15 [m3 m-3]"""
+    gap_dul_sat: Gap = 0.005
+    """smallest SAT - DUL [m3 m-3]"""
+    theta_r_max: Fraction = 0.3
+    """largest residual water content [m3 m-3]"""
+    theta_span_min: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """smallest theta_s - theta_r; a smaller one is refused [m3 m-3]"""
     sat_min: Fraction = 0.2
     """smallest water content at saturation [m3 m-3]"""
     sat_max: Fraction = 0.9
     """largest water content at saturation [m3 m-3]"""
+    alpha_min_per_cm: Positive = 1e-4
+    """smallest van Genuchten alpha [cm-1]"""
+    alpha_max_per_cm: Positive = 0.5
+    """largest van Genuchten alpha [cm-1]"""
+    n_min: Annotated[float, Field(gt=1)] = 1.05
+    """smallest van Genuchten n [-]"""
+    n_max: Annotated[float, Field(gt=1)] = 8.0
+    """largest van Genuchten n [-]"""
+    ks_min_mm_d: Positive = 0.1
+    """smallest saturated conductivity [mm d-1]"""
+    ks_max_mm_d: Positive = 20_000.0
+    """largest saturated conductivity [mm d-1]"""
+    kdul_min_mm_d: Positive = 1e-6
+    """smallest conductivity at DUL [mm d-1]"""
     bd_min_g_cm3: Annotated[float, Field(gt=0, lt=2.65)] = 0.2
     """smallest bulk density [g cm-3]"""
     bd_max_g_cm3: Annotated[float, Field(gt=0, lt=2.65)] = 2.1
     """largest bulk density [g cm-3]"""
-    ks_min_mm_d: Annotated[float, Field(gt=0)] = 0.1
-    """smallest saturated conductivity [mm d-1]"""
-    ks_max_mm_d: Annotated[float, Field(gt=0)] = 20_000.0
-    """largest saturated conductivity [mm d-1]"""
+    micropore_share_max: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """largest share of KS that SWIM3's micropores may carry, where on_k_above_ks acts [-]"""
 
 
 class Soil(Section):
     """From texture to hydraulic parameters."""
 
-    ptf: Literal["rosetta3", "measured", "polaris_van_genuchten"] = "rosetta3"
-    """pedotransfer function, or where parameters come from in its stead"""
-    dul_suction_cm: Annotated[float, Field(gt=0, le=15000)] = 100.0
+    ptf: Literal["rosetta3", "polaris_van_genuchten"] = "rosetta3"
+    """pedotransfer function, or the product's own parameters in its stead"""
+    dul_suction_cm: Annotated[float, Field(gt=1, lt=15000)] = 100.0
     """suction at the drained upper limit [cm]; SWIM3's PSIDul is minus this"""
-    ll15_suction_cm: Annotated[float, Field(gt=0, le=1e6)] = 15_000.0
+    ll15_suction_cm: Annotated[float, Field(gt=1, le=1e6)] = 15_000.0
     """suction at the lower limit [cm]"""
-    airdry_suction_cm: Annotated[float, Field(gt=0, le=1e7)] = 1_000_000.0
+    airdry_suction_cm: Annotated[float, Field(gt=1, le=1e7)] = 1_000_000.0
     """suction at air-dry [cm]"""
-    initial_wetness: Fraction = 0.5
+    mualem_l: Annotated[float, Field(ge=-10, le=10)] = 0.5
+    """pore connectivity of Mualem's conductivity [-]"""
+    initial_fraction: Fraction = 0.5
     """water at the start, from 0 at LL15 to 1 at DUL [-]"""
-    on_bad_order: Literal["quarantine", "stop"] = "quarantine"
-    """what a soil that cannot be mended does: only its site fails, or the run stops"""
+    on_k_above_ks: Literal["note", "lower_ll15", "refuse"] = "note"
+    """what a layer does whose SWIM3 micropores conduct more than KS"""
+    texture_tolerance_pct: Annotated[float, Field(ge=0, le=100)] = 10.0
+    """distance of sand + silt + clay from 100 % that is still closed [%]"""
+    on_refused: Literal["quarantine", "stop"] = "quarantine"
+    """what a soil that cannot be mended does: only its site fails, or the campaign stops"""
     bounds: SoilBounds = SoilBounds()
 
 

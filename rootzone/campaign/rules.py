@@ -71,8 +71,10 @@ def _bounds_in_order(campaign: Campaign) -> Iterator[Broken]:
     bounds = campaign.soil.bounds
     for low, high in (
         ("sat_min", "sat_max"),
-        ("bd_min_g_cm3", "bd_max_g_cm3"),
+        ("alpha_min_per_cm", "alpha_max_per_cm"),
+        ("n_min", "n_max"),
         ("ks_min_mm_d", "ks_max_mm_d"),
+        ("bd_min_g_cm3", "bd_max_g_cm3"),
     ):
         if not getattr(bounds, low) < getattr(bounds, high):
             yield Broken(
@@ -80,6 +82,23 @@ def _bounds_in_order(campaign: Campaign) -> Iterator[Broken]:
                 f"{low} {getattr(bounds, low):g} is not below {high} {getattr(bounds, high):g}",
                 f"lower {low} or raise {high}",
             )
+
+
+def _gaps_fit_below_saturation(campaign: Campaign) -> Iterator[Broken]:
+    bounds = campaign.soil.bounds
+    gaps = bounds.gap_airdry_ll15 + bounds.gap_ll15_dul + bounds.gap_dul_sat
+    if gaps >= bounds.sat_min:
+        yield Broken(
+            ("soil", "bounds", "sat_min"),
+            f"the gaps between the limits add up to {gaps:g}, which leaves no room below it",
+            "raise sat_min or lower the gaps",
+        )
+    if bounds.kdul_min_mm_d > bounds.ks_min_mm_d:
+        yield Broken(
+            ("soil", "bounds", "kdul_min_mm_d"),
+            f"{bounds.kdul_min_mm_d:g} is above ks_min_mm_d {bounds.ks_min_mm_d:g}",
+            "lower kdul_min_mm_d",
+        )
 
 
 def _labels_inside_profile(campaign: Campaign) -> Iterator[Broken]:
@@ -119,6 +138,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _years_once,
     _suctions_in_order,
     _bounds_in_order,
+    _gaps_fit_below_saturation,
     _apsim_runs_swim3,
     _labels_inside_profile,
     _split_adds_up,
