@@ -1,4 +1,4 @@
-"""How far `swim3` + `apsim` lies from the real SWIM3, over every reference run.
+"""How far `swim3` + `apsim` lies from the real SWIM3, and `converged` from its finest steps.
 
 Prints per set: the 99.9th percentile and the worst difference of daily water content over all
 layers, the largest difference of a two-year total, and the days with another number of steps.
@@ -8,10 +8,9 @@ Days of exactly 1.1 mm are left out: they stand on the edge of a step rule.
 from __future__ import annotations
 
 from _figures import Figures, parser
-from _swim3_reference import (
-    SETS,
-    compare,
-)
+from _swim3_reference import SETS, compare, compare_at_20_cm
+
+from rootzone.engines.swim import swim3_column, swim3_converged
 
 K_ABOVE_KS = ("sand", "loamy_sand", "loamysand_over_loam")
 

@@ -62,3 +62,14 @@ def inner_kernel(function: F) -> F:
         _nrt=False,
     )(function)
     return compiled
+
+
+def exact_inner_kernel(function: F) -> F:
+    """As ``inner_kernel``, but every operation is rounded by itself, as another program does it.
+
+    For parts whose answers are compared bit by bit, or fail on the same day as the original.
+    """
+    compiled: F = numba.njit(
+        cache=True, error_model="numpy", nogil=True, forceinline=True, _nrt=False
+    )(function)
+    return compiled

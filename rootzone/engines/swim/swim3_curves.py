@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import inner_kernel, kernel
+from rootzone._shared.jit import exact_inner_kernel, kernel
 from rootzone.engines.swim import layout
 
 LN10 = math.log(10.0)
@@ -179,7 +179,7 @@ def fill_layer_curves(layer: FloatArray, reproduce_traps: bool, coef: FloatArray
     return repairs | fill_conductivity(layer, reproduce_traps, coef)
 
 
-@inner_kernel
+@exact_inner_kernel
 def theta_of_suction(coef: FloatArray, x: float) -> tuple[float, float]:
     """Water content and its derivative by x at a suction of exp(x) cm.
 
@@ -204,7 +204,7 @@ def theta_of_suction(coef: FloatArray, x: float) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-@inner_kernel
+@exact_inner_kernel
 def conductivity(coef: FloatArray, theta: float) -> tuple[float, float]:
     """Liquid conductivity [cm h-1] and its derivative by theta at a water content."""
     if theta <= 0.0:

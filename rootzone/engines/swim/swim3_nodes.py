@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import inner_kernel, kernel
+from rootzone._shared.jit import exact_inner_kernel, kernel
 from rootzone.engines.swim import layout, swim3_curves, swim3_van_genuchten
 from rootzone.engines.swim.swim3_curves import DX_CM, POROSITY, VAPOUR_K_CM_H, VAPOUR_PER_CM
 
@@ -66,7 +66,7 @@ def p_of_psi(psi_cm: float) -> float:
     return v if v >= 0.0 else -math.asinh(-v)
 
 
-@inner_kernel
+@exact_inner_kernel
 def small_exp(z: float) -> float:
     """exp(z), by its series where that is exact to rounding; heads above -2,000 cm need no more."""
     if abs(z) < 1.5e-3:
@@ -74,7 +74,7 @@ def small_exp(z: float) -> float:
     return math.exp(z)
 
 
-@inner_kernel
+@exact_inner_kernel
 def evaluate_curves(kind: int, coef: FloatArray, node: FloatArray, vapour: bool) -> None:
     """Fill head, water content, conductivity and their derivatives by p from the rows of p.
 
@@ -136,7 +136,7 @@ def fill_distances(coef: FloatArray, node: FloatArray) -> None:
             above = here
 
 
-@inner_kernel
+@exact_inner_kernel
 def fill_gravity_weights(node: FloatArray, n: int, space_weighting: float) -> None:
     """Write the weight of the upper node in the gravity flux of each interface, 0 to 2.
 
@@ -158,7 +158,7 @@ def fill_gravity_weights(node: FloatArray, n: int, space_weighting: float) -> No
         node[GRAVITY_ABOVE, i] = 1.0 + (lean if node[K_P, i] >= 0.0 else -lean)
 
 
-@inner_kernel
+@exact_inner_kernel
 def fill_fluxes(node: FloatArray, n: int) -> None:
     """Write the flux through each inner interface and its derivatives by the two p."""
     for i in range(1, n):
@@ -176,7 +176,7 @@ def fill_fluxes(node: FloatArray, n: int) -> None:
         node[Q_BELOW, i] = -0.5 * ((slope_l * dp + sum_k) * inv_dx - w_l * node[K_P, i])
 
 
-@inner_kernel
+@exact_inner_kernel
 def evaporation_rate(ep_rate: float, psi_cm: float) -> tuple[float, float]:
     """Evaporation [cm h-1] from a surface at a head, and its derivative by the head.
 
@@ -190,7 +190,7 @@ def evaporation_rate(ep_rate: float, psi_cm: float) -> tuple[float, float]:
     return scale * (humidity - HUMIDITY_OF_AIR), scale * HUMIDITY_PER_CM * humidity
 
 
-@inner_kernel
+@exact_inner_kernel
 def apply_top(node: FloatArray, surface: FloatArray, dt: float, ponds: bool) -> bool:
     """Write the flux into the top node; return whether that node is held at saturation.
 
@@ -221,7 +221,7 @@ def apply_top(node: FloatArray, surface: FloatArray, dt: float, ponds: bool) -> 
     return True
 
 
-@inner_kernel
+@exact_inner_kernel
 def apply_bottom(node: FloatArray, n: int, kind: int, psi_cm: float) -> bool:
     """Write the flux out of the last node; return whether that node is held at a head.
 
@@ -244,7 +244,7 @@ def apply_bottom(node: FloatArray, n: int, kind: int, psi_cm: float) -> bool:
     return True
 
 
-@inner_kernel
+@exact_inner_kernel
 def solve_update(
     coef: FloatArray, node: FloatArray, dt: float, top_held: bool, bottom_held: bool
 ) -> float:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import inner_kernel, kernel
+from rootzone._shared.jit import exact_inner_kernel, kernel
 from rootzone.engines.swim import forcing, layout
 from rootzone.engines.swim import swim3_nodes as nodes
 from rootzone.engines.swim.swim3_curves import DX_CM
@@ -40,7 +40,7 @@ EVALUATIONS = FIRST + 4
 N_MARCH = FIRST + 5
 
 
-@inner_kernel
+@exact_inner_kernel
 def evaluate(
     kind: int, coef: FloatArray, node: FloatArray, settings: FloatArray, dt: float
 ) -> None:
@@ -58,7 +58,7 @@ def evaluate(
         node[nodes.QS, i] = gain * coef[i, DX_CM] / dt
 
 
-@inner_kernel
+@exact_inner_kernel
 def balance_rate(coef: FloatArray, node: FloatArray, surface: FloatArray, dt: float) -> float:
     """Water balance of the whole column over a step [cm h-1]."""
     n = coef.shape[0]
@@ -71,7 +71,7 @@ def balance_rate(coef: FloatArray, node: FloatArray, surface: FloatArray, dt: fl
     return rate
 
 
-@inner_kernel
+@exact_inner_kernel
 def iterate_step(
     kind: int,
     coef: FloatArray,
@@ -110,7 +110,7 @@ def iterate_step(
     return False
 
 
-@inner_kernel
+@exact_inner_kernel
 def largest_flux(node: FloatArray, march: FloatArray, n: int) -> float:
     """Largest flux or storage rate of the accepted step [cm h-1]."""
     largest: float = max(abs(march[nodes.EVAPORATION]), abs(march[nodes.RUNOFF]))

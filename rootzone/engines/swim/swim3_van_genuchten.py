@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import inner_kernel, kernel
+from rootzone._shared.jit import exact_inner_kernel, kernel
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.swim3_curves import (
     CN_DRY,
@@ -35,7 +35,7 @@ KS_CM_H = 6
 L = 7
 
 
-@inner_kernel
+@exact_inner_kernel
 def theta_and_k(coef: FloatArray, psi_cm: float) -> tuple[float, float, float, float]:
     """Water content, conductivity [cm h-1] and their derivatives by head at a head [cm]."""
     span = coef[SAT] - coef[THETA_R]
