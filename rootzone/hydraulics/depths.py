@@ -63,7 +63,7 @@ def _average(
                     for k in range(values.shape[0]):
                         out[k, target] += overlap * values[k, row]
             for k in range(values.shape[0]):
-                out[k, target] /= covered  # NaN where nothing covers the layer
+                out[k, target] = out[k, target] / covered if covered > 0.0 else np.nan
 
 
 def average_over_layers(

@@ -220,11 +220,12 @@ def _codes_in_order(path: Path, frame: pl.DataFrame) -> tuple[IntArray, AnyArray
             f"{path} row {row} has no site_id ({column.null_count()} rows in all); give each row "
             "its site."
         )
-    names, first, inverse = np.unique(column.to_numpy(), return_index=True, return_inverse=True)
-    appearance = np.argsort(first)
-    rank = np.empty_like(appearance)
-    rank[appearance] = np.arange(appearance.size)
-    return rank[inverse].astype(np.int64), names[appearance]
+    import polars as pl
+
+    numbered = column.to_frame().with_row_index("row")
+    first = numbered.select(pl.col("row").min().over("site_id")).to_series().to_numpy()
+    starts, codes = np.unique(first, return_inverse=True)  # starts rise: order of appearance
+    return codes.astype(np.int64), column.gather(starts).to_numpy()
 
 
 def _depths(path: Path, frame: pl.DataFrame, codes: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import Provenance, inputs_of
@@ -34,18 +36,12 @@ class SoilsRun:
     @property
     def refused_by_reason(self) -> dict[str, int]:
         """Refused layers by reason, most frequent first."""
-        counts = Counter(
-            Refusal(int(reason)).name for part in self.result.refusals for reason in part.refusal
-        )
-        return dict(counts.most_common())
+        return _counts([part.refusal for part in self.result.refusals], Refusal)
 
     @property
     def adjusted_by_rule(self) -> dict[str, int]:
         """Adjustments by rule, most frequent first."""
-        counts = Counter(
-            Rule(int(rule)).name for part in self.result.notes for rule in part.adjustments.rule
-        )
-        return dict(counts.most_common())
+        return _counts([part.adjustments.rule for part in self.result.notes], Rule)
 
     def facts(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -60,6 +56,13 @@ class SoilsRun:
             "adjustments_by_rule": self.adjusted_by_rule,
             "textures_normalised": self.result.n_normalised,
         }
+
+
+def _counts(parts: list[AnyArray], kind: type[Refusal] | type[Rule]) -> dict[str, int]:
+    """How often each member occurs, by name, most frequent first."""
+    total = sum((np.bincount(part, minlength=len(kind) + 1) for part in parts), np.zeros(1, int))
+    order = np.argsort(-total, kind="stable")
+    return {kind(int(number)).name: int(total[number]) for number in order if total[number]}
 
 
 def run_soils(

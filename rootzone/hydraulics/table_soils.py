@@ -63,6 +63,13 @@ class LayerRefusals:
     row: IntArray
     refusal: AnyArray
 
+    def first_fault(self) -> str:
+        """Sentence of the first layer that is at fault itself."""
+        at = int(np.argmax(self.refusal != Refusal.SITE_INCOMPLETE))
+        return replace(
+            self, row=self.row[at : at + 1], refusal=self.refusal[at : at + 1]
+        ).messages()[0]
+
     def messages(self) -> list[str]:
         """One sentence per refused layer: what is wrong, where, and the values seen."""
         site = self.layers.site_of_row
@@ -163,9 +170,9 @@ def soils_from_layers(
             _parameters(final), final.first_row, bd_g_cm3=final.bd_g_cm3, limits=limits
         )
     if final.site_ids.size == 0:
-        first = (refusals[0].messages() or [""])[0]
         raise RequestError(
-            f"{layers.file_name}: none of the {n_site} sites is usable. First: {first}"
+            f"{layers.file_name}: none of the {n_site} sites is usable. The first fault: "
+            f"{refusals[0].first_fault()}"
         )
     all_notes.append(LayerNotes(final, soils.adjustments))
     return TableSoils(final, soils, all_notes, refusals, n_site, n_normalised)

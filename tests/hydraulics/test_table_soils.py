@@ -76,8 +76,9 @@ def test_a_message_says_what_where_and_what_was_read() -> None:
 
 
 def test_nothing_usable_is_a_wrong_request() -> None:
-    with pytest.raises(RequestError, match="none of the 1 sites is usable"):
-        soils_from_layers(_layers([[(100.0, 0.0, 0.0, 0.0)]]))
+    site = [(50.0, 40.0, 40.0, 20.0), (100.0, 0.0, 0.0, 0.0)]
+    with pytest.raises(RequestError, match=r"none of the 1 sites .* TEXTURE_ALL_ZERO at site 0"):
+        soils_from_layers(_layers([site]))
 
 
 def test_textures_are_averaged_after_closing() -> None:
