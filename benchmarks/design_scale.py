@@ -32,11 +32,11 @@ from rootzone.design.settings import load_design
 EXCLUDED = (11, 12, 21, 22, 23, 24)
 
 
-class MemoryWatch:
-    """Largest resident memory of this process and its children, sampled ten times a second."""
+class Watch:
+    """Memory and processor time of this process and its children, looked at ten times a second."""
 
-    def __enter__(self) -> MemoryWatch:
-        self.peak_gb, self._stop = 0.0, threading.Event()
+    def __enter__(self) -> Watch:
+        self.peak_gb, self._cpu_s, self._stop = 0.0, {}, threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
@@ -52,9 +52,16 @@ class MemoryWatch:
             for process in [me, *me.children(recursive=True)]:
                 try:
                     total += process.memory_info().rss
+                    spent = process.cpu_times()
+                    self._cpu_s[process.pid] = spent.user + spent.system
                 except psutil.NoSuchProcess:
                     continue
             self.peak_gb = max(self.peak_gb, total / 1e9)
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time of all processes so far."""
+        return sum(self._cpu_s.values())
 
 
 class Stages(logging.Handler):
@@ -115,8 +122,9 @@ def _measure(land: AlignedFiles, work: Path, args: argparse.Namespace, figures: 
     stages = Stages()
     logging.getLogger("rootzone.design").addHandler(stages)
     logging.getLogger("rootzone.design").setLevel(logging.INFO)
-    with MemoryWatch() as memory:
-        start = time.perf_counter()
+    with Watch() as watch:
+        time.sleep(0.3)
+        before, start = watch.cpu_s, time.perf_counter()
         survey = run_survey(land, rules, work, source_digest="made up", workers=args.workers)
         surveyed = time.perf_counter()
         draw = draw_year(survey, order, work, workers=args.workers)
@@ -137,8 +145,9 @@ def _measure(land: AlignedFiles, work: Path, args: argparse.Namespace, figures: 
     figures.add("  sorting candidates by block", times[2] - times[1], "s")
     figures.add("  clusters, weights, reserves", drawn - times[2], "s")
     figures.add("  tables and balance", end - drawn, "s")
+    figures.add("processor time", watch.cpu_s - before, "s")
     figures.add("candidates per second", design.candidates / total, "px s-1")
-    figures.add("peak memory, all processes", memory.peak_gb, "GB", "< 6")
+    figures.add("peak memory, all processes", watch.peak_gb, "GB", "< 6")
     stored = sum(path.stat().st_size for path in work.rglob("*.npy"))
     figures.add("intermediate files", stored / 1e9, "GB")
     figures.add("worst |SMD|, weighted", max(abs(b.smd) for b in design.balance), "land sd")

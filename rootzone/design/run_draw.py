@@ -19,7 +19,7 @@ from rootzone._shared.digests import digest_json
 from rootzone.design.allocate import Allocation, allocate_sites, share_out
 from rootzone.design.blocks import Blocks, cut_blocks
 from rootzone.design.clusters import pick_clusters
-from rootzone.design.features import STORED, Moments, Space
+from rootzone.design.features import STORED, Space
 from rootzone.design.read_bands import Store
 from rootzone.design.run_survey import Survey, band_path
 from rootzone.design.settings import Design
@@ -31,7 +31,6 @@ MAX_BLOCK_PX = 4_000_000
 _SAMPLE_PER_BLOCK = 256
 _MIN_SAMPLE = 20_000
 _BLOCKS_PER_TASK = 16
-_DIMENSIONS = 5  # independent features: texture counts 2, elevation 1, place 2
 _CUT, _PICK, _RANDOM, _RANK = range(4)  # purposes of random numbers
 
 
@@ -190,25 +189,23 @@ def draw_year(survey: Survey, order: Order, folder: Path, *, workers: int = 1) -
     space = space_of(survey, order.design)
     key = digest_json([survey.folder.name, order.digest()])
     place = folder / f"draw-{order.year}-{key}"
-    trees, spreads = _cut_strata(survey, plan, order, space)
+    trees = _cut_strata(survey, plan, order, space)
     todo = [band for band in range(survey.bands) if not _done_path(place, band).exists()]
     log.info("%d: sorting %d of %d bands into blocks", order.year, len(todo), survey.bands)
     Parallel(n_jobs=workers)(
         delayed(_sort_band)(band_path(survey.folder, band), plan, trees, survey.codes, place, band)
         for band in todo
     )
-    tasks = _tasks(place, survey.bands, plan, trees, spreads, order)
+    tasks = _tasks(place, survey.bands, plan, trees)
     todo_tasks = [task for task in tasks if not task.path.exists()]
     log.info("%d: %d of %d groups of blocks to cluster", order.year, len(todo_tasks), len(tasks))
     Parallel(n_jobs=workers)(delayed(_pick_task)(task, space, order) for task in todo_tasks)
     return _gather(survey, plan, order, [task.path for task in tasks])
 
 
-def _cut_strata(
-    survey: Survey, plan: Plan, order: Order, space: Space
-) -> tuple[list[Blocks], list[FloatArray]]:
-    """Cuts of every clustered stratum, and how much each of its blocks varies."""
-    trees, spreads = [], []
+def _cut_strata(survey: Survey, plan: Plan, order: Order, space: Space) -> list[Blocks]:
+    """Cuts of every clustered stratum."""
+    trees = []
     for s in np.flatnonzero(plan.clustered):
         code, pixels, sites = int(plan.codes[s]), int(plan.pixels[s]), int(plan.sites[s])
         by_sites = -(-sites // order.design.sites_per_block)
@@ -218,19 +215,8 @@ def _cut_strata(
         chosen = order.rng(_CUT, code).choice(pixels, size, replace=False, shuffle=False)
         group = int(np.searchsorted(survey.codes, code))
         q = survey.store.pick(group, np.sort(chosen))["q"]
-        tree = cut_blocks(q, np.array(space.factor[: len(STORED)]), wanted)
-        trees.append(tree)
-        spreads.append(_spread_of_blocks(q, tree, space))
-    return trees, spreads
-
-
-def _spread_of_blocks(q: AnyArray, tree: Blocks, space: Space) -> FloatArray:
-    """Root mean square distance of a block's sampled candidates from their centre."""
-    leaf = tree.of(q)
-    order = np.argsort(leaf, kind="stable")
-    ends = np.cumsum(np.bincount(leaf, minlength=tree.count))[:-1]
-    parts = np.split(q[order], ends)
-    return np.sqrt([space.variance(Moments.of(part)) if len(part) else 0.0 for part in parts])
+        trees.append(cut_blocks(q, np.array(space.factor[: len(STORED)]), wanted))
+    return trees
 
 
 def _sort_band(
@@ -270,22 +256,21 @@ class _Task:
     reserves: IntArray
 
 
-def _tasks(
-    folder: Path,
-    bands: int,
-    plan: Plan,
-    trees: Sequence[Blocks],
-    spreads: Sequence[FloatArray],
-    order: Order,
-) -> list[_Task]:
+def _tasks(folder: Path, bands: int, plan: Plan, trees: Sequence[Blocks]) -> list[_Task]:
+    """Sites and reserves of every block, in proportion to its pixels, a few blocks to a task.
+
+    Every block with a pixel gets a site, so that the weights add up to all of them.
+    """
     paths = tuple(band_path(folder, band) for band in range(bands))
     pixels = Store(paths).sizes
     columns: list[list[IntArray]] = [[], [], [], []]
     first = 0
     clustered = np.flatnonzero(plan.clustered)
-    for s, tree, spread in zip(clustered, trees, spreads, strict=True):
+    for s, tree in zip(clustered, trees, strict=True):
         here = pixels[first : first + tree.count]
-        sites = share_blocks(here, int(plan.sites[s]), spread, order.design)
+        sites = share_out(
+            here.astype(float), int(plan.sites[s]), lower=np.minimum(here, 1), upper=here
+        )
         reserves = share_out(
             sites.astype(float), int(plan.reserves[s]), lower=0 * sites, upper=here - sites
         )
@@ -311,24 +296,6 @@ def _tasks(
             )
         )
     return tasks
-
-
-def share_blocks(pixels: IntArray, sites: int, spread: FloatArray, design: Design) -> IntArray:
-    r"""Sites of each block of a stratum; every block with a pixel gets one.
-
-    With ``spread`` the shares are those that make the mean distance to the nearest site smallest
-    when a block has many sites: a block of :math:`N` pixels spread by :math:`\sigma` in :math:`d`
-    dimensions gets a share of :math:`(N \sigma)^{d/(d+1)}`.
-
-    References
-    ----------
-    Graf and Luschgy (2000), Foundations of Quantization for Probability Distributions, theorem 7.5
-    (point density of optimal quantizers), doi:10.1007/BFb0103945.
-    """
-    claims = pixels.astype(float)
-    if design.block_allocation == "spread":
-        claims = (claims * spread) ** (_DIMENSIONS / (_DIMENSIONS + 1))
-    return share_out(claims, sites, lower=np.minimum(pixels, 1), upper=pixels)
 
 
 def _pick_task(task: _Task, space: Space, order: Order) -> None:

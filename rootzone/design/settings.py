@@ -50,8 +50,6 @@ class Design(Section):
     """a stratum with fewer sites is drawn at random"""
     sites_per_block: Annotated[int, Field(ge=8, le=4096)] = 128
     """sites clustered at a time"""
-    block_allocation: Literal["spread", "pixels"] = "spread"
-    """how the sites of a stratum are shared among its blocks"""
     batch_px: Annotated[int, Field(ge=64)] = 2048
     """pixels in a batch of MiniBatchKMeans"""
     passes: Annotated[int, Field(ge=1, le=100)] = 1
