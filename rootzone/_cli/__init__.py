@@ -13,17 +13,25 @@ from rootzone._shared.errors import RootzoneError
 
 # Verbs in the order of the pipeline; each is a module of this package with a ``command``.
 VERBS = (
+    "demo",
     "init",
     "check",
     "catalog",
+    "fetch",
     "forcing",
     "sites",
     "soils",
     "validate_soils",
+    "plan",
     "simulate",
+    "submit",
+    "status",
+    "quarantine",
+    "why",
     "labels",
     "distribution",
     "stations",
+    "invert",
     "split",
     "provenance",
 )

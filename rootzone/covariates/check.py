@@ -13,6 +13,7 @@ from rootzone.covariates.check_raster_file import raster_facts, raster_findings
 from rootzone.covariates.check_weather_file import weather_facts, weather_findings
 from rootzone.covariates.findings import FileFinding
 from rootzone.covariates.magic import kind_of_file, mismatch
+from rootzone.covariates.netcdf3_length import NotClassic, missing_bytes
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def check_file(path: Path, catalog: Catalog, source_name: str | None = None) -> 
     if path.is_file():
         kind = kind_of_file(path)
         report.facts["kind"] = kind
-        wrong = mismatch(path, kind)
+        wrong = mismatch(path, kind) or _cut_short(path)
         if wrong is not None:
             report.findings.append(
                 FileFinding(
@@ -89,6 +90,14 @@ def check_file(path: Path, catalog: Catalog, source_name: str | None = None) -> 
         )
     _look(path, layer, report)
     return report
+
+
+def _cut_short(path: Path) -> str | None:
+    try:
+        lacking = missing_bytes(path)
+    except NotClassic as error:
+        return f"damaged: {error}"
+    return f"cut short: {lacking} bytes are missing at its end" if lacking else None
 
 
 def _look(path: Path, layer: Layer | None, report: FileReport) -> None:

@@ -48,8 +48,10 @@ def kind_of_bytes(head: bytes) -> str:
         if head.startswith(signature):
             return kind
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")) and b"<vrt" not in start:
-        return "vrt" if b"<vrtdataset" in start else "html"
+    if start.startswith(b"<?xml") and b"<vrtdataset" in start:
+        return "vrt"
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")):
+        return "html"
     if start.startswith((b"ncols", b"nrows")):
         return "ascii grid"
     return "unknown"

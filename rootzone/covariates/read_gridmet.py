@@ -19,6 +19,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG, Cells, lattice_index
+from rootzone.covariates.netcdf3_length import NotClassic, missing_bytes
 
 if TYPE_CHECKING:
     from netCDF4 import Dataset
@@ -96,8 +97,8 @@ def read_gridmet(
     import netCDF4
 
     name = str(address)
-    if not _is_remote(name) and not Path(address).is_file():
-        raise RequestError(f"{name} does not exist. Fetch it with: rootzone fetch")
+    if not _is_remote(name):
+        _refuse_cut(Path(address))
     try:
         with netCDF4.Dataset(name) as file:
             variable = _variable(file, name, short_name, part)
@@ -111,6 +112,21 @@ def read_gridmet(
             "data looks like this; look at it with: rootzone catalog check"
         ) from error
     return DailyValues(dates[days], convert(values))
+
+
+def _refuse_cut(path: Path) -> None:
+    """A classic file that was cut short would be read as zeros: rain that never fell."""
+    if not path.is_file():
+        raise RequestError(f"{path} does not exist. Fetch it with: rootzone fetch")
+    try:
+        lacking = missing_bytes(path)
+    except NotClassic as error:
+        raise RequestError(f"{path} is a damaged NetCDF file: {error}. Fetch it again.") from error
+    if lacking:
+        raise RequestError(
+            f"{path} was cut short: its header promises {lacking} bytes more. Delete it and fetch "
+            "it again."
+        )
 
 
 def _is_remote(name: str) -> bool:

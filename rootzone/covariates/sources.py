@@ -117,13 +117,17 @@ def _opened(
     return Opened(raster, read_piece(raster), files, gaps)
 
 
+def tiles_of(layer: Layer, bounds: Bounds) -> list[str]:
+    """Names of the one-degree tiles of a layer that a box touches."""
+    name = _TILE_NAMES[layer.source.reader]
+    return [name(lon, lat) for lon, lat in degree_tiles(bounds)]
+
+
 def layer_files(layer: Layer, data_folder: Path, bounds: Bounds) -> list[Path]:
     """Files a layer needs, whether they are there or not; globs give those that are there."""
     pattern = layer.path_pattern()
     if "{tile}" in pattern:
-        name = _TILE_NAMES[layer.source.reader]
-        tiles = [name(lon, lat) for lon, lat in degree_tiles(bounds)]
-        return [data_folder / fill(pattern, {"tile": tile}) for tile in tiles]
+        return [data_folder / fill(pattern, {"tile": tile}) for tile in tiles_of(layer, bounds)]
     if "{any}" in pattern:
         return _newest(sorted(data_folder.glob(pattern.replace("{any}", "*"))))
     return [data_folder / pattern]

@@ -1,0 +1,182 @@
+"""``rootzone fetch``: download what a campaign lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import requests
+
+    from rootzone.covariates.fetch_plan import WantedFile
+    from rootzone.covariates.run_fetch import Outcome
+
+
+@click.command()
+@click.argument("campaign", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="ROOTZONE_DATA",
+    help="Folder the files go to.  [default: data beside CAMPAIGN; ROOTZONE_DATA]",
+)
+@click.option(
+    "--only", "only", multiple=True, metavar="SOURCE", help="Fetch this catalog entry only."
+)
+@click.option(
+    "--pet",
+    "pet_form",
+    type=click.Choice(["delivered", "fao56", "hargreaves", "apsim"]),
+    default="delivered",
+    show_default=True,
+    help="Form of demand the weather is fetched for.",
+)
+@click.option("--dry-run", is_flag=True, help="List addresses and sizes; fetch nothing.")
+@click.option("--verify", is_flag=True, help="Hold every fetched file against its SHA-256 again.")
+@click.option("--attempts", type=click.IntRange(min=1), default=6, show_default=True,
+              help="Tries without a new byte before a file is given up.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+def command(
+    campaign: Path,
+    data: Path | None,
+    only: tuple[str, ...],
+    pet_form: str,
+    dry_run: bool,
+    verify: bool,
+    attempts: int,
+    as_json: bool,
+) -> None:
+    """Download what CAMPAIGN lacks into its data folder, and record a SHA-256 of every file.
+
+    Transfers resume where they stopped. Exit status 2 where a server refuses a file or serves
+    something else, 4 where a transfer broke off and the same command resumes it.
+    """
+    from rootzone.covariates.run_fetch import fetch_files
+    from rootzone.covariates.run_transfer import Patience, open_session
+
+    folder = data or campaign.parent / "data"
+    plan = _plan(campaign, folder, pet_form, only)
+    if verify:
+        _verify(folder, as_json=as_json)
+        return
+    session = open_session()
+    if dry_run:
+        _list(session, plan, folder, as_json=as_json)
+        return
+    with _progress(plan, folder) as watch:
+        outcome = fetch_files(session, plan, folder, Patience(attempts), watch)
+    _show(outcome, as_json=as_json)
+    error = outcome.error()
+    if error is not None:
+        raise error
+    click.echo(f"next: rootzone forcing {campaign}", err=True)
+
+
+def _plan(campaign: Path, folder: Path, pet_form: str, only: tuple[str, ...]) -> list[WantedFile]:
+    from rootzone._shared.errors import RequestError
+    from rootzone._shared.names import did_you_mean
+    from rootzone.campaign.read_campaign import load_campaign
+    from rootzone.covariates.catalog import load_catalog
+    from rootzone.covariates.fetch_plan import wanted_files
+    from rootzone.covariates.forcing import ForcingRequest
+    from rootzone.covariates.region import region_of
+
+    loaded = load_campaign(campaign)
+    names = loaded.campaign.catalog
+    catalog = load_catalog([campaign.parent / name for name in names.files], folder)
+    region = region_of(loaded.campaign.region, campaign.parent)
+    request = ForcingRequest(names.forcing, pet_form)  # type: ignore[arg-type]
+    plan = wanted_files(loaded.campaign, catalog, region.bounds, request)
+    known = {wanted.source for wanted in plan}
+    for name in only:
+        if name not in known:
+            raise RequestError(
+                f"--only {name}: the campaign does not use it{did_you_mean(name, known)}. It uses "
+                f"{', '.join(sorted(known))}."
+            )
+    return [wanted for wanted in plan if not only or wanted.source in only]
+
+
+def _list(
+    session: requests.Session, plan: list[WantedFile], folder: Path, *, as_json: bool
+) -> None:
+    from rootzone.covariates.run_fetch import sizes
+
+    rows = list(sizes(session, plan, folder))
+    if as_json:
+        facts = [
+            {"path": w.path, "url": w.url, "bytes": size, "problem": why, "licence": w.licence}
+            for w, size, why in rows
+        ]
+        click.echo(json.dumps(facts, indent=1))
+        return
+    for wanted, size, problem in rows:
+        length = f"{size / 1e6:10.1f} MB" if size is not None else " size unknown"
+        click.echo(f"{length}  {wanted.url or '-'}  ->  {wanted.path}")
+        if problem:
+            click.echo(f"               {problem}")
+    known = sum(size or 0 for _, size, _ in rows)
+    there = sum(wanted.is_there(folder) for wanted in plan)
+    click.echo(f"{len(rows)} files to fetch, {known / 1e9:.2f} GB announced; {there} are there")
+
+
+def _verify(folder: Path, *, as_json: bool) -> None:
+    from rootzone._shared.errors import RequestError
+    from rootzone.covariates.checksums import changed_files, read_checksums
+
+    changed, count = changed_files(folder), len(read_checksums(folder))
+    if as_json:
+        click.echo(json.dumps({"files": count, "changed": changed}))
+    else:
+        click.echo(f"{count - len(changed)} of {count} fetched files are as they came")
+    if changed:
+        raise RequestError(
+            "These files are gone or not what was fetched: " + ", ".join(changed)
+            + ". Delete them and run rootzone fetch again."
+        )  # fmt: skip
+
+
+@contextmanager
+def _progress(
+    plan: list[WantedFile], folder: Path
+) -> Iterator[Callable[[WantedFile, int, int | None], None]]:
+    """A bar on stderr: the file in hand, its bytes and speed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    missing = [wanted.path for wanted in plan if not wanted.is_there(folder)]
+    bars: dict[str, object] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+               TransferSpeedColumn())  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+
+        def watch(wanted: WantedFile, done: int, total: int | None) -> None:
+            if wanted.path not in bars:
+                number = missing.index(wanted.path) + 1
+                bars[wanted.path] = progress.add_task(f"{number}/{len(missing)} {wanted.path}")
+            progress.update(bars[wanted.path], completed=done, total=total)  # type: ignore[arg-type]
+            if done == total:
+                progress.remove_task(bars[wanted.path])  # type: ignore[arg-type]
+                del bars[wanted.path]
+
+        yield watch
+
+
+def _show(outcome: Outcome, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    if as_json:
+        click.echo(json.dumps(asdict(outcome), indent=1))
+        return
+    for path in outcome.fetched:
+        click.echo(path)
+    click.echo(
+        f"{len(outcome.fetched)} fetched, {len(outcome.there)} were there, {len(outcome.absent)} "
+        f"not on the server, {len(outcome.refused)} refused, {len(outcome.unfinished)} unfinished",
+        err=True,
+    )

@@ -1,0 +1,74 @@
+"""One file out of an archive from elsewhere, and nothing but that file."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from rootzone._shared.atomic import atomic_path
+from rootzone._shared.errors import RequestError
+
+MAX_BYTES = 64 << 30  # larger than any raster of the catalog
+_MAX_RATIO = 2000  # a class raster deflates a few hundredfold at most
+
+
+def extract_member(archive: Path, member: str, target: Path) -> Path:
+    """Write one member of a zip archive to ``target``, whole or not at all.
+
+    The member is found by its file name, in whatever folder of the archive it lies. Its own path is
+    never used, so an archive cannot write anywhere else.
+
+    Parameters
+    ----------
+    archive : Path
+        A zip file.
+    member : str
+        File name, such as ``Annual_NLCD_LndCov_2023_CU_C1V1.tif``.
+    target : Path
+        Where it goes.
+
+    Raises
+    ------
+    RequestError
+        The archive is damaged, does not hold the member, holds two, or the member is of a size
+        that no raster has.
+    """
+    try:
+        with zipfile.ZipFile(archive) as file:
+            info = _find(file, archive, member)
+            _refuse_bomb(info, archive)
+            with (
+                atomic_path(target) as temporary,
+                file.open(info) as source,
+                temporary.open("wb") as out,
+            ):
+                shutil.copyfileobj(source, out, 1 << 20)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise RequestError(
+            f"{archive.name} is damaged or no plain zip file: {error}. Delete it and fetch again."
+        ) from error
+    return target
+
+
+def _find(file: zipfile.ZipFile, archive: Path, member: str) -> zipfile.ZipInfo:
+    found = [
+        info
+        for info in file.infolist()
+        if not info.is_dir() and PurePosixPath(info.filename.replace("\\", "/")).name == member
+    ]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(info.filename for info in file.infolist()[:8])
+    raise RequestError(
+        f"{archive.name} holds {len(found)} files called {member} (it begins with {names}). "
+        "Correct archive_member in the catalog."
+    )
+
+
+def _refuse_bomb(info: zipfile.ZipInfo, archive: Path) -> None:
+    if info.file_size > MAX_BYTES or info.file_size > _MAX_RATIO * max(info.compress_size, 1 << 10):
+        raise RequestError(
+            f"{info.filename} in {archive.name} would unpack from {info.compress_size} to "
+            f"{info.file_size} bytes, which no raster of the catalog does. It is left alone."
+        )
