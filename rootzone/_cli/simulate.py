@@ -1,4 +1,4 @@
-"""``rootzone simulate``: daily soil-water profiles from a soils and a weather table."""
+"""``rootzone simulate``: daily soil-water profiles of a campaign, or of two tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from pathlib import Path
 import click
 
 _EPILOG = """\b
+A campaign: rootzone simulate campaign.yaml
+  runs every shard that is not done; the same command resumes after any interruption.
+  --shard 7 or 7/200 runs one shard, --shard env the one SLURM_ARRAY_TASK_ID names,
+  --task 3/40 every 40th shard from the third. --site ID --out FILE runs one site by
+  itself. See docs/running.md.
+\b
+Two tables: rootzone simulate --soils SOILS --weather WEATHER --out OUT
+\b
 SOILS, one row per site and layer:
   site_id, cell_id, layer (1 at the top), thickness_mm, and
   swim3          bd_g_cm3, airdry (both only checked), ll15, dul, sat, ks_mm_d,
@@ -27,7 +35,8 @@ OUT, one row per site and date, in the order of SOILS:
   NAME.repaired.parquet.
 \b
 Exit status: 0 all sites done; 2 the request or a file as a whole is wrong; 3 done, but
-more sites failed than --max-failed-pct allows.
+more sites failed than --max-failed-pct (a campaign: jobs.max_failed_pct) allows; 4 stopped
+early, the same command resumes.
 """
 
 
@@ -45,15 +54,25 @@ class _WithSettings(click.Command):
 
 
 @click.command(cls=_WithSettings, epilog=_EPILOG)
+@click.argument("campaign", required=False, type=click.Path(path_type=Path))
+@click.option("--shard", metavar="N[/ALL]|env", help="Campaign: only this shard.")
+@click.option("--task", metavar="N/ALL", help="Campaign: only the shards of this array task.")
+@click.option("--site", help="Campaign: only this site, its profile to --out.")
 @click.option(
-    "--soils", required=True, type=click.Path(path_type=Path), help="Soils, .parquet or .csv."
+    "--executor",
+    type=click.Choice(["processes", "threads", "dask"]),
+    default="processes",
+    show_default=True,
+    help="Campaign: where shards run.",
 )
+@click.option("--cores", type=click.IntRange(1), help="Campaign: cores; default: those given.")
+@click.option("--scheduler", help="Campaign: address or file of a Dask scheduler.")
 @click.option(
-    "--weather", required=True, type=click.Path(path_type=Path), help="Weather, .parquet or .csv."
+    "--isolated", is_flag=True, help="Campaign: sites in child processes, to find one that hangs."
 )
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Profiles, .parquet or .csv."
-)
+@click.option("--soils", type=click.Path(path_type=Path), help="Soils, .parquet or .csv.")
+@click.option("--weather", type=click.Path(path_type=Path), help="Weather, .parquet or .csv.")
+@click.option("--out", type=click.Path(path_type=Path), help="Profiles, .parquet or .csv.")
 @click.option("--engine", type=click.Choice(["swim"]), default="swim", show_default=True)
 @click.option(
     "--physics",
@@ -85,9 +104,17 @@ class _WithSettings(click.Command):
 @click.option("--force", is_flag=True, help="Replace outputs that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
-    soils: Path,
-    weather: Path,
-    out: Path,
+    campaign: Path | None,
+    shard: str | None,
+    task: str | None,
+    site: str | None,
+    executor: str,
+    cores: int | None,
+    scheduler: str | None,
+    isolated: bool,
+    soils: Path | None,
+    weather: Path | None,
+    out: Path | None,
     engine: str,
     physics: str | None,
     stepping: str,
@@ -98,7 +125,25 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Simulate daily soil-water profiles of all sites in SOILS and write them to OUT."""
+    """Simulate daily soil-water profiles of CAMPAIGN, or of SOILS and WEATHER into OUT."""
+    if campaign is not None:
+        from rootzone._cli._campaign_run import Choice, simulate_campaign, simulate_site
+
+        if soils or weather or pairs or (out and not site):
+            raise click.UsageError(
+                "CAMPAIGN brings its own tables and settings; leave out --soils, --weather, --set "
+                "and --out (but for --site)."
+            )
+        if site:
+            simulate_site(campaign, site, out, force=force)
+            return
+        simulate_campaign(
+            campaign,
+            Choice(shard, task, executor, cores, scheduler, force, isolated, as_json),
+        )
+        return
+    if soils is None or weather is None or out is None:
+        raise click.UsageError("Give CAMPAIGN, or --soils, --weather and --out together.")
     del engine  # only one so far
     import json
 

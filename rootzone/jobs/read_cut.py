@@ -156,7 +156,7 @@ def weather_files(campaign: Campaign, workspace: Workspace, year: int) -> list[P
         lacking = next(path for path in wanted if not path.exists())
         raise RequestError(
             f"{lacking} does not exist, and engine.spin_up_days: {campaign.engine.spin_up_days} "
-            f"needs weather before {year}. Fetch it with: rootzone weather, or lower spin_up_days."
+            f"needs weather before {year}. Make it with: rootzone forcing, or lower spin_up_days."
         )
     return found
 

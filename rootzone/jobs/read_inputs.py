@@ -105,12 +105,44 @@ def read_inputs(
             f"{workspace.shard_soils} holds other rows for shard {shard.number} than this run "
             "started with: the tables were changed meanwhile. Start the same command again."
         )
+    return inputs_of_rows(
+        sites, soils, span, weather_paths, physics, weather_needs, workspace.shard_soils
+    )
+
+
+def inputs_of_rows(
+    sites: pl.DataFrame,
+    soils: pl.DataFrame,
+    span: Span,
+    weather_paths: Sequence[Path],
+    physics: str,
+    weather_needs: tuple[float, bool],
+    soils_path: Path,
+) -> ShardInputs:
+    """Check rows that are in memory, and read their weather.
+
+    Parameters
+    ----------
+    sites : polars.DataFrame
+        ``site_id`` and ``cell_id``, all of one year.
+    soils : polars.DataFrame
+        Their soil layers, in the order of the sites.
+    span, weather_paths, physics, weather_needs
+        As :func:`read_inputs`.
+    soils_path : Path
+        Named in messages.
+
+    Raises
+    ------
+    RequestError
+        A table as a whole cannot be used.
+    """
     site_ids: list[SiteId] = sites["site_id"].to_list()
     weather = read_weather_rows(weather_paths, span, sites["cell_id"])
     refused = _without_soil(site_ids, soils)
     if soils.height == 0 or weather.height == 0:
         return _nothing_to_run(sites, soils, weather, refused)
-    table = soils_from_frame(workspace.shard_soils, soils, physics)
+    table = soils_from_frame(soils_path, soils, physics)
     refused |= {f.site_id: f for f in table.failures if f.site_id is not None}
     albedo, needs_temperature = weather_needs
     forcing = weather_from_frame(

@@ -28,7 +28,19 @@ _LIVES = 3
 
 
 class WorkersLost(Exception):  # noqa: N818 - an outcome, not a fault
-    """Worker processes died; the shards that were under way are not done."""
+    """Worker processes died; the shards that were under way are not done.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Shards they may have died on; empty where nobody knows.
+    reason : str
+        What is known of the end.
+    """
+
+    def __init__(self, numbers: Sequence[int] = (), reason: str = "a worker died") -> None:
+        super().__init__(reason)
+        self.numbers = tuple(numbers)
 
 
 class Executor(Protocol):
@@ -223,11 +235,9 @@ def _run_all(
 
 def _isolate_lost(left: dict[int, ShardTask], lives: dict[int, int], lost: WorkersLost) -> None:
     """Shards that may have killed their worker run again with their sites in child processes."""
-    suspects = [int(n) for n in getattr(lost, "numbers", ())] or list(left)
+    suspects = [number for number in lost.numbers or left if number in left]
     log.warning("%s; shards %s run again, their sites in child processes", lost, suspects)
     for number in suspects:
-        if number not in left:
-            continue
         lives[number] -= 1
         if lives[number] == 0:
             raise StoppedEarly(

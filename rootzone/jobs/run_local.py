@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
@@ -73,6 +74,9 @@ class Processes:
     """
 
     cores: int
+    _results: Generator[ShardReport, None, None] | None = field(
+        default=None, init=False, repr=False
+    )
 
     @property
     def name(self) -> str:
@@ -96,6 +100,13 @@ class Processes:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         parent = os.getpid()
+        under_way: dict[int, None] = {}
+
+        def dealt() -> Iterator[Any]:
+            for task in tasks:
+                under_way[task.shard.number] = None
+                yield delayed(_work)(task, make_engine, parent)
+
         with _environment():
             pool = Parallel(
                 n_jobs=min(self.cores, len(tasks)),
@@ -104,17 +115,19 @@ class Processes:
                 batch_size=1,
                 pre_dispatch="n_jobs",
             )
+            self._results = pool(dealt())
             try:
-                yield from pool(delayed(_work)(task, make_engine, parent) for task in tasks)
+                for report in self._results:
+                    del under_way[report.number]
+                    yield report
             except BrokenProcessPool as error:
                 first = str(error).splitlines()[0] if str(error) else "no reason given"
-                raise WorkersLost(f"a worker process died: {first}") from error
+                raise WorkersLost(tuple(under_way), f"a worker process died: {first}") from error
 
     def stop(self) -> None:
         """Kill the workers; what they were writing is swept by the driver."""
-        from joblib.externals.loky import get_reusable_executor
-
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        if self._results is not None:
+            self._results.close()
 
 
 def _work(task: ShardTask, make_engine: MakeEngine, parent: int) -> ShardReport:

@@ -100,7 +100,7 @@ class Bucket:
         zero = np.zeros(total)
         daily = {
             "runoff_mm": np.concatenate(rain) if rain else zero,
-            **{k: zero for k in ("drainage_mm", "es_mm", "infiltration_mm", "pond_mm")},
+            **dict.fromkeys(("drainage_mm", "es_mm", "infiltration_mm", "pond_mm"), zero),
             "balance_error_mm": zero,
             "steps": np.ones(total, dtype=np.int32),
         }

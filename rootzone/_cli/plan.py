@@ -1,0 +1,91 @@
+"""``rootzone plan``: what a campaign will cost, before it is started."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rootzone.jobs.pilot import Cost, Interval
+
+
+@click.command()
+@click.argument("campaign", type=click.Path(path_type=Path))
+@click.option(
+    "--sites",
+    "n_pilot",
+    type=click.IntRange(16),
+    default=64,
+    show_default=True,
+    help="Sites of the pilot, drawn from every stratum in proportion.",
+)
+@click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Nodes.")
+@click.option(
+    "--cores", type=click.IntRange(1), help="Cores of a node.  [default: those given here]"
+)
+@click.option(
+    "--task-cores",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Cores of one Slurm array task.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+def command(
+    campaign: Path, n_pilot: int, nodes: int, cores: int | None, task_cores: int, as_json: bool
+) -> None:
+    """Estimate time, disk and files of CAMPAIGN from a pilot; print a Slurm script, send nothing.
+
+    The pilot's sites run on this machine, in a scratch folder that is removed. The estimate is kept
+    in runs/plan.json, where rootzone submit looks for it.
+    """
+    from rootzone._shared.atomic import write_text
+    from rootzone.jobs.pilot import INTERVAL_PCT
+    from rootzone.jobs.run_local import cores_given
+    from rootzone.jobs.run_plan import array_request, plan_campaign
+    from rootzone.jobs.slurm import sbatch_text
+
+    state, cost = plan_campaign(campaign, n_pilot, nodes * (cores or cores_given()))
+    script = sbatch_text(array_request(state, campaign, cost, task_cores))
+    facts = {
+        "campaign": state.campaign.name,
+        "nodes": nodes,
+        **cost.facts(),
+        "sbatch": script,
+        "next": f"rootzone simulate {campaign}",
+    }
+    write_text(state.workspace.plan, json.dumps(facts, indent=1) + "\n")
+    if as_json:
+        click.echo(json.dumps(facts, indent=1))
+        return
+    click.echo(_in_words(state.campaign.name, cost, nodes, INTERVAL_PCT))
+    click.echo("\nSlurm script (not sent; rootzone submit sends it):\n")
+    click.echo(script)
+    click.echo(f"next: {facts['next']}, or rootzone submit {campaign}", err=True)
+
+
+def _in_words(name: str, cost: Cost, nodes: int, interval_pct: float) -> str:
+    from rootzone.jobs.pilot import mean_interval
+    from rootzone.jobs.progress import class_counts, in_hours
+
+    pilot = cost.pilot
+    failed = f"; failed: {class_counts(pilot.failed_by_class)}" if pilot.failed else ""
+    per_site_ms = 1e3 * (mean_interval(pilot.seconds_per_site).value + pilot.overhead_s_per_site)
+    return "\n".join(
+        (
+            f"{name}: {cost.sites:,} sites in {cost.shards:,} shards",
+            f"  pilot       {pilot.sites} sites, {pilot.failed} failed{failed}",
+            f"  per site    {per_site_ms:.3g} ms; {in_hours(pilot.start_s)} to start a worker",
+            f"  work        {_span(cost.core_hours)} core-hours ({interval_pct:g} % interval)",
+            f"  wall time   {_span(cost.wall_hours)} h on {cost.cores} cores, {nodes} node(s)",
+            f"  disk        {cost.disk_gb:.3g} GB in {cost.files:,} files",
+            f"  memory      {cost.memory_mb_per_worker:.0f} MB a worker",
+        )
+    )
+
+
+def _span(interval: Interval) -> str:
+    return f"{interval.value:.3g} ({interval.low:.3g} to {interval.high:.3g})"

@@ -1,0 +1,100 @@
+"""``rootzone submit``: hand a campaign to a cluster's own scheduler."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("campaign", type=click.Path(path_type=Path))
+@click.option("--slurm", is_flag=True, required=True, help="Send it to Slurm, as one array job.")
+@click.option(
+    "--tasks",
+    type=click.IntRange(1),
+    help="Array tasks.  [default: about an hour each, by the plan]",
+)
+@click.option(
+    "--task-cores", type=click.IntRange(1), default=1, show_default=True, help="Cores of a task."
+)
+@click.option(
+    "--minutes", type=click.IntRange(1), help="Time limit of a task.  [default: by the plan]"
+)
+@click.option("--partition", default="", help="Slurm partition.")
+@click.option("--account", default="", help="Slurm account.")
+@click.option("--dry-run", is_flag=True, help="Write and show the script, send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+def command(
+    campaign: Path,
+    slurm: bool,
+    tasks: int | None,
+    task_cores: int,
+    minutes: int | None,
+    partition: str,
+    account: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Send what is left of CAMPAIGN to Slurm as one array job; rootzone plan says what it costs.
+
+    The array can be requeued, and sent again: shards that are done are left alone. Its script and
+    logs are in runs/slurm.
+    """
+    del slurm  # the only scheduler so far
+    from rootzone._shared.atomic import write_text
+    from rootzone.jobs.read_state import CampaignState
+    from rootzone.jobs.run_plan import array_request, read_cost
+    from rootzone.jobs.slurm import sbatch_text
+
+    state = CampaignState.beside(campaign)
+    left = state.status.missing + state.status.stale
+    cost = read_cost(state)
+    request = array_request(
+        state, campaign, cost, task_cores, tasks, minutes, partition=partition, account=account
+    )
+    script = state.workspace.slurm_script
+    write_text(script, sbatch_text(request))
+    job = "" if dry_run or not left else _send(script)
+    following = f"rootzone status {campaign}"
+    if as_json:
+        facts = {
+            "shards_left": left,
+            "tasks": request.tasks,
+            "script": str(script),
+            "job": job or None,
+            "next": following,
+        }
+        click.echo(json.dumps(facts, indent=1))
+        return
+    if not left:
+        click.echo("every shard is done; nothing was sent", err=True)
+    elif dry_run:
+        click.echo(script.read_text())
+    else:
+        click.echo(job)
+        click.echo(f"{left} shards in {request.tasks} array tasks, script {script}", err=True)
+    click.echo(f"next: {following}", err=True)
+
+
+def _send(script: Path) -> str:
+    """Job number Slurm gave."""
+    from rootzone._shared.errors import RequestError
+
+    try:
+        sent = subprocess.run(  # noqa: S603 - our own script, no shell
+            ["sbatch", "--parsable", str(script)],  # noqa: S607 - the cluster's own sbatch
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise RequestError(
+            "sbatch is not on the path: this is no Slurm login node. Run it here with rootzone "
+            f"simulate, or send {script} where Slurm is."
+        ) from error
+    if sent.returncode != 0:
+        raise RequestError(f"Slurm refused {script}: {sent.stderr.strip()}")
+    return sent.stdout.strip().partition(";")[0]
