@@ -15,7 +15,11 @@ import numba
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone.covariates.catalog import load_catalog
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.region import Region
+from rootzone.covariates.stack import CovariateStack
+from rootzone.design.read_land import CatalogLand
 from rootzone.design.weather_cells import BoxMask
 
 LAYERS = ("land_cover", "climate_class", "sand_pct", "silt_pct", "clay_pct", "elevation_m")
@@ -174,23 +178,27 @@ def write_land(folder: Path, maker: LandMaker) -> None:
         handle.close()
 
 
-@dataclass(frozen=True)
-class AlignedFiles:
-    """The written layers, read straight."""
+_SOURCES = (
+    ("land_cover", "kind: class, legend: nlcd, nodata: [0]"),
+    ("climate_class", "kind: class, legend: koppen_beck, nodata: [0]"),
+    *((f"{name}_pct", "kind: continuous, range: [0, 100]") for name in ("sand", "silt", "clay")),
+    ("elevation_m", "kind: continuous, range: [-100, 4800]"),
+)
 
-    folder: Path
-    grid: MasterGrid
 
-    def read_window(self, names: Sequence[str], window: Window) -> Mapping[str, AnyArray]:
-        """The layers of those names in a window."""
-        import rasterio
-
-        part = rasterio.windows.Window(window.col, window.row, window.width, window.height)
-        out = {}
-        for name in names:
-            with rasterio.open(self.folder / f"{name}.tif") as raster:
-                out[name] = raster.read(1, window=part)
-        return out
+def open_land(folder: Path, grid: MasterGrid) -> CatalogLand:
+    """The written layers through a catalog and the covariate stack, as a campaign reads them."""
+    path = folder / "made_up.yaml"
+    entries = [
+        f"  {name}: {{title: made up, reader: raster, path: {name}.tif, {rest}}}"
+        for name, rest in _SOURCES
+    ]
+    path.write_text("\n".join(["catalog: made-up", "sources:", *entries]) + "\n")
+    catalog = load_catalog([path], folder, packed=False)
+    region = Region("made-up Colorado", COLORADO)
+    return CatalogLand(
+        CovariateStack(catalog, grid, COLORADO), {name: name for name in LAYERS}, region
+    )
 
 
 @dataclass(frozen=True)

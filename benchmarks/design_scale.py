@@ -20,10 +20,11 @@ from pathlib import Path
 import psutil
 from _coverage import coverage_of, evaluation_sample
 from _figures import Figures, parser
-from _made_up_land import AlignedFiles, LandMaker, colorado_grid, write_land
+from _made_up_land import LandMaker, colorado_grid, open_land, write_land
 
 from rootzone.design.candidates import Rules
 from rootzone.design.classes import load_classes
+from rootzone.design.read_land import CatalogLand
 from rootzone.design.run_design import design_of
 from rootzone.design.run_draw import Order, draw_year, space_of
 from rootzone.design.run_survey import run_survey
@@ -100,7 +101,7 @@ def main() -> None:
     figures.show(as_json=args.json)
 
 
-def _land(args: argparse.Namespace, work: Path, figures: Figures) -> AlignedFiles:
+def _land(args: argparse.Namespace, work: Path, figures: Figures) -> CatalogLand:
     grid = colorado_grid(args.resolution_m)
     folder = args.workdir / "land" if args.keep_land else work / "land"
     folder.mkdir(exist_ok=True, parents=True)
@@ -113,10 +114,10 @@ def _land(args: argparse.Namespace, work: Path, figures: Figures) -> AlignedFile
         note.write_text(wanted)
     size = sum(path.stat().st_size for path in folder.glob("*.tif"))
     figures.add("rasters on disk", size / 1e9, "GB")
-    return AlignedFiles(folder, grid)
+    return open_land(folder, grid)
 
 
-def _measure(land: AlignedFiles, work: Path, args: argparse.Namespace, figures: Figures) -> None:
+def _measure(land: CatalogLand, work: Path, args: argparse.Namespace, figures: Figures) -> None:
     rules = Rules(load_classes("nlcd"), load_classes("koppen_beck"), EXCLUDED)
     order = Order(2023, args.sites, 1, "proportional", 2, 10.0, load_design("stratified_kmeans"))
     stages = Stages()

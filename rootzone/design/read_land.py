@@ -18,6 +18,9 @@ from rootzone.design.candidates import INSIDE
 from rootzone.design.weather_cells import BoxMask
 
 
+_CACHE_MB = 256
+
+
 @dataclass(frozen=True)
 class CatalogLand:
     """Aligned layers of a campaign, and which pixels lie in its region.
@@ -43,7 +46,11 @@ class CatalogLand:
 
     def read_window(self, names: Sequence[str], window: Window) -> Mapping[str, AnyArray]:
         """The layers of those names in a window, and ``inside``."""
-        layers = {name: self.stack.read(self.addresses[name], window) for name in names}
+        import rasterio
+
+        # GDAL would take 5 % of the machine's memory in every worker.
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
+            layers = {name: self.stack.read(self.addresses[name], window) for name in names}
         layers[INSIDE] = self._inside(window)
         return layers
 

@@ -24,7 +24,8 @@ from rootzone.design.write_bands import write_sorted
 
 log = logging.getLogger(__name__)
 
-BAND_PX = 4_000_000  # pixels in a band: about 300 MB while it is being read
+BAND_PX = 6_000_000  # pixels in a band: about 600 MB while it is being read
+_TILE_ROWS = 64  # bands of whole tiles, so that a file's blocks are not unpacked twice
 _LAYOUT = 1  # raise when the files of a survey change
 
 
@@ -162,6 +163,7 @@ def run_survey(
 
     grid = reader.grid
     rows = max(1, band_px // grid.width)
+    rows -= rows % _TILE_ROWS if rows > _TILE_ROWS else 0
     key = f"{survey_digest(grid, rules, source_digest)}-{rows}"
     place = folder / f"survey-{key}"
     windows = list(band_windows(grid, rows))
