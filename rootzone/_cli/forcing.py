@@ -52,6 +52,8 @@ def command(
 ) -> None:
     """Write weather/weather_YEAR.parquet beside CAMPAIGN: all cells of the region, every day.
 
+    The years are those of the campaign and those its spin-up reaches back into.
+
     Rain, temperatures, radiation, vapour pressure deficit, potential evapotranspiration and the
     sums of 7 and 30 days. Beside each file gaps_YEAR.json names every cell-day that was missing or
     could not be true.
@@ -66,7 +68,7 @@ def command(
 
     loaded = load_campaign(campaign)
     place = Workspace.beside(campaign)
-    wanted, years = loaded.campaign.catalog, loaded.campaign.years
+    wanted, years = loaded.campaign.catalog, loaded.campaign.weather_years
     for year in years:
         refuse_overwrite(place.weather(year), force=force)
     catalog = load_catalog(

@@ -7,6 +7,7 @@ Every model is frozen and refuses unknown keys. Descriptions become the comments
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
@@ -267,6 +268,18 @@ class Campaign(Section):
     labels: Labels = Labels()
     learning: Learning = Learning()
     seeds: Seeds = Seeds()
+
+    @property
+    def weather_years(self) -> tuple[int, ...]:
+        """Calendar years of weather the runs need, those that spin-up reaches back into included.
+
+        With 365 days of spin-up, 2023 needs 2022 and 2023.
+        """
+        reach = timedelta(days=self.engine.spin_up_days)
+        needed = {
+            year for last in self.years for year in range((date(last, 1, 1) - reach).year, last + 1)
+        }
+        return tuple(sorted(needed))
 
     @model_validator(mode="after")
     def _rules_hold(self, info: Any) -> Campaign:  # noqa: ANN401 - pydantic's ValidationInfo
