@@ -56,8 +56,7 @@ def wanted_files(
 ) -> list[WantedFile]:
     """Every file the campaign reads, each once, in the order of the pipeline.
 
-    Weather is wanted for the year before the first one too: spin-up and antecedent sums reach into
-    it.
+    Weather is wanted for the years that spin-up and antecedent sums reach back into, too.
 
     Parameters
     ----------
@@ -88,7 +87,8 @@ def _layers(campaign: Campaign, catalog: Catalog, request: ForcingRequest) -> It
         yield from _by_year(catalog, name, years)
     yield from _soil_layers(campaign, catalog)
     weather = catalog.source(names.forcing)
-    for year in sorted({year - 1 for year in years} | set(years)):
+    before = {year - 1 for year in years}  # the first 29 days' sums reach into it
+    for year in sorted(before | set(campaign.weather_years)):
         for short in request.variables:
             values = {"variable": short, "year": str(year)}
             yield catalog.layer("/".join([names.forcing, *(values[key] for key in weather.keys)]))

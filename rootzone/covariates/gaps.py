@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ FLAG_BITS = {
     "wind_m_s": 64,
 }  # fmt: skip
 MAX_FILL_DAYS = 3
+_AROUND = [(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0)]
 _TOP_TOLERANCE_MJ = 0.5  # station and model radiation strays this far above the top of the air
 _TEMPERATURE_TOLERANCE_K = 0.1  # packing rounds both temperatures to 0.1 K
 
@@ -130,16 +130,18 @@ def fill_in_time(column: AnyArray, max_days: int = MAX_FILL_DAYS) -> tuple[AnyAr
     flags : array of bool, shape (day, cell)
         Where a value was filled in.
     """
+    day = np.arange(column.shape[0])[:, None]
+    known = ~np.isnan(column)
+    before = np.maximum.accumulate(np.where(known, day, -1), axis=0)
+    after = np.minimum.accumulate(np.where(known, day, column.shape[0])[::-1], axis=0)[::-1]
+    short = (after - before - 1 <= max_days) & (before >= 0) & (after < column.shape[0])
+    flags = np.asarray(~known & short)
+    gap_day, cell = np.nonzero(flags)
+    start, end = before[gap_day, cell], after[gap_day, cell]
+    share = (gap_day - start) / (end - start)
     filled = np.array(column)
-    for cell in np.flatnonzero(np.isnan(column).any(axis=0)):
-        known = np.flatnonzero(~np.isnan(column[:, cell]))
-        for before, after in pairwise(known):
-            gap = after - before - 1
-            if 0 < gap <= max_days:
-                share = np.arange(1, gap + 1) / (gap + 1)
-                ends = column[before, cell], column[after, cell]
-                filled[before + 1 : after, cell] = ends[0] + share * (ends[1] - ends[0])
-    return filled, np.isnan(column) & ~np.isnan(filled)
+    filled[gap_day, cell] = column[start, cell] + share * (column[end, cell] - column[start, cell])
+    return filled, flags
 
 
 def fill_from_neighbours(column: AnyArray, cells: Cells) -> tuple[AnyArray, BoolArray]:
@@ -149,15 +151,19 @@ def fill_from_neighbours(column: AnyArray, cells: Cells) -> tuple[AnyArray, Bool
     stays a gap.
     """
     filled = np.array(column)
-    place = {(int(r), int(c)): i for i, (r, c) in enumerate(zip(cells.row, cells.col, strict=True))}
-    steps = [(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0)]
-    for day, cell in np.argwhere(np.isnan(column)):
-        row, col = int(cells.row[cell]), int(cells.col[cell])
-        around = [place[row + r, col + c] for r, c in steps if (row + r, col + c) in place]
-        known = column[day, around]
-        known = known[~np.isnan(known)]
-        if known.size:
-            filled[day, cell] = known.mean()
+    days = np.flatnonzero(np.isnan(column).any(axis=1))
+    row, col = cells.row - cells.row.min() + 1, cells.col - cells.col.min() + 1
+    for day in days:
+        # One cell more on every side, so that a neighbour beyond the region is simply unknown.
+        land = np.full((row.max() + 2, col.max() + 2), np.nan)
+        land[row, col] = column[day]
+        total, count = np.zeros(len(cells)), np.zeros(len(cells))
+        for down, right in _AROUND:
+            value = land[row + down, col + right]
+            total += np.where(np.isnan(value), 0.0, value)
+            count += ~np.isnan(value)
+        hole = np.isnan(column[day]) & (count > 0)
+        filled[day, hole] = total[hole] / count[hole]
     return filled, np.isnan(column) & ~np.isnan(filled)
 
 

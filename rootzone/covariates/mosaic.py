@@ -46,6 +46,8 @@ class Piece:
         Type of the stored values.
     nodata : float or None
         Nodata value the file declares.
+    scale, offset : float
+        Factor and term the file declares, from stored to physical values.
     """
 
     uri: str
@@ -58,6 +60,8 @@ class Piece:
     height: int
     dtype: str
     nodata: float | None
+    scale: float = 1.0
+    offset: float = 0.0
 
     @property
     def bounds(self) -> Bounds:
@@ -86,6 +90,7 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
             found = data.crs.to_wkt() if data.crs else None
             transform = data.transform
             shape, dtype, nodata = data.shape, data.dtypes[0], data.nodata
+            scale, offset = float(data.scales[0]), float(data.offsets[0])
     except RasterioIOError as error:
         raise RequestError(f"{uri} cannot be read as a raster: {error}") from error
     if transform.is_identity and bounds is None:
@@ -105,7 +110,9 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
     wkt = found or (None if crs is None else _wkt(crs))
     if wkt is None:
         raise RequestError(f"{uri} names no coordinate system, nor does its catalog entry (crs).")
-    return Piece(uri, wkt, left, top, pixel_x, pixel_y, shape[1], shape[0], dtype, nodata)
+    return Piece(
+        uri, wkt, left, top, pixel_x, pixel_y, shape[1], shape[0], dtype, nodata, scale, offset
+    )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,8 @@ class Opened:
         Tiles that are not there and count as nodata.
     quality : Quality, optional
         Flags.
+    scale, offset : float
+        Factor and term from stored to physical values.
     """
 
     raster: str
@@ -72,6 +74,8 @@ class Opened:
     files: tuple[Path, ...]
     gaps: tuple[str, ...] = ()
     quality: Quality | None = None
+    scale: float = 1.0
+    offset: float = 0.0
 
 
 def open_layer(layer: Layer, data_folder: Path, bounds: Bounds) -> Opened:
@@ -114,7 +118,27 @@ def _opened(
     dtype = None if is_class else "float32"
     nodata = layer.source.nodata[0] if layer.source.nodata else (0.0 if is_class else None)
     raster = virtual_raster(pieces, layer.source.band, nodata, dtype)
-    return Opened(raster, read_piece(raster), files, gaps)
+    scale, offset = (1.0, 0.0) if is_class else _packing(layer, pieces)
+    return Opened(raster, read_piece(raster), files, gaps, scale=scale, offset=offset)
+
+
+def _packing(layer: Layer, pieces: tuple[Piece, ...]) -> tuple[float, float]:
+    """Factor and term: the catalog's where it gives them, the file's own in CF NetCDF.
+
+    Elsewhere a factor inside the file is no agreement: MODIS files say 10000 and mean a division.
+    """
+    source = layer.source
+    declared = {(piece.scale, piece.offset) for piece in pieces}
+    if {"scale", "offset"} & source.model_fields_set or declared == {(1.0, 0.0)}:
+        return source.scale, source.offset
+    if len(declared) == 1 and pieces[0].uri.startswith("NETCDF:"):
+        return pieces[0].scale, pieces[0].offset
+    scale, offset = sorted(declared)[-1]
+    raise RequestError(
+        f"{layer.address}: {pieces[0].uri} declares scale {scale:g} and offset {offset:g}, the "
+        "catalog none. Write scale and offset into the entry: products differ in whether they "
+        "mean a factor or a divisor."
+    )
 
 
 def tiles_of(layer: Layer, bounds: Bounds) -> list[str]:
@@ -231,9 +255,7 @@ def _open_landsat(layer: Layer, path: Path) -> Opened:
         raise RequestError(f"{quality_path.name} does not cover the pixels of {path.name}.")
     flags = virtual_raster([quality], 1, 1.0, "uint16")
     opened = _opened(layer, (piece,), (path, quality_path), ())
-    return Opened(
-        opened.raster, opened.piece, opened.files, quality=Quality(flags, _landsat_is_clear)
-    )
+    return replace(opened, quality=Quality(flags, _landsat_is_clear))
 
 
 def _landsat_is_clear(flags: AnyArray) -> BoolArray:
@@ -251,9 +273,7 @@ def _open_smap(layer: Layer, path: Path) -> Opened:
     ]
     flags = virtual_raster([pieces[1]], 1, 65534.0, "uint16")
     opened = _opened(layer, (pieces[0],), (path,), ())
-    return Opened(
-        opened.raster, opened.piece, opened.files, quality=Quality(flags, _smap_is_recommended)
-    )
+    return replace(opened, quality=Quality(flags, _smap_is_recommended))
 
 
 def _smap_is_recommended(flags: AnyArray) -> BoolArray:

@@ -139,7 +139,7 @@ class CovariateStack:
         stored = _stored(view, view.dataset, window, self.grid)
         if layer.source.kind == "class":
             return self._classes(layer, stored, window)
-        values = self._numbers(layer, stored, window)
+        values = self._numbers(layer, view.opened, stored, window)
         if view.quality is not None and view.opened.quality is not None:
             flags = _stored(view, view.quality, window, self.grid).filled(np.uint16(0xFFFF))
             values[~view.opened.quality.good(flags)] = np.nan
@@ -166,16 +166,19 @@ class CovariateStack:
         return codes
 
     def _numbers(
-        self, layer: Layer, stored: np.ma.MaskedArray[Any, Any], window: Window
+        self,
+        layer: Layer,
+        opened: Opened,
+        stored: np.ma.MaskedArray[Any, Any],
+        window: Window,
     ) -> AnyArray:
-        source = layer.source
         raw = stored.filled(np.nan).astype(np.float32)
-        for value in source.nodata:
+        for value in layer.source.nodata:
             raw[raw == np.float32(value)] = np.nan
-        if source.scale == 1.0 and source.offset == 0.0:
+        if (opened.scale, opened.offset) == (1.0, 0.0):
             values = raw
         else:
-            values = (raw * source.scale + source.offset).astype(np.float32)
+            values = (raw * opened.scale + opened.offset).astype(np.float32)
         if layer.range is not None:
             _refuse_outside(values, layer, layer.range, window)
         return values

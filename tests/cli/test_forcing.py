@@ -20,6 +20,8 @@ name: small
 region:
   bounds_lonlat_deg: [-105.36, 39.97, -105.21, 40.08]
 years: [2023]
+engine:
+  spin_up_days: 0
 """
 
 
@@ -76,6 +78,19 @@ def test_a_gap_stops_the_work_or_is_counted(campaign):
     facts = json.loads(filled.stdout)[0]
     assert facts["cell_days"] == {"rain_mm": {"missing day": 12}}
     assert facts["left_empty"] == {"rain_mm": 12}
+
+
+def test_the_years_of_spin_up_are_prepared_too(campaign):
+    campaign.write_text(CAMPAIGN.replace("spin_up_days: 0", "spin_up_days: 365"))
+    for year in (2022, 2023):
+        write_year(campaign.parent / "data", year)
+    done = run(campaign, "--json")
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    assert [(f["year"], f["sums_reach_into_year_before"]) for f in facts] == [
+        (2022, False),
+        (2023, True),
+    ]
 
 
 def test_missing_files_name_the_command_that_gets_them(campaign):

@@ -44,7 +44,7 @@ def test_other_systems_are_not_the_same(other):
 
 
 def test_a_generic_netcdf_variable_is_read_by_its_name(tmp_path):
-    # CF layout: coordinates as centres, latitude ascending, packed as int16 of 0.01.
+    # CF layout: coordinates as centres, latitude ascending.
     lon, lat = -105.4 + 0.0005 + np.arange(300) * 0.001, 39.9 + 0.0005 + np.arange(300) * 0.001
     with netCDF4.Dataset(tmp_path / "plane.nc", "w") as file:
         for name, values, unit in (("lat", lat, "degrees_north"), ("lon", lon, "degrees_east")):
@@ -60,6 +60,40 @@ def test_a_generic_netcdf_variable_is_read_by_its_name(tmp_path):
     with CovariateStack(catalog(tmp_path, plane=entry), GRID) as stack:
         window = GRID.full_window
         assert stack.read("plane", window) == pytest.approx(plane_at(GRID, window), abs=1e-4)
+
+
+def write_packed_netcdf(path):
+    """37.5 everywhere, packed as int16 with scale 0.5 and offset 20: 35 is stored."""
+    with netCDF4.Dataset(path, "w") as file:
+        for name, first, unit in (("lat", 40.1, "degrees_north"), ("lon", -105.4, "degrees_east")):
+            file.createDimension(name, 30)
+            axis = file.createVariable(name, "f8", (name,))
+            axis.units, axis.standard_name = unit, {"lat": "latitude", "lon": "longitude"}[name]
+            axis[:] = first + (np.arange(30) + 0.5) * (0.01 if name == "lon" else -0.01)
+        data = file.createVariable("v", "i2", ("lat", "lon"), fill_value=np.int16(-1))
+        data.scale_factor, data.add_offset = 0.5, 20.0
+        data[:] = np.full((30, 30), 37.5)
+
+
+def test_packed_netcdf_is_unpacked_by_its_own_attributes(tmp_path):
+    write_packed_netcdf(tmp_path / "v.nc")
+    entry = {"reader": "netcdf", "path": "v.nc", "variable": "v", "crs": "EPSG:4326"}
+    with CovariateStack(catalog(tmp_path, v=entry), GRID) as stack:
+        assert stack.read("v", GRID.full_window) == pytest.approx(37.5)
+
+
+def test_a_factor_inside_a_geotiff_must_be_settled_in_the_catalog(tmp_path):
+    # The real MODIS crop declares 10000, and MODIS means a division by it: no agreement to follow.
+    path = write_tif(tmp_path / "a.tif", np.full((99, 99), 35.0), -105.4, 40.1, 0.01, "EPSG:4326")
+    with rasterio.open(path, "r+") as out:
+        out.scales = (10000.0,)
+    with (
+        CovariateStack(catalog(tmp_path, a={"path": "a.tif"}), GRID) as stack,
+        pytest.raises(RequestError, match=r"declares scale 10000 and offset 0, the catalog none"),
+    ):
+        stack.read("a", GRID.full_window)
+    with CovariateStack(catalog(tmp_path, a={"path": "a.tif", "scale": 1e-4}), GRID) as stack:
+        assert stack.read("a", GRID.full_window) == pytest.approx(35.0e-4)
 
 
 def test_a_zarr_array_is_read_by_its_name(tmp_path):
