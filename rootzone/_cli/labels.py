@@ -57,10 +57,10 @@ def command(
     from rootzone.labels.write_labels import write_all
 
     jobs: list[LabelJob]
+    missing = 0
     if source.suffix in {".yaml", ".yml"}:
-        from rootzone.campaign.read_campaign import load_campaign
-
-        jobs = campaign_jobs(load_campaign(source).campaign, Workspace.beside(source))
+        campaign = campaign_jobs(source)
+        jobs, missing = campaign.jobs, campaign.missing
         folder = out or Workspace.beside(source).labels
     else:
         if out is None:
@@ -78,12 +78,23 @@ def command(
     counts = write_all(
         jobs, folder, workers=workers, progress=lambda name: click.echo(f"{name} done", err=True)
     )
-    facts = {"folder": str(folder), "files": len(jobs), **vars(counts)}
+    facts = {
+        "folder": str(folder),
+        "files": len(jobs),
+        "shards_missing": missing,
+        **vars(counts),
+    }
+    if missing:
+        click.echo(
+            f"{missing} shards are not finished; the same command adds their labels later.",
+            err=True,
+        )
     if as_json:
         click.echo(json.dumps(facts, indent=1))
     else:
         click.echo(
             f"{counts.labels} labels from {counts.profile_rows} profile rows; dropped: "
+            f"{counts.not_in_sample} of sites no longer in the sample, "
             f"{counts.other_year} outside the site's year, {counts.spin_up} spin-up, "
             f"{counts.not_finite} not finite",
             err=True,

@@ -38,6 +38,9 @@ class SiteFacts:
     rung: int = 0
 
 
+_NOBODY = SiteFacts(weight=0.0)  # a site outside the sample
+
+
 @dataclass(frozen=True)
 class LabelRule:
     """What becomes a label.
@@ -53,12 +56,16 @@ class LabelRule:
     spin_up_days : int
         Days dropped at the start of every site's profiles [d], in addition to days outside the
         site's own year.
+    drop_unknown : bool
+        Leave out sites that ``facts`` does not hold, such as a stand-in that is not needed any
+        more; otherwise they are refused.
     """
 
     depths: Sequence[LabelDepth]
     layerings: Layerings
     facts: Mapping[Hashable, SiteFacts] = field(default_factory=dict)
     spin_up_days: int = 0
+    drop_unknown: bool = False
 
 
 @dataclass
@@ -69,6 +76,8 @@ class LabelCounts:
     ----------
     profile_rows : int
         Rows read, one a site and day.
+    not_in_sample : int
+        Rows of sites that no longer belong to the sample.
     other_year : int
         Rows outside the site's own year: its spin-up.
     spin_up : int
@@ -80,6 +89,7 @@ class LabelCounts:
     """
 
     profile_rows: int = 0
+    not_in_sample: int = 0
     other_year: int = 0
     spin_up: int = 0
     not_finite: int = 0
@@ -132,11 +142,13 @@ class LabelMaker:
         Raises
         ------
         RequestError
-            There is a design, and the site is not in it.
+            There is a design, the site is not in it, and the rule does not leave such sites out.
         """
         if not self.rule.facts:
             return SiteFacts()
         found = self.rule.facts.get(site)
+        if found is None and self.rule.drop_unknown:
+            return _NOBODY
         if found is None:
             raise RequestError(
                 f"Site {site} of the profiles is not in the sites table. The two are of different "
@@ -162,6 +174,7 @@ class LabelMaker:
 
     def _kept(self, batch: ProfileBatch, run_of_row: AnyArray) -> BoolArray:
         first_kept = np.empty(len(batch.run_site), dtype=np.int64)
+        in_sample = np.ones(len(batch.run_site), dtype=bool)
         year_from = np.full(len(batch.run_site), np.iinfo(np.int64).min)
         year_to = np.full(len(batch.run_site), np.iinfo(np.int64).max)
         for run, site in enumerate(batch.run_site):
@@ -169,14 +182,18 @@ class LabelMaker:
             if site != self._last_site:
                 self._last_site, self._last_first_day = site, day
             first_kept[run] = self._last_first_day + self.rule.spin_up_days
-            year = self.facts_of(site).year
+            facts = self.facts_of(site)
+            in_sample[run] = facts is not _NOBODY
+            year = facts.year
             if year is not None:
                 year_from[run], year_to[run] = _day_number(year), _day_number(year + 1)
         in_year = (batch.day >= year_from[run_of_row]) & (batch.day < year_to[run_of_row])
         settled = batch.day >= first_kept[run_of_row]
-        self.counts.other_year += int(np.count_nonzero(~in_year))
-        self.counts.spin_up += int(np.count_nonzero(in_year & ~settled))
-        return np.asarray(in_year & settled)
+        known = in_sample[run_of_row]
+        self.counts.not_in_sample += int(np.count_nonzero(~known))
+        self.counts.other_year += int(np.count_nonzero(known & ~in_year))
+        self.counts.spin_up += int(np.count_nonzero(known & in_year & ~settled))
+        return np.asarray(known & in_year & settled)
 
     def _theta(self, batch: ProfileBatch) -> list[AnyArray]:
         """Water content of every row at each depth, float32."""

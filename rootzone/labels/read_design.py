@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from rootzone._shared.digests import digest_bytes
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance
 from rootzone._shared.tables import SITES, read_frame, read_table
-from rootzone.campaign.model import Campaign
-from rootzone.campaign.workspace import Workspace
+from rootzone.jobs.read_outcomes import last_word
+from rootzone.jobs.read_shard import read_closed
+from rootzone.jobs.read_state import CampaignState
 from rootzone.labels.depths import MID_LAYER, SWIM3, LabelDepth, parse_depth
 from rootzone.labels.layering import (
     Layerings,
@@ -24,6 +27,9 @@ from rootzone.labels.read_profiles import profile_files
 from rootzone.labels.write_labels import LabelJob
 
 UNKNOWN_ENGINE = "unknown"
+_FACTS = ["site_id", "stratum", "weight", "year"]
+
+Facts = dict[Hashable, SiteFacts]
 
 
 def nodes_of_physics(physics: str) -> str:
@@ -31,62 +37,90 @@ def nodes_of_physics(physics: str) -> str:
     return SWIM3 if physics == "swim3" else MID_LAYER
 
 
-def read_facts(sites: Path, ledgers: Sequence[Path] = ()) -> dict[Hashable, SiteFacts]:
+def facts_of(sites: pl.DataFrame, rungs: Mapping[Hashable, int] | None = None) -> Facts:
     """Stratum, weight, year and rung of every site.
 
     Parameters
     ----------
-    sites : Path
-        Sites table of the design.
-    ledgers : sequence of Path
-        Ledgers of shards; the largest rung of a site counts. Missing files are passed over.
+    sites : polars.DataFrame
+        Columns site_id, stratum, weight, year; a site once.
+    rungs : mapping, optional
+        Rung of the convergence ladder that finished each site; 0 where not told.
 
     Raises
     ------
     RequestError
-        A table is not what it should be, or a site stands in the sites table twice.
+        A site stands there twice.
     """
-    frame = read_table(sites, SITES)
-    if frame["site_id"].n_unique() != frame.height:
-        raise RequestError(f"{sites}: site_id is not unique; each site and year needs its own.")
-    rungs: dict[Hashable, int] = {}
-    for ledger in ledgers:
-        if ledger.exists():
-            rungs.update(_rungs(ledger))
-    columns = frame.select("site_id", "stratum", "weight", "year").iter_rows()
+    if sites["site_id"].n_unique() != sites.height:
+        raise RequestError(
+            "site_id is not unique in the sites table; a site and year needs its own."
+        )
+    known = rungs or {}
+    columns = sites.select("site_id", "stratum", "weight", "year").iter_rows()
     return {
-        site: SiteFacts(stratum, float(weight), int(year), rungs.get(site, 0))
+        site: SiteFacts(stratum, float(weight), int(year), known.get(site, 0))
         for site, stratum, weight, year in columns
     }
 
 
-def _rungs(ledger: Path) -> dict[Hashable, int]:
-    frame = read_frame(ledger)
-    if not {"site_id", "rung"} <= set(frame.columns):
-        return {}
-    largest = frame.group_by("site_id").agg(pl.col("rung").max())
-    return dict(largest.iter_rows())
+@dataclass(frozen=True)
+class CampaignJobs:
+    """Jobs of a campaign's finished shards.
+
+    Parameters
+    ----------
+    jobs : list of LabelJob
+        One a finished shard.
+    missing : int
+        Shards that are not finished; their labels are still to come.
+    """
+
+    jobs: list[LabelJob]
+    missing: int
 
 
-def campaign_jobs(campaign: Campaign, workspace: Workspace) -> list[LabelJob]:
-    """One job for every shard of a campaign that has profiles.
+def campaign_jobs(campaign_file: Path) -> CampaignJobs:
+    """One job for every finished shard of a campaign.
+
+    Weights are those of the sample as it stands: stand-ins in the place of failed sites, weights
+    recomputed. Profiles of sites that no longer belong to the sample are left out, and counted.
 
     Raises
     ------
     RequestError
-        There are no profiles, or the sites table is missing or wrong.
+        The campaign file is wrong, no shard is finished, or a stratum lost all its sites.
     """
-    files = profile_files(workspace.root / "runs")
-    ledgers = [path.with_name("ledger.parquet") for path in files]
-    facts = read_facts(workspace.sites, ledgers)
-    nodes = nodes_of_physics(campaign.engine.physics)
+    state = CampaignState.beside(campaign_file)
+    campaign, workspace = state.campaign, state.workspace
+    done = [
+        shard.number
+        for shard in state.table.shards
+        if read_closed(workspace, shard.number) is not None
+    ]
+    if not done:
+        raise RequestError(
+            f"No shard of {campaign_file} is finished. Run: rootzone simulate {campaign_file}"
+        )
+    sites = state.final_sites()
+    outcomes = last_word(state.outcomes).filter(pl.col("rung").is_not_null())
+    ids = outcomes["site_id"].cast(sites.schema["site_id"]).to_list()
+    rungs = dict(zip(ids, outcomes["rung"].cast(pl.Int64).to_list(), strict=True))
+    engine = campaign.engine
     rule = LabelRule(
         depths=[LabelDepth(depth) for depth in campaign.labels.depths_mm],
-        layerings=layerings_from_thickness(campaign.profile.thickness_mm, nodes),
-        facts=facts,
+        layerings=layerings_from_thickness(
+            campaign.profile.thickness_mm, nodes_of_physics(engine.physics)
+        ),
+        facts=facts_of(sites, rungs),
+        drop_unknown=True,
     )
-    design = inputs_of({"sites": workspace.sites})
-    return [_job(path, path.parent.name.removeprefix("shard="), rule, design) for path in files]
+    design = {"sites": digest_bytes(sites.select(_FACTS).write_csv().encode())}
+    label = "/".join((engine.name, engine.physics, engine.stepping))
+    jobs = [
+        _job(workspace.profiles(number), f"{number:05d}", rule, design, label) for number in done
+    ]
+    return CampaignJobs(jobs, len(state.table.shards) - len(done))
 
 
 def table_jobs(
@@ -130,7 +164,7 @@ def table_jobs(
     rule = LabelRule(
         depths=[parse_depth(text) for text in depths],
         layerings=layerings,
-        facts=read_facts(sites) if sites else {},
+        facts=facts_of(read_table(sites, SITES)) if sites else {},
         spin_up_days=spin_up_days,
     )
     digests = inputs_of({**extra, **({"sites": sites} if sites else {})})
@@ -138,7 +172,9 @@ def table_jobs(
     return [_job(path, name, rule, digests) for path, name in zip(files, names, strict=True)]
 
 
-def _job(profiles: Path, name: str, rule: LabelRule, inputs: Mapping[str, str]) -> LabelJob:
+def _job(
+    profiles: Path, name: str, rule: LabelRule, inputs: Mapping[str, str], engine: str = ""
+) -> LabelJob:
     settings = _settings(profiles)
     record = Provenance(
         verb="rootzone labels",
@@ -150,8 +186,8 @@ def _job(profiles: Path, name: str, rule: LabelRule, inputs: Mapping[str, str]) 
         },
     )
     parts = [str(settings.get(key, "")) for key in ("engine", "physics", "stepping")]
-    engine = "/".join(part for part in parts if part) or UNKNOWN_ENGINE
-    return LabelJob(profiles, name, rule, engine, record)
+    told = engine or "/".join(part for part in parts if part) or UNKNOWN_ENGINE
+    return LabelJob(profiles, name, rule, told, record)
 
 
 def _nodes(rule: LabelRule) -> set[tuple[float, ...]]:

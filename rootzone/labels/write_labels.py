@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,11 +126,12 @@ def write_labels(job: LabelJob, out: Path) -> LabelCounts:
     finished = read_note(note, job.record.digest)
     if finished is not None:
         return finished
+    _remove_earlier(note, out, job.name)
     metadata = read_metadata(job.profiles)
     rule = job.rule
     own = layerings_from_metadata(metadata)
     if own is not None:
-        rule = LabelRule(rule.depths, own, rule.facts, rule.spin_up_days)
+        rule = replace(rule, layerings=own)
     maker = LabelMaker(rule)
     with _PartWriters(out, job) as parts:
         for batch in read_batches(job.profiles):
@@ -151,6 +152,14 @@ def read_note(note: Path, digest: str) -> LabelCounts | None:
         return LabelCounts(**stored)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _remove_earlier(note: Path, out: Path, name: str) -> None:
+    """Remove what an earlier run left of this shard, its note first: months may have changed."""
+    if note.exists():
+        note.unlink()
+    for part in out.glob(f"year=*/month=*/labels-{name}.parquet"):
+        part.unlink()
 
 
 class _PartWriters:

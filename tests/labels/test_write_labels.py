@@ -207,3 +207,13 @@ def test_a_shard_made_another_way_is_made_again(two_sites: Path, tmp_path: Path)
     other = LabelJob(two_sites, "00001", rule_20_cm(), "swim", Provenance("x", code="other"))
     write_labels(other, tmp_path / "labels")
     assert set(read_all(tmp_path / "labels")["digest"]) == {other.record.digest}
+
+
+def test_months_of_an_earlier_run_do_not_stay(two_sites: Path, tmp_path: Path) -> None:
+    write_labels(job(two_sites, rule_20_cm()), tmp_path / "labels")
+    later = LabelJob(
+        two_sites, "00001", rule_20_cm(spin_up_days=2), "swim", Provenance("x", code="other")
+    )
+    write_labels(later, tmp_path / "labels")
+    folders = {path.parent.name for path in label_files(tmp_path / "labels")}
+    assert folders == {"month=01"}  # 30 and 31 December are spin-up now

@@ -1,0 +1,161 @@
+"""The station campaign: every USCRN station-year simulated, scored, inverted; table into the docs.
+
+One command from the packed tables to ``docs/station-campaign.md`` and its figure::
+
+    python benchmarks/station_campaign.py --data ../shared/realdata/uscrn --docs docs
+
+It reads and screens the stations (``rootzone stations``), inverts and scores them
+(``rootzone invert``), and writes what came out, whatever it is.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import polars as pl
+from _figures import Figures, parser
+from click.testing import CliRunner
+
+from rootzone._cli.invert import command as invert
+from rootzone._cli.stations import command as stations
+
+TABLE = "uscrn_conus_daily_2009_2024.parquet"
+
+
+def run(data: Path, work: Path, workers: int, extra: list[str]) -> dict[str, object]:
+    """Read, screen, invert and score; facts of both verbs."""
+    table = work / "stations.parquet"
+    screened = CliRunner().invoke(
+        stations,
+        [str(data / TABLE), "--network", "USCRN", "--out", str(table), "--force", "--json"],
+        catch_exceptions=False,
+    )
+    start = time.perf_counter()
+    done = CliRunner().invoke(
+        invert,
+        [str(table), "--out", str(work / "inverted"), "--workers", str(workers), "--force",
+         "--json", *extra],
+        catch_exceptions=False,
+    )  # fmt: skip
+    facts = json.loads(done.stdout)
+    return {
+        **facts,
+        "screened": json.loads(screened.stdout),
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def page(work: Path, facts: dict[str, object], objectives: dict[str, Path]) -> str:
+    """The page for the docs."""
+    from rootzone.labels.inversion.summary import as_markdown, seasons_as_markdown
+
+    main = pl.read_parquet(objectives["rmse"] / "summary.parquet")
+    screened = facts["screened"]
+    parts = [
+        "# The station campaign\n",
+        "Made by `python benchmarks/station_campaign.py`; nothing here is typed in by hand, except "
+        "the text between the tables (`docs/stations.md` explains terms and rules).\n",
+        f"{facts['stations']} USCRN stations, {facts['station_years']} station-years with "
+        "measured weather and at least 180 good days at 20 cm, simulated by the embedded engine "
+        "(van Genuchten physics, converged stepping, snow store on) under the stations' own rain, "
+        f"temperature and radiation. {facts['held_out_station_years']} station-years are held out: "
+        "the later half of each station's record. Of "
+        f"{screened['rows']} daily sensor values {screened['good']} are good.\n",  # type: ignore[index]
+        "Figures are medians over stations, in brackets their 95 % bootstrap intervals. *loam* is "
+        "the same soil everywhere (40 % sand, 40 % silt). *inverted* is the texture, one for the "
+        "whole profile, that fits the training years best; for *inverted (ubRMSE)* the fit "
+        "disregards the level. *climatology* is the smoothed mean of each day of the year over the "
+        "training years: no physics at all, only the station's own past.\n",
+        "![Medians over stations by depth](figures/station_campaign.png)\n",
+        "## Held-out years\n",
+        as_markdown(_with_objectives(main, objectives), "held_out"),
+        "\n## All station-years, fixed loam\n",
+        as_markdown(main, "all"),
+        "\n## Held-out years at 20 cm by season\n",
+        seasons_as_markdown(_with_objectives(main, objectives), "held_out", 0.20),
+        "\n## Which soils are found\n",
+        _soils(objectives["rmse"]),
+        "",
+    ]
+    missing = facts["not_inverted"]
+    if missing:
+        parts += ["\n## Stations without a usable year\n"]
+        parts += [f"* {name}: {why}" for name, why in missing.items()]  # type: ignore[attr-defined]
+    return "\n".join(parts) + "\n"
+
+
+def _with_objectives(main: pl.DataFrame, objectives: dict[str, Path]) -> pl.DataFrame:
+    frames = [main]
+    if "ubrmse" in objectives:
+        other = pl.read_parquet(objectives["ubrmse"] / "summary.parquet")
+        frames.append(
+            other.filter(pl.col("soil") == "inverted").with_columns(
+                pl.lit("inverted (ubRMSE)").alias("soil")
+            )
+        )
+    return pl.concat(frames)
+
+
+def _soils(folder: Path) -> str:
+    from rootzone.hydraulics.usda import usda_class
+
+    frame = pl.read_parquet(folder / "inversions.parquet").filter(
+        pl.col("cost_training").is_not_nan()
+    )
+    sand, silt, clay = (
+        frame[f"{name}_pct_zone_1"].cast(pl.Float64).to_numpy() for name in ("sand", "silt", "clay")
+    )
+    classes = pl.Series("class", [str(name) for name in usda_class(sand, silt, clay)])
+    counts = classes.value_counts(sort=True)
+    better = (frame["cost_training"] < 0.5 * frame["cost_training_loam"]).sum()
+    lines = ["| USDA class | stations |", "|---|---|"]
+    lines += [f"| {name} | {count} |" for name, count in counts.rows()]
+    lines.append(
+        f"\nIn the training years the best soil's mean RMSE over depths is "
+        f"{frame['cost_training'].median():.3f} m3 m-3 (median), the loam's "
+        f"{frame['cost_training_loam'].median():.3f}; at {better} of {frame.height} stations it is "
+        "less than half of the loam's."
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parsed = parser(__doc__)
+    parsed.add_argument("--data", type=Path, default=Path("../shared/realdata/uscrn"))
+    parsed.add_argument("--docs", type=Path, help="Folder of the page and its figure.")
+    parsed.add_argument("--work", type=Path, required=True, help="Folder for the tables.")
+    parsed.add_argument("--workers", type=int, default=1)
+    parsed.add_argument("--both", action="store_true", help="Fit ubRMSE as well.")
+    parsed.add_argument("--page-only", action="store_true", help="Tables are there already.")
+    args = parsed.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    facts_file = args.work / "facts.json"
+    objectives = {"rmse": args.work / "rmse"}
+    if args.both:
+        objectives["ubrmse"] = args.work / "ubrmse"
+    if not args.page_only:
+        for name, folder in reversed(objectives.items()):
+            figures = [] if name == "rmse" else ["--no-figures"]
+            facts = run(args.data, args.work, args.workers, ["--objective", name, *figures])
+            shutil.rmtree(folder, ignore_errors=True)
+            (args.work / "inverted").rename(folder)
+        facts_file.write_text(json.dumps(facts))
+    facts = json.loads(facts_file.read_text())
+    if args.docs:
+        (args.docs / "figures").mkdir(parents=True, exist_ok=True)
+        figure = args.docs / "figures" / "station_campaign.png"
+        shutil.copyfile(objectives["rmse"] / "summary.png", figure)
+        (args.docs / "station-campaign.md").write_text(page(args.work, facts, objectives))
+    found = Figures()
+    found.add("stations", facts["stations"], "station")
+    found.add("station-years", facts["station_years"], "year")
+    found.add("held-out station-years", facts["held_out_station_years"], "year")
+    found.add("inversion and scoring", facts["seconds"], "s")
+    found.show(as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()
