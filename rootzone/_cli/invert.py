@@ -78,7 +78,7 @@ def command(
     from rootzone.labels.inversion.invert_station import InversionRules, scores_of
     from rootzone.labels.inversion.run_inversions import Outcome, inverted, run_inversions
     from rootzone.labels.inversion.write_inversions import read_inputs, write_frame
-    from rootzone.labels.read_design import nodes_of_physics
+    from rootzone.labels.read_design import nodes_of_engine
     from rootzone.labels.stations.station_table import weather_path
 
     refuse_overwrite(out / "inversions.parquet", force=force)
@@ -86,7 +86,9 @@ def command(
     stations, own_weather = read_inputs(station_table, weather_file, names)
     snow = () if no_snow or any(p.startswith("snow=") for p in pairs) else ("snow=true",)
     engine = SwimEngine(settings_from_pairs(physics, stepping, (*snow, *pairs)), threads=1)
-    setup = ColumnSetup(engine, nodes_of_physics(physics), zone_bottom_mm=(*sorted(zones), 1e9))
+    setup = ColumnSetup(
+        engine, nodes_of_engine(physics, stepping), zone_bottom_mm=(*sorted(zones), 1e9)
+    )
     rules = InversionRules(depths_m=depths_m, training_years=train_years, objective=objective)
 
     def tell(outcome: Outcome) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--nodes",
     type=click.Choice(["mid_layer", "swim3"]),
-    help="Where values belong; default: by the physics in the profiles' provenance.",
+    help="Where values belong; default: by the engine in the profiles' provenance.",
 )
 @click.option("--sites", type=click.Path(path_type=Path), help="Sites table: strata and weights.")
 @click.option("--spin-up-days", default=0, show_default=True, help="Days dropped at the start.")

@@ -32,9 +32,14 @@ _FACTS = ["site_id", "stratum", "weight", "year"]
 Facts = dict[Hashable, SiteFacts]
 
 
-def nodes_of_physics(physics: str) -> str:
-    """Where the values of a physics set belong: SWIM3's own nodes, or the middle of the layers."""
-    return SWIM3 if physics == "swim3" else MID_LAYER
+def nodes_of_engine(physics: str, stepping: str) -> str:
+    """Where an engine's values belong: at SWIM3's own nodes, or in the middle of the layers.
+
+    Only van Genuchten physics with converged stepping solves finite volumes, whose values are
+    layer means; the other three pairs, and APSIM, sit on SWIM3's nodes.
+    """
+    finite_volumes = (physics, stepping) in {("van_genuchten", "converged"), ("", "")}
+    return MID_LAYER if finite_volumes else SWIM3
 
 
 def facts_of(sites: pl.DataFrame, rungs: Mapping[Hashable, int] | None = None) -> Facts:
@@ -110,7 +115,7 @@ def campaign_jobs(campaign_file: Path) -> CampaignJobs:
     rule = LabelRule(
         depths=[LabelDepth(depth) for depth in campaign.labels.depths_mm],
         layerings=layerings_from_thickness(
-            campaign.profile.thickness_mm, nodes_of_physics(engine.physics)
+            campaign.profile.thickness_mm, nodes_of_engine(engine.physics, engine.stepping)
         ),
         facts=facts_of(sites, rungs),
         drop_unknown=True,
@@ -146,14 +151,15 @@ def table_jobs(
     thickness_mm : sequence of float
         Layers of all sites [mm], in place of ``soils``.
     nodes : str, optional
-        ``mid_layer`` or ``swim3``; by the physics in the provenance when not given.
+        ``mid_layer`` or ``swim3``; by the engine in the provenance when not given.
     sites : Path, optional
         Sites table with strata, weights and years.
     spin_up_days : int
         Days dropped at the start of every site [d].
     """
     files = profile_files(profiles)
-    chosen = nodes or nodes_of_physics(str(_settings(files[0]).get("physics", "")))
+    told = _settings(files[0])
+    chosen = nodes or nodes_of_engine(str(told.get("physics", "")), str(told.get("stepping", "")))
     extra = {"soils": soils} if soils else {}
     if soils is not None:
         layerings = layerings_from_soils(read_frame(soils), chosen)

@@ -10,7 +10,7 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
-from rootzone.labels.read_design import campaign_jobs, facts_of, nodes_of_physics
+from rootzone.labels.read_design import campaign_jobs, facts_of, nodes_of_engine
 from rootzone.labels.write_labels import label_files
 from tests.cli.campaign_runs import MakeBucket, invoke, make_campaign, run, use_bucket
 
@@ -85,8 +85,15 @@ def test_a_site_that_stands_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("physics", "nodes"), [("swim3", "swim3"), ("van_genuchten", "mid_layer"), ("", "mid_layer")]
+    ("physics", "stepping", "nodes"),
+    [
+        ("van_genuchten", "converged", "mid_layer"),
+        ("van_genuchten", "apsim", "swim3"),
+        ("swim3", "converged", "swim3"),
+        ("swim3", "apsim", "swim3"),
+        ("", "", "mid_layer"),
+    ],
 )
-def test_swim3_alone_has_nodes_of_its_own(physics: str, nodes: str) -> None:
-    # science/swim3.md section 1; the van Genuchten set reports layer means.
-    assert nodes_of_physics(physics) == nodes
+def test_only_finite_volumes_report_layer_means(physics: str, stepping: str, nodes: str) -> None:
+    # science/swim3.md section 1 and the table of pairs in docs/engine.md; unknown: the paper's way.
+    assert nodes_of_engine(physics, stepping) == nodes
