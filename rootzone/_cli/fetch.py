@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 @click.option(
     "--only", "only", multiple=True, metavar="SOURCE", help="Fetch this catalog entry only."
 )
-@click.option(
-    "--pet",
-    "pet_form",
-    type=click.Choice(["delivered", "fao56", "hargreaves", "apsim"]),
-    default="delivered",
-    show_default=True,
-    help="Form of demand the weather is fetched for.",
-)
 @click.option("--dry-run", is_flag=True, help="List addresses and sizes; fetch nothing.")
 @click.option("--verify", is_flag=True, help="Hold every fetched file against its SHA-256 again.")
 @click.option("--attempts", type=click.IntRange(min=1), default=6, show_default=True,
@@ -45,7 +37,6 @@ def command(
     campaign: Path,
     data: Path | None,
     only: tuple[str, ...],
-    pet_form: str,
     dry_run: bool,
     verify: bool,
     attempts: int,
@@ -60,7 +51,7 @@ def command(
     from rootzone.covariates.run_transfer import Patience, open_session
 
     folder = data or campaign.parent / "data"
-    plan = _plan(campaign, folder, pet_form, only)
+    plan = _plan(campaign, folder, only)
     if verify:
         _verify(folder, as_json=as_json)
         return
@@ -77,7 +68,7 @@ def command(
     click.echo(f"next: rootzone forcing {campaign}", err=True)
 
 
-def _plan(campaign: Path, folder: Path, pet_form: str, only: tuple[str, ...]) -> list[WantedFile]:
+def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFile]:
     from rootzone._shared.errors import RequestError
     from rootzone._shared.names import did_you_mean
     from rootzone.campaign.read_campaign import load_campaign
@@ -90,7 +81,7 @@ def _plan(campaign: Path, folder: Path, pet_form: str, only: tuple[str, ...]) ->
     names = loaded.campaign.catalog
     catalog = load_catalog([campaign.parent / name for name in names.files], folder)
     region = region_of(loaded.campaign.region, campaign.parent)
-    request = ForcingRequest(names.forcing, pet_form)  # type: ignore[arg-type]
+    request = ForcingRequest.of(loaded.campaign)
     plan = wanted_files(loaded.campaign, catalog, region.bounds, request)
     known = {wanted.source for wanted in plan}
     for name in only:

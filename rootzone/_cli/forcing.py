@@ -24,29 +24,11 @@ _LISTED_GAPS = 10_000
     envvar="ROOTZONE_DATA",
     help="Folder the catalog's paths start from.  [default: data beside CAMPAIGN; ROOTZONE_DATA]",
 )
-@click.option(
-    "--pet",
-    "pet_form",
-    type=click.Choice(["delivered", "fao56", "hargreaves", "apsim"]),
-    default="delivered",
-    show_default=True,
-    help="Demand: as gridMET delivers it, or computed.",
-)
-@click.option(
-    "--gaps",
-    "gap_policy",
-    type=click.Choice(["refuse", "fill"]),
-    default="refuse",
-    show_default=True,
-    help="Stop at a gap, or fill what can be filled, flag it and count the rest.",
-)
 @click.option("--force", is_flag=True, help="Write again although the files are there.")
 @click.option("--json", "as_json", is_flag=True, help="The reports as JSON.")
 def command(
     campaign: Path,
     data: Path | None,
-    pet_form: str,
-    gap_policy: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -55,8 +37,8 @@ def command(
     The years are those of the campaign and those its spin-up reaches back into.
 
     Rain, temperatures, radiation, vapour pressure deficit, potential evapotranspiration and the
-    sums of 7 and 30 days. Beside each file gaps_YEAR.json names every cell-day that was missing or
-    could not be true.
+    sums of 7 and 30 days; the campaign's weather section says how. Beside each file gaps_YEAR.json
+    names every cell-day that was missing or could not be true.
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.campaign.read_campaign import load_campaign
@@ -76,9 +58,9 @@ def command(
     )
     region = region_of(loaded.campaign.region, campaign.parent)
     cells = cells_in(region.bounds)
-    request = ForcingRequest(wanted.forcing, pet_form, gap_policy)  # type: ignore[arg-type]
+    request = ForcingRequest.of(loaded.campaign)
     heights = None
-    if pet_form == "fao56":
+    if request.pet_form == "fao56":
         from rootzone.covariates.cell_elevation import cell_elevation_m
 
         heights = cell_elevation_m(catalog, wanted.elevation, cells, region.bounds)

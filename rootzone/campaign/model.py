@@ -72,6 +72,17 @@ class Catalog(Section):
     """daily weather"""
 
 
+class Weather(Section):
+    """How daily weather is prepared from the forcing source."""
+
+    pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
+    """potential evapotranspiration as gridMET delivers it, or computed; fao56 needs wind as well"""
+    albedo: Fraction = 0.13
+    """albedo of the ground, for pet: apsim"""
+    gaps: Literal["refuse", "fill"] = "refuse"
+    """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
+
+
 class Sites(Section):
     """How many sites a year, and how they are drawn."""
 
@@ -260,6 +271,7 @@ class Campaign(Section):
     years: Annotated[tuple[Year, ...], Field(min_length=1)]
     """calendar years to simulate"""
     catalog: Catalog = Catalog()
+    weather: Weather = Weather()
     sites: Sites = Sites()
     profile: Profile = Profile()
     soil: Soil = Soil()

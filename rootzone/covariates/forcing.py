@@ -29,6 +29,8 @@ from rootzone.covariates.read_gridmet import read_gridmet
 if TYPE_CHECKING:
     import polars as pl
 
+    from rootzone.campaign.model import Campaign
+
 _LOG = logging.getLogger(__name__)
 
 PetForm = Literal["delivered", "fao56", "hargreaves", "apsim"]
@@ -66,6 +68,12 @@ class ForcingRequest:
     pet_form: PetForm = "delivered"
     gap_policy: GapPolicy = "refuse"
     albedo: float = 0.13
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> ForcingRequest:
+        """What a campaign asks for."""
+        weather = campaign.weather
+        return cls(campaign.catalog.forcing, weather.pet, weather.gaps, weather.albedo)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -245,7 +253,7 @@ def _refusal(gaps: list[Gap], where: str) -> str:
     return (
         f"FORCING_GAP {where}: {sum(gap.cells for gap in gaps)} cell-days are missing or cannot be "
         f"true:\n{listed}{more}\nLook at the files with rootzone catalog check, fetch them again, "
-        "or take --gaps fill, which fills short gaps, flags them and counts what stays empty."
+        "or set weather.gaps: fill, which fills short gaps, flags them and counts what stays empty."
     )
 
 

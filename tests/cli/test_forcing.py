@@ -73,7 +73,8 @@ def test_a_gap_stops_the_work_or_is_counted(campaign):
     assert isinstance(refused.exception, RequestError)
     assert "FORCING_GAP gridmet 2023" in str(refused.exception)
     assert not (campaign.parent / "weather").exists()
-    filled = run(campaign, "--gaps", "fill", "--json")
+    campaign.write_text(CAMPAIGN + "weather:\n  gaps: fill\n")
+    filled = run(campaign, "--json")
     assert filled.exit_code == 0, filled.output
     facts = json.loads(filled.stdout)[0]
     assert facts["cell_days"] == {"rain_mm": {"missing day": 12}}
