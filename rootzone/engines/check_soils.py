@@ -18,30 +18,33 @@ VG_COLUMNS = ("theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d", "theta_initi
 # Columns of the swim3 set that no formula uses: checked where they are there, not needed.
 UNUSED_COLUMNS = ("bd_g_cm3", "airdry")
 
-# Lowest and highest value that can be a soil, both ends allowed, and the unit. Wide on purpose:
-# they catch wrong units, not rare soils. Ks: the sands of Rosetta 3 reach 1e4 mm/d.
+# Lowest and highest value that can be a soil, both ends allowed, and the unit. Wider than nature,
+# so they catch wrong units and not rare soils; far outside them a solver would only crawl.
 RANGES: Mapping[str, tuple[float, float, str]] = {
-    "thickness_mm": (1.0, 10_000.0, "mm"),
+    "thickness_mm": (2.0, 5000.0, "mm"),
     "bd_g_cm3": (0.05, 2.65, "g cm-3"),
     "airdry": (0.0, 1.0, "m3 m-3"),
-    "ll15": (1e-6, 1.0, "m3 m-3"),
-    "dul": (1e-6, 1.0, "m3 m-3"),
-    "sat": (1e-6, 1.0, "m3 m-3"),
+    "ll15": (1e-3, 1.0, "m3 m-3"),
+    "dul": (1e-3, 1.0, "m3 m-3"),
+    "sat": (1e-3, 1.0, "m3 m-3"),
     "theta_r": (0.0, 1.0, "m3 m-3"),
-    "theta_s": (1e-6, 1.0, "m3 m-3"),
+    "theta_s": (1e-3, 1.0, "m3 m-3"),
     "theta_initial": (0.0, 1.0, "m3 m-3"),
-    "ks_mm_d": (1e-6, 1e6, "mm d-1"),
-    "kdul_mm_d": (1e-12, 1e6, "mm d-1"),
-    "psidul_cm": (-14_000.0, -2.0, "cm"),
-    "alpha_per_cm": (1e-6, 10.0, "cm-1"),
-    "n": (1.01, 20.0, "-"),
+    "ks_mm_d": (0.01, 1e5, "mm d-1"),
+    "kdul_mm_d": (1e-8, 1e4, "mm d-1"),
+    "psidul_cm": (-10_000.0, -10.0, "cm"),
+    "alpha_per_cm": (1e-4, 1.0, "cm-1"),
+    "n": (1.05, 10.0, "-"),
     "l": (-10.0, 10.0, "-"),
     "psi_initial_cm": (-6e6, 0.0, "cm"),
 }
 # Layers that the engines' scratch has room for.
 MOST_LAYERS = 500
-# Smallest difference between limits of a layer that a retention curve can be drawn through.
-LEAST_GAP = 1e-6
+# Smallest difference between limits of a layer that a retention curve can be drawn through; APSIM
+# compares at three decimals.
+LEAST_GAP = 1e-3
+LEAST_SPAN = 0.01  # theta_s - theta_r
+LEAST_WATER = 1e-6  # theta_initial - theta_r
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,10 @@ def soil_rules(rows: SoilRows) -> list[Rule]:
         ("airdry", "ll15", 0.0),
         ("ll15", "dul", LEAST_GAP),
         ("dul", "sat", LEAST_GAP),
-        ("theta_r", "theta_s", LEAST_GAP),
+        ("theta_r", "theta_s", LEAST_SPAN),
         ("theta_initial", "sat", 0.0),
         ("theta_initial", "theta_s", 0.0),
-        ("theta_r", "theta_initial", LEAST_GAP),
+        ("theta_r", "theta_initial", LEAST_WATER),
     ]
     for lower, upper, gap in below:
         if lower in rows.columns and upper in rows.columns:
@@ -121,10 +124,11 @@ def _value_rules(name: str, column: Numbers) -> list[Rule]:
 
 def _order_rule(rows: SoilRows, lower: str, upper: str, gap: float) -> Rule:
     low, high = rows.values(lower), rows.values(upper)
-    broken = low > high if gap == 0.0 else high - low < gap
+    # A billionth of slack, so that 0.135 - 0.134 counts as 0.001.
+    broken = low > high if gap == 0.0 else high - low < gap - 1e-9
 
     def say(row: int) -> str:
-        relation = "is above" if gap == 0.0 else "is not below"
+        relation = "is above" if gap == 0.0 else f"is not below, by {gap:g},"
         return (
             f"{lower} {low[row]:.6g} {relation} {upper} {high[row]:.6g} [m3 m-3]; "
             "correct the limits of the layer"

@@ -17,7 +17,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.errors import RequestError
-from rootzone.engines.swim import batch_kernels, fv_column, layout, swim3_column
+from rootzone.engines.swim import batch_kernels, fv_column, layout, swim3_column, swim3_converged
 from rootzone.engines.swim.settings import SwimSettings
 
 # Numba's default thread pool must not be entered by two Python threads at once.
@@ -34,6 +34,9 @@ class ColumnKind:
 
 KINDS: dict[tuple[str, str], ColumnKind] = {
     ("swim3", "apsim"): ColumnKind(batch_kernels.run_swim3_apsim, swim3_column.work_size),
+    ("swim3", "converged"): ColumnKind(
+        batch_kernels.run_swim3_converged, swim3_converged.work_size
+    ),
     ("van_genuchten", "apsim"): ColumnKind(
         batch_kernels.run_van_genuchten_apsim, swim3_column.work_size
     ),

@@ -12,7 +12,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.jit import kernel, parallel_kernel, prange
-from rootzone.engines.swim import fv_column, layout, swim3_column
+from rootzone.engines.swim import fv_column, layout, swim3_column, swim3_converged
 from rootzone.engines.verify import verify_column
 
 # Columns of ``report``, one row a column.
@@ -117,6 +117,41 @@ def run_swim3_apsim(
             state = theta[theta_start[c] : theta_start[c + 1]].reshape(days.shape[0], soil.shape[0])
             sums = daily[row_start[c] : row_start[c + 1]]
             outcome = swim3_column.run_column(soil, start, days, own, state, sums, work[lane])
+            limits = (-1, layout.SWIM3_SAT)
+            judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
+
+
+@parallel_kernel
+def run_swim3_converged(
+    layers: FloatArray,
+    layer_start: IntArray,
+    theta_initial: FloatArray,
+    weather: FloatArray,
+    day_start: IntArray,
+    cell: IntArray,
+    settings: FloatArray,
+    bottom_psi_cm: FloatArray,
+    tolerance_mm: float,
+    theta_start: IntArray,
+    row_start: IntArray,
+    work: FloatArray,
+    theta: FloatArray,
+    daily: FloatArray,
+    report: IntArray,
+    value: FloatArray,
+) -> None:
+    """Physics swim3, stepping converged."""
+    n_lane = work.shape[0]
+    for lane in prange(n_lane):
+        own = settings.copy()
+        for c in range(lane, cell.shape[0], n_lane):
+            soil = layers[layer_start[c] : layer_start[c + 1]]
+            start = theta_initial[layer_start[c] : layer_start[c + 1]]
+            days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
+            own[layout.SET_BOTTOM_PSI_CM] = bottom_psi_cm[c]
+            state = theta[theta_start[c] : theta_start[c + 1]].reshape(days.shape[0], soil.shape[0])
+            sums = daily[row_start[c] : row_start[c + 1]]
+            outcome = swim3_converged.run_column(soil, start, days, own, state, sums, work[lane])
             limits = (-1, layout.SWIM3_SAT)
             judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
 

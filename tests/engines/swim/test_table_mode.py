@@ -260,14 +260,19 @@ def test_heads_must_be_there_when_asked_for(tmp_path: Path) -> None:
 
 SOIL_FAULTS = [
     ("n", None, "SOIL_VALUE", "n [-] is empty"),
-    ("n", 0.9, "SOIL_VALUE", "n 0.9 is outside 1.01 to 20 [-]"),
+    ("n", 0.9, "SOIL_VALUE", "n 0.9 is outside 1.05 to 10 [-]"),
     ("n", "two", "SOIL_VALUE", "holds text where a number"),
     ("theta_s", float("nan"), "SOIL_VALUE", "theta_s [m3 m-3] is empty or not finite"),
     ("theta_s", float("inf"), "SOIL_VALUE", "theta_s [m3 m-3] is empty or not finite"),
     ("theta_s", 1.2, "SOIL_VALUE", "theta_s 1.2 is outside"),
-    ("theta_r", 0.5, "SOIL_ORDER", "theta_r 0.5 is not below theta_s 0.404"),
+    ("theta_r", 0.5, "SOIL_ORDER", "theta_r 0.5 is not below, by 0.01, theta_s 0.404"),
     ("theta_initial", 0.6, "SOIL_ORDER", "theta_initial 0.6 is above theta_s 0.404"),
-    ("theta_initial", 0.05, "SOIL_ORDER", "theta_r 0.089 is not below theta_initial 0.05"),
+    (
+        "theta_initial",
+        0.05,
+        "SOIL_ORDER",
+        "theta_r 0.089 is not below, by 1e-06, theta_initial 0.05",
+    ),
     ("thickness_mm", -5.0, "SOIL_VALUE", "thickness_mm -5 is outside"),
     ("thickness_mm", 0.0, "SOIL_VALUE", "thickness_mm 0 is outside"),
     ("ks_mm_d", -1.0, "SOIL_VALUE", "ks_mm_d -1 is outside"),
@@ -296,8 +301,8 @@ def test_a_wrong_soil_row_quarantines_its_site_alone(
 
 
 SWIM3_FAULTS = [
-    ("ll15", 0.37, "SOIL_ORDER", "ll15 0.37 is not below dul 0.365"),
-    ("dul", 0.41, "SOIL_ORDER", "dul 0.41 is not below sat 0.404"),
+    ("ll15", 0.37, "SOIL_ORDER", "ll15 0.37 is not below, by 0.001, dul 0.365"),
+    ("dul", 0.41, "SOIL_ORDER", "dul 0.41 is not below, by 0.001, sat 0.404"),
     ("airdry", 0.2, "SOIL_ORDER", "airdry 0.2 is above ll15 0.134"),
     ("sat", 1.01, "SOIL_VALUE", "sat 1.01 is outside"),
     ("psidul_cm", 100.0, "SOIL_VALUE", "psidul_cm 100 is outside"),
