@@ -72,6 +72,10 @@ class Stages(logging.Handler):
         super().__init__(logging.INFO)
         self.seen: list[tuple[float, str]] = []
 
+    def start_of(self, what: str) -> float:
+        """When a stage was first spoken of."""
+        return next(when for when, line in self.seen if what in line)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the time of a line."""
         self.seen.append((time.perf_counter(), record.getMessage()))
@@ -132,7 +136,7 @@ def _measure(land: CatalogLand, work: Path, args: argparse.Namespace, figures: F
         drawn = time.perf_counter()
         design = design_of(survey, order, draw)
         end = time.perf_counter()
-    times = [when for when, _ in stages.seen]
+    sorting, clustering = (stages.start_of(what) for what in ("sorting", "clustering"))
     total = end - start
     figures.add("pixels of the grid", land.grid.width * land.grid.height, "px")
     figures.add("candidates", design.candidates, "px")
@@ -142,9 +146,9 @@ def _measure(land: CatalogLand, work: Path, args: argparse.Namespace, figures: F
     figures.add("cores of this machine", os.cpu_count() or 0, "-")
     figures.add("time in all", total, "s", "< 900")
     figures.add("  survey: read, tag, pack, store", surveyed - start, "s")
-    figures.add("  cutting strata into blocks", times[1] - surveyed, "s")
-    figures.add("  sorting candidates by block", times[2] - times[1], "s")
-    figures.add("  clusters, weights, reserves", drawn - times[2], "s")
+    figures.add("  cutting strata into blocks", sorting - surveyed, "s")
+    figures.add("  sorting candidates by block", clustering - sorting, "s")
+    figures.add("  clusters, weights, reserves", drawn - clustering, "s")
     figures.add("  tables and balance", end - drawn, "s")
     figures.add("processor time", watch.cpu_s - before, "s")
     figures.add("candidates per second", design.candidates / total, "px s-1")

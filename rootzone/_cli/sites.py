@@ -47,6 +47,7 @@ def command(
     the same sites on any number of workers. An interrupted draw goes on where it stopped when the
     same command is given again.
     """
+    import logging
     import shutil
 
     from joblib import cpu_count
@@ -58,6 +59,7 @@ def command(
     from rootzone.design.settings import load_design
     from rootzone.design.write_report import facts_of
 
+    logging.getLogger("rootzone.design").setLevel(logging.INFO)
     loaded = load_campaign(campaign)
     place = Workspace.beside(campaign)
     refuse_overwrite(place.sites, force=force)

@@ -52,6 +52,15 @@ class Rules:
     texture_sum_tolerance_pct: float = 20.0
     weather: WeatherGrid = field(default=GRIDMET)
 
+    def __post_init__(self) -> None:
+        strange = sorted(set(self.exclude_land_cover) - set(self.land_cover.labels))
+        if strange:
+            raise RequestError(
+                f"sites.exclude_land_cover names {', '.join(map(str, strange))}, but the classes "
+                f"of {self.land_cover.name} are {', '.join(map(str, self.land_cover.labels))}. "
+                "Write the codes of the land-cover source this campaign uses."
+            )
+
 
 @dataclass(frozen=True)
 class Found:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootzone._shared.arrays import AnyArray
 from rootzone.design.features import STORED
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _LAND, _SITES = "#9a9a9a", "#1f5fa8"
 _SHOWN_STRATA = 20
+_SITES_PER_SQUARE = 10
 
 
 def png(figure: Any) -> bytes:  # noqa: ANN401 - matplotlib is untyped
@@ -30,26 +32,54 @@ def _figure(width_in: float, height_in: float) -> Any:  # noqa: ANN401
 
 
 def map_of_sites(design: YearDesign) -> bytes:
-    """Sites and pixels per site in each weather cell, north up."""
-    rows, cols = np.nonzero(design.cell_pixels)
-    part = slice(rows.min(), rows.max() + 1), slice(cols.min(), cols.max() + 1)
-    pixels = design.cell_pixels[part].astype(float)
-    sites = np.zeros(design.cell_pixels.shape)
+    """Sites, and candidate pixels per site, on a map of weather cells or squares of them."""
+    weather = design.weather
+    side = _cells_to_a_square(design)
+    sites = np.zeros(design.cell_pixels.shape, dtype=np.int64)
     np.add.at(sites, (design.sites["weather_row"], design.sites["weather_col"]), 1)
-    count = np.where(pixels > 0, sites[part], np.nan)
+    row, col = np.nonzero(design.cell_pixels)
+    top, left = int(row.min()), int(col.min())
+    bottom = _whole_squares(top, int(row.max()) + 1, side)
+    right = _whole_squares(left, int(col.max()) + 1, side)
+    pixels = _squares(design.cell_pixels, top, bottom, left, right, side)
+    count = _squares(sites, top, bottom, left, right, side)
+    shown = np.where(pixels > 0, count, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         thinning = np.where(count > 0, pixels / count, np.nan)
+    west, north, step = weather.west_deg, weather.north_deg, 1 / weather.cells_per_degree
+    extent = (west + left * step, west + right * step, north - bottom * step, north - top * step)
+    square = "weather cell" if side == 1 else f"{side} x {side} weather cells"
     figure = _figure(11, 4.2)
     for axes, values, title in zip(
         figure.subplots(1, 2),
-        (count, thinning),
-        ("sites in each weather cell", "candidate pixels per site"),
+        (shown, thinning),
+        (f"sites per {square}", f"candidate pixels per site, {square}"),
         strict=True,
     ):
-        image = axes.imshow(values, cmap="viridis", interpolation="nearest")
-        axes.set(title=title, xlabel="weather column", ylabel="weather row")
+        image = axes.imshow(values, cmap="viridis", interpolation="nearest", extent=extent)
+        axes.set(title=title, xlabel="longitude [degree]", ylabel="latitude [degree]")
         figure.colorbar(image, ax=axes, shrink=0.8)
     return png(figure)
+
+
+def _cells_to_a_square(design: YearDesign) -> int:
+    """Side of the squares of cells that hold about ten sites each."""
+    cells = np.count_nonzero(design.cell_pixels)
+    return int(np.ceil(np.sqrt(_SITES_PER_SQUARE * cells / len(design.sites))))
+
+
+def _whole_squares(first: int, end: int, side: int) -> int:
+    """The end of a range of cells, moved out to a whole number of squares."""
+    return first + -(-(end - first) // side) * side
+
+
+def _squares(values: AnyArray, top: int, bottom: int, left: int, right: int, side: int) -> AnyArray:
+    """Sums over squares of cells; cells beyond the weather grid count nothing."""
+    part = values[top:bottom, left:right]
+    missing = (bottom - top - part.shape[0], right - left - part.shape[1])
+    part = np.pad(part, [(0, missing[0]), (0, missing[1])])
+    tall, wide = (size // side for size in part.shape)
+    return np.asarray(part.reshape(tall, side, wide, side).sum(axis=(1, 3)))
 
 
 def chart_of_strata(design: YearDesign) -> bytes:

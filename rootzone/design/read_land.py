@@ -17,7 +17,6 @@ from rootzone.covariates.stack import CovariateStack
 from rootzone.design.candidates import INSIDE
 from rootzone.design.weather_cells import BoxMask
 
-
 _CACHE_MB = 256
 
 

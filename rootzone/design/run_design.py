@@ -16,6 +16,7 @@ from rootzone.design.candidates import Rules
 from rootzone.design.run_draw import Draw, Order, draw_year, plan_strata
 from rootzone.design.run_survey import BAND_PX, LandReader, Survey, run_survey
 from rootzone.design.tables import site_table, strata_table
+from rootzone.design.weather_cells import WeatherGrid
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class YearDesign:
         Pixels that are no candidates, by reason.
     candidates : int
         Candidate pixels.
+    weather : WeatherGrid
+        Cells of the forcing.
     cell_pixels : array of int, shape (weather row, weather col)
         Candidates of each weather cell.
     histograms : array of int, shape (stored feature, 65536)
@@ -59,6 +62,7 @@ class YearDesign:
     balance: tuple[Balance, ...]
     left_out: dict[str, int]
     candidates: int
+    weather: WeatherGrid
     cell_pixels: IntArray
     histograms: IntArray
     mean_distance: float
@@ -104,6 +108,7 @@ def design_of(survey: Survey, order: Order, draw: Draw) -> YearDesign:
         balance=balance_of(draw.records["q"][drawn], draw.weight[drawn], survey.land, histograms),
         left_out=survey.left_out,
         candidates=survey.land.count,
+        weather=survey.rules.weather,
         cell_pixels=survey.pixels_per_cell(),
         histograms=histograms,
         mean_distance=draw.mean_distance,

@@ -6,7 +6,6 @@ the stratum or block. So neither the order of the work nor the number of workers
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +21,9 @@ from rootzone.design.clusters import pick_clusters
 from rootzone.design.features import STORED, Space
 from rootzone.design.read_bands import Store
 from rootzone.design.run_survey import Survey, band_path
+from rootzone.design.run_tasks import run_tasks
 from rootzone.design.settings import Design
 from rootzone.design.write_bands import write_sorted
-
-log = logging.getLogger(__name__)
 
 MAX_BLOCK_PX = 4_000_000
 _SAMPLE_PER_BLOCK = 256
@@ -183,23 +181,24 @@ def draw_year(survey: Survey, order: Order, folder: Path, *, workers: int = 1) -
     workers : int
         Processes.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     plan = plan_strata(survey, order)
     space = space_of(survey, order.design)
     key = digest_json([survey.folder.name, order.digest()])
     place = folder / f"draw-{order.year}-{key}"
     trees = _cut_strata(survey, plan, order, space)
-    todo = [band for band in range(survey.bands) if not _done_path(place, band).exists()]
-    log.info("%d: sorting %d of %d bands into blocks", order.year, len(todo), survey.bands)
-    Parallel(n_jobs=workers)(
+    bands = [band for band in range(survey.bands) if not _done_path(place, band).exists()]
+    calls = [
         delayed(_sort_band)(band_path(survey.folder, band), plan, trees, survey.codes, place, band)
-        for band in todo
-    )
+        for band in bands
+    ]
+    run_tasks(calls, workers, f"{order.year}: sorting bands by block", survey.bands - len(bands))
     tasks = _tasks(place, survey.bands, plan, trees)
-    todo_tasks = [task for task in tasks if not task.path.exists()]
-    log.info("%d: %d of %d groups of blocks to cluster", order.year, len(todo_tasks), len(tasks))
-    Parallel(n_jobs=workers)(delayed(_pick_task)(task, space, order) for task in todo_tasks)
+    todo = [task for task in tasks if not task.path.exists()]
+    calls = [delayed(_pick_task)(task, space, order) for task in todo]
+    what = f"{order.year}: clustering groups of blocks"
+    run_tasks(calls, workers, what, len(tasks) - len(todo))
     return _gather(survey, plan, order, [task.path for task in tasks])
 
 

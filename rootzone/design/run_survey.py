@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -20,9 +19,8 @@ from rootzone.design.candidates import LAYERS, REASONS, Rules, find_candidates
 from rootzone.design.classes import stratum_code
 from rootzone.design.features import STORED, Moments, cell_ids
 from rootzone.design.read_bands import Store
+from rootzone.design.run_tasks import run_tasks
 from rootzone.design.write_bands import write_sorted
-
-log = logging.getLogger(__name__)
 
 BAND_PX = 6_000_000  # pixels in a band: about 600 MB while it is being read
 _TILE_ROWS = 64  # bands of whole tiles, so that a file's blocks are not unpacked twice
@@ -159,7 +157,7 @@ def run_survey(
     RequestError
         A layer holds unknown codes.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     grid = reader.grid
     rows = max(1, band_px // grid.width)
@@ -168,10 +166,8 @@ def run_survey(
     place = folder / f"survey-{key}"
     windows = list(band_windows(grid, rows))
     todo = [band for band in range(len(windows)) if not _note_path(place, band).exists()]
-    log.info("survey: %d of %d bands to read", len(todo), len(windows))
-    Parallel(n_jobs=workers)(
-        delayed(survey_band)(reader, rules, windows[band], place, band) for band in todo
-    )
+    calls = [delayed(survey_band)(reader, rules, windows[band], place, band) for band in todo]
+    run_tasks(calls, workers, "reading bands of the land", len(windows) - len(todo))
     return Survey(place, grid, rules, len(windows))
 
 

@@ -104,6 +104,12 @@ def test_koppen_codes_of_another_numbering_are_refused() -> None:
         _find(climate_class=31)
 
 
+def test_excluding_a_class_of_another_legend_is_refused() -> None:
+    # NLCD's water is 11; LCMAP's is 5, so 11 would leave the lakes in.
+    with pytest.raises(RequestError, match=r"names 11, but the classes of lcmap are 1, 2, 3"):
+        Rules(load_classes("lcmap"), load_classes("koppen_beck"), (5, 11))
+
+
 def test_a_class_layer_of_fractions_is_refused() -> None:
     layers = _layers()
     layers["land_cover"] = layers["land_cover"].astype(float)

@@ -22,6 +22,7 @@ from rootzone.design.candidates import LAYERS, Rules, find_candidates
 from rootzone.design.classes import load_classes
 from rootzone.design.run_design import YearDesign, run_year
 from rootzone.design.run_draw import Order
+from rootzone.design.run_survey import run_survey
 from rootzone.design.settings import Design
 from tests.design.land import MadeUpLand, small_grid
 
@@ -103,11 +104,16 @@ def test_reserves_are_the_asked_share_of_every_stratum_and_queue_from_one(
     assert plain.reserves["weight"].to_list() == [0.0] * len(plain.reserves)
 
 
-@pytest.mark.parametrize("band_px", [320 * 7, 320 * 100, 10])
+@pytest.mark.parametrize("band_px", [320 * 7, 320 * 100, 320 * 3])
 def test_the_height_of_the_bands_changes_nothing(
     plain: YearDesign, tmp_path: Path, band_px: int
 ) -> None:
     assert digest(_draw(tmp_path, band_px=band_px)) == digest(plain)
+
+
+def test_a_band_has_one_row_at_least(tmp_path: Path) -> None:
+    land = MadeUpLand(small_grid(40, 5))
+    assert run_survey(land, RULES, tmp_path, source_digest="x", band_px=1).bands == 5
 
 
 def test_the_number_of_workers_changes_nothing(plain: YearDesign, tmp_path: Path) -> None:
