@@ -88,6 +88,13 @@ def test_help_lists_every_key_and_both_vapour_defaults() -> None:
     assert "true for swim3, false for van_genuchten" in text
 
 
+def test_an_output_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way of a folder")
+    result = simulate(tmp_path, soils([1]), "--out", str(tmp_path / "file" / "p.parquet"))
+    assert isinstance(result.exception, RequestError)
+    assert "cannot be written" in str(result.exception)
+
+
 @pytest.mark.parametrize(
     ("options", "status"),
     [(["--set", "salb=7"], 2), (["--physics", "swim4"], 2), (["--weather", "none.csv"], 2)],

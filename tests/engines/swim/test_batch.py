@@ -184,8 +184,8 @@ def test_available_threads_follow_the_affinity_of_the_process() -> None:
 
 
 _COUNT_CACHE_HITS = """
-import numpy as np
 from tests.engines.swim.test_batch import some_sites
+from rootzone._shared.jit import cache_dir
 from rootzone.engines.swim import batch_kernels
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
@@ -193,7 +193,7 @@ engine = SwimEngine(default_settings("van_genuchten", "converged"))
 for n_site in (1, 3):
     engine.run(some_sites("van_genuchten", n_site=n_site, n_day=3))
 kernel = batch_kernels.run_van_genuchten_converged
-print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))
+print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()), cache_dir())
 """
 
 
@@ -212,4 +212,7 @@ def test_a_second_process_compiles_nothing() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["1", "0"]
+    hits, misses, folder = done.stdout.split()
+    if folder != os.environ["NUMBA_CACHE_DIR"]:
+        pytest.skip("the sources were edited while this test ran")
+    assert (hits, misses) == ("1", "0")
