@@ -20,7 +20,8 @@ from _made_up_land import InMemory, LandMaker, colorado_grid
 
 from rootzone.design.candidates import Rules
 from rootzone.design.classes import load_classes
-from rootzone.design.run_draw import Draw, Order, draw_year, space_of
+from rootzone.design.plan import Order, space_of
+from rootzone.design.run_draw import Draw, draw_year
 from rootzone.design.run_survey import Survey, run_survey
 from rootzone.design.settings import load_design
 

@@ -24,9 +24,10 @@ from _made_up_land import LandMaker, colorado_grid, open_land, write_land
 
 from rootzone.design.candidates import Rules
 from rootzone.design.classes import load_classes
+from rootzone.design.plan import Order, space_of
 from rootzone.design.read_land import CatalogLand
 from rootzone.design.run_design import design_of
-from rootzone.design.run_draw import Order, draw_year, space_of
+from rootzone.design.run_draw import draw_year
 from rootzone.design.run_survey import run_survey
 from rootzone.design.settings import load_design
 

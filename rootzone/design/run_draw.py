@@ -15,14 +15,14 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.digests import digest_json
-from rootzone.design.allocate import Allocation, allocate_sites, share_out
+from rootzone.design.allocate import share_out
 from rootzone.design.blocks import Blocks, cut_blocks
 from rootzone.design.clusters import pick_clusters
 from rootzone.design.features import STORED, Space
+from rootzone.design.plan import Order, Plan, plan_strata, space_of
 from rootzone.design.read_bands import Store
 from rootzone.design.run_survey import Survey, band_path
 from rootzone.design.run_tasks import run_tasks
-from rootzone.design.settings import Design
 from rootzone.design.write_bands import write_sorted
 
 MAX_BLOCK_PX = 4_000_000
@@ -30,55 +30,6 @@ _SAMPLE_PER_BLOCK = 256
 _MIN_SAMPLE = 20_000
 _BLOCKS_PER_TASK = 16
 _CUT, _PICK, _RANDOM, _RANK = range(4)  # purposes of random numbers
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for in one year.
-
-    Parameters
-    ----------
-    year : int
-        Campaign year.
-    sites : int
-        Sites in all.
-    seed : int
-        The campaign's seed for sites.
-    allocation : str
-        ``proportional``, ``neyman`` or ``equal``.
-    min_per_stratum : int
-        Sites every stratum gets at least.
-    reserves_pct : float
-        Stand-ins of a stratum [% of its sites].
-    design : Design
-        How sites are picked.
-    """
-
-    year: int
-    sites: int
-    seed: int
-    allocation: Allocation
-    min_per_stratum: int
-    reserves_pct: float
-    design: Design
-
-    def rng(self, purpose: int, *key: int) -> np.random.Generator:
-        """The generator of one random choice."""
-        return np.random.default_rng([self.seed, self.year, purpose, *key])
-
-    def digest(self) -> str:
-        """What decides the sites, beside the candidates."""
-        return digest_json(
-            [
-                self.year,
-                self.sites,
-                self.seed,
-                self.allocation,
-                self.min_per_stratum,
-                self.reserves_pct,
-                self.design.model_dump(),
-            ]
-        )
 
 
 @dataclass(frozen=True)
@@ -109,62 +60,6 @@ class Draw:
     rank: IntArray
     mean_distance: float
     mean_square: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How many sites and reserves each stratum gives, and which are clustered.
-
-    Parameters
-    ----------
-    codes : array of int, shape (stratum,)
-        Stratum numbers.
-    pixels, sites, reserves : array of int, shape (stratum,)
-        Candidates, sites and stand-ins.
-    clustered : array of bool, shape (stratum,)
-        Whether its sites come from clusters.
-    """
-
-    codes: IntArray
-    pixels: IntArray
-    sites: IntArray
-    reserves: IntArray
-    clustered: AnyArray
-
-
-def space_of(survey: Survey, design: Design) -> Space:
-    """Feature space of a survey: standardised over all its candidates."""
-    return Space.of_land(survey.land, design.features, survey.rules.weather.cols)
-
-
-def plan_strata(survey: Survey, order: Order) -> Plan:
-    """Sites and reserves of each stratum.
-
-    Raises
-    ------
-    RequestError
-        No candidates, or a budget that cannot be met.
-    """
-    codes = np.array(list(survey.strata), dtype=np.int64)
-    pixels = np.array([m.count for m in survey.strata.values()], dtype=np.int64)
-    spread = None
-    if order.allocation == "neyman" and codes.size:
-        space = space_of(survey, order.design)
-        spread = np.sqrt([space.variance(m) for m in survey.strata.values()])
-    sites = allocate_sites(
-        pixels,
-        order.sites,
-        rule=order.allocation,
-        spread=spread,
-        min_per_stratum=order.min_per_stratum,
-    )
-    wanted = np.ceil(sites * order.reserves_pct / 100.0).astype(np.int64)
-    clustered = (
-        (sites >= order.design.cluster_from_sites)
-        & (sites < pixels)
-        & (order.design.method == "clusters")
-    )
-    return Plan(codes, pixels, sites, np.minimum(wanted, pixels - sites), clustered)
 
 
 def draw_year(survey: Survey, order: Order, folder: Path, *, workers: int = 1) -> Draw:

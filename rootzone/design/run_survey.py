@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rootzone import __version__
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.digests import digest_json
@@ -122,8 +123,8 @@ def strata_codes(rules: Rules) -> IntArray:
 
 
 def survey_digest(grid: MasterGrid, rules: Rules, source_digest: str) -> str:
-    """What decides the candidates: grid, rules and the digest of the rasters."""
-    return digest_json([_LAYOUT, grid.to_dict(), asdict(rules), source_digest])
+    """What decides the candidates: version, grid, rules and the digest of the rasters."""
+    return digest_json([__version__, _LAYOUT, grid.to_dict(), asdict(rules), source_digest])
 
 
 def run_survey(

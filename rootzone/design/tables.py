@@ -12,7 +12,8 @@ from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.tables import SITES, Column, Schema
 from rootzone.design.classes import codes_of_stratum, stratum_label, stratum_title
 from rootzone.design.features import STORED, Moments, cell_ids, values_of
-from rootzone.design.run_draw import Draw, Plan
+from rootzone.design.plan import Plan
+from rootzone.design.run_draw import Draw
 from rootzone.design.run_survey import Survey
 
 # A site's number is its year and its pixel: the same place has the same number in every campaign

@@ -20,8 +20,8 @@ from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Window
 from rootzone.design.candidates import LAYERS, Rules, find_candidates
 from rootzone.design.classes import load_classes
+from rootzone.design.plan import Order
 from rootzone.design.run_design import YearDesign, run_year
-from rootzone.design.run_draw import Order
 from rootzone.design.run_survey import run_survey
 from rootzone.design.settings import Design
 from tests.design.land import MadeUpLand, small_grid
