@@ -26,7 +26,7 @@ from rootzone.covariates.legends import LEGENDS
 PACKED = "data/catalogs/conus.yaml"
 Reader = Literal[
     "nlcd", "koppen", "polaris", "dem", "gridmet", "landsat", "modis_lai", "smap", "raster",
-    "netcdf", "zarr",
+    "netcdf", "zarr", "met", "unsoda",
 ]  # fmt: skip
 READERS: tuple[str, ...] = get_args(Reader)
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
@@ -63,8 +63,8 @@ class Source(_Strict):
     """what it is"""
     reader: Reader
     """reader that knows its layout"""
-    kind: Literal["class", "continuous", "daily"]
-    """class codes, numbers, or daily weather"""
+    kind: Literal["class", "continuous", "daily", "table"]
+    """class codes, numbers, daily weather by cell, or a table"""
     path: str
     """path under the data folder, with placeholders such as {year}, {variable}, {depth}, {tile}"""
     url: str | None = None

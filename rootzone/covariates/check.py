@@ -10,6 +10,7 @@ from typing import Any
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.catalog import Catalog, Layer, Source
 from rootzone.covariates.check_raster_file import raster_facts, raster_findings
+from rootzone.covariates.check_table_file import TABLE_SUFFIXES, table_facts
 from rootzone.covariates.check_weather_file import weather_facts, weather_findings
 from rootzone.covariates.findings import FileFinding
 from rootzone.covariates.magic import kind_of_file, mismatch
@@ -101,6 +102,11 @@ def _cut_short(path: Path) -> str | None:
 
 
 def _look(path: Path, layer: Layer | None, report: FileReport) -> None:
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        table, findings = table_facts(path)
+        report.facts.update(table)
+        report.findings.extend(findings)
+        return
     if report.facts.get("kind") in ("hdf5", "netcdf3"):
         facts = weather_facts(path)
         if facts is not None:

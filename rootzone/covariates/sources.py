@@ -101,6 +101,8 @@ def open_layer(layer: Layer, data_folder: Path, bounds: Bounds) -> Opened:
             f"{layer.address} is daily weather, not a layer of the stack; it is prepared by "
             "rootzone forcing."
         )
+    if layer.source.kind == "table":
+        raise RequestError(f"{layer.address} is a table, not a layer of the stack.")
     paths, gaps = _files(layer, data_folder, bounds)
     if reader == "smap":
         return _open_smap(layer, paths[-1])

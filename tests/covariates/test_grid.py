@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import ANCHOR_X_M, ANCHOR_Y_M, MasterGrid, Window
@@ -81,6 +83,24 @@ def test_tile_number_and_tile_window_agree():
     assert grid.tile_window(7) == Window(64, 192, 64, 8)
     with pytest.raises(RequestError, match="Tile 12 is not on the grid, which has 4 x 3"):
         grid.tile_window(12)
+
+
+@given(
+    west=st.floats(-124, -70),
+    south=st.floats(25, 48),
+    width=st.floats(0.01, 3),
+    height=st.floats(0.01, 1),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_box_is_covered_by_whole_tiles_of_one_lattice(west, south, width, height):
+    # Whatever the box: every corner lies on the grid, the edges on the NLCD lattice, in whole tiles.
+    grid = MasterGrid.for_bounds((west, south, west + width, south + height))
+    lon = np.array([west, west, west + width, west + width, west + width / 2])
+    lat = np.array([south, south + height, south, south + height, south + height])
+    assert grid.contains(*grid.row_col_of_lon_lat(lon, lat)).all()
+    assert (grid.left - ANCHOR_X_M) % 1920 == 0
+    assert (ANCHOR_Y_M - grid.top) % 1920 == 0
+    assert grid.width % 64 == grid.height % 64 == 0
 
 
 def test_half_a_pixel_off_is_seen_as_half_a_pixel(colorado):

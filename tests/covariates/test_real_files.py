@@ -203,7 +203,7 @@ def test_koppen_classes_reach_the_grid_as_text(real):
 
 def test_koppen_read_under_the_wrong_numbering_is_refused(real):
     # Code 31 is ET in Kottek's alphabet and nothing in Beck's; 31 occurs in the high Rockies.
-    grid = MasterGrid.for_bounds((-106.0, 39.5, -105.5, 40.5))
+    grid = MasterGrid.for_bounds((-105.75, 40.15, -105.6, 40.3))
     with (
         CovariateStack(kottek(real, "koppen_beck"), grid) as stack,
         pytest.raises(RequestError, match=r"31 \(\d+ px\).*koppen_kottek"),
