@@ -23,6 +23,7 @@ from rootzone.covariates.grid import Bounds, MasterGrid, Window
 from rootzone.covariates.legends import CLASS_NODATA, hint_for_unknown, legend, unknown_codes
 from rootzone.covariates.sources import Opened, open_layer, same_crs
 from rootzone.covariates.terrain import TERRAIN, terrain
+from rootzone.covariates.view import View, stored_values, words_for
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,17 +35,6 @@ _ALIGNED_PX = 0.01
 _EXACT_PX = 1e-9
 _CACHE_MB = 256
 _SAMPLE_WINDOW_PX = 1024
-
-
-@dataclass
-class _View:
-    """An open layer and how to read a window of it."""
-
-    opened: Opened
-    dataset: Any
-    quality: Any = None
-    # Pixel of the source that is pixel (0, 0) of the grid, where the two share one lattice.
-    origin: tuple[int, int] | None = None
 
 
 @dataclass
@@ -72,7 +62,7 @@ class CovariateStack:
     grid: MasterGrid
     bounds: Bounds | None = None
     year: int | None = None
-    _views: dict[str, _View] = field(default_factory=dict, init=False, repr=False)
+    _views: dict[str, View] = field(default_factory=dict, init=False, repr=False)
 
     def __enter__(self) -> CovariateStack:
         return self
@@ -136,12 +126,12 @@ class CovariateStack:
         if layer.source.reader == "dem" and layer.values.get("variable") in TERRAIN:
             return self._read_terrain(layer, window)
         view = self._view(layer)
-        stored = _stored(view, view.dataset, window, self.grid)
+        stored = stored_values(view, view.dataset, window, self.grid)
         if layer.source.kind == "class":
             return self._classes(layer, stored, window)
         values = self._numbers(layer, view.opened, stored, window)
         if view.quality is not None and view.opened.quality is not None:
-            flags = _stored(view, view.quality, window, self.grid).filled(np.uint16(0xFFFF))
+            flags = stored_values(view, view.quality, window, self.grid).filled(np.uint16(0xFFFF))
             values[~view.opened.quality.good(flags)] = np.nan
         return values
 
@@ -160,7 +150,7 @@ class CovariateStack:
         if strange:
             listed = ", ".join(f"{code} ({count} px)" for code, count in strange.items())
             raise RequestError(
-                f"UNKNOWN_CODES {layer.address}, {_where(window)}: {listed} not in the legend "
+                f"UNKNOWN_CODES {layer.address}, {words_for(window)}: {listed} not in the legend "
                 f"{name}. {hint_for_unknown(strange, name)}."
             )
         return codes
@@ -212,14 +202,14 @@ class CovariateStack:
             values[here] = self.read(address, window)[row[here] - top, col[here] - left]
         return values
 
-    def _view(self, layer: Layer) -> _View:
+    def _view(self, layer: Layer) -> View:
         # Terrain and elevation share one open file; so do all windows.
         key = layer.source_name if layer.source.reader == "dem" else layer.address
         if key not in self._views:
             self._views[key] = self._open(layer)
         return self._views[key]
 
-    def _open(self, layer: Layer) -> _View:
+    def _open(self, layer: Layer) -> View:
         import rasterio
 
         opened = open_layer(layer, self.catalog.data_folder, self.bounds or self._lon_lat_bounds())
@@ -233,7 +223,7 @@ class CovariateStack:
         if origin is None:
             raster = self._warped(raster, layer.source.how)
             quality = None if quality is None else self._warped(quality, "nearest")
-        return _View(opened, raster, quality, origin)
+        return View(opened, raster, quality, origin)
 
     def _origin(self, layer: Layer, opened: Opened) -> tuple[int, int] | None:
         """Source pixel at the grid's corner, or None where the lattices differ."""
@@ -295,57 +285,6 @@ def _misaligned(layer: Layer, opened: Opened, right_m: float, down_m: float) -> 
     )
 
 
-def _stored(
-    view: _View,
-    dataset: Any,  # noqa: ANN401 - rasterio is untyped
-    window: Window,
-    grid: MasterGrid,
-) -> np.ma.MaskedArray[Any, Any]:
-    """Stored values in a window of the grid, masked where the source has none."""
-    from rasterio.windows import Window as Part
-
-    if view.origin is None:
-        margin = grid.tile_px
-        part = Part(window.col + margin, window.row + margin, window.width, window.height)
-        if (
-            min(part.col_off, part.row_off) < 0
-            or part.col_off + part.width > dataset.width
-            or part.row_off + part.height > dataset.height
-        ):
-            raise RequestError(f"{_where(window)} reaches more than a tile beyond the grid.")
-        return _masked(_read(dataset, part, view), dataset.nodata)
-    row, col = window.row + view.origin[0], window.col + view.origin[1]
-    top, left = max(row, 0), max(col, 0)
-    bottom, right = min(row + window.height, dataset.height), min(col + window.width, dataset.width)
-    whole: np.ma.MaskedArray[Any, Any] = np.ma.masked_array(
-        np.zeros(window.shape, dtype=dataset.dtypes[0]), mask=np.ones(window.shape, dtype=bool)
-    )
-    if top < bottom and left < right:
-        read = _read(dataset, Part(left, top, right - left, bottom - top), view)
-        whole[top - row : bottom - row, left - col : right - col] = _masked(read, dataset.nodata)
-    return whole
-
-
-def _read(dataset: Any, part: Any, view: _View) -> AnyArray:  # noqa: ANN401 - rasterio is untyped
-    from rasterio.errors import RasterioIOError
-
-    try:
-        return np.asarray(dataset.read(1, window=part))
-    except RasterioIOError as error:
-        names = ", ".join(map(str, view.opened.files[:3]))
-        raise RequestError(
-            f"A part of {names} cannot be read: {error.__cause__ or error}. The file is cut short "
-            "or one that it refers to is gone; fetch it again."
-        ) from error
-
-
-def _masked(values: AnyArray, nodata: float | None) -> np.ma.MaskedArray[Any, Any]:
-    if nodata is None:
-        return np.ma.masked_array(values, mask=np.zeros(values.shape, dtype=bool))
-    missing = np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
-    return np.ma.masked_array(values, mask=missing)
-
-
 def _refuse_outside(
     values: AnyArray, layer: Layer, limits: tuple[float, float], window: Window
 ) -> None:
@@ -355,15 +294,8 @@ def _refuse_outside(
         return
     seen = values[wrong]
     raise RequestError(
-        f"OUT_OF_RANGE {layer.address}, {_where(window)}: {int(wrong.sum())} pixels between "
+        f"OUT_OF_RANGE {layer.address}, {words_for(window)}: {int(wrong.sum())} pixels between "
         f"{seen.min():g} and {seen.max():g} [{layer.unit}], but only {limits[0]:g} to "
         f"{limits[1]:g} can be true. Look at the file with rootzone catalog check; an undeclared "
         "nodata value, a missing scale or natural values in place of log10 are the usual causes."
-    )
-
-
-def _where(window: Window) -> str:
-    return (
-        f"window of rows {window.row} to {window.row + window.height - 1}, columns {window.col} "
-        f"to {window.col + window.width - 1}"
     )

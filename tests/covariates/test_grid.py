@@ -93,7 +93,7 @@ def test_tile_number_and_tile_window_agree():
 )
 @settings(max_examples=40, deadline=None)
 def test_any_box_is_covered_by_whole_tiles_of_one_lattice(west, south, width, height):
-    # Whatever the box: every corner lies on the grid, the edges on the NLCD lattice, in whole tiles.
+    # Whatever the box: its corners lie on the grid, the edges on the NLCD lattice, in whole tiles.
     grid = MasterGrid.for_bounds((west, south, west + width, south + height))
     lon = np.array([west, west, west + width, west + width, west + width / 2])
     lat = np.array([south, south + height, south, south + height, south + height])
