@@ -76,10 +76,11 @@ def command(
     from rootzone.labels.inversion import figures, summary
     from rootzone.labels.inversion.column_runs import ColumnSetup
     from rootzone.labels.inversion.invert_station import InversionRules, scores_of
+    from rootzone.labels.inversion.read_inputs import read_inputs
     from rootzone.labels.inversion.run_inversions import Outcome, inverted, run_inversions
-    from rootzone.labels.inversion.write_inversions import read_inputs, write_frame
     from rootzone.labels.read_design import nodes_of_engine
     from rootzone.labels.stations.station_table import weather_path
+    from rootzone.labels.write_frames import write_frame
 
     refuse_overwrite(out / "inversions.parquet", force=force)
     weather_file = weather or weather_path(station_table)

@@ -46,13 +46,14 @@ def command(
     """
     import polars as pl
 
-    from rootzone._shared.atomic import atomic_path, refuse_overwrite
+    from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.errors import RequestError
     from rootzone._shared.names import did_you_mean
-    from rootzone._shared.provenance import METADATA_KEY, Provenance
+    from rootzone._shared.provenance import Provenance
     from rootzone.labels import splits
     from rootzone.labels.leakage import measure_leakage
     from rootzone.labels.read_labels import read_samples
+    from rootzone.labels.write_frames import write_frame
 
     refuse_overwrite(out, force=force)
     samples = read_samples(table, region if kind == "regions" else None)
@@ -84,8 +85,7 @@ def command(
         },
     )  # fmt: skip
     frame = pl.DataFrame({column: list(parts), "part": list(parts.values())}).sort(column)
-    with atomic_path(out) as temporary:
-        frame.write_parquet(temporary, metadata={METADATA_KEY.decode(): record.to_json()})
+    write_frame(out, frame, record)
     facts = {"split": str(out), "column": column, **leak.facts()}
     if as_json:
         click.echo(json.dumps(facts, indent=1))

@@ -19,6 +19,18 @@ import click
 @click.option("--network", default="plain", help="Network of plain tables without that column.")
 @click.option("--rule", "only", multiple=True, help="Apply this rule alone; may be repeated.")
 @click.option("--without", multiple=True, help="Switch a rule off; may be repeated.")
+@click.option(
+    "--forcing",
+    type=click.Path(path_type=Path),
+    help="Also write gapless weather, a cell a station, for `rootzone simulate --weather`.",
+)
+@click.option(
+    "--pixels",
+    "campaign_file",
+    type=click.Path(path_type=Path),
+    help="Campaign whose grid the stations are put on; the pixels lie beside OUT.",
+)
+@click.option("--neighbourhood", default=0, show_default=True, help="Pixels on every side.")
 @click.option("--force", is_flag=True, help="Replace the table if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
@@ -28,6 +40,9 @@ def command(
     network: str,
     only: tuple[str, ...],
     without: tuple[str, ...],
+    forcing: Path | None,
+    campaign_file: Path | None,
+    neighbourhood: int,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -66,6 +81,14 @@ def command(
         {"rules": list(rules)},
     )
     write_stations(out, frame, weather_frame(data.weather), record)
+    if forcing is not None:
+        from rootzone._shared.tables import WEATHER, write_table
+        from rootzone.labels.stations.station_forcing import forcing_table
+
+        refuse_overwrite(forcing, force=force)
+        write_table(forcing, forcing_table(weather_frame(data.weather)), WEATHER, record)
+    if campaign_file is not None:
+        _write_pixels(out, campaign_file, neighbourhood)
     agreement = [vars(row) for row in compare_with_ismn(data.series)]
     report = {
         "table": str(out),
@@ -82,6 +105,31 @@ def command(
     else:
         _tell(report, data.findings.lines(), {name: RULES[name].meaning for name in rules})
     click.echo(f"next: rootzone invert {out}", err=True)
+
+
+def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int) -> None:
+    from rootzone._shared.provenance import Provenance, inputs_of
+    from rootzone.campaign.read_campaign import load_campaign
+    from rootzone.covariates.open_campaign import open_grid
+    from rootzone.labels.stations.pixels import station_pixels
+    from rootzone.labels.stations.station_table import read_stations
+    from rootzone.labels.write_frames import write_frame
+
+    grid = open_grid(load_campaign(campaign_file))
+    pixels = station_pixels(read_stations(out), grid, neighbourhood)
+    record = Provenance(
+        "rootzone stations",
+        inputs_of({"stations": out}),
+        {"grid": grid.to_dict(), "neighbourhood_px": neighbourhood},
+    )
+    path = out.with_name(f"{out.stem}.pixels.parquet")
+    write_frame(path, pixels, record)
+    uncertain = pixels.filter(pixels["uncertain"])["station"].n_unique()
+    click.echo(
+        f"{path}: {pixels['station'].n_unique()} stations on the grid, {uncertain} of them "
+        "with a position coarser than a pixel",
+        err=True,
+    )
 
 
 def _tell(report: dict[str, object], findings: list[str], meanings: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -74,3 +75,37 @@ def test_a_split_by_a_column_that_is_not_there_is_refused(table: Path, tmp_path:
     options = [str(table), "--out", str(tmp_path / "s.parquet"), "--kind", "regions"]
     with pytest.raises(RequestError, match=r"stratum"):
         CliRunner().invoke(split, options, catch_exceptions=False)
+
+
+def test_stations_are_put_on_the_pixels_of_a_campaign(table: Path, tmp_path: Path) -> None:
+    campaign = tmp_path / "campaign.yaml"
+    campaign.write_text(
+        "name: small\nregion: {bounds_lonlat_deg: [-105.0, 40.7, -104.5, 41.0]}\nyears: [2023]\n"
+    )
+    out = tmp_path / "placed.parquet"
+    source = tmp_path / "CRND0103-2023-X.txt"
+    options = [str(source), "--out", str(out), "--pixels", str(campaign), "--neighbourhood", "1"]
+    CliRunner().invoke(stations, options, catch_exceptions=False)
+    pixels = pl.read_parquet(tmp_path / "placed.pixels.parquet")
+    assert pixels.height == 9
+    assert pixels["uncertain"].all()  # 0.01 degree is coarser than 30 m
+    assert read_provenance(tmp_path / "placed.pixels.parquet").settings["neighbourhood_px"] == 1
+
+
+def test_a_stations_own_weather_drives_the_engine(tmp_path: Path) -> None:
+    from rootzone._shared.tables import WEATHER, read_table
+
+    first = date(2021, 1, 1)
+    lines = [
+        uscrn_line((first + timedelta(days=i)).strftime("%Y%m%d"), 0.2, rain_mm=float(i % 5))
+        for i in range(400)
+    ]
+    path = write_uscrn(tmp_path / "CRND0103-2021-X.txt", lines)
+    forcing = tmp_path / "weather.parquet"
+    options = [str(path), "--out", str(tmp_path / "s.parquet"), "--forcing", str(forcing)]
+    CliRunner().invoke(stations, options, catch_exceptions=False)
+    weather = read_table(forcing, WEATHER)
+    assert (weather.height, weather["cell_id"].unique().to_list()) == (400, ["X"])
+    assert weather["rain_mm"].to_list()[:5] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    # FAO-56: es of 20 and 5 degC is (2.338 + 0.872) / 2 kPa; at 60 % humidity 40 % of it lacks.
+    assert weather["vpd_kpa"][0] == pytest.approx(0.4 * (2.338 + 0.872) / 2, abs=1e-3)

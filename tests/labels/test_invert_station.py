@@ -20,7 +20,6 @@ from rootzone.labels.inversion.invert_station import (
     scores_of,
 )
 from rootzone.labels.inversion.run_inversions import run_inversions
-from rootzone.labels.inversion.station_forcing import station_forcing
 from rootzone.labels.inversion.summary import (
     as_markdown,
     inversion_frame,
@@ -34,6 +33,7 @@ from rootzone.labels.stations.series import (
     SensorSeries,
     StationData,
 )
+from rootzone.labels.stations.station_forcing import station_forcing
 from rootzone.labels.stations.station_table import station_frame
 
 DAYS = 1096  # 2021 to 2023

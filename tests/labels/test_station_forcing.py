@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.labels.inversion.station_forcing import (
+from rootzone.labels.stations.station_forcing import (
     SPIN_UP_D,
     ForcingRules,
     climatology,

@@ -13,9 +13,9 @@ from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
 from rootzone.hydraulics.soil_columns import SOIL_VALUES, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
 from rootzone.labels.depths import node_depths_mm, point_weights
-from rootzone.labels.inversion.station_forcing import StationForcing
 from rootzone.labels.inversion.triangle import Texture
 from rootzone.labels.stations.series import START_LST
+from rootzone.labels.stations.station_forcing import StationForcing
 
 # The campaign's own layers: 1.6 m, 20 cm between two mid-depths.
 THICKNESS_MM = (50.0,) * 4 + (100.0,) * 3 + (200.0,) * 5

@@ -11,13 +11,6 @@ import polars as pl
 from rootzone._shared.arrays import BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.labels.inversion.column_runs import ColumnSetup, Profile, simulated_at_depths
-from rootzone.labels.inversion.station_forcing import (
-    ForcingRules,
-    StationForcing,
-    climatology,
-    day_of_year,
-    station_forcing,
-)
 from rootzone.labels.inversion.triangle import (
     LOAM,
     SearchPlan,
@@ -26,6 +19,13 @@ from rootzone.labels.inversion.triangle import (
 )
 from rootzone.labels.skill import Skill, skill_of
 from rootzone.labels.splits import SEASONS, season_of
+from rootzone.labels.stations.station_forcing import (
+    ForcingRules,
+    StationForcing,
+    climatology,
+    day_of_year,
+    station_forcing,
+)
 from rootzone.labels.stations.station_table import at_depth
 
 LEAST_DAYS = 180  # good values at the deciding depth that make a station-year

@@ -16,6 +16,7 @@ import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.pet import mean_saturation_kpa
 from rootzone.engines.swim.forcing import daily_eo_mm
 
 SHORT_GAP_D = 3
@@ -52,7 +53,7 @@ class StationForcing:
     first_day : int
         First day, spin-up included, days since 1970-01-01.
     columns : mapping of str to array, shape (day,)
-        rain_mm, eo_mm [mm d-1], tmax_degc, tmin_degc [degC].
+        rain_mm, eo_mm [mm d-1], tmax_degc, tmin_degc [degC], radn_mj_m2 [MJ m-2 d-1].
     spin_up_d : int
         Days before the record.
     usable_years : tuple of int
@@ -86,6 +87,49 @@ class StationForcing:
         )
 
 
+def forcing_table(weather: pl.DataFrame, rules: ForcingRules = ForcingRules()) -> pl.DataFrame:
+    """Gapless weather of every station as ``rootzone simulate`` takes it, a cell a station.
+
+    Stations without usable weather are left out. There is no spin-up in it.
+
+    Parameters
+    ----------
+    weather : polars.DataFrame
+        A station-weather table.
+    rules : ForcingRules
+        Albedo for potential evaporation.
+
+    Returns
+    -------
+    polars.DataFrame
+        In the schema ``WEATHER``; ``vpd_kpa`` from mean humidity (FAO-56 Eq. 12 and 19), empty
+        where that was not measured.
+    """
+    parts = []
+    for (station,), part in weather.group_by(["station"], maintain_order=True):
+        try:
+            forcing = station_forcing(part, rules)
+        except RequestError:
+            continue
+        days = forcing.day[forcing.spin_up_d :]
+        columns = {name: values[forcing.spin_up_d :] for name, values in forcing.columns.items()}
+        measured = part["date"].cast(pl.Date).to_physical().to_numpy().astype(np.int64)
+        humidity = _spread(part, "rh_avg_pct", measured - days[0], len(days))
+        saturation = mean_saturation_kpa(columns["tmax_degc"], columns["tmin_degc"])
+        columns["vpd_kpa"] = saturation * (1.0 - np.clip(humidity, 0.0, 100.0) / 100.0)
+        frame = pl.DataFrame({"date": days.astype("datetime64[D]"), **columns})
+        parts.append(
+            frame.select(
+                pl.lit(str(station)).alias("cell_id"),
+                pl.col("date").cast(pl.Date),
+                *(pl.col(name).fill_nan(None) for name in columns),
+            )
+        )
+    if not parts:
+        raise RequestError("No station has rain, temperature and radiation over a year.")
+    return pl.concat(parts)
+
+
 def years_of(day: IntArray) -> IntArray:
     """Calendar years of days since 1970-01-01."""
     return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
@@ -115,9 +159,7 @@ def station_forcing(weather: pl.DataFrame, rules: ForcingRules = ForcingRules())
         filled[name], by_climate = fill_gaps(measured[name], day_of_year(every))
         long_gap |= by_climate
     filled["tmax_degc"] = np.maximum(filled["tmax_degc"], filled["tmin_degc"])
-    eo_mm = daily_eo_mm(
-        filled.pop("radn_mj_m2"), filled["tmax_degc"], filled["tmin_degc"], rules.salb
-    )
+    eo_mm = daily_eo_mm(filled["radn_mj_m2"], filled["tmax_degc"], filled["tmin_degc"], rules.salb)
     columns = {**filled, "eo_mm": eo_mm}
     spun = {name: np.concatenate((values[:SPIN_UP_D], values)) for name, values in columns.items()}
     return StationForcing(

@@ -1,4 +1,4 @@
-"""Station tables in, inversion tables out."""
+"""The station table and weather that an inversion starts from."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
-from rootzone._shared.provenance import METADATA_KEY, Provenance
 from rootzone._shared.tables import read_table
 from rootzone.labels.stations.station_table import STATION_WEATHER, read_stations
 
@@ -38,9 +36,3 @@ def read_inputs(
     if names:
         table, own = (one.filter(pl.col("station").is_in(list(names))) for one in (table, own))
     return table, own
-
-
-def write_frame(path: Path, frame: pl.DataFrame, record: Provenance) -> None:
-    """Write a result table with its provenance, whole or not at all."""
-    with atomic_path(path) as temporary:
-        frame.write_parquet(temporary, metadata={METADATA_KEY.decode(): record.to_json()})
