@@ -186,6 +186,8 @@ def run_column(
         now = stored_cm(cells, n)
         if not math.isfinite(now):
             return layout.BAD_STATE, day, repairs
+        if control[at.FAILED] > 0.0:
+            return layout.NO_CONVERGENCE, day, repairs
         for i in range(n):
             theta_out[day, i] = cells[at.THETA + i]
         daily = daily_out[day]

@@ -42,18 +42,17 @@ DRY_1 = 7  # theta = DUL + t (DRY_1 + t (DRY_2 + t DRY_3)), t = x - X_DUL, from 
 DRY_2 = 8
 DRY_3 = 9
 LINEAR = 10  # theta = LL15 + LINEAR (x - X_LL15) beyond 15,000 cm
-K_MICRO = 11  # [cm h-1]
+K_DUL = 11  # micropore conductivity at DUL [cm h-1]
 P_MICRO = 12
-K_MACRO = 13  # [cm h-1], 0 where there is no macropore term
+K_MACRO = 13  # macropore conductivity at DUL [cm h-1], 0 where there is no such term
 P_MACRO = 14
 THETA_JOIN = 15  # above it the joining power replaces both terms; inf where nothing is repaired
-K_JOIN = 16  # [cm h-1]
-P_JOIN = 17
-INV_SAT = 18
-POROSITY = 19
-CN_DRY = 20  # water contents between which the curve number counts a layer dry to wet
-CN_WET = 21
-N_COEF = 22
+P_JOIN = 16
+INV_DUL = 17
+POROSITY = 18
+CN_DRY = 19  # water contents between which the curve number counts a layer dry to wet
+CN_WET = 20
+N_COEF = 21
 
 
 @kernel
@@ -105,7 +104,7 @@ def fill_retention(layer: FloatArray, reproduce_traps: bool, coef: FloatArray) -
     coef[DRY_2] = (3.0 * chord_dry - 2.0 * slope_dul - slope_ll15) / width
     coef[DRY_3] = (slope_dul + slope_ll15 - 2.0 * chord_dry) / (width * width)
     coef[LINEAR] = slope_end
-    coef[INV_SAT] = 1.0 / sat
+    coef[INV_DUL] = 1.0 / dul
     coef[POROSITY] = sat / SAT_SHARE_OF_POROSITY
     coef[CN_DRY] = ll15
     coef[CN_WET] = dul
@@ -156,19 +155,20 @@ def fill_conductivity(layer: FloatArray, reproduce_traps: bool, coef: FloatArray
     )
     ln_dul = math.log(dul / sat)
     coef[P_MICRO] = 2.0 * b + 2.0 + PORE_INTERACTION_INDEX
-    coef[K_MICRO] = kd * math.exp(-coef[P_MICRO] * ln_dul)
+    coef[K_DUL] = kd
     coef[K_MACRO] = 0.0
     coef[P_MACRO] = 1.0
     coef[THETA_JOIN] = math.inf
-    coef[K_JOIN] = ks
     coef[P_JOIN] = 0.0
-    if not reproduce_traps and coef[K_MICRO] > KDUL_SHARE_MICRO * ks:
+    # Km may pass the largest double; its logarithm relative to KS does not.
+    ln_micro = math.log(kd / ks) - coef[P_MICRO] * ln_dul
+    if not reproduce_traps and ln_micro > math.log(KDUL_SHARE_MICRO):
         coef[THETA_JOIN] = dul
         coef[P_JOIN] = math.log(kd / ks) / ln_dul
         return layout.REPAIR_K_ABOVE_KS
-    if coef[K_MICRO] < ks:
-        coef[K_MACRO] = ks - coef[K_MICRO]
-        coef[P_MACRO] = math.log(kd / 99.0 / coef[K_MACRO]) / ln_dul
+    if ln_micro < 0.0:
+        coef[K_MACRO] = kd / 99.0
+        coef[P_MACRO] = math.log(coef[K_MACRO] / (ks - ks * math.exp(ln_micro))) / ln_dul
     return 0
 
 
@@ -206,16 +206,20 @@ def theta_of_suction(coef: FloatArray, x: float) -> tuple[float, float]:
 
 @exact_inner_kernel
 def conductivity(coef: FloatArray, theta: float) -> tuple[float, float]:
-    """Liquid conductivity [cm h-1] and its derivative by theta at a water content."""
+    """Liquid conductivity [cm h-1] and its derivative by theta at a water content.
+
+    Powers are taken of theta / DUL, where K is near KDul, not of theta / SAT: the factor at SAT
+    may pass the largest number a computer holds.
+    """
     if theta <= 0.0:
         return K_DRY_CM_H, 0.0
-    ln_s = math.log(theta * coef[INV_SAT])
+    x = math.log(theta * coef[INV_DUL])
     if theta > coef[THETA_JOIN]:
-        k = coef[K_JOIN] * math.exp(coef[P_JOIN] * ln_s)
+        k = coef[K_DUL] * math.exp(coef[P_JOIN] * x)
         return k, coef[P_JOIN] * k / theta
-    k = coef[K_MICRO] * math.exp(coef[P_MICRO] * ln_s)
+    k = coef[K_DUL] * math.exp(coef[P_MICRO] * x)
     slope = coef[P_MICRO] * k
-    z = coef[P_MACRO] * ln_s
+    z = coef[P_MACRO] * x
     if coef[K_MACRO] > 0.0 and z > -60.0:  # exp(-60) of KS is far below any residual
         macro = coef[K_MACRO] * math.exp(z)
         k += macro

@@ -13,13 +13,18 @@ from rootzone.engines.swim.swim3_curves import DX_CM
 
 @kernel
 def layers_are_ordered(kind: int, layers: FloatArray, theta_initial: FloatArray) -> bool:
-    """Whether every layer has 0 < LL15 < DUL < SAT (or theta_r < theta_s) and initial water."""
+    """Whether every layer's limits are in order, its conductivities positive, its water given."""
     for i in range(layers.shape[0]):
         if not (math.isfinite(theta_initial[i]) and layers[i, 0] > 0.0):
             return False
         if kind == nodes.KIND_SWIM3:
             ll15, dul = layers[i, layout.SWIM3_LL15], layers[i, layout.SWIM3_DUL]
             if not (0.0 < ll15 < dul < layers[i, layout.SWIM3_SAT]):
+                return False
+            psi_dul = layers[i, layout.SWIM3_PSIDUL_CM]
+            if not (-swim3_curves.SUCTION_LL15_CM < psi_dul < -1.0):
+                return False
+            if not (layers[i, layout.SWIM3_KS_MM_D] > 0.0 < layers[i, layout.SWIM3_KDUL_MM_D]):
                 return False
         elif not layers[i, layout.VG_THETA_R] < layers[i, layout.VG_THETA_S]:
             return False

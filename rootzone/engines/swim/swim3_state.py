@@ -68,4 +68,5 @@ SUM_INFLOW = 23
 STEPS = 24
 EVALUATIONS = 25
 FALLBACKS = 26
-N_CONTROL = 27
+FAILED = 27  # 1 when not even the explicit steps get on
+N_CONTROL = 28

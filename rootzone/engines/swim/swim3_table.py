@@ -105,8 +105,13 @@ def fill_table(coef: FloatArray, vapour: bool, table: FloatArray, base: int) -> 
 def write_cubic(
     table: FloatArray, start: int, low: float, high: float, slope_low: float, slope_high: float
 ) -> None:
-    """Write the Hermite cubic on 0..1 with these end values and slopes."""
+    """Write the Hermite cubic on 0..1 with these end values and slopes.
+
+    Slopes are cut where the cubic could fall below 0: a soil whose K grows 20-fold in one interval.
+    """
     rise = high - low
+    slope_low = max(slope_low, -3.0 * low)
+    slope_high = min(slope_high, 3.0 * high)
     table[start] = low
     table[start + 1] = slope_low
     table[start + 2] = 3.0 * rise - 2.0 * slope_low - slope_high

@@ -16,7 +16,6 @@ from rootzone.engines.swim.swim3_curves import (
     CN_DRY,
     CN_WET,
     DX_CM,
-    INV_SAT,
     POROSITY,
     SAT,
     SAT_SHARE_OF_POROSITY,
@@ -64,7 +63,6 @@ def fill_layer_curves(layer: FloatArray, coef: FloatArray) -> None:
     """
     coef[DX_CM] = 0.1 * layer[layout.VG_THICKNESS_MM]
     coef[SAT] = layer[layout.VG_THETA_S]
-    coef[INV_SAT] = 1.0 / coef[SAT]
     coef[POROSITY] = coef[SAT] / SAT_SHARE_OF_POROSITY
     coef[THETA_R] = layer[layout.VG_THETA_R]
     coef[ALPHA_PER_CM] = layer[layout.VG_ALPHA_PER_CM]
