@@ -14,7 +14,7 @@ from rootzone.covariates.catalog import Layer
 from rootzone.covariates.findings import FileFinding
 from rootzone.covariates.grid import ANCHOR_X_M, ANCHOR_Y_M
 from rootzone.covariates.legends import CLASS_NODATA, hint_for_unknown, unknown_codes
-from rootzone.covariates.mosaic import quiet
+from rootzone.covariates.mosaic import open_raster, quiet
 from rootzone.covariates.sources import same_crs
 
 _SAMPLE_WINDOWS, _SAMPLE_PX = 8, 256  # at most 8 x 8 windows of 256 px are looked at
@@ -34,11 +34,10 @@ def raster_facts(path: Path) -> dict[str, Any]:
     RequestError
         GDAL cannot open the file.
     """
-    import rasterio
     from rasterio.errors import RasterioIOError
 
     try:
-        with quiet(), rasterio.open(path) as data:
+        with quiet(), open_raster(path) as data:
             if data.count == 0:
                 return {"driver": data.driver, "subdatasets": list(data.subdatasets)}
             transform = data.transform

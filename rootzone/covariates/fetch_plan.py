@@ -126,6 +126,8 @@ def _depths(campaign: Campaign, catalog: Catalog) -> list[str]:
 def _files_of(layer: Layer, bounds: Bounds) -> Iterator[WantedFile]:
     source = layer.source
     pattern = layer.path_pattern()
+    if pattern.startswith(("http://", "https://")):  # read where it lies, by OPeNDAP
+        return
     url = None if source.url is None else fill(source.url, layer.values)
     tiles = tiles_of(layer, bounds) if "{tile}" in pattern else [""]
     for tile in tiles:

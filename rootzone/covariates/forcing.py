@@ -303,6 +303,8 @@ def _year_before(
         if isinstance(address, Path) and not address.is_file():
             return {"rain_mm": unknown, "pet_mm": unknown}, False
     raw, _ = _read(catalog, request, start, end, cells)
+    if all(np.isnan(column).all() for column in raw.values()):  # an aggregate that starts later
+        return {"rain_mm": unknown, "pet_mm": unknown}, False
     dates = np.arange(np.datetime64(start), np.datetime64(end) + 1)
     columns, _, _ = _complete(
         raw, dates, cells, request, f"{request.source} {end.year}, last {PAD_DAYS} days"

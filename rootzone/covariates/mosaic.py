@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 from rootzone._shared.errors import RequestError
@@ -20,6 +21,11 @@ from rootzone.covariates.grid import Bounds
 # Pixels of one product meet to a small part of a pixel, or the tiles are not of one product.
 _LATTICE_TOLERANCE_PX = 0.01
 _SENTINEL = -3.0e38  # nodata of numbers whose file declares none
+# Formats of our products. A file of another one may tell GDAL to go elsewhere, even to the network.
+DRIVERS = (
+    "GTiff", "HFA", "AAIGrid", "VRT", "PNG", "JP2OpenJPEG", "netCDF", "HDF5", "HDF5Image", "HDF4",
+    "HDF4Image", "Zarr",
+)  # fmt: skip
 _GDAL_TYPES = {
     "uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32",
     "int32": "Int32", "float32": "Float32", "float64": "Float64",
@@ -82,11 +88,10 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
     RequestError
         GDAL cannot open it, it is not north-up, or it has no georeference and none was given.
     """
-    import rasterio
     from rasterio.errors import RasterioIOError
 
     try:
-        with quiet(), rasterio.open(uri) as data:
+        with quiet(), open_raster(uri) as data:
             found = data.crs.to_wkt() if data.crs else None
             transform = data.transform
             shape, dtype, nodata = data.shape, data.dtypes[0], data.nodata
@@ -113,6 +118,22 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
     return Piece(
         uri, wkt, left, top, pixel_x, pixel_y, shape[1], shape[0], dtype, nodata, scale, offset
     )
+
+
+def open_raster(uri: str | Path) -> Any:  # noqa: ANN401 - rasterio is untyped
+    """Open a raster of one of our formats.
+
+    Raises
+    ------
+    rasterio.errors.RasterioIOError
+        It is of none of them, or damaged.
+    """
+    import rasterio
+    from rasterio.io import DatasetReader
+
+    with rasterio.Env() as environment:
+        there = [name for name in DRIVERS if name in environment.drivers()]
+    return DatasetReader(str(uri), driver=there)  # rasterio.open takes a single driver only
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rootzone._shared.errors import RequestError, RootzoneError, StoppedEarly
 from rootzone.covariates.checksums import add_checksum
 from rootzone.covariates.fetch_plan import WantedFile
+from rootzone.covariates.mosaic import open_raster
 from rootzone.covariates.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.read_archive import extract_member
 from rootzone.covariates.run_transfer import NotServed, Patience, download, size_of
@@ -170,11 +171,10 @@ def _unreadable(path: Path) -> str | None:
 
 def _unreadable_raster(path: Path) -> str | None:
     """Read the first and the last block, which lie at the two ends of the file."""
-    import rasterio
     from rasterio.errors import RasterioIOError
 
     try:
-        with rasterio.open(path) as data:
+        with open_raster(path) as data:
             blocks = [window for _, window in data.block_windows(1)]
             for window in (blocks[0], blocks[-1]):
                 data.read(1, window=window)

@@ -21,6 +21,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.covariates.catalog import Catalog, Layer
 from rootzone.covariates.grid import Bounds, MasterGrid, Window
 from rootzone.covariates.legends import CLASS_NODATA, hint_for_unknown, legend, unknown_codes
+from rootzone.covariates.mosaic import open_raster
 from rootzone.covariates.sources import Opened, open_layer, same_crs
 from rootzone.covariates.terrain import TERRAIN, terrain
 from rootzone.covariates.view import View, stored_values, words_for
@@ -210,16 +211,14 @@ class CovariateStack:
         return self._views[key]
 
     def _open(self, layer: Layer) -> View:
-        import rasterio
-
         opened = open_layer(layer, self.catalog.data_folder, self.bounds or self._lon_lat_bounds())
         if opened.gaps:
             _LOG.warning(
                 "%s: %d tiles are not there and count as nodata", layer.address, len(opened.gaps)
             )
         origin = self._origin(layer, opened)
-        raster = rasterio.open(opened.raster)
-        quality = None if opened.quality is None else rasterio.open(opened.quality.raster)
+        raster = open_raster(opened.raster)
+        quality = None if opened.quality is None else open_raster(opened.quality.raster)
         if origin is None:
             raster = self._warped(raster, layer.source.how)
             quality = None if quality is None else self._warped(quality, "nearest")

@@ -201,3 +201,22 @@ def test_the_table_survives_its_schema(tmp_path, folder):
 def test_weather_of_a_region_without_data_is_an_error(tmp_path):
     with pytest.raises(RequestError, match="no cell of the region has any weather"):
         spoiled(tmp_path, lambda short, values: np.full_like(values, np.nan))
+
+
+def test_an_aggregate_of_several_years_is_read_by_its_days(tmp_path):
+    # data_formats.md 7: the THREDDS aggregate holds all years in one file; only its days decide.
+    dates = np.concatenate([year_dates(2023), year_dates(2024)])
+    for short in ("pr", "tmmx", "tmmn", "srad", "vpd", "pet"):
+        values = np.concatenate(
+            [plausible(short, year_dates(year), seed=year) for year in (2023, 2024)]
+        )
+        write_gridmet(tmp_path / "agg" / f"agg_met_{short}.nc", short, values, dates)
+    catalog = load_catalog([], tmp_path)
+    entry = catalog.source("gridmet").model_copy(update={"path": "agg/agg_met_{variable}.nc"})
+    catalog.sources["gridmet"] = entry
+    first = prepare_year(catalog, ForcingRequest(), 2023, CELLS)
+    second = prepare_year(catalog, ForcingRequest(), 2024, CELLS)
+    assert (len(first.dates), first.padded) == (365, False)
+    assert (len(second.dates), second.padded) == (366, True)
+    expected = plausible("pet", year_dates(2024), seed=2024).reshape(366, 12)
+    assert second.columns["pet_mm"] == pytest.approx(expected, abs=0.0501)

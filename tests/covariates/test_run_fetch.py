@@ -88,6 +88,14 @@ def test_penman_monteith_needs_the_wind(tmp_path):
     assert "gridmet/vs_2023.nc" in {wanted.path for wanted in plan}
 
 
+def test_a_source_that_is_read_over_the_network_is_not_fetched(tmp_path):
+    catalog = load_catalog([], tmp_path)
+    remote = {"path": "https://example.org/dodsC/agg_met_{variable}.nc"}
+    catalog.sources["gridmet"] = catalog.source("gridmet").model_copy(update=remote)
+    plan = wanted_files(campaign(), catalog, BOULDER, ForcingRequest())
+    assert "gridmet" not in {wanted.source for wanted in plan}
+
+
 def test_what_is_missing_comes_and_what_is_there_stays(session, tmp_path, raster):
     (tmp_path / "b.tif").write_bytes(b"mine")
     page = Served(raster)

@@ -176,6 +176,16 @@ def test_the_global_koppen_picture_gets_the_georeference_of_its_readme(shared):
         assert np.array_equal(world.read(1, window=window), cut.read(1))
 
 
+def test_a_file_that_sends_gdal_elsewhere_is_not_opened(tmp_path):
+    # A WMS description under the name of a raster would make GDAL ask a server.
+    (tmp_path / "a.tif").write_text(
+        '<GDAL_WMS><Service name="TMS"><ServerUrl>http://127.0.0.1:9/${z}</ServerUrl></Service>'
+        "</GDAL_WMS>"
+    )
+    with pytest.raises(RequestError, match="cannot be read as a raster"):
+        read_piece(str(tmp_path / "a.tif"))
+
+
 def test_an_address_cannot_leave_the_data_folder(tmp_path):
     with pytest.raises(RequestError, match="would leave the folder"):
         load_catalog([], tmp_path).layer("modis_lai/..").path_pattern()
