@@ -23,15 +23,16 @@ from rootzone._cli.invert import command as invert
 from rootzone._cli.stations import command as stations
 
 # Judged on the run of November 2026; read it again when the tables change.
-_SAYS = """* A fixed loam already gets the ups and downs; what it misses is the level of each site, which is
+_SAYS = """\
+* A fixed loam already gets the ups and downs; what it misses is the level of each site, which is
 most of its error. Fitting the soil removes most of the bias and hardly touches R and ubRMSE.
 * On unseen years physics beats the station's own climatology in R at every depth, and in ubRMSE and
 MAE down to 20 cm. Below that the climatology, which knows the level of each sensor, is as good in
 MAE.
 * Fitting the ups and downs alone gains at most 0.02 in R over the loam: about all that one texture
 for the whole profile can give. More must come from elsewhere (roots, layers, stones, snow).
-* The engine has no roots and the soil no layers here, and the texture makes up for both. The classes
-below describe behaviour; they are no survey.
+* The engine has no roots and the soil no layers here, and the texture makes up for both. The
+classes below describe behaviour; they are no survey.
 * Training and held-out years share the station, so this is skill at known places. A soil from a map
 has to be judged at stations that were left out."""
 TABLE = "uscrn_conus_daily_2009_2024.parquet"
@@ -72,8 +73,8 @@ def page(work: Path, facts: dict[str, object], objectives: dict[str, Path]) -> s
         "Made by `python benchmarks/station_campaign.py`; nothing here is typed in by hand, except "
         "the text between the tables (`docs/stations.md` explains terms and rules).\n",
         f"{facts['stations']} USCRN stations have {good_years} station-years with at least 180 "
-        f"good days at 20 cm. {facts['station_years']} of them have measured weather as well and are "
-        "simulated by the embedded engine (van Genuchten physics, converged stepping, snow store "
+        f"good days at 20 cm. {facts['station_years']} of them have measured weather as well and "
+        "are simulated by the embedded engine (van Genuchten physics, converged stepping, snow store "
         "on) under the station's own rain, temperature and radiation. "
         f"{facts['held_out_station_years']} are held out: the later half of each record. Of "
         f"{screened['rows']} daily sensor values {screened['good']} are good.\n",  # type: ignore[index]
