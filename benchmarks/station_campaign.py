@@ -74,8 +74,8 @@ def page(work: Path, facts: dict[str, object], objectives: dict[str, Path]) -> s
         "the text between the tables (`docs/stations.md` explains terms and rules).\n",
         f"{facts['stations']} USCRN stations have {good_years} station-years with at least 180 "
         f"good days at 20 cm. {facts['station_years']} of them have measured weather as well and "
-        "are simulated by the embedded engine (van Genuchten physics, converged stepping, snow store "
-        "on) under the station's own rain, temperature and radiation. "
+        "are simulated by the embedded engine (van Genuchten physics, converged stepping, snow "
+        "store on) under the station's own rain, temperature and radiation. "
         f"{facts['held_out_station_years']} are held out: the later half of each record. Of "
         f"{screened['rows']} daily sensor values {screened['good']} are good.\n",  # type: ignore[index]
         "Figures are medians over stations, in brackets their 95 % bootstrap intervals. *loam* is "
