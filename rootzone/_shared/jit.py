@@ -29,6 +29,10 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 import numba  # noqa: E402 - Numba reads NUMBA_CACHE_DIR when it is imported
 
+# A caller may have imported Numba before us; then it has not seen the folder, and would keep code
+# beside the sources, where a changed helper in another file goes unnoticed.
+numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 prange = numba.prange

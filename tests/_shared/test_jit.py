@@ -45,3 +45,16 @@ def test_the_cache_folder_follows_the_environment(tmp_path: Path) -> None:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     ).stdout.strip()
     assert Path(shown).parent == tmp_path / "numba"
+
+
+def test_a_caller_who_imported_numba_first_gets_the_same_cache(tmp_path: Path) -> None:
+    code = (
+        "import numba, os; from rootzone._shared import jit; "
+        "print(numba.config.CACHE_DIR == os.environ['NUMBA_CACHE_DIR'] == str(jit.cache_dir()))"
+    )
+    environment = {**os.environ, "ROOTZONE_CACHE_DIR": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
