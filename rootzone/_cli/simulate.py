@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -147,7 +148,13 @@ def command(
     del engine  # only one so far
     import json
 
+    from rootzone._shared.errors import RequestError
+
+    if threads is not None:
+        # Polars reads its own variable when it is first imported.
+        os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
     from rootzone.engines.read_soils import choose_physics
+    from rootzone.engines.swim.batch import is_compiled
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
     from rootzone.engines.table_mode import simulate_tables
@@ -159,19 +166,24 @@ def command(
     swim = SwimEngine(settings, threads=threads)
     if physics is None:
         click.echo(f"physics {chosen}, by the columns of {soils}", err=True)
-    run = simulate_tables(
-        soils,
-        weather,
-        out,
-        swim,
-        physics=chosen,
-        salb=settings.salb,
-        initial=settings.initial,
-        needs_temperature=settings.needs_temperature,
-        float32=float32,
-        force=force,
-        progress=_progress if sys.stderr.isatty() else None,
-    )
+    if not is_compiled(settings):
+        click.echo("compiling the engine, once for this version: up to a minute", err=True)
+    try:
+        run = simulate_tables(
+            soils,
+            weather,
+            out,
+            swim,
+            physics=chosen,
+            salb=settings.salb,
+            initial=settings.initial,
+            needs_temperature=settings.needs_temperature,
+            float32=float32,
+            force=force,
+            progress=_progress if sys.stderr.isatty() else None,
+        )
+    except OSError as error:
+        raise RequestError(f"{out} cannot be written: {error}. Nothing of it is left.") from error
     passed = run.failed_pct <= max_failed_pct
     following = (
         f"rootzone provenance {run.out}"

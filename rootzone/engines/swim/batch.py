@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -137,6 +138,13 @@ def available_threads() -> int:
     return max(1, min(cores, int(numba.config.NUMBA_NUM_THREADS)))
 
 
+def is_compiled(settings: SwimSettings) -> bool:
+    """Whether the loop of this physics and stepping lies compiled in the cache."""
+    name = KINDS[settings.physics, settings.stepping].run.__name__
+    folder = Path(str(numba.config.CACHE_DIR))
+    return any(folder.glob(f"*/batch_kernels.{name}-*.nbi"))
+
+
 def checked_threads(threads: int | None) -> int:
     """Number of threads to use; all available ones for None.
 
@@ -221,6 +229,7 @@ def run_columns(
                 settings.balance_tolerance_mm,
                 theta_start,
                 row_start,
+                np.zeros(1, dtype=np.int64),
                 work,
                 theta,
                 daily,

@@ -1,9 +1,9 @@
 """The loop over columns, once for each pair of physics and stepping.
 
-Columns are dealt to lanes like cards, and each lane runs on one thread with its own scratch. A
+Each lane runs on one thread with its own scratch and takes the next column when it is free. A
 column is computed by itself from its own inputs, so its result does not depend on how many lanes
-there are or which columns are its neighbours. The four functions differ in one call only: Numba
-caches machine code for a call it can name, not for one handed in.
+there are, which of them computes it or which columns are its neighbours. The four functions
+differ in one call only: Numba caches machine code for a call it can name, not for one handed in.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.jit import kernel, parallel_kernel, prange
 from rootzone.engines.swim import fv_column, layout, swim3_column, swim3_converged
+from rootzone.engines.swim.lanes import take_next
 from rootzone.engines.verify import verify_column
 
 # Columns of ``report``, one row a column.
@@ -99,6 +100,7 @@ def run_swim3_apsim(
     tolerance_mm: float,
     theta_start: IntArray,
     row_start: IntArray,
+    counter: IntArray,
     work: FloatArray,
     theta: FloatArray,
     daily: FloatArray,
@@ -109,7 +111,8 @@ def run_swim3_apsim(
     n_lane = work.shape[0]
     for lane in prange(n_lane):
         own = settings.copy()
-        for c in range(lane, cell.shape[0], n_lane):
+        c = take_next(counter)
+        while c < cell.shape[0]:
             soil = layers[layer_start[c] : layer_start[c + 1]]
             start = theta_initial[layer_start[c] : layer_start[c + 1]]
             days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
@@ -119,6 +122,7 @@ def run_swim3_apsim(
             outcome = swim3_column.run_column(soil, start, days, own, state, sums, work[lane])
             limits = (-1, layout.SWIM3_SAT)
             judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
+            c = take_next(counter)
 
 
 @parallel_kernel
@@ -134,6 +138,7 @@ def run_swim3_converged(
     tolerance_mm: float,
     theta_start: IntArray,
     row_start: IntArray,
+    counter: IntArray,
     work: FloatArray,
     theta: FloatArray,
     daily: FloatArray,
@@ -144,7 +149,8 @@ def run_swim3_converged(
     n_lane = work.shape[0]
     for lane in prange(n_lane):
         own = settings.copy()
-        for c in range(lane, cell.shape[0], n_lane):
+        c = take_next(counter)
+        while c < cell.shape[0]:
             soil = layers[layer_start[c] : layer_start[c + 1]]
             start = theta_initial[layer_start[c] : layer_start[c + 1]]
             days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
@@ -154,6 +160,7 @@ def run_swim3_converged(
             outcome = swim3_converged.run_column(soil, start, days, own, state, sums, work[lane])
             limits = (-1, layout.SWIM3_SAT)
             judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
+            c = take_next(counter)
 
 
 @parallel_kernel
@@ -169,6 +176,7 @@ def run_van_genuchten_apsim(
     tolerance_mm: float,
     theta_start: IntArray,
     row_start: IntArray,
+    counter: IntArray,
     work: FloatArray,
     theta: FloatArray,
     daily: FloatArray,
@@ -179,7 +187,8 @@ def run_van_genuchten_apsim(
     n_lane = work.shape[0]
     for lane in prange(n_lane):
         own = settings.copy()
-        for c in range(lane, cell.shape[0], n_lane):
+        c = take_next(counter)
+        while c < cell.shape[0]:
             soil = layers[layer_start[c] : layer_start[c + 1]]
             start = theta_initial[layer_start[c] : layer_start[c + 1]]
             days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
@@ -191,6 +200,7 @@ def run_van_genuchten_apsim(
             )
             limits = (layout.VG_THETA_R, layout.VG_THETA_S)
             judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
+            c = take_next(counter)
 
 
 @parallel_kernel
@@ -206,6 +216,7 @@ def run_van_genuchten_converged(
     tolerance_mm: float,
     theta_start: IntArray,
     row_start: IntArray,
+    counter: IntArray,
     work: FloatArray,
     theta: FloatArray,
     daily: FloatArray,
@@ -216,7 +227,8 @@ def run_van_genuchten_converged(
     n_lane = work.shape[0]
     for lane in prange(n_lane):
         own = settings.copy()
-        for c in range(lane, cell.shape[0], n_lane):
+        c = take_next(counter)
+        while c < cell.shape[0]:
             soil = layers[layer_start[c] : layer_start[c + 1]]
             start = theta_initial[layer_start[c] : layer_start[c + 1]]
             days = weather[day_start[cell[c]] : day_start[cell[c] + 1]]
@@ -226,3 +238,4 @@ def run_van_genuchten_converged(
             outcome = fv_column.run_column(soil, start, days, own, state, sums, work[lane])
             limits = (layout.VG_THETA_R, layout.VG_THETA_S)
             judge(c, outcome, soil, limits, start, days, tolerance_mm, state, sums, report, value)
+            c = take_next(counter)

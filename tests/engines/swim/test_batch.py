@@ -183,6 +183,15 @@ def test_available_threads_follow_the_affinity_of_the_process() -> None:
         os.sched_setaffinity(0, cores)
 
 
+def test_the_cache_knows_what_it_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = default_settings("van_genuchten", "converged")
+    if not numba.config.DISABLE_JIT:
+        SwimEngine(settings).run(some_sites("van_genuchten", n_site=1, n_day=3))
+        assert batch.is_compiled(settings)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    assert not batch.is_compiled(settings)
+
+
 _COUNT_CACHE_HITS = """
 from tests.engines.swim.test_batch import some_sites
 from rootzone._shared.jit import cache_dir
