@@ -135,7 +135,7 @@ def move(cells: FloatArray, n: int, control: FloatArray) -> None:
         cells[at.P + n - 1] = min(cells[at.P + n - 1], control[at.BOTTOM_P])
 
 
-@kernel
+@inner_kernel
 def iterate(
     cells: FloatArray, n: int, table: FloatArray, control: FloatArray, dt: float, sigma: float
 ) -> bool:
@@ -280,7 +280,7 @@ def restore(cells: FloatArray, n: int, table: FloatArray, control: FloatArray) -
     evaluate(cells, n, table, control)
 
 
-@kernel
+@inner_kernel
 def advance(
     cells: FloatArray, n: int, table: FloatArray, control: FloatArray, duration_h: float
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.jit import kernel
+from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim import forcing, layout, swim3_curves, swim3_setup
 from rootzone.engines.swim import swim3_nodes as nodes
 from rootzone.engines.swim import swim3_state as at
@@ -80,7 +80,7 @@ def fill_control(settings: FloatArray, control: FloatArray) -> None:
     control[at.SPACE_WEIGHTING] = settings[layout.SET_SPACE_WEIGHTING]
 
 
-@kernel
+@inner_kernel
 def run_day(
     cells: FloatArray,
     n: int,

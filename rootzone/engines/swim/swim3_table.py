@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim import swim3_curves
@@ -34,6 +36,10 @@ WIDTH_DRY = -P_DRY / N_DRY
 WIDTH_WET = P_SATURATED / N_WET
 N_PER_INTERVAL = 12
 TABLE_SIZE = N_INTERVAL * N_PER_INTERVAL
+_PER_WIDTH_DRY = 1.0 / WIDTH_DRY
+_PER_WIDTH_WET = 1.0 / WIDTH_WET
+_P_LAST = P_SATURATED - 1e-10  # in the last interval, where nothing changes any more
+_AT = tuple(np.uint64(k) for k in range(N_PER_INTERVAL))
 
 
 @inner_kernel
@@ -125,34 +131,22 @@ def look_up(cells: FloatArray, n: int, table: FloatArray) -> None:
     Above saturation all three stay at their last values; below -6e6 cm p must not go.
     """
     for i in range(n):
-        p = cells[P + i]
-        if p >= P_SATURATED:
-            last = int(cells[TABLE + i]) + N_PER_INTERVAL * (N_INTERVAL - 1)
-            cells[THETA_P + i] = table[last] + table[last + 1] + table[last + 2] + table[last + 3]
-            cells[K + i] = table[last + 4] + table[last + 5] + table[last + 6] + table[last + 7]
-            cells[G + i] = PSI_SCALE_CM * cells[K + i]
-            cells[CAPACITY + i] = 0.0
-            cells[K_SLOPE + i] = 0.0
-            cells[G_SLOPE + i] = 0.0
-            continue
-        inverse = 1.0 / WIDTH_DRY
-        x = (p - P_DRY) * inverse
-        first = 0
-        if p >= 0.0:
-            inverse = 1.0 / WIDTH_WET
-            x = p * inverse
-            first = N_DRY
+        p = min(cells[P + i], _P_LAST)
+        wet = p >= 0.0
+        inverse = _PER_WIDTH_WET if wet else _PER_WIDTH_DRY
+        x = p * inverse if wet else (p - P_DRY) * inverse
         j = int(x)
         t = x - j
-        a = int(cells[TABLE + i]) + N_PER_INTERVAL * (first + j)
-        c1, c2, c3 = table[a + 1], table[a + 2], table[a + 3]
+        row = int(cells[TABLE + i]) + N_PER_INTERVAL * (j + (N_DRY if wet else 0))
+        a = np.uint64(row)  # unsigned, so that no index is tested for counting from the end
+        c1, c2, c3 = table[a + _AT[1]], table[a + _AT[2]], table[a + _AT[3]]
         cells[THETA_P + i] = table[a] + t * (c1 + t * (c2 + t * c3))
         cells[CAPACITY + i] = inverse * (c1 + t * (2.0 * c2 + 3.0 * t * c3))
-        c1, c2, c3 = table[a + 5], table[a + 6], table[a + 7]
-        cells[K + i] = table[a + 4] + t * (c1 + t * (c2 + t * c3))
+        c1, c2, c3 = table[a + _AT[5]], table[a + _AT[6]], table[a + _AT[7]]
+        cells[K + i] = table[a + _AT[4]] + t * (c1 + t * (c2 + t * c3))
         cells[K_SLOPE + i] = inverse * (c1 + t * (2.0 * c2 + 3.0 * t * c3))
-        c1, c2, c3 = table[a + 9], table[a + 10], table[a + 11]
-        cells[G + i] = table[a + 8] + t * (c1 + t * (c2 + t * c3))
+        c1, c2, c3 = table[a + _AT[9]], table[a + _AT[10]], table[a + _AT[11]]
+        cells[G + i] = table[a + _AT[8]] + t * (c1 + t * (c2 + t * c3))
         cells[G_SLOPE + i] = inverse * (c1 + t * (2.0 * c2 + 3.0 * t * c3))
 
 
