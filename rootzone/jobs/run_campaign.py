@@ -17,7 +17,7 @@ from rootzone.jobs.engine_choice import MakeEngine, make_engine_of
 from rootzone.jobs.read_cut import ShardTable, read_shards, weather_files
 from rootzone.jobs.read_shard import read_closed
 from rootzone.jobs.run_shard import ShardReport, ShardTask, shard_inputs
-from rootzone.jobs.run_signals import stop_on_signals
+from rootzone.jobs.run_signals import Stop, disk_is_full, stop_on_signals
 from rootzone.jobs.status import State, state_of
 from rootzone.jobs.write_shard import sweep
 
@@ -182,7 +182,15 @@ def run_campaign(
     make_engine = make_engine or make_engine_of(campaign)
     make_engine({}, threads=1)  # a wrong engine or setting is told before anything is written
     check_writable(workspace)
-    table = read_shards(campaign, workspace, freeze=True)
+    try:
+        table = read_shards(campaign, workspace, freeze=True)
+    except OSError as error:
+        if disk_is_full(error):
+            raise StoppedEarly(
+                f"The disk is full: {workspace.runs} could not be written ({error}). Nothing was "
+                "left half-written. Make room, then give the same command again."
+            ) from error
+        raise
     tasks = prepare(campaign, workspace, make_engine, table, executor.threads_per_task)
     chosen = tasks if numbers is None else [tasks[n - 1] for n in _known(numbers, len(tasks))]
     states = {task.shard.number: state_of(workspace, task.shard, task.inputs) for task in chosen}
@@ -194,9 +202,9 @@ def run_campaign(
         if states[task.shard.number].name != "done"
     ]
     run = CampaignRun(len(tasks), len(chosen), len(chosen) - len(todo))
-    with _only_one(workspace, whole=numbers is None), stop_on_signals():
+    with _only_one(workspace, whole=numbers is None), stop_on_signals() as stop:
         tell(run, None)
-        _run_all(todo, workspace, executor, make_engine, run, tell)
+        _run_all(todo, workspace, executor, make_engine, run, tell, stop)
     return run
 
 
@@ -207,6 +215,7 @@ def _run_all(
     make_engine: MakeEngine,
     run: CampaignRun,
     tell: Callable[[CampaignRun, ShardReport | None], None],
+    stop: Stop,
 ) -> None:
     lives = {task.shard.number: _LIVES for task in todo}
     left = {task.shard.number: task for task in todo}
@@ -219,9 +228,11 @@ def _run_all(
                     del left[report.number]
                     run.reports.append(report)
                     tell(run, report)
+                    stop.check()
             except WorkersLost as lost:
                 _isolate_lost(left, lives, lost)
     except BaseException as error:
+        stop.begin_end()
         executor.stop()
         for task in todo:
             sweep(workspace.shard(task.shard.number))

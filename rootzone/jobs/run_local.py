@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import psutil
 
 from rootzone.jobs.engine_choice import MakeEngine
 from rootzone.jobs.run_campaign import WorkersLost
@@ -74,9 +72,7 @@ class Processes:
     """
 
     cores: int
-    _results: Generator[ShardReport, None, None] | None = field(
-        default=None, init=False, repr=False
-    )
+    _pool: Any = field(default=None, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -96,79 +92,55 @@ class Processes:
         WorkersLost
             A worker died.
         """
-        from joblib import Parallel, delayed
-        from joblib.externals.loky.process_executor import BrokenProcessPool
+        from concurrent.futures import FIRST_COMPLETED, wait
 
-        parent = os.getpid()
-        under_way: dict[int, None] = {}
+        from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
-        def dealt() -> Iterator[Any]:
-            for task in tasks:
-                under_way[task.shard.number] = None
-                yield delayed(_work)(task, make_engine, parent)
-
-        with _environment():
-            pool = Parallel(
-                n_jobs=min(self.cores, len(tasks)),
-                backend="loky",
-                return_as="generator_unordered",
-                batch_size=1,
-                pre_dispatch="n_jobs",
-            )
-            self._results = pool(dealt())
-            try:
-                for report in self._results:
-                    del under_way[report.number]
+        workers = min(self.cores, len(tasks))
+        self._pool = ProcessPoolExecutor(
+            workers, env=dict.fromkeys(_ONE_THREAD, "1"), initializer=_end_with_driver
+        )
+        waiting = deque(tasks)
+        under_way: dict[Any, int] = {}
+        try:
+            while waiting or under_way:
+                # No more than there are workers, so that it is known what a dead one was doing.
+                while waiting and len(under_way) < workers:
+                    task = waiting.popleft()
+                    future = self._pool.submit(run_shard, task, make_engine)
+                    under_way[future] = task.shard.number
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    report = future.result()
+                    del under_way[future]
                     yield report
-            except BrokenProcessPool as error:
-                first = str(error).splitlines()[0] if str(error) else "no reason given"
-                raise WorkersLost(tuple(under_way), f"a worker process died: {first}") from error
+        except BrokenProcessPool as error:
+            first = str(error).splitlines()[0] if str(error) else "no reason given"
+            numbers = tuple(under_way.values())
+            raise WorkersLost(numbers, f"a worker process died: {first}") from error
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """Kill the workers; what they were writing is swept by the driver."""
-        if self._results is not None:
-            self._results.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, kill_workers=True)
+            self._pool = None
 
 
-def _work(task: ShardTask, make_engine: MakeEngine, parent: int) -> ShardReport:
-    _end_with(parent)
-    return run_shard(task, make_engine)
-
-
-_watched: set[int] = set()
-
-
-def _end_with(parent: int) -> None:
+def _end_with_driver() -> None:
     """End this worker when its driver is gone, so that no shard has two writers after a resume."""
     import signal
     import threading
     import time
 
-    if parent in _watched:
-        return
-    _watched.add(parent)
+    driver = os.getppid()
     # Ctrl-C reaches the whole group; the driver decides what happens then.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
-        while psutil.pid_exists(parent):
-            time.sleep(0.5)
+        while os.getppid() == driver:  # an orphan gets another parent at once
+            time.sleep(0.2)
         os._exit(1)
 
     threading.Thread(target=watch, name="driver-watch", daemon=True).start()
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """One thread for every library of the workers started meanwhile."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -18,26 +18,47 @@ class Interrupted(KeyboardInterrupt):
     """The user or the system asked this process to stop; no handler of errors swallows it."""
 
 
+class Stop:
+    """Whether someone asked this process to stop.
+
+    The signal raises where the program stands. A callback from other languages may swallow that, so
+    the driver also looks here between shards.
+    """
+
+    def __init__(self) -> None:
+        self._asked_by = ""
+        self._ending = False
+
+    def check(self) -> None:
+        """Raise :class:`Interrupted` when a signal has come."""
+        if self._asked_by:
+            raise Interrupted(self._asked_by)
+
+    def begin_end(self) -> None:
+        """From now on no signal breaks into the orderly end."""
+        self._ending = True
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Handler of SIGINT and SIGTERM."""
+        del frame
+        self._asked_by = signal.Signals(number).name
+        if not self._ending:
+            raise Interrupted(self._asked_by)
+
+
 @contextmanager
-def stop_on_signals() -> Iterator[None]:
+def stop_on_signals() -> Iterator[Stop]:
     """Turn SIGINT and SIGTERM into :class:`Interrupted` inside the block.
 
     Does nothing outside the main thread, where signals never arrive.
     """
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stop
         return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del frame
-        # A second signal must not break into the orderly end.
-        for other in _STOPPING:
-            signal.signal(other, signal.SIG_IGN)
-        raise Interrupted(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, stop) for number in _STOPPING}
+    before = {number: signal.signal(number, stop.on_signal) for number in _STOPPING}
     try:
-        yield
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

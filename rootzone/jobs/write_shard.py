@@ -7,6 +7,7 @@ done, whatever else lies in its folder.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,19 +150,27 @@ def sweep(folder: Path) -> int:
 
 def _write_profiles(path: Path, frame: pl.DataFrame, record: Provenance, footer: Footer) -> None:
     """Written by polars, which encodes lists four times as fast as pyarrow (measured)."""
+    import polars as pl
+
     schema = frame.to_arrow().schema
     types = [_plain_type(field.type) for field in schema]
     with atomic_path(path) as temporary:
-        frame.write_parquet(
-            temporary,
-            compression="lz4",
-            statistics={"min": True, "max": True, "null_count": False, "distinct_count": False}
-            if frame.height
-            else False,
-            row_group_size=_ROW_GROUP_ROWS,
-            arrow_schema=arrow_schema_of(PROFILES, schema.names, types, record),
-            metadata={METADATA_KEY.decode(): record.to_json(), FOOTER_KEY: footer.to_json()},
-        )
+        try:
+            frame.write_parquet(
+                temporary,
+                compression="lz4",
+                row_group_size=_ROW_GROUP_ROWS,
+                arrow_schema=arrow_schema_of(PROFILES, schema.names, types, record),
+                metadata={METADATA_KEY.decode(): record.to_json(), FOOTER_KEY: footer.to_json()},
+            )
+        except pl.exceptions.PolarsError as error:
+            raise _system_error(error) from error
+
+
+def _system_error(error: Exception) -> Exception:
+    """What the system said, where polars wraps it: ``... (os error 28)``."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(found.group(1)), str(error)) if found else error
 
 
 def _plain_type(dtype: pa.DataType) -> pa.DataType:
