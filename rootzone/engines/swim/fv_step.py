@@ -65,12 +65,14 @@ FALLBACKS = 13
 SATURATED = 14  # 1 while a cell is saturated
 N_CONTROL = 15
 
-_SIGMA = 0.55
+_SIGMA = 0.6
 _SATURATED_SHARE = 0.05  # of the residual allowed, in saturated cells
 _STORAGE = 1e-6  # steadies Newton's matrix in saturated cells [cm-1]; no water is stored by it
 _MAX_PASSES = 8
 _LARGEST_DU = 2.0
-_CROSSING = 0.02  # how far a move may go on beyond saturation
+_LARGEST_DU_SATURATED = 1e4  # pressures are linear in each other: clipping some upsets the rest
+_CROSSING = 0.001  # how far a move may go on beyond saturation
+_FIRST_STEP = 2.0  # first step of a period: THETA_STEP times this at the rates of its start
 _GROWTH = 2.5
 _SHRINK = 0.3
 _DT_GIVE_UP = 1e-7  # [d]; below this the bounded explicit step takes over
@@ -107,10 +109,11 @@ def set_residual(cells: FloatArray, n: int, dt: float, sigma: float, allowed: fl
 def move(cells: FloatArray, n: int) -> None:
     """Add Newton's correction to u, damped where it would leap or cross saturation."""
     for i in range(n):
-        du = cells[RESIDUAL + i]
-        du = du if du < _LARGEST_DU else _LARGEST_DU  # a NaN ends here, as a bounded move
-        du = du if du > -_LARGEST_DU else -_LARGEST_DU
         u = cells[U + i]
+        leap = _LARGEST_DU if u < 0.0 else _LARGEST_DU_SATURATED
+        du = cells[RESIDUAL + i]
+        du = du if du < leap else leap  # a NaN ends here, as a bounded move
+        du = du if du > -leap else -leap
         new = u + du
         highest = _CROSSING if u < 0.0 else new
         lowest = -_CROSSING if u > 0.0 else new
@@ -177,33 +180,29 @@ def change_and_error(cells: FloatArray, n: int, dt: float, sigma: float) -> tupl
 
 
 @kernel
-def push_out(cells: FloatArray, n: int) -> tuple[float, float]:
-    """Move what cells hold above saturation or below residual on, cell by cell; no water is lost.
+def keep_in_bounds(cells: FloatArray, n: int, control: FloatArray) -> None:
+    """Move what cells hold above saturation or below residual to cells with room; none is lost.
 
-    Excess climbs to the next cell above that has room, a deficit is drawn from the cells below.
-    The residual tolerance keeps both small.
-
-    Returns
-    -------
-    surplus_cm, deficit_cm : float
-        Water that found no room and leaves through the surface, and water that was not there and
-        enters through the bottom [cm].
+    Stored water may leave its bounds by the residual that the iteration allows. Excess goes to
+    the next cells below that have room, then to those above, and only from a full column through
+    the surface, to the pond or away; a deficit is drawn the same way, at last from the bottom.
+    Called once a day, for at every step the water squeezed out would add up to a bias.
     """
-    surplus = 0.0
-    for i in range(n - 1, -1, -1):
-        cells[THETA + i] += surplus * cells[INVERSE_DZ + i]
-        surplus = 0.0
-        if cells[THETA + i] > cells[THETA_S_CELL + i]:
-            surplus = (cells[THETA + i] - cells[THETA_S_CELL + i]) * cells[DZ + i]
-            cells[THETA + i] = cells[THETA_S_CELL + i]
-    deficit = 0.0
-    for i in range(n):
-        cells[THETA + i] -= deficit * cells[INVERSE_DZ + i]
-        deficit = 0.0
-        if cells[THETA + i] < cells[THETA_R_CELL + i]:
-            deficit = (cells[THETA_R_CELL + i] - cells[THETA + i]) * cells[DZ + i]
-            cells[THETA + i] = cells[THETA_R_CELL + i]
-    return surplus, deficit
+    surplus, deficit = 0.0, 0.0
+    for sweep in range(2):
+        for k in range(n):
+            i = k if sweep == 0 else n - 1 - k
+            theta = cells[THETA + i] + (surplus - deficit) * cells[INVERSE_DZ + i]
+            kept = min(max(theta, cells[THETA_R_CELL + i]), cells[THETA_S_CELL + i])
+            left = (theta - kept) * cells[DZ + i]
+            cells[THETA + i] = kept
+            surplus, deficit = max(left, 0.0), max(-left, 0.0)
+    control[SURFACE_INFLOW] -= surplus
+    control[DRAINAGE] -= deficit
+    pond = control[POND] + surplus
+    over = max(0.0, pond - control[POND_MAX])
+    control[RUNOFF] += over
+    control[POND] = pond - over
 
 
 @inner_kernel
@@ -219,19 +218,13 @@ def commit(
 ) -> None:
     """Let the step's fluxes move the water, and add them to the sums."""
     saturated = 0.0
-    outside = False
     for i in range(n):
         rate = sigma * cells[RATE + i] + (1.0 - sigma) * cells[RATE_START + i]
-        theta = cells[THETA + i] + dt * rate
-        cells[THETA + i] = theta
-        if theta > cells[THETA_S_CELL + i] or theta < cells[THETA_R_CELL + i]:
-            outside = True
-        if cells[U + i] >= 0.0:
-            saturated = 1.0
+        cells[THETA + i] += dt * rate
+        saturated = 1.0 if cells[U + i] >= 0.0 else saturated
     control[SATURATED] = saturated
-    surplus, deficit = push_out(cells, n) if outside else (0.0, 0.0)
-    inflow = dt * (sigma * cells[Q + 0] + (1.0 - sigma) * cells[Q_START + 0]) - surplus
-    outflow = dt * (sigma * cells[Q + n] + (1.0 - sigma) * cells[Q_START + n]) - deficit
+    inflow = dt * (sigma * cells[Q] + (1.0 - sigma) * cells[Q_START])
+    outflow = dt * (sigma * cells[Q + n] + (1.0 - sigma) * cells[Q_START + n])
     control[SURFACE_INFLOW] += inflow
     control[DRAINAGE] += outflow
     control[STEPS] += 1.0
@@ -265,6 +258,7 @@ def bounded_explicit_step(
     evaluate(cells, n, tables, edge)
     begin_step(cells, n, edge, edge[NET_SUPPLY], control[POND])
     commit(cells, n, control, edge, dt, 1.0, rain, demand)
+    keep_in_bounds(cells, n, control)
     control[FALLBACKS] += 1.0
     for i in range(n):
         cells[U + i] = u_from_theta(cells[THETA + i], tables, int(cells[TABLE + i]))
@@ -308,8 +302,8 @@ def advance(
             dt = 0.5 * remaining
         pond = control[POND]
         fastest = begin_step(cells, n, edge, rain - demand + pond / dt, pond)
-        if first and fastest * dt > 2.0 * control[THETA_STEP]:
-            dt = 2.0 * control[THETA_STEP] / fastest
+        if first and fastest * dt > _FIRST_STEP * control[THETA_STEP]:
+            dt = _FIRST_STEP * control[THETA_STEP] / fastest
             control[DT_NEXT] = dt
             wanted = dt
             begin_step(cells, n, edge, rain - demand + pond / dt, pond)

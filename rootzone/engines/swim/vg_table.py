@@ -47,6 +47,39 @@ _N_SIMPSON = 24
 _STEEP = 3.0
 
 
+def new_table_scratch() -> FloatArray:
+    """Scratch array for :func:`fill_vg_table`."""
+    return np.zeros((4, N_INTERVAL + 1))
+
+
+@kernel
+def steepest_start(start: float, end: float, mean: float) -> float:
+    """Slope a cubic may start with so that it nowhere falls below half its slope at the end.
+
+    K drops so fast beside saturation when n is near 1 that a cubic through the true slopes would
+    turn over. Between the slope asked for and the one that keeps the slope monotone (3 mean -
+    2 end) the steepest that does is found by bisection; a jump of K at saturation remains.
+    """
+    monotone = max(end, 3.0 * mean - 2.0 * end)
+    if start <= monotone:
+        return start
+    low, high = 0.0, 1.0
+    share = 1.0
+    for _ in range(12):
+        slope = monotone + share * (start - monotone)
+        a = 3.0 * (slope + end - 2.0 * mean)
+        b = 2.0 * (3.0 * mean - 2.0 * slope - end)
+        lowest = slope - 0.25 * b * b / a if a > 0.0 and -b < 2.0 * a else end
+        if lowest >= 0.5 * end:
+            low = share
+        else:
+            high = share
+        if low == 1.0:
+            break
+        share = 0.5 * (low + high)
+    return monotone + low * (start - monotone)
+
+
 @kernel
 def fit_table(
     theta: FloatArray,
@@ -90,9 +123,7 @@ def fit_table(
         tables[row + 3] = s0 + s1 - 2.0 * rise
         gain = phi_gain[j]
         s1 = -step * phi_u[j + 1]
-        # K falls so fast beside saturation when n is near 1 that the cubic would turn over;
-        # this is the steepest start that keeps it monotone.
-        s0 = -min(step * phi_u[j], 3.0 * gain + 2.0 * s1)
+        s0 = -steepest_start(step * phi_u[j], -s1, gain)
         phi_dry += gain
         tables[row + 4] = phi_dry
         tables[row + 5] = s0
