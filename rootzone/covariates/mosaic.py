@@ -26,6 +26,14 @@ DRIVERS = (
     "GTiff", "HFA", "AAIGrid", "VRT", "PNG", "JP2OpenJPEG", "netCDF", "HDF5", "HDF5Image", "HDF4",
     "HDF4Image", "Zarr",
 )  # fmt: skip
+# How GDAL reads a remote file: no listing of its folder, and never waiting for ever.
+NETWORK: dict[str, Any] = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_HTTP_CONNECTTIMEOUT": 15,
+    "GDAL_HTTP_TIMEOUT": 120,
+    "GDAL_HTTP_MAX_RETRY": 3,
+    "GDAL_HTTP_RETRY_DELAY": 2,
+}
 _GDAL_TYPES = {
     "uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32",
     "int32": "Int32", "float32": "Float32", "float64": "Float64",
@@ -131,9 +139,9 @@ def open_raster(uri: str | Path) -> Any:  # noqa: ANN401 - rasterio is untyped
     import rasterio
     from rasterio.io import DatasetReader
 
-    with rasterio.Env() as environment:
+    with rasterio.Env(**(NETWORK if "/vsicurl/" in str(uri) else {})) as environment:
         there = [name for name in DRIVERS if name in environment.drivers()]
-    return DatasetReader(str(uri), driver=there)  # rasterio.open takes a single driver only
+        return DatasetReader(str(uri), driver=there)  # rasterio.open takes a single driver only
 
 
 @contextmanager

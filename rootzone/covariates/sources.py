@@ -103,14 +103,31 @@ def open_layer(layer: Layer, data_folder: Path, bounds: Bounds) -> Opened:
         )
     if layer.source.kind == "table":
         raise RequestError(f"{layer.address} is a table, not a layer of the stack.")
+    if is_remote(layer):
+        return _opened(layer, _pieces(layer, _remote_uris(layer, bounds)), (), ())
     paths, gaps = _files(layer, data_folder, bounds)
     if reader == "smap":
         return _open_smap(layer, paths[-1])
     if reader == "landsat":
         return _open_landsat(layer, paths[0])
-    uris = [_uri(layer, path) for path in paths]
-    pieces = tuple(_checked(layer, read_piece(uri, layer.source.crs)) for uri in uris)
+    pieces = _pieces(layer, [_uri(layer, path) for path in paths])
     return _opened(layer, pieces, tuple(paths), gaps)
+
+
+def is_remote(layer: Layer) -> bool:
+    """Whether a layer's path is an address, read where it lies."""
+    return layer.path_pattern().startswith(("http://", "https://"))
+
+
+def _remote_uris(layer: Layer, bounds: Bounds) -> list[str]:
+    """GDAL reads the parts of a remote file it needs; virtual rasters and cloud-optimised TIFFs."""
+    pattern = layer.path_pattern()
+    tiles = tiles_of(layer, bounds) if "{tile}" in pattern else [""]
+    return ["/vsicurl/" + fill(pattern, {"tile": tile}) for tile in tiles]
+
+
+def _pieces(layer: Layer, uris: list[str]) -> tuple[Piece, ...]:
+    return tuple(_checked(layer, read_piece(uri, layer.source.crs)) for uri in uris)
 
 
 def _opened(
@@ -150,8 +167,13 @@ def tiles_of(layer: Layer, bounds: Bounds) -> list[str]:
 
 
 def layer_files(layer: Layer, data_folder: Path, bounds: Bounds) -> list[Path]:
-    """Files a layer needs, whether they are there or not; globs give those that are there."""
+    """Files a layer needs, whether they are there or not; globs give those that are there.
+
+    A layer that is read over the network needs none.
+    """
     pattern = layer.path_pattern()
+    if is_remote(layer):
+        return []
     if "{tile}" in pattern:
         return [data_folder / fill(pattern, {"tile": tile}) for tile in tiles_of(layer, bounds)]
     if "{any}" in pattern:

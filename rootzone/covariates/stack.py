@@ -273,8 +273,9 @@ class CovariateStack:
 def _misaligned(layer: Layer, opened: Opened, right_m: float, down_m: float) -> str:
     piece = opened.piece
     new_left, new_top = piece.left - right_m, piece.top + down_m
+    name = opened.files[0] if opened.files else layer.path_pattern()
     return (
-        f"MISALIGNED {opened.files[0]}: its pixels lie {right_m:+.3f} m east and {-down_m:+.3f} m "
+        f"MISALIGNED {name}: its pixels lie {right_m:+.3f} m east and {-down_m:+.3f} m "
         f"north of the lattice of the master grid (corner {piece.left:.3f}, {piece.top:.3f}). Half "
         "a pixel is the mark of the USGS coverage service; take the GeoTIFF from mrlc.gov. If you "
         "know that only the corner is written wrong: gdal_edit.py -a_ullr "

@@ -11,6 +11,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.mosaic import NETWORK
 from rootzone.covariates.sources import Opened
 
 
@@ -89,12 +90,16 @@ def stored_values(
 
 
 def _read(dataset: Any, part: Any, view: View) -> AnyArray:  # noqa: ANN401 - rasterio is untyped
+    import rasterio
     from rasterio.errors import RasterioIOError
 
     try:
-        return np.asarray(dataset.read(1, window=part))
+        if view.opened.files:
+            return np.asarray(dataset.read(1, window=part))
+        with rasterio.Env(**NETWORK):
+            return np.asarray(dataset.read(1, window=part))
     except RasterioIOError as error:
-        names = ", ".join(map(str, view.opened.files[:3]))
+        names = ", ".join(map(str, view.opened.files[:3])) or view.opened.piece.uri[:200]
         raise RequestError(
             f"A part of {names} cannot be read: {error.__cause__ or error}. The file is cut short "
             "or one that it refers to is gone; fetch it again."

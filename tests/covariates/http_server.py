@@ -59,30 +59,32 @@ def serve(pages: dict[str, Served]) -> Iterator[str]:
             self.send_content(page, body)
 
         def send_content(self, page, body):
-            start = 0
+            start, end = 0, len(page.content)
             wanted = self.headers.get("Range")
             same = self.headers.get("If-Range") in (None, page.etag)
-            if wanted and page.ranges and same:
-                start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            partial = bool(wanted and page.ranges and same)
+            if partial:
+                first, last = wanted.removeprefix("bytes=").split("-")
+                start = int(first)
+                end = min(int(last) + 1, end) if last else end
                 if start >= len(page.content):
                     self.send_response(416)
                     self.send_header("Content-Range", f"bytes */{len(page.content)}")
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return
-            self.send_response(206 if start else 200)
-            if start:
-                last = len(page.content) - 1
-                self.send_header("Content-Range", f"bytes {start}-{last}/{len(page.content)}")
+            self.send_response(206 if partial else 200)
+            if partial:
+                self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(page.content)}")
             self.send_header("Content-Type", page.kind)
             if page.etag:
                 self.send_header("ETag", page.etag)
             if page.announce:
-                self.send_header("Content-Length", str(len(page.content) - start))
+                self.send_header("Content-Length", str(end - start))
             self.end_headers()
             if not body:
                 return
-            rest = page.content[start:]
+            rest = page.content[start:end]
             if page.drops > 0:
                 page.drops -= 1
                 rest = rest[: page.drop_after]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import netCDF4
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ from rasterio.transform import from_origin
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.catalog import load_catalog
+from rootzone.covariates.grid import Window
 from rootzone.covariates.mosaic import dem_tile, polaris_tile, read_piece, virtual_raster
 from rootzone.covariates.sources import layer_files, same_crs
 from rootzone.covariates.stack import CovariateStack
@@ -135,6 +140,48 @@ def test_a_virtual_raster_of_polaris_reads_its_tiles_and_names_a_missing_one(tmp
         pytest.raises(RequestError, match=r"sand.*a\.tif"),
     ):
         stack.read("sand", GRID.full_window)
+
+
+# GDAL keeps Python's lock while it waits for a server, so the server needs a process of its own.
+FAR_SERVER = """
+import sys
+from pathlib import Path
+from tests.covariates.http_server import Served, serve
+page = Served(Path(sys.argv[1]).read_bytes())
+with serve({"/far.tif": page}) as root:
+    print(root, flush=True)
+    sys.stdin.readline()
+print(sum(wanted is not None for _, wanted in page.requests))
+"""
+
+
+def test_a_remote_raster_is_read_where_it_lies(tmp_path):
+    values = np.random.default_rng(0).normal(size=(1024, 1024)).astype(np.float32)
+    path = write_tif(
+        tmp_path / "far.tif", values, GRID.left, GRID.top, 30, GRID.crs,
+        tiled=True, blockxsize=128, blockysize=128,
+    )  # fmt: skip
+    server = subprocess.Popen(
+        [sys.executable, "-c", FAR_SERVER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    try:
+        root = server.stdout.readline().strip()
+        with CovariateStack(catalog(tmp_path, far={"path": f"{root}/far.tif"}), GRID) as stack:
+            read = stack.read("far", Window(0, 0, 64, 64))
+            assert layer_files(stack.layer("far"), tmp_path, COLORADO) == []
+        with (
+            CovariateStack(catalog(tmp_path, far={"path": f"{root}/none.tif"}), GRID) as stack,
+            pytest.raises(RequestError, match="cannot be read as a raster"),
+        ):
+            stack.read("far", Window(0, 0, 8, 8))
+    finally:
+        asked_in_parts = server.communicate("\n", timeout=20)[0]
+    assert np.array_equal(read, values[:64, :64])
+    assert int(asked_in_parts) > 0
 
 
 def test_tiles_of_two_lattices_are_no_mosaic(tmp_path):
