@@ -105,7 +105,7 @@ def page(work: Path, facts: dict[str, object], objectives: dict[str, Path]) -> s
 
 def _station_years(table: Path) -> int:
     """Station-years with enough good days at 20 cm, whatever their weather."""
-    from rootzone.labels.inversion.invert_station import LEAST_DAYS
+    from rootzone.labels.inversion.observations import LEAST_DAYS
     from rootzone.labels.stations.station_table import at_depth, read_stations
 
     good = at_depth(read_stations(table), 0.20)

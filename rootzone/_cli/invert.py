@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rootzone.labels.inversion.run_inversions import Outcome
 
 
 @click.command()
@@ -68,35 +71,28 @@ def command(
     own weather; beside it a fixed loam is scored, and the station's own climatology. Written are
     inversions.parquet, scores.parquet, summary.parquet, summary.md, and figures.
     """
-    from rootzone._shared.atomic import refuse_overwrite, write_text
+    from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.errors import RequestError
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.labels.inversion import figures, summary
     from rootzone.labels.inversion.column_runs import ColumnSetup
-    from rootzone.labels.inversion.invert_station import InversionRules, scores_of
+    from rootzone.labels.inversion.observations import InversionRules
     from rootzone.labels.inversion.read_inputs import read_inputs
-    from rootzone.labels.inversion.run_inversions import Outcome, inverted, run_inversions
+    from rootzone.labels.inversion.run_inversions import inverted, run_inversions
+    from rootzone.labels.inversion.write_results import write_results
     from rootzone.labels.read_design import nodes_of_engine
     from rootzone.labels.stations.station_table import weather_path
-    from rootzone.labels.write_frames import write_frame
 
     refuse_overwrite(out / "inversions.parquet", force=force)
     weather_file = weather or weather_path(station_table)
     stations, own_weather = read_inputs(station_table, weather_file, names)
     snow = () if no_snow or any(p.startswith("snow=") for p in pairs) else ("snow=true",)
     engine = SwimEngine(settings_from_pairs(physics, stepping, (*snow, *pairs)), threads=1)
-    setup = ColumnSetup(
-        engine, nodes_of_engine(physics, stepping), zone_bottom_mm=(*sorted(zones), 1e9)
-    )
+    nodes = nodes_of_engine(physics, stepping)
+    setup = ColumnSetup(engine, nodes, zone_bottom_mm=(*sorted(zones), 1e9))
     rules = InversionRules(depths_m=depths_m, training_years=train_years, objective=objective)
-
-    def tell(outcome: Outcome) -> None:
-        best = outcome.found.best if outcome.found else outcome.problem
-        click.echo(f"{outcome.network} {outcome.station}: {best}", err=True)
-
-    outcomes = run_inversions(stations, own_weather, setup, rules, workers=workers, progress=tell)
+    outcomes = run_inversions(stations, own_weather, setup, rules, workers=workers, progress=_tell)
     found = inverted(outcomes)
     if not found:
         raise RequestError(f"No station could be inverted. {outcomes[0].problem}")
@@ -113,18 +109,7 @@ def command(
             "seed": seed,
         },
     )
-    scores = summary.score_frame([row for one in found for row in scores_of(one)], depths_m)
-    medians = summary.summarise(scores, seed)
-    write_frame(out / "inversions.parquet", summary.inversion_frame(found), record)
-    write_frame(out / "scores.parquet", scores, record)
-    write_frame(out / "summary.parquet", medians, record)
-    text = _text(medians, summary.as_markdown, summary.seasons_as_markdown)
-    write_text(out / "summary.md", text)
-    if not no_figures:
-        figures.summary_figure(medians, out / "summary.png", record)
-        for one in found:
-            name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{one.network}_{one.station}")
-            figures.station_figure(one, out / "figures" / f"{name}.png", record)
+    text = write_results(out, found, depths_m, record, seed=seed, with_figures=not no_figures)
     facts = {
         "folder": str(out),
         "stations": len(found),
@@ -136,16 +121,6 @@ def command(
     click.echo(f"next: open {out / 'summary.md'}", err=True)
 
 
-def _text(medians, as_markdown, seasons_as_markdown) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    return "\n".join(
-        [
-            "Medians over stations, 95 % bootstrap intervals over stations in brackets.",
-            "\nHeld-out years, all seasons:\n",
-            as_markdown(medians, "held_out"),
-            "\nAll station-years, fixed loam:\n",
-            as_markdown(medians, "all"),
-            "\nHeld-out years at 20 cm, by season:\n",
-            seasons_as_markdown(medians, "held_out", 0.20),
-            "",
-        ]
-    )
+def _tell(outcome: Outcome) -> None:
+    best = outcome.found.best if outcome.found else outcome.problem
+    click.echo(f"{outcome.network} {outcome.station}: {best}", err=True)

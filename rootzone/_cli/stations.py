@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone._shared.provenance import Provenance
 
 
 @click.command()
@@ -54,14 +60,11 @@ def command(
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.provenance import Provenance, inputs_of
+    from rootzone.labels.stations.ismn_agreement import compare_with_ismn
+    from rootzone.labels.stations.nrcs_places import read_station_list
     from rootzone.labels.stations.read_any import read_all, station_files
-    from rootzone.labels.stations.read_nrcs import read_station_list
-    from rootzone.labels.stations.screening import (
-        RULES,
-        RuleCounts,
-        chosen_rules,
-        compare_with_ismn,
-    )
+    from rootzone.labels.stations.rules import RULES, chosen_rules
+    from rootzone.labels.stations.screening import RuleCounts
     from rootzone.labels.stations.station_table import (
         station_frame,
         weather_frame,
@@ -82,11 +85,8 @@ def command(
     )
     write_stations(out, frame, weather_frame(data.weather), record)
     if forcing is not None:
-        from rootzone._shared.tables import WEATHER, write_table
-        from rootzone.labels.stations.station_forcing import forcing_table
-
         refuse_overwrite(forcing, force=force)
-        write_table(forcing, forcing_table(weather_frame(data.weather)), WEATHER, record)
+        _write_forcing(forcing, weather_frame(data.weather), record)
     if campaign_file is not None:
         _write_pixels(out, campaign_file, neighbourhood)
     agreement = [vars(row) for row in compare_with_ismn(data.series)]
@@ -105,6 +105,13 @@ def command(
     else:
         _tell(report, data.findings.lines(), {name: RULES[name].meaning for name in rules})
     click.echo(f"next: rootzone invert {out}", err=True)
+
+
+def _write_forcing(path: Path, weather: pl.DataFrame, record: Provenance) -> None:
+    from rootzone._shared.tables import WEATHER, write_table
+    from rootzone.labels.stations.station_forcing import forcing_table
+
+    write_table(path, forcing_table(weather), WEATHER, record)
 
 
 def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int) -> None:

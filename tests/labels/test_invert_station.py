@@ -12,14 +12,10 @@ from rootzone._shared.errors import RequestError
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
 from rootzone.labels.inversion.column_runs import ColumnSetup, as_observed, simulated_at_depths
-from rootzone.labels.inversion.invert_station import (
-    Inversion,
-    InversionRules,
-    divide_years,
-    invert_station,
-    scores_of,
-)
+from rootzone.labels.inversion.invert_station import Inversion, invert_station
+from rootzone.labels.inversion.observations import InversionRules, divide_years
 from rootzone.labels.inversion.run_inversions import run_inversions
+from rootzone.labels.inversion.scores import scores_of
 from rootzone.labels.inversion.summary import (
     as_markdown,
     inversion_frame,

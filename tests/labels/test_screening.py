@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.labels.stations.screening import (
-    DEFAULT_RULES,
-    RuleCounts,
-    chosen_rules,
-    compare_with_ismn,
-    names_of,
-    screen,
-)
+from rootzone.labels.stations.ismn_agreement import compare_with_ismn
+from rootzone.labels.stations.rules import DEFAULT_RULES, chosen_rules, names_of
+from rootzone.labels.stations.screening import RuleCounts, screen
 from rootzone.labels.stations.series import StationData
 from rootzone.labels.stations.station_table import station_frame
 from tests.labels.stations_data import series

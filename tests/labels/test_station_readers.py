@@ -12,9 +12,11 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
+from rootzone.labels.stations.nrcs_places import read_station_list
 from rootzone.labels.stations.read_any import read_all, read_any, station_files
+from rootzone.labels.stations.read_awdb import read_awdb
 from rootzone.labels.stations.read_ismn import read_ismn
-from rootzone.labels.stations.read_nrcs import read_awdb, read_nrcs_csv, read_station_list
+from rootzone.labels.stations.read_nrcs_csv import read_nrcs_csv
 from rootzone.labels.stations.read_plain import read_plain
 from rootzone.labels.stations.read_uscrn import read_uscrn
 from rootzone.labels.stations.sensor_depth import depths_in_metres, matches, metres_from_inches
@@ -412,7 +414,7 @@ def test_real_ismn_archives_are_read_in_full(shared: Path) -> None:
 
 
 def test_ismn_spikes_of_the_real_archives_are_found(shared: Path) -> None:
-    from rootzone.labels.stations.screening import compare_with_ismn
+    from rootzone.labels.stations.ismn_agreement import compare_with_ismn
 
     data = read_all(sorted((shared / "realdata/ismn").glob("multi*.zip")))
     rows = {(r.network, r.rule): r for r in compare_with_ismn(data.series, ["spike", "range"])}

@@ -10,7 +10,8 @@ from joblib import Parallel, delayed
 
 from rootzone._shared.errors import RequestError
 from rootzone.labels.inversion.column_runs import ColumnSetup
-from rootzone.labels.inversion.invert_station import Inversion, InversionRules, invert_station
+from rootzone.labels.inversion.invert_station import Inversion, invert_station
+from rootzone.labels.inversion.observations import InversionRules
 
 
 @dataclass(frozen=True)

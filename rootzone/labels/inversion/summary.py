@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from rootzone.labels.inversion.invert_station import Inversion, ScoreRow
+from rootzone.labels.inversion.invert_station import Inversion
+from rootzone.labels.inversion.scores import ScoreRow
 from rootzone.labels.skill import METRICS, as_row, median_interval
 from rootzone.labels.splits import SEASONS
 

@@ -6,14 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rootzone._shared.errors import RequestError
+from rootzone.labels.stations.nrcs_places import StationList
+from rootzone.labels.stations.read_awdb import read_awdb
 from rootzone.labels.stations.read_ismn import read_ismn
-from rootzone.labels.stations.read_nrcs import (
-    StationList,
-    csv_text,
-    is_nrcs_header,
-    read_awdb,
-    read_nrcs_csv,
-)
+from rootzone.labels.stations.read_nrcs_csv import csv_text, is_nrcs_header, read_nrcs_csv
 from rootzone.labels.stations.read_plain import read_plain
 from rootzone.labels.stations.read_uscrn import read_uscrn
 from rootzone.labels.stations.series import StationData, join_series

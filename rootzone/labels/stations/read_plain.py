@@ -19,7 +19,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.units import fraction_from_pct
-from rootzone.labels.stations.read_nrcs import csv_text
+from rootzone.labels.stations.read_nrcs_csv import csv_text
 from rootzone.labels.stations.sensor_depth import depths_in_metres, metres_from_inches
 from rootzone.labels.stations.series import (
     AS_GIVEN,

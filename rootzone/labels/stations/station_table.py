@@ -13,7 +13,8 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import Column, Schema, read_table, write_table
-from rootzone.labels.stations.screening import DEFAULT_RULES, RuleCounts, names_of, screen
+from rootzone.labels.stations.rules import DEFAULT_RULES, names_of
+from rootzone.labels.stations.screening import RuleCounts, screen
 from rootzone.labels.stations.sensor_depth import TOLERANCE_M, matches
 from rootzone.labels.stations.series import SensorSeries, StationData, StationWeather
 

@@ -1,8 +1,8 @@
-"""SCAN and SNOTEL of the NRCS: replies of the AWDB REST service, and report CSV files.
+"""CSV files of SCAN and SNOTEL: reports of the NWCC, and wide tables of hourly values.
 
 Soil moisture comes in percent, depths in inches below the surface (8 in is kept as 0.203 m),
-clocks in the station's local standard time. A daily value is the reading at 00:00, the first
-moment of its date, not a mean. Elevations of the station list are feet.
+clocks in the station's local standard time. A daily value that says so is the reading at 00:00,
+the first moment of its date, not a mean.
 """
 
 from __future__ import annotations
@@ -10,39 +10,35 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.units import fraction_from_pct
+from rootzone.labels.stations.nrcs_places import StationList, parsed_number
+from rootzone.labels.stations.read_awdb import degc_from_degf
 from rootzone.labels.stations.sensor_depth import metres_from_inches
 from rootzone.labels.stations.series import (
     BAD_VALUE,
     DUPLICATE_DATE,
     MEAN_LST,
-    NO_SOIL_MOISTURE,
-    SECOND_SENSOR,
     START_LST,
+    TRUNCATED_LINE,
     Findings,
     Place,
     SensorSeries,
     StationData,
     StationWeather,
     first_of_each,
-    rounding_m,
 )
 
-M_PER_FOOT = 0.3048
 MM_PER_INCH = 25.4
 MJ_PER_W_DAY = 0.0864  # a watt over a day
-NETWORKS = {"SNTL": "SNOTEL", "SCAN": "SCAN", "SNTLT": "SNOLITE"}
 _MISSING = {"", "NA", "NaN", "null", "-99.9", "-9999"}
 _REPORT_MOISTURE = re.compile(r"Soil[ .]Moisture[ .]Percent[ .]*-?(\d+)in", re.IGNORECASE)
 _REPORT_TEMPERATURE = re.compile(r"Soil[ .]Temperature.*?[ .-](\d+)in", re.IGNORECASE)
@@ -53,145 +49,6 @@ _REPORT_WEATHER = {
     "tmin_degc": re.compile(r"Air[ .]Temperature[ .]Minimum", re.IGNORECASE),
     "tmean_degc": re.compile(r"Air[ .]Temperature[ .]Average", re.IGNORECASE),
 }
-
-
-@dataclass(frozen=True)
-class StationList:
-    """Positions of NRCS stations by their number."""
-
-    places: Mapping[str, Place]
-
-    def of(self, number: str, network: str) -> Place:
-        """Place of a station; without a position where the list does not hold it."""
-        return self.places.get(number, Place(network, number))
-
-
-def read_station_list(path: Path) -> StationList:
-    """NRCS's list of all stations (columns Name, Site or ID, Network, Elevation_ft, ...).
-
-    Raises
-    ------
-    RequestError
-        The file lacks one of the columns.
-    """
-    with path.open(encoding="utf-8", errors="replace", newline=None) as handle:
-        rows = list(csv.DictReader(handle))
-    number_name = "Site" if rows and "Site" in rows[0] else "ID"
-    needed = {number_name, "Network", "Elevation_ft", "Latitude", "Longitude"}
-    if not rows or not needed <= set(rows[0]):
-        raise RequestError(f"{path} is no station list: it needs columns {sorted(needed)}.")
-    places = {}
-    for row in rows:
-        number, lat, lon = (row[key].strip() for key in (number_name, "Latitude", "Longitude"))
-        feet = _number(row["Elevation_ft"])
-        places[number] = Place(
-            NETWORKS.get(row["Network"], row["Network"]),
-            number,
-            _number(lat),
-            _number(lon),
-            feet * M_PER_FOOT,
-            rounding_m(lat, lon),
-        )
-    return StationList(places)
-
-
-def read_awdb(path: Path, stations: StationList | None = None) -> StationData:
-    """A reply of AWDB's REST service, ``/services/v1/data`` with element ``SMS:*``.
-
-    Raises
-    ------
-    RequestError
-        The file is not such a reply.
-    """
-    try:
-        reply = json.loads(path.read_text(encoding="utf-8"))
-        return _read_reply(path, reply, stations or StationList({}))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RequestError(
-            f"{path} is not a reply of AWDB's data service ({type(error).__name__}: {error}). "
-            "It is a JSON list of objects with stationTriplet and data."
-        ) from error
-
-
-def _read_reply(path: Path, reply: Any, stations: StationList) -> StationData:  # noqa: ANN401
-    data = StationData()
-    for station in reply:
-        number, _, kind = station["stationTriplet"].split(":")
-        place = stations.of(number, NETWORKS.get(kind, kind))
-        elements = station["data"]
-        data.units_read += sum(len(element["values"]) for element in elements)
-        moisture = [e for e in elements if e["stationElement"]["elementCode"] == "SMS"]
-        if not moisture:
-            data.findings.add(NO_SOIL_MOISTURE, f"{path.name}: {station['stationTriplet']}")
-        for element in moisture:
-            one = _awdb_series(path, place, element, elements, data.findings)
-            if one is not None:
-                data.series.append(one)
-    return data
-
-
-def _awdb_series(
-    path: Path,
-    place: Place,
-    element: Any,  # noqa: ANN401
-    others: Sequence[Any],
-    findings: Findings,
-) -> SensorSeries | None:
-    facts = element["stationElement"]
-    if "heightDepth" not in facts:
-        findings.add(BAD_VALUE, f"{path.name}: SMS of {place.station} without heightDepth")
-        return None
-    where = f"{path.name}: {place.station} at {facts['heightDepth']} in"
-    time, theta = _awdb_values(element, where, findings)
-    ordinal = int(facts.get("ordinal", 1))
-    findings.add(SECOND_SENSOR, where, int(ordinal > 1))
-    hourly = facts["durationName"] == "HOURLY"
-    companions = {}
-    for other in others:
-        beside = other["stationElement"]
-        same = beside.get("heightDepth") == facts["heightDepth"]
-        if beside["elementCode"] == "STO" and same:
-            companions["soil_degc"] = _at_times(time, *_awdb_values(other, where, findings))
-            if beside.get("storedUnitCode") == "degF":
-                companions["soil_degc"] = degc_from_degf(companions["soil_degc"])
-    return SensorSeries(
-        place,
-        metres_from_inches(float(facts["heightDepth"])),
-        time,
-        fraction_from_pct(theta),
-        START_LST,
-        step_h=1.0 if hourly else 24.0,
-        sensor="" if ordinal == 1 else f"ordinal {ordinal}",
-        companions=companions,
-    )
-
-
-def _awdb_values(element: Any, where: str, findings: Findings) -> tuple[AnyArray, FloatArray]:  # noqa: ANN401
-    times, values = [], []
-    for item in element["values"]:
-        try:
-            times.append(np.datetime64(str(item["date"]).replace(" ", "T"), "m"))
-        except (ValueError, KeyError):
-            findings.add(BAD_VALUE, where)
-            continue
-        value = item.get("value")
-        values.append(np.nan if value is None else float(value))
-    time = np.array(times, dtype="datetime64[m]")
-    kept = first_of_each(time)
-    findings.add(DUPLICATE_DATE, where, len(time) - len(kept))
-    return time[kept], np.array(values, dtype=np.float64)[kept]
-
-
-def _at_times(wanted: AnyArray, time: AnyArray, values: FloatArray) -> FloatArray:
-    if not len(time):
-        return np.full(len(wanted), np.nan)
-    at = np.clip(np.searchsorted(time, wanted), 0, len(time) - 1)
-    return np.where(time[at] == wanted, values[at], np.nan)
-
-
-def degc_from_degf(value_degf: FloatArray) -> FloatArray:
-    """Degrees Celsius from Fahrenheit."""
-    return (value_degf - 32.0) / 1.8
 
 
 def is_nrcs_header(header: str) -> bool:
@@ -225,7 +82,7 @@ def read_nrcs_csv(path: Path, stations: StationList | None = None) -> StationDat
         raise RequestError(f"{path} has no column of NRCS soil moisture.")
     header, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     data = StationData(units_read=len(rows) - 1)
-    data.findings.add("TRUNCATED_LINE", path.name, len(rows) - 1 - len(body))
+    data.findings.add(TRUNCATED_LINE, path.name, len(rows) - 1 - len(body))
     columns = {name: [row[i] for row in body] for i, name in enumerate(header)}
     hourly = any(_HOURLY_MOISTURE.match(name) for name in header)
     time = _times(path, columns, data.findings, hourly=hourly)
@@ -257,17 +114,10 @@ class _Table:
         for i, row in enumerate(self.kept):
             text = self.columns[column][row].strip()
             if text not in _MISSING:
-                out[i] = _number(text)
+                out[i] = parsed_number(text)
                 if np.isnan(out[i]):
                     self.findings.add(BAD_VALUE, f"{self.name}: {column} {text!r}")
         return out
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
 
 
 def _times(
