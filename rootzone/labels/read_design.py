@@ -32,14 +32,14 @@ _FACTS = ["site_id", "stratum", "weight", "year"]
 Facts = dict[Hashable, SiteFacts]
 
 
-def nodes_of_engine(physics: str, stepping: str) -> str:
+def nodes_of_engine(physics: str, stepping: str, engine: str = "swim") -> str:
     """Where an engine's values belong: at SWIM3's own nodes, or in the middle of the layers.
 
     Only van Genuchten physics with converged stepping solves finite volumes, whose values are
     layer means; the other three pairs, and APSIM, sit on SWIM3's nodes.
     """
     finite_volumes = (physics, stepping) in {("van_genuchten", "converged"), ("", "")}
-    return MID_LAYER if finite_volumes else SWIM3
+    return MID_LAYER if finite_volumes and engine != "apsim" else SWIM3
 
 
 def facts_of(sites: pl.DataFrame, rungs: Mapping[Hashable, int] | None = None) -> Facts:
@@ -115,7 +115,8 @@ def campaign_jobs(campaign_file: Path) -> CampaignJobs:
     rule = LabelRule(
         depths=[LabelDepth(depth) for depth in campaign.labels.depths_mm],
         layerings=layerings_from_thickness(
-            campaign.profile.thickness_mm, nodes_of_engine(engine.physics, engine.stepping)
+            campaign.profile.thickness_mm,
+            nodes_of_engine(engine.physics, engine.stepping, engine.name),
         ),
         facts=facts_of(sites, rungs),
         drop_unknown=True,
@@ -159,7 +160,8 @@ def table_jobs(
     """
     files = profile_files(profiles)
     told = _settings(files[0])
-    chosen = nodes or nodes_of_engine(str(told.get("physics", "")), str(told.get("stepping", "")))
+    engine = (str(told.get(key, "")) for key in ("physics", "stepping", "engine"))
+    chosen = nodes or nodes_of_engine(*engine)
     extra = {"soils": soils} if soils else {}
     if soils is not None:
         layerings = layerings_from_soils(read_frame(soils), chosen)

@@ -97,3 +97,4 @@ def test_a_site_that_stands_twice_is_refused() -> None:
 def test_only_finite_volumes_report_layer_means(physics: str, stepping: str, nodes: str) -> None:
     # science/swim3.md section 1 and the table of pairs in docs/engine.md; unknown: the paper's way.
     assert nodes_of_engine(physics, stepping) == nodes
+    assert nodes_of_engine(physics, stepping, "apsim") == "swim3"
