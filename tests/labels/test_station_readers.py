@@ -197,6 +197,21 @@ def test_awdb_percent_and_inches_become_fractions_and_metres(tmp_path: Path) -> 
     assert sensor.place.network == "SNOTEL"
 
 
+def test_awdb_values_and_dates_that_are_none_are_counted(tmp_path: Path) -> None:
+    values = [
+        {"date": "2023-06-01", "value": "wet"},
+        {"date": "soon", "value": 1},
+        {"value": 1},
+        {"date": "2023-06-02", "value": 20},
+        {"date": "2023-06-02", "value": 30},
+    ]
+    path = tmp_path / "reply.json"
+    path.write_text(json.dumps(awdb(values)))
+    data = read_awdb(path)
+    assert data.findings.counts == {"BAD_VALUE": 3, "DUPLICATE_DATE": 1}
+    assert data.series[0].theta.tolist() == [0.2]
+
+
 def test_a_second_awdb_sensor_at_a_depth_is_kept_apart(tmp_path: Path) -> None:
     reply = awdb([{"date": "2023-06-01", "value": 10}])
     reply[0]["data"] += awdb([{"date": "2023-06-01", "value": 30}], ordinal=2)[0]["data"]  # type: ignore[operator]

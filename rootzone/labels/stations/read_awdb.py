@@ -108,16 +108,17 @@ def _awdb_values(element: Any, where: str, findings: Findings) -> tuple[AnyArray
     times, values = [], []
     for item in element["values"]:
         try:
-            times.append(np.datetime64(str(item["date"]).replace(" ", "T"), "m"))
-        except (ValueError, KeyError):
+            time = np.datetime64(str(item["date"]).replace(" ", "T"), "m")
+            value = np.nan if item.get("value") is None else float(item["value"])
+        except (ValueError, KeyError, TypeError):
             findings.add(BAD_VALUE, where)
             continue
-        value = item.get("value")
-        values.append(np.nan if value is None else float(value))
-    time = np.array(times, dtype="datetime64[m]")
-    kept = first_of_each(time)
-    findings.add(DUPLICATE_DATE, where, len(time) - len(kept))
-    return time[kept], np.array(values, dtype=np.float64)[kept]
+        times.append(time)
+        values.append(value)
+    every = np.array(times, dtype="datetime64[m]")
+    kept = first_of_each(every)
+    findings.add(DUPLICATE_DATE, where, len(every) - len(kept))
+    return every[kept], np.array(values, dtype=np.float64)[kept]
 
 
 def _at_times(wanted: AnyArray, time: AnyArray, values: FloatArray) -> FloatArray:

@@ -99,6 +99,8 @@ def _good_members(archive: zipfile.ZipFile, path: Path, findings: Findings) -> l
     good = []
     for info in archive.infolist():
         name = PurePosixPath(info.filename.replace("\\", "/"))
+        if not name.parts:
+            continue
         if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
             findings.add(UNSAFE_MEMBER, f"{path.name}: {info.filename}")
         elif _NAME.match(name.name) and _unpacks(archive, info):
