@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.catalog import load_catalog
-from rootzone.covariates.grid import Window
+from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.mosaic import dem_tile, polaris_tile, read_piece, virtual_raster
 from rootzone.covariates.sources import layer_files, same_crs
 from rootzone.covariates.stack import CovariateStack
@@ -200,6 +200,24 @@ def test_overlapping_tiles_count_once(tmp_path):
     with rasterio.open(virtual_raster(pieces, 1, None)) as whole:
         assert whole.width == 18
         assert whole.read(1)[0].tolist() == list(range(18))
+
+
+def test_tiles_that_declare_different_nodata_leave_no_trace_of_either(tmp_path):
+    # data_formats.md 6: 3DEP nodata is -999999, in older tiles -9999.
+    for name, west, nodata in (("n41w106", -106, -999999.0), ("n41w105", -105, -9999.0)):
+        height = np.full((100, 100), 1500.0, np.float32)
+        height[:, 40:60] = nodata
+        path = tmp_path / "3dep" / f"USGS_1_{name}.tif"
+        write_tif(path, height, west, 41, 0.01, "EPSG:4269", nodata=nodata)
+    bounds = (-105.9, 40.2, -104.1, 40.3)
+    grid = MasterGrid.for_bounds(bounds, resolution_m=300.0)
+    packed = load_catalog([], tmp_path)
+    # Coarse stand-ins: only the pixel size differs from the product, which the stack does not mind.
+    with CovariateStack(packed, grid, bounds) as stack:
+        height = stack.read("dem_3dep", grid.full_window)
+    known = height[np.isfinite(height)]
+    assert 0.5 < known.size / height.size < 0.95
+    assert known == pytest.approx(1500.0)
 
 
 def test_a_raster_without_georeference_is_refused(tmp_path, shared):
