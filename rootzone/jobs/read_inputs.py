@@ -51,6 +51,13 @@ class ShardInputs:
     soils: pl.DataFrame
     weather: pl.DataFrame
 
+    def store_size(self, span: Span) -> tuple[int, int]:
+        """Rows and numbers of theta that the counted days of all sites come to."""
+        return (
+            self.batch.n_site * span.n_counted,
+            int(self.batch.layer_start[-1]) * span.n_counted,
+        )
+
     def as_json(self, sites: Sequence[SiteId]) -> dict[SiteId, str]:
         """Inputs of some sites as JSON texts: soil rows, and rows of their weather cell."""
         import polars as pl

@@ -108,10 +108,10 @@ class _Pilot:
         started = time.perf_counter()
         inputs = rows_of_sites(self._campaign, self._workspace, self._soils, sites)
         read_s = time.perf_counter() - started
-        store = ProfileStore(inputs.id_dtype)
         engine = self._campaign.engine
         ladder = ladder_for(engine.name, engine.stepping)
         span = Span.of_year(int(sites["year"][0]), engine.spin_up_days)
+        store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
         outcome = climb(inputs.batch, ladder, self._engine, acceptor(span, inputs.batch, store.add))
         if not count:
             return outcome.engine_seconds

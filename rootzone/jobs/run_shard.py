@@ -150,7 +150,7 @@ def run_shard(task: ShardTask, make_engine: MakeEngine) -> ShardReport:
         task.campaign.engine.physics,
         weather_needs(task.campaign.engine),
     )
-    store = ProfileStore(inputs.id_dtype)
+    store = ProfileStore(inputs.id_dtype, *inputs.store_size(task.span))
     try:
         outcome = _climb(task, make_engine, inputs, store)
         report = _report(task, inputs, outcome, time.perf_counter() - started)

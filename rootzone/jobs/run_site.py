@@ -59,9 +59,9 @@ def run_site(state: CampaignState, site: SiteId) -> SiteRun:
     rows = site_rows(state, site)
     soils = read_table(state.workspace.soils, SOILS)
     inputs = rows_of_sites(campaign, state.workspace, soils, rows)
-    store = ProfileStore(inputs.id_dtype)
     ladder = ladder_for(campaign.engine.name, campaign.engine.stepping)
     span = Span.of_year(int(rows["year"][0]), campaign.engine.spin_up_days)
+    store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
 
     def engine_of(rung: Rung) -> Engine:
         return state.make_engine(rung.settings, threads=1)

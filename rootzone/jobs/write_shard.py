@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.provenance import METADATA_KEY, Provenance
 from rootzone._shared.tables import PROFILES, arrow_schema_of
@@ -35,35 +35,47 @@ _ROW_GROUP_ROWS = 262_144
 class ProfileStore:
     """Counted days of finished sites in single precision, until the shard is written.
 
+    Memory for all sites is taken once, so nothing is copied when the shard is put together.
+
     Parameters
     ----------
     id_dtype : polars type
         Type of ``site_id``.
+    n_row : int
+        Rows at most: sites times counted days.
+    n_value : int
+        Numbers of theta at most: layers of all sites times counted days.
     """
 
-    def __init__(self, id_dtype: pl.DataType) -> None:
+    def __init__(self, id_dtype: pl.DataType, n_row: int, n_value: int) -> None:
         self._id_dtype = id_dtype
         self._sites: list[SiteId] = []
         self._n_day: list[int] = []
-        self._parts: list[dict[str, AnyArray]] = []
-        self._extra: tuple[str, ...] = ()
+        self._theta = np.empty(n_value, dtype=np.float32)
+        self._n_value = 0
+        self._date = np.empty(n_row, dtype=np.int32)
+        self._offset = np.zeros(n_row + 1, dtype=np.int64)
+        self._daily: dict[str, AnyArray] = {}
+        self._n_row = 0
 
     def add(self, profiles: Profiles) -> None:
         """Keep a chunk of profiles."""
         n_day = np.diff(profiles.row_start)
         if not len(n_day):
             return
-        first_row = np.repeat(profiles.row_start[:-1], n_day)
-        day = np.arange(profiles.n_row) - first_row + np.repeat(profiles.first_day, n_day)
-        part: dict[str, AnyArray] = {
-            "date": day.astype(np.int32),
-            "theta": profiles.theta.astype(np.float32),
-            "n_layer": np.repeat(profiles.n_layer, n_day),
-        }
+        rows = slice(self._n_row, self._n_row + profiles.n_row)
+        first_row = np.repeat(profiles.row_start[:-1] - profiles.first_day, n_day)
+        self._date[rows] = np.arange(profiles.n_row) - first_row
+        lengths = np.repeat(profiles.n_layer, n_day)
+        self._offset[rows.start + 1 : rows.stop + 1] = self._n_value + np.cumsum(lengths)
+        self._theta[self._n_value : self._n_value + len(profiles.theta)] = profiles.theta
         for name, values in profiles.daily.items():
-            part[name] = values.astype(np.int32 if name == "steps" else np.float32)
-        self._extra = tuple(name for name in profiles.daily if name not in DAILY_COLUMNS)
-        self._parts.append(part)
+            if name not in self._daily:
+                dtype = np.int32 if name == "steps" else np.float32
+                self._daily[name] = np.empty(len(self._date), dtype=dtype)
+            self._daily[name][rows] = values
+        self._n_value += len(profiles.theta)
+        self._n_row = rows.stop
         self._sites += profiles.site_ids.tolist()
         self._n_day += n_day.tolist()
 
@@ -74,25 +86,18 @@ class ProfileStore:
 
         names = pl.Series("site_id", self._sites, dtype=self._id_dtype)
         site = np.repeat(np.arange(len(self._sites)), self._n_day)
+        offsets = pa.array(self._offset[: self._n_row + 1])
+        theta = pa.array(self._theta[: self._n_value])
         columns = [
             names.gather(site),
-            pl.Series("date", self._joined("date", np.int32)).cast(pl.Date),
-            pl.Series("theta", pl.from_arrow(self._theta(pa))),
+            pl.Series("date", self._date[: self._n_row]).cast(pl.Date),
+            pl.Series("theta", pl.from_arrow(pa.LargeListArray.from_arrays(offsets, theta))),
         ]
-        for name in (*DAILY_COLUMNS, *self._extra):
+        for name in dict.fromkeys((*DAILY_COLUMNS, *self._daily)):
             dtype = np.int32 if name == "steps" else np.float32
-            columns.append(pl.Series(name, self._joined(name, dtype)))
+            values = self._daily.get(name, np.empty(0, dtype=dtype))[: self._n_row]
+            columns.append(pl.Series(name, values))
         return self._ordered(pl.DataFrame(columns), site_order)
-
-    def _joined(self, name: str, dtype: type) -> AnyArray:
-        parts = [part[name] for part in self._parts]
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
-
-    def _theta(self, pa: Any) -> pa.Array:  # noqa: ANN401 - the pyarrow module
-        theta: FloatArray = self._joined("theta", np.float32)
-        lengths = self._joined("n_layer", np.int64)
-        offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        return pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(theta))
 
     def _ordered(self, frame: pl.DataFrame, site_order: Sequence[SiteId]) -> pl.DataFrame:
         """Sites that needed a later rung came last; put them where they belong."""

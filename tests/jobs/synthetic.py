@@ -33,6 +33,8 @@ CLASS_MEANS = np.array(
         (0.065, 0.439, -2.296, 0.221, 1.261),  # silt loam
     ]
 )
+# The layers of a new campaign; the first few where fewer are asked for.
+THICKNESS_MM = (50.0,) * 4 + (100.0,) * 3 + (200.0,) * 5
 STRATA = ("grass x semi-arid", "forest x montane", "crops x humid")
 _RECORD = Provenance("synthetic campaign", code="none")
 
@@ -55,7 +57,7 @@ def make_campaign(
     """Write ``campaign.yaml`` and the tables a run needs; returns the campaign file."""
     rng = np.random.default_rng(seed)
     workspace = Workspace(folder)
-    thickness = [50.0] * (n_layer - 1) + [200.0]
+    thickness = [*THICKNESS_MM[:n_layer]]
     folder.mkdir(parents=True, exist_ok=True)
     campaign = folder / "campaign.yaml"
     campaign.write_text(
