@@ -189,7 +189,12 @@ _DEPENDENT_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("swim3", "apsim"): {"balance_tolerance_mm": 1e-3},
     ("swim3", "converged"): {"tolerance": 5e-3, "iteration_residual": 5e-4, "theta_step": 3e-2},
     ("van_genuchten", "apsim"): {"vapour": False, "balance_tolerance_mm": 1e-3},
-    ("van_genuchten", "converged"): {"vapour": False},
+    ("van_genuchten", "converged"): {
+        "vapour": False,
+        "tolerance": 0.02,
+        "iteration_residual": 4e-3,
+        "theta_step": 0.025,
+    },
 }
 
 
