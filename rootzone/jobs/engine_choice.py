@@ -33,10 +33,12 @@ class MakeEngine(Protocol):
 
 def make_engine_of(campaign: Campaign) -> MakeEngine:
     """The engine a campaign names, as a function that can travel to another process."""
-    return partial(_make, campaign.engine)
+    return partial(_make, campaign.engine, campaign.jobs.site_timeout_s)
 
 
-def _make(section: EngineSection, changes: Mapping[str, Any], *, threads: int) -> Engine:
+def _make(
+    section: EngineSection, site_timeout_s: float, changes: Mapping[str, Any], *, threads: int
+) -> Engine:
     settings = {**section.settings, **changes}
     if section.name == "swim":
         from rootzone.engines.swim.engine import SwimEngine
@@ -48,11 +50,17 @@ def _make(section: EngineSection, changes: Mapping[str, Any], *, threads: int) -
         from rootzone.engines.apsim.engine import ApsimEngine
         from rootzone.engines.apsim.settings import apsim_settings
 
-        return ApsimEngine(apsim_settings({"models": section.apsim_models, **settings}, threads))
+        own = {"models": section.apsim_models, "site_timeout_s": site_timeout_s}
+        return ApsimEngine(apsim_settings({**own, **settings}, threads))
     raise RequestError(
         f"engine.name: {section.name} is not an engine this version of rootzone can run; "
         "set engine.name: swim."
     )
+
+
+def stops_hung_sites(section: EngineSection) -> bool:
+    """Whether the engine ends a site that hangs by itself, as one does that runs as a program."""
+    return section.name == "apsim"
 
 
 def weather_needs(section: EngineSection) -> tuple[float, bool]:

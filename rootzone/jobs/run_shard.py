@@ -22,7 +22,7 @@ from rootzone.jobs.accept import acceptor
 from rootzone.jobs.climb import Climb, climb
 from rootzone.jobs.counted_days import Span
 from rootzone.jobs.cut import Shard
-from rootzone.jobs.engine_choice import MakeEngine, engine_code, weather_needs
+from rootzone.jobs.engine_choice import MakeEngine, engine_code, stops_hung_sites, weather_needs
 from rootzone.jobs.ladder import Rung
 from rootzone.jobs.ledger import Footer, ledger_frame
 from rootzone.jobs.read_inputs import ShardInputs, read_inputs
@@ -180,6 +180,8 @@ def _climb(
             engines[rung.name] = make_engine(changes, threads=task.threads)
         return engines[rung.name]
 
+    if stops_hung_sites(task.campaign.engine):
+        return climb(inputs.batch, task.ladder, engine_of, accept)
     with Watchdog(timeout_s, f"shard {task.shard.number}") as dog:
         return climb(inputs.batch, task.ladder, engine_of, accept, dog.reset)
 

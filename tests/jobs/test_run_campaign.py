@@ -363,6 +363,26 @@ def test_a_site_that_kills_its_process_is_named_and_the_others_finish(tmp_path: 
     assert "signal SIGKILL" in failed[0]["text"]
 
 
+def test_sites_of_several_years_and_with_text_ids_are_run_on_the_weather_of_their_year(
+    tmp_path: Path,
+) -> None:
+    file = make_campaign(tmp_path, n_site=20, years=(2020, 2021))
+    workspace = Workspace.beside(file)
+    for path in (workspace.sites, workspace.soils):
+        name = pl.format("s-{}", pl.col("site_id").cast(pl.String)).alias("site_id")
+        pl.read_parquet(path).with_columns(name).write_parquet(path)
+    _run(file, MakeBucket())
+    profiles = pl.read_parquet(workspace.runs / "shard=*" / "profiles.parquet")
+    sites = pl.read_parquet(workspace.sites).select("site_id", "year", "cell_id")
+    joined = profiles.join(sites, on="site_id")
+    assert joined.filter(pl.col("date").dt.year() != pl.col("year")).height == 0
+    weather = pl.concat([pl.read_parquet(workspace.weather(y)) for y in (2020, 2021)])
+    same = joined.join(weather, on=["cell_id", "date"])
+    assert same.height == 10 * 366 + 10 * 365
+    # The bucket runs off what rains.
+    assert (same["runoff_mm"] - same["rain_mm"].cast(pl.Float32)).abs().max() == 0.0
+
+
 def test_new_weights_make_nothing_stale(campaign_file: Path) -> None:
     _run(campaign_file, MakeBucket())
     path = Workspace.beside(campaign_file).sites
