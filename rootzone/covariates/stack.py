@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 # Nearer than this to a pixel edge counts as on it: coverage services add sub-millimetre jitter.
 _ALIGNED_PX = 0.01
-# rasterio fails on 0; this is nothing beside a pixel, and GDAL then transforms every point.
-_EXACT_PX = 1e-9
+# How far a transformed point may be off, in pixels of the grid: 3 cm of 30 m.
+_TOLERANCE_PX = 1e-3
+_METRES_PER_DEGREE = 111_320.0
 _CACHE_MB = 256
 _SAMPLE_WINDOW_PX = 1024
 
@@ -220,8 +221,9 @@ class CovariateStack:
         raster = open_raster(opened.raster)
         quality = None if opened.quality is None else open_raster(opened.quality.raster)
         if origin is None:
-            raster = self._warped(raster, layer.source.how)
-            quality = None if quality is None else self._warped(quality, "nearest")
+            pixel_m = _pixel_m(opened)
+            raster = self._warped(raster, layer.source.how, pixel_m)
+            quality = None if quality is None else self._warped(quality, "nearest", pixel_m)
         return View(opened, raster, quality, origin)
 
     def _origin(self, layer: Layer, opened: Opened) -> tuple[int, int] | None:
@@ -242,13 +244,13 @@ class CovariateStack:
         column = round((self.grid.left - piece.left) / size)
         return round((piece.top - self.grid.top) / size), column
 
-    def _warped(self, raster: Any, how: str) -> Any:  # noqa: ANN401 - rasterio is untyped
+    def _warped(self, raster: Any, how: str, pixel_m: float) -> Any:  # noqa: ANN401
         from rasterio.enums import Resampling
         from rasterio.vrt import WarpedVRT
 
         grid, margin = self.grid, self.grid.tile_px
         padded = Window(0, 0, grid.height, grid.width).padded(margin)
-        # An exact transform and a fixed kernel make a pixel the same in every window.
+        # A fixed kernel: GDAL would widen it by the size of each request.
         kernel = {} if how == "average" else {"XSCALE": 1, "YSCALE": 1}
         return WarpedVRT(
             raster,
@@ -257,7 +259,7 @@ class CovariateStack:
             width=padded.width,
             height=padded.height,
             resampling=Resampling[how],
-            tolerance=_EXACT_PX,
+            tolerance=_TOLERANCE_PX * min(1.0, grid.resolution_m / pixel_m),
             warp_mem_limit=_CACHE_MB,
             **kernel,
         )
@@ -268,6 +270,15 @@ class CovariateStack:
         transformer = Transformer.from_crs(self.grid.crs, "EPSG:4326", always_xy=True)
         box: Bounds = transformer.transform_bounds(*self.grid.bounds_m, densify_pts=101)
         return box
+
+
+def _pixel_m(opened: Opened) -> float:
+    """About how many metres a pixel of the source is."""
+    from pyproj import CRS
+
+    pixel = max(opened.piece.pixel_x, opened.piece.pixel_y)
+    geographic = CRS.from_user_input(opened.piece.crs).is_geographic
+    return pixel * _METRES_PER_DEGREE if geographic else pixel
 
 
 def _misaligned(layer: Layer, opened: Opened, right_m: float, down_m: float) -> str:
