@@ -383,6 +383,14 @@ def write_case(name: str, weather_name: str, depth_cm: float, n_cell: int, dth: 
     above = int(np.searchsorted(np.cumsum(layers), 20.0))
     table = np.column_stack([run["sums"], run["theta_20"], run["means"][:, above : above + 2]])
     DATA.mkdir(parents=True, exist_ok=True)
+    np.savetxt(
+        DATA / f"fine_{weather_name}_weather.csv",
+        WEATHER[weather_name](),
+        fmt="%.12g",
+        delimiter=",",
+        header="rain_mm,eo_mm",
+        comments="",
+    )
     path = DATA / f"fine_{weather_name}_{name}_{depth_cm:.0f}cm.csv"
     fmt = ["%.5g"] * 4 + ["%.5f"] * 3
     np.savetxt(path, table, fmt=fmt, delimiter=",", header=",".join(columns), comments="")
