@@ -20,6 +20,17 @@ def work_size(n_layer: int) -> int:
 
 
 @kernel
+def spill_pond(node: FloatArray, march: FloatArray, pond_max_cm: float) -> float:
+    """Let the pond above its limit run off; return that depth [cm]. SWIM3 itself has no limit."""
+    over: float = march[nodes.POND] - pond_max_cm
+    if over <= 0.0:
+        return 0.0
+    march[nodes.POND] = pond_max_cm
+    node[nodes.P, 0] = nodes.P_SATURATED + pond_max_cm / nodes.PSI_SCALE_CM
+    return over
+
+
+@kernel
 def run_day(
     kind: int,
     coef: FloatArray,
@@ -62,6 +73,9 @@ def run_day(
         daily[layout.DRAINAGE_MM] += node[nodes.Q, n] * mm
         daily[layout.ES_MM] += march[nodes.EVAPORATION] * mm
         daily[layout.INFILTRATION_MM] += (node[nodes.Q, 0] + march[nodes.EVAPORATION]) * mm
+        daily[layout.RUNOFF_MM] += 10.0 * spill_pond(
+            node, march, 0.1 * settings[layout.SET_POND_MAX_MM]
+        )
         daily[layout.STEPS] += 1.0
         rest = forcing.HOURS_PER_DAY - (now_h + taken)
         now_h = now_h + taken if rest > swim3_steps.END_OF_DAY_H else forcing.HOURS_PER_DAY

@@ -28,6 +28,7 @@ def settings(**changes: float) -> FloatArray:
         "EO_HOURS": 12.0,
         "CN_DEPTH_MM": 450.0,
         "CN_EXPONENT": 4.16,
+        "POND_MAX_MM": np.inf,
     } | changes
     array = np.zeros(layout.N_SETTINGS)
     for name, value in values.items():
@@ -93,6 +94,17 @@ def test_a_pond_stays_without_a_curve_number_and_runs_off_with_one() -> None:
     assert shed[0, layout.POND_MM] == 0.0
     assert shed[0, layout.RUNOFF_MM] > 50.0
     assert theta.max() <= 0.45
+
+
+def test_a_pond_above_its_limit_runs_off() -> None:
+    slow = LOAM.copy()
+    slow[layout.SWIM3_KS_MM_D] = 5.0
+    days = [(200.0, 0.0), (0.0, 0.0)]
+    _, _, free = run(days, theta=0.4, layer=slow, CN2_BARE=0.0)
+    _, _, kept = run(days, theta=0.4, layer=slow, CN2_BARE=0.0, POND_MAX_MM=20.0)
+    assert kept[:, layout.POND_MM].max() <= 20.0
+    assert kept[0, layout.RUNOFF_MM] > free[0, layout.POND_MM] - 30.0
+    assert np.abs(kept[:, layout.BALANCE_ERROR_MM]).max() < 2.5e-4
 
 
 def test_a_closed_bottom_keeps_all_water() -> None:
