@@ -61,12 +61,7 @@ def read_shards(campaign: Campaign, workspace: Workspace, *, freeze: bool) -> Sh
     RequestError
         A table is missing or wrong, or the runs folder cannot be written.
     """
-    for what, path in (("sites", workspace.sites), ("soils", workspace.soils)):
-        if not path.exists():
-            raise RequestError(
-                f"{path} does not exist; the campaign has no {what} yet. Make them with: "
-                f"rootzone {what}."
-            )
+    check_tables(workspace)
     prints = _fingerprints(campaign, workspace)
     kept = _kept_table(workspace, prints)
     if kept is not None:
@@ -80,6 +75,22 @@ def read_shards(campaign: Campaign, workspace: Workspace, *, freeze: bool) -> Sh
     if freeze:
         _freeze(cut, table, prints, workspace)
     return table
+
+
+def check_tables(workspace: Workspace) -> None:
+    """Refuse a campaign without sites or soils.
+
+    Raises
+    ------
+    RequestError
+        With the file that is missing and the verb that makes it.
+    """
+    for what, path in (("sites", workspace.sites), ("soils", workspace.soils)):
+        if not path.exists():
+            raise RequestError(
+                f"{path} does not exist; the campaign has no {what} yet. Make them with: "
+                f"rootzone {what}."
+            )
 
 
 def make_cut(campaign: Campaign, workspace: Workspace) -> Cut:

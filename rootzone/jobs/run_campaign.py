@@ -14,7 +14,7 @@ from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.cut import Shard
 from rootzone.jobs.engine_choice import MakeEngine, make_engine_of
-from rootzone.jobs.read_cut import ShardTable, read_shards, weather_files
+from rootzone.jobs.read_cut import ShardTable, check_tables, read_shards, weather_files
 from rootzone.jobs.read_shard import read_closed
 from rootzone.jobs.run_shard import ShardReport, ShardTask, shard_inputs
 from rootzone.jobs.run_signals import Stop, disk_is_full, stop_on_signals
@@ -62,6 +62,9 @@ class Executor(Protocol):
         WorkersLost
             A worker died; reports already handed out stay good.
         """
+
+    def warm_up(self, tasks: int | None) -> None:
+        """Start workers for so many tasks (all there may be for None) while the driver reads."""
 
     def stop(self) -> None:
         """End the workers now."""
@@ -181,16 +184,29 @@ def run_campaign(
     """
     make_engine = make_engine or make_engine_of(campaign)
     make_engine({}, threads=1)  # a wrong engine or setting is told before anything is written
+    check_tables(workspace)
     check_writable(workspace)
+    executor.warm_up(None if numbers is None else len(numbers))
     try:
-        table = read_shards(campaign, workspace, freeze=True)
-    except OSError as error:
-        if disk_is_full(error):
-            raise StoppedEarly(
-                f"The disk is full: {workspace.runs} could not be written ({error}). Nothing was "
-                "left half-written. Make room, then give the same command again."
-            ) from error
-        raise
+        return _run_chosen(
+            campaign, workspace, executor, make_engine, numbers, force, isolated, tell
+        )
+    finally:
+        executor.stop()
+
+
+def _run_chosen(
+    campaign: Campaign,
+    workspace: Workspace,
+    executor: Executor,
+    make_engine: MakeEngine,
+    numbers: Sequence[int] | None,
+    force: bool,
+    isolated: bool,
+    tell: Callable[[CampaignRun, ShardReport | None], None],
+) -> CampaignRun:
+    """Find out which of the chosen shards are to do, and run them."""
+    table = _frozen_table(campaign, workspace)
     tasks = prepare(campaign, workspace, make_engine, table, executor.threads_per_task)
     chosen = tasks if numbers is None else [tasks[n - 1] for n in _known(numbers, len(tasks))]
     states = {task.shard.number: state_of(workspace, task.shard, task.inputs) for task in chosen}
@@ -206,6 +222,18 @@ def run_campaign(
         tell(run, None)
         _run_all(todo, workspace, executor, make_engine, run, tell, stop)
     return run
+
+
+def _frozen_table(campaign: Campaign, workspace: Workspace) -> ShardTable:
+    try:
+        return read_shards(campaign, workspace, freeze=True)
+    except OSError as error:
+        if disk_is_full(error):
+            raise StoppedEarly(
+                f"The disk is full: {workspace.runs} could not be written ({error}). Nothing was "
+                "left half-written. Make room, then give the same command again."
+            ) from error
+        raise
 
 
 def _run_all(

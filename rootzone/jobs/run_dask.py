@@ -71,6 +71,9 @@ class OnDask:
         if lost:
             raise WorkersLost(lost)
 
+    def warm_up(self, tasks: int | None) -> None:
+        """The cluster is there already."""
+
     def stop(self) -> None:
         """Take back what is not done; a shard under way finishes or dies with its worker."""
         self._client.cancel(self._futures, force=True)

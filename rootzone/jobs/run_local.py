@@ -57,6 +57,9 @@ class InThisProcess:
         for task in tasks:
             yield run_shard(task, make_engine)
 
+    def warm_up(self, tasks: int | None) -> None:
+        """Nothing to start."""
+
     def stop(self) -> None:
         """Nothing runs beside this process."""
 
@@ -94,12 +97,11 @@ class Processes:
         """
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
+        from joblib.externals.loky import BrokenProcessPool
 
         workers = min(self.cores, len(tasks))
-        self._pool = ProcessPoolExecutor(
-            workers, env=dict.fromkeys(_ONE_THREAD, "1"), initializer=_end_with_driver
-        )
+        if self._pool is None:
+            self._start(workers)
         waiting = deque(tasks)
         under_way: dict[Any, int] = {}
         try:
@@ -120,11 +122,28 @@ class Processes:
         finally:
             self.stop()
 
+    def warm_up(self, tasks: int | None) -> None:
+        """Start the workers, which takes seconds, while the driver reads its tables."""
+        self._start(self.cores if tasks is None else min(self.cores, tasks))
+
+    def _start(self, workers: int) -> None:
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        self._pool = ProcessPoolExecutor(
+            workers, env=dict.fromkeys(_ONE_THREAD, "1"), initializer=_end_with_driver
+        )
+        for _ in range(workers):
+            self._pool.submit(_wake)
+
     def stop(self) -> None:
         """Kill the workers; what they were writing is swept by the driver."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
+
+
+def _wake() -> None:
+    """Import what a shard needs; unpickling this function has done it."""
 
 
 def _end_with_driver() -> None:

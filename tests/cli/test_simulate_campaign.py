@@ -100,3 +100,24 @@ def test_dask_without_a_scheduler_is_told(file: Path) -> None:
     pytest.importorskip("distributed")
     error = invoke("simulate", file, "--executor", "dask").exception
     assert "--scheduler" in str(error)
+
+
+def test_a_missing_apsim_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("ROOTZONE_APSIM_MODELS", raising=False)
+    extra = "  name: apsim\n  physics: swim3\n  stepping: apsim\n"
+    file = make_campaign(tmp_path / "apsim", extra=extra)
+    error = invoke("simulate", file, "--executor", "threads").exception
+    assert "Models is not on PATH" in str(error)
+    assert error.exit_code == 2
+    assert not Workspace.beside(file).runs.exists()
+
+
+def test_a_wrong_engine_setting_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    file = make_campaign(tmp_path / "wrong", extra="  settings: {dt_mx_min: 5}\n")
+    error = invoke("simulate", file, "--executor", "threads").exception
+    assert "dt_mx_min is not a setting" in str(error)
+    assert "dt_max_min" in str(error)
+    assert not Workspace.beside(file).runs.exists()
