@@ -45,11 +45,14 @@ def command(
     """
     del slurm  # the only scheduler so far
     from rootzone._shared.atomic import write_text
+    from rootzone.jobs.read_cut import read_shards
     from rootzone.jobs.read_state import CampaignState
     from rootzone.jobs.run_plan import array_request, read_cost
     from rootzone.jobs.slurm import sbatch_text
 
     state = CampaignState.beside(campaign)
+    # Kept once here, so that the tasks do not all cut the campaign at the same time.
+    read_shards(state.campaign, state.workspace, freeze=True)
     left = state.status.missing + state.status.stale
     cost = read_cost(state)
     request = array_request(
