@@ -8,7 +8,7 @@ by Newton's method in u (see :mod:`vg_table`), with :math:`F_i = (q_i - q_{i+1})
 It is accepted on the true residual, and then the stored :math:`\theta` takes the right side: water
 moves by the fluxes alone, so the balance closes to rounding whatever the tolerance, and what
 theta(u) still differs from it enters the next step's residual. The accepting evaluation is the
-next step's first one. Sigma is 0.6, and 1 while any cell is saturated.
+next step's first one. Sigma is 0.55, and 1 while any cell is saturated.
 """
 
 from __future__ import annotations
@@ -104,6 +104,10 @@ def set_residual(cells: FloatArray, n: int, dt: float, sigma: float, allowed: fl
         residual = cells[THETA + i] + dt * rate - cells[THETA_U + i]
         cells[RESIDUAL + i] = residual
         size = abs(residual) * (1.0 / _SATURATED_SHARE if cells[U + i] >= 0.0 else 1.0)
+        # Nor may more water be left above saturation than a saturated cell could keep: a later,
+        # shorter step could not get rid of it.
+        over = (residual + cells[THETA_U + i] - cells[THETA_S_CELL + i]) * (1.0 / _SATURATED_SHARE)
+        size = over if over > size else size
         worst = size if size > worst else worst
     return worst / allowed
 

@@ -192,8 +192,8 @@ _DEPENDENT_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("van_genuchten", "converged"): {
         "vapour": False,
         "tolerance": 0.02,
-        "iteration_residual": 4e-3,
-        "theta_step": 0.025,
+        "iteration_residual": 6e-3,
+        "theta_step": 0.02,
     },
 }
 
