@@ -32,5 +32,6 @@ def test_every_page_of_the_docs_stands_in_the_menu() -> None:
 
 def test_every_make_target_the_readme_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text())):
+    readme = (ROOT / "README.md").read_text()
+    for target in set(re.findall(r"^make ([a-z]+)", readme, flags=re.M)):
         assert re.search(rf"^{target}:", makefile, flags=re.M), target
