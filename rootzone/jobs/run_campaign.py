@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from rootzone._shared.errors import RequestError, StoppedEarly
+from rootzone._shared.errors import StoppedEarly
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.cut import Shard
 from rootzone.jobs.engine_choice import MakeEngine, make_engine_of
 from rootzone.jobs.read_cut import ShardTable, check_tables, read_shards, weather_files
-from rootzone.jobs.read_shard import read_closed
+from rootzone.jobs.run_checks import (
+    check_writable,
+    known_shards,
+    only_one,
+    refuse_foreign,
+    refuse_stale,
+)
 from rootzone.jobs.run_shard import ShardReport, ShardTask, shard_inputs
 from rootzone.jobs.run_signals import Stop, disk_is_full, stop_on_signals
-from rootzone.jobs.status import State, state_of
+from rootzone.jobs.status import state_of
 from rootzone.jobs.write_shard import sweep
 
 log = logging.getLogger(__name__)
@@ -208,17 +212,17 @@ def _run_chosen(
     """Find out which of the chosen shards are to do, and run them."""
     table = _frozen_table(campaign, workspace)
     tasks = prepare(campaign, workspace, make_engine, table, executor.threads_per_task)
-    chosen = tasks if numbers is None else [tasks[n - 1] for n in _known(numbers, len(tasks))]
+    chosen = tasks if numbers is None else [tasks[n - 1] for n in known_shards(numbers, len(tasks))]
     states = {task.shard.number: state_of(workspace, task.shard, task.inputs) for task in chosen}
-    _refuse_foreign(workspace, campaign, chosen)
-    _refuse_stale(states, force=force)
+    refuse_foreign(workspace, campaign, chosen)
+    refuse_stale(states, force=force)
     todo = [
         replace(task, isolated=isolated)
         for task in chosen
         if states[task.shard.number].name != "done"
     ]
     run = CampaignRun(len(tasks), len(chosen), len(chosen) - len(todo))
-    with _only_one(workspace, whole=numbers is None), stop_on_signals() as stop:
+    with only_one(workspace, whole=numbers is None), stop_on_signals() as stop:
         tell(run, None)
         _run_all(todo, workspace, executor, make_engine, run, tell, stop)
     return run
@@ -292,74 +296,6 @@ def _disk_full(report: ShardReport, workspace: Workspace, left: int) -> str:
         f"({report.disk_full}). Nothing was left half-written; {left} shards are to do. Make room, "
         "then give the same command again."
     )
-
-
-def _known(numbers: Sequence[int], n_shard: int) -> list[int]:
-    unknown = [n for n in numbers if not 1 <= n <= n_shard]
-    if unknown:
-        raise RequestError(
-            f"The campaign has shards 1 to {n_shard}; there is no shard {unknown[0]}."
-        )
-    return sorted(set(numbers))
-
-
-def check_writable(workspace: Workspace) -> None:
-    """Refuse a runs folder that cannot be written.
-
-    Raises
-    ------
-    RequestError
-        With the folder and the system's reason.
-    """
-    probe = workspace.runs / ".write_test"
-    try:
-        workspace.runs.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise RequestError(
-            f"{workspace.runs} cannot be written: {error.strerror}. Make it writable, or move the "
-            "campaign folder."
-        ) from error
-
-
-def _refuse_foreign(workspace: Workspace, campaign: Campaign, tasks: Sequence[ShardTask]) -> None:
-    for task in tasks:
-        closed = read_closed(workspace, task.shard.number)
-        if closed is not None and closed.footer.campaign != campaign.name:
-            raise RequestError(
-                f"{workspace.ledger(task.shard.number)} is a shard of the campaign "
-                f"{closed.footer.campaign}, not of {campaign.name}. Give the campaign a folder of "
-                "its own, or move these runs away."
-            )
-
-
-def _refuse_stale(states: dict[int, State], *, force: bool) -> None:
-    stale = {number: state for number, state in states.items() if state.name == "stale"}
-    if stale and not force:
-        reasons = sorted({reason for state in stale.values() for reason in state.because})
-        raise RequestError(
-            f"{len(stale)} of {len(states)} shards were made from other inputs "
-            f"({', '.join(reasons)} changed), the first is shard {min(stale)}. To make them again "
-            "add --force; to keep them, put the inputs back."
-        )
-
-
-@contextmanager
-def _only_one(workspace: Workspace, *, whole: bool) -> Iterator[None]:
-    """Hold the campaign for this process; a run of single shards holds nothing."""
-    if not whole:
-        yield
-        return
-    with workspace.run_lock.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise RequestError(
-                f"Another run of this campaign is under way (it holds {workspace.run_lock}). Wait "
-                "for it or stop it; its progress: rootzone status."
-            ) from error
-        yield
 
 
 def shards_of_task(shards: Sequence[Shard], task: int, tasks: int) -> list[int]:

@@ -217,7 +217,20 @@ def _write(
     ledger = ledger_frame(
         inputs.site_ids, inputs.id_dtype, outcome, inputs.refused, inputs.as_json(failed)
     )
-    footer = Footer(
+    write_shard(
+        workspace.profiles(shard.number),
+        workspace.ledger(shard.number),
+        profiles,
+        ledger,
+        _record(task),
+        _footer(task, report, profiles.height),
+        _circumstances(task, report),
+    )
+
+
+def _footer(task: ShardTask, report: ShardReport, rows: int) -> Footer:
+    shard = task.shard
+    return Footer(
         campaign=task.campaign.name,
         shard=shard.number,
         of_year=shard.year,
@@ -226,20 +239,27 @@ def _write(
         sites=shard.n_site,
         done=report.done,
         failed=report.failed,
-        rows=profiles.height,
+        rows=rows,
     )
-    record = Provenance(
+
+
+def _record(task: ShardTask) -> Provenance:
+    return Provenance(
         verb="rootzone simulate",
         inputs=dict(task.inputs),
         settings={
             "campaign": task.campaign.name,
             "engine": task.campaign.engine.model_dump(mode="json", exclude={"apsim_models"}),
-            "year": shard.year,
-            "round": shard.round,
+            "year": task.shard.year,
+            "round": task.shard.round,
             "round_settings": dict(task.settings),
         },
     )
-    run = {
+
+
+def _circumstances(task: ShardTask, report: ShardReport) -> dict[str, Any]:
+    """Clock times, memory and host: kept with the shard, no part of any digest."""
+    return {
         "seconds": report.seconds,
         "engine_seconds": report.engine_seconds,
         "peak_mb": report.peak_mb,
@@ -248,12 +268,3 @@ def _write(
         "pid": os.getpid(),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    write_shard(
-        workspace.profiles(shard.number),
-        workspace.ledger(shard.number),
-        profiles,
-        ledger,
-        record,
-        footer,
-        run,
-    )
