@@ -43,12 +43,7 @@ def simulate_campaign(campaign_file: Path, choice: Choice) -> None:
 
     state = CampaignState.beside(campaign_file)
     numbers = _numbers(state, choice)
-    shards = state.table.shards
-    chosen = shards if numbers is None else [shards[n - 1] for n in numbers if n <= len(shards)]
-    with (
-        _executor(choice) as executor,
-        ProgressReport(sum(shard.n_site for shard in chosen)) as progress,
-    ):
+    with _executor(choice) as executor, ProgressReport() as progress:
         run = run_campaign(
             state.campaign,
             state.workspace,
@@ -67,7 +62,6 @@ def _numbers(state: CampaignState, choice: Choice) -> list[int] | None:
 
     if choice.shard and choice.task:
         raise RequestError("Give --shard or --task, not both.")
-    n_shard = len(state.table.shards)
     if choice.task:
         task, tasks = _pair("--task", choice.task)
         if tasks is None:
@@ -78,6 +72,7 @@ def _numbers(state: CampaignState, choice: Choice) -> list[int] | None:
         if text == "env":
             text = _from_environment()
         number, of = _pair("--shard", text)
+        n_shard = len(state.table.shards)
         if of is not None and of != n_shard:
             raise RequestError(
                 f"--shard {text}: the campaign has {n_shard} shards, not {of}. Its sites, years or "

@@ -87,8 +87,6 @@ class ProgressReport:
 
     Parameters
     ----------
-    to_do : int
-        Sites this run has to do.
     stream : text stream, optional
         Where to report; stderr when not given.
     clock : callable
@@ -97,11 +95,10 @@ class ProgressReport:
 
     def __init__(
         self,
-        to_do: int,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tally = Tally(to_do)
+        self.tally = Tally(0)
         self._stream = stream or sys.stderr
         self._clock = clock
         self._started = clock()
@@ -119,7 +116,7 @@ class ProgressReport:
                 transient=True,
             )
             self._bar.start()
-            self._task = self._bar.add_task(self.tally.line(0.0), total=self.tally.to_do)
+            self._task = self._bar.add_task("reading the campaign", total=None)
         return self
 
     def __exit__(
@@ -137,12 +134,15 @@ class ProgressReport:
         now = self._clock()
         if report is None:
             self._started = self._last = now
+            self.tally.to_do = run.sites_to_do
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, total=run.sites_to_do)
             self._say_skipped(run)
             return
         self.tally.add(report)
         text = self.tally.line(now - self._started)
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self.tally.tried, description=text)
+            self._bar.update(self._task, completed=self.tally.tried, description=text, refresh=True)
         elif now - self._last >= _PLAIN_EVERY_S and self.tally.tried < self.tally.to_do:
             self._last = now
             self._stream.write(text + "\n")

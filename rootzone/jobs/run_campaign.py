@@ -86,6 +86,8 @@ class CampaignRun:
         Shards this call was asked for.
     skipped : int
         Of these, done before.
+    sites_to_do : int
+        Sites of the others.
     reports : list of ShardReport
         Shards run now, in the order they came.
     """
@@ -93,6 +95,7 @@ class CampaignRun:
     shards: int
     chosen: int
     skipped: int
+    sites_to_do: int = 0
     reports: list[ShardReport] = field(default_factory=list)
 
     @property
@@ -221,7 +224,8 @@ def _run_chosen(
         for task in chosen
         if states[task.shard.number].name != "done"
     ]
-    run = CampaignRun(len(tasks), len(chosen), len(chosen) - len(todo))
+    sites = sum(task.shard.n_site for task in todo)
+    run = CampaignRun(len(tasks), len(chosen), len(chosen) - len(todo), sites)
     with only_one(workspace, whole=numbers is None), stop_on_signals() as stop:
         tell(run, None)
         _run_all(todo, workspace, executor, make_engine, run, tell, stop)

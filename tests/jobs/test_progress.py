@@ -36,8 +36,8 @@ def test_nothing_is_foretold_before_the_first_site_and_after_the_last() -> None:
 
 def test_a_log_gets_a_plain_line_now_and_then_not_one_a_shard() -> None:
     stream, now = io.StringIO(), [0.0]
-    with ProgressReport(1000, stream, lambda: now[0]) as progress:
-        run = CampaignRun(100, 100, 3)
+    with ProgressReport(stream, lambda: now[0]) as progress:
+        run = CampaignRun(100, 100, 3, sites_to_do=1000)
         progress.tell(run, None)
         for number in range(1, 31):
             now[0] += 1.0
@@ -56,6 +56,8 @@ def test_a_terminal_gets_a_bar() -> None:
             return True
 
     stream = Terminal()
-    with ProgressReport(20, stream) as progress:
-        progress.tell(CampaignRun(2, 2, 0), report(1))
+    with ProgressReport(stream) as progress:
+        run = CampaignRun(2, 2, 0, sites_to_do=20)
+        progress.tell(run, None)
+        progress.tell(run, report(1))
     assert "10 of 20 sites" in stream.getvalue()
