@@ -24,7 +24,7 @@ from rootzone.engines.swim.fv_grid import (
     cell_above_depth,
     split_layers,
 )
-from rootzone.engines.swim.fv_step import advance, keep_in_bounds
+from rootzone.engines.swim.fv_step import advance, keep_in_bounds, out_of_bounds
 from rootzone.engines.swim.vg_functions import theta_from_suction
 from rootzone.engines.swim.vg_table import (
     N_INTERVAL,
@@ -233,7 +233,8 @@ def run_day(
         period = (until - hour) / HOURS_PER_DAY
         advance(cells, n, tables, edge, control, period, rain, demand)
         hour = until
-    keep_in_bounds(cells, n, control)
+    if out_of_bounds(cells, n):
+        keep_in_bounds(cells, n, control)
 
 
 @inner_kernel

@@ -186,6 +186,18 @@ def change_and_error(cells: FloatArray, n: int, dt: float, sigma: float) -> tupl
     return dt * change, 0.5 * dt * error
 
 
+@inner_kernel
+def out_of_bounds(cells: FloatArray, n: int) -> bool:
+    """Whether any cell holds more than saturation or less than residual."""
+    furthest = 0.0
+    for i in range(n):
+        above = cells[THETA + i] - cells[THETA_S_CELL + i]
+        below = cells[THETA_R_CELL + i] - cells[THETA + i]
+        outside = above if above > below else below
+        furthest = outside if outside > furthest else furthest
+    return furthest > 0.0
+
+
 @kernel
 def keep_in_bounds(cells: FloatArray, n: int, control: FloatArray) -> None:
     """Move what cells hold above saturation or below residual to cells with room; none is lost.
