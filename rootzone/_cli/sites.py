@@ -117,7 +117,7 @@ def _rules(loaded: LoadedCampaign, settings: Design, land: CatalogLand) -> Rules
 
 
 def _order(loaded: LoadedCampaign, settings: Design, year: int) -> Any:  # noqa: ANN401 - Order
-    from rootzone.design.run_draw import Order
+    from rootzone.design.plan import Order
 
     asked = loaded.campaign.sites
     return Order(
