@@ -87,7 +87,7 @@ def parse_yaml(text: str, path: Path) -> Document:
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True
     try:
-        _count_aliases(yaml, text, path)
+        _stay_within_limits(yaml, text, path)
         root = yaml.compose(text)
         data = yaml.load(text)
     except MarkedYAMLError as error:
@@ -99,25 +99,27 @@ def parse_yaml(text: str, path: Path) -> Document:
         ) from error
     except YAMLError as error:
         raise RequestError(f"{path}: not valid YAML: {error}") from error
-    except RecursionError as error:
-        raise RequestError(f"{path} is nested deeper than {MAX_DEPTH} levels.") from error
     document = Document(path, data)
     if root is not None:
-        _walk(root, (), document, depth=0)
+        _walk(root, (), document)
     return document
 
 
-def _count_aliases(yaml: Any, text: str, path: Path) -> None:  # noqa: ANN401 - untyped library
-    from ruamel.yaml.events import AliasEvent
+def _stay_within_limits(yaml: Any, text: str, path: Path) -> None:  # noqa: ANN401 - untyped library
+    """Refuse too many aliases and too deep a nesting while the file is only a stream of events."""
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
-    aliases = sum(isinstance(event, AliasEvent) for event in yaml.parse(text))
+    aliases = depth = 0
+    for event in yaml.parse(text):
+        aliases += isinstance(event, AliasEvent)
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise RequestError(f"{path} is nested deeper than {MAX_DEPTH} levels.")
     if aliases > MAX_ALIASES:
         raise RequestError(f"{path} uses {aliases} aliases; at most {MAX_ALIASES} are followed.")
 
 
-def _walk(node: Any, path: KeyPath, document: Document, depth: int) -> None:  # noqa: ANN401
-    if depth > MAX_DEPTH:
-        raise RequestError(f"{document.path} is nested deeper than {MAX_DEPTH} levels.")
+def _walk(node: Any, path: KeyPath, document: Document) -> None:  # noqa: ANN401
     if not path:
         document.places[path] = _place(node)
     for key, mark_node, child in _children(node):
@@ -125,7 +127,7 @@ def _walk(node: Any, path: KeyPath, document: Document, depth: int) -> None:  # 
         if here in document.places:
             document.repeated.append((here, _place(mark_node)))
         document.places[here] = _place(mark_node)
-        _walk(child, here, document, depth + 1)
+        _walk(child, here, document)
 
 
 def _children(node: Any) -> Iterator[tuple[str | int, Any, Any]]:  # noqa: ANN401

@@ -39,7 +39,7 @@ class Rung:
 # SWIM3's own step rules: APSIM's developers advise smaller steps or a smaller increment, then
 # coarser nodes (science notes, feature anchors, group 4).
 _SMALLER_STEPS = {"dt_max_min": 60.0, "max_water_increment_mm": 2.0}
-_SMALLER_ERROR = {"tolerance": 2e-3, "theta_step": 2e-2}
+_SMALLER_ERROR = {"tolerance": 2e-3, "theta_step": 1e-2}
 
 LADDERS: Mapping[tuple[str, str], tuple[Rung, ...]] = {
     ("swim", "apsim"): (
