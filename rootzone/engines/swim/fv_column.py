@@ -345,8 +345,6 @@ def run_column(
         rain_cm = (rain_mm - runoff_mm) / _MM_PER_CM
         eo_cm = eo_factor * weather[day, layout.EO_MM] / _MM_PER_CM
         run_day(cells, n, tables, edge, control, settings, rain_cm, eo_cm)
-        if control[ctl.EVALUATIONS] > ctl.MOST_EVALUATIONS:
-            return layout.NO_CONVERGENCE, day, 0
         now = layer_means(cells, n, per_layer, theta)
         if not abs(now) < 1e300:
             return layout.BAD_STATE, day, 0
