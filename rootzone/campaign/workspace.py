@@ -70,6 +70,11 @@ class Workspace:
         return self.root / "soils" / "soils.parquet"
 
     @property
+    def canaries(self) -> Path:
+        """Answers of the fixed soils that run first everywhere."""
+        return self.runs / "canaries.json"
+
+    @property
     def runs(self) -> Path:
         """Folder of everything the runs write."""
         return self.root / "runs"

@@ -11,8 +11,9 @@ from rootzone._shared.errors import StoppedEarly
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.cut import Shard
-from rootzone.jobs.engine_choice import MakeEngine, make_engine_of
+from rootzone.jobs.engine_choice import MakeEngine, engine_code, make_engine_of
 from rootzone.jobs.read_cut import ShardTable, check_tables, read_shards, weather_files
+from rootzone.jobs.run_canaries import check_canaries
 from rootzone.jobs.run_checks import (
     check_writable,
     known_shards,
@@ -190,9 +191,10 @@ def run_campaign(
         The disk is full, or workers kept dying; the same call resumes.
     """
     make_engine = make_engine or make_engine_of(campaign)
-    make_engine({}, threads=1)  # a wrong engine or setting is told before anything is written
+    engine = make_engine({}, threads=1)  # a wrong engine or setting is told before anything else
     check_tables(workspace)
     check_writable(workspace)
+    check_canaries(engine, workspace, engine_code())
     executor.warm_up(None if numbers is None else len(numbers))
     try:
         return _run_chosen(
