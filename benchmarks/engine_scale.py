@@ -95,7 +95,12 @@ def main() -> None:
         options += ["--float32"] if arguments.float32 else []
         options += [] if arguments.hours else WHOLE_DAY
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code, "simulate", *options], cwd=folder, check=True)
+        subprocess.run(
+            [sys.executable, "-c", code, "simulate", *options],
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         seconds = time.perf_counter() - start
         peak_gb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
         size_gb = (folder / "profiles.parquet").stat().st_size / 1e9
