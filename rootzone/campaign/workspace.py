@@ -132,9 +132,26 @@ class Workspace:
         return self.root / "labels"
 
     @property
-    def learning(self) -> Path:
-        """Folder of checkpoints, logs and model cards."""
-        return self.root / "learning"
+    def land(self) -> Path:
+        """Rasters the network reads, all bands on the master grid."""
+        return self.covariates / "land.tif"
+
+    @property
+    def stations(self) -> Path:
+        """Screened station values; their pixels and weather lie beside it."""
+        return self.root / "stations" / "stations.parquet"
+
+    def learning(self, run: str = "main") -> Path:
+        """Folder of one training run: log, checkpoint, settings."""
+        return self.root / "learning" / run
+
+    def bundle(self, run: str = "main") -> Path:
+        """Trained model of a run, ready to predict: weights, specification, card."""
+        return self.learning(run) / "best"
+
+    def evaluation(self, run: str = "main") -> Path:
+        """Folder of a run's predictions and skill tables."""
+        return self.learning(run) / "evaluation"
 
     @property
     def maps(self) -> Path:
