@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.figure_style import (
+    LAND_COLOUR,
+    SITES_COLOUR,
+    bare,
+    figure_bytes,
+    new_figure,
+    styled,
+)
 from rootzone.design.features import STORED
 
 if TYPE_CHECKING:
     from rootzone.design.run_design import YearDesign
 
-_LAND, _SITES = "#9a9a9a", "#1f5fa8"
 _SHOWN_STRATA = 20
 _SITES_PER_SQUARE = 10
 
 
-def png(figure: Any) -> bytes:  # noqa: ANN401 - matplotlib is untyped
-    """The figure as PNG, the same bytes for the same figure."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def _figure(width_in: float, height_in: float) -> Any:  # noqa: ANN401
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width_in, height_in), layout="constrained")
-
-
+@styled
 def map_of_sites(design: YearDesign) -> bytes:
     """Sites, and candidate pixels per site, on a map of weather cells or squares of them."""
     weather = design.weather
@@ -49,7 +43,7 @@ def map_of_sites(design: YearDesign) -> bytes:
     west, north, step = weather.west_deg, weather.north_deg, 1 / weather.cells_per_degree
     extent = (west + left * step, west + right * step, north - bottom * step, north - top * step)
     square = "weather cell" if side == 1 else f"{side} x {side} weather cells"
-    figure = _figure(11, 4.2)
+    figure = new_figure(11, 4.2)
     for axes, values, title in zip(
         figure.subplots(1, 2),
         (shown, thinning),
@@ -58,8 +52,9 @@ def map_of_sites(design: YearDesign) -> bytes:
     ):
         image = axes.imshow(values, cmap="viridis", interpolation="nearest", extent=extent)
         axes.set(title=title, xlabel="longitude [degree]", ylabel="latitude [degree]")
+        bare(axes)
         figure.colorbar(image, ax=axes, shrink=0.8)
-    return png(figure)
+    return figure_bytes(figure, "png", dpi=110)
 
 
 def _cells_to_a_square(design: YearDesign) -> int:
@@ -82,35 +77,39 @@ def _squares(values: AnyArray, top: int, bottom: int, left: int, right: int, sid
     return np.asarray(part.reshape(tall, side, wide, side).sum(axis=(1, 3)))
 
 
+@styled
 def chart_of_strata(design: YearDesign) -> bytes:
     """Share of pixels and of sites in the largest strata."""
     top = design.strata.head(_SHOWN_STRATA)
     y = np.arange(len(top))
-    figure = _figure(9, 1.2 + 0.28 * len(top))
+    figure = new_figure(9, 1.2 + 0.28 * len(top))
     axes = figure.subplots()
     pixels = top["pixels"].to_numpy() / design.candidates * 100
     sites = top["sites"].to_numpy() / len(design.sites) * 100
-    axes.barh(y - 0.2, pixels, 0.4, color=_LAND, label="candidate pixels")
-    axes.barh(y + 0.2, sites, 0.4, color=_SITES, label="sites")
+    axes.barh(y - 0.2, pixels, 0.4, color=LAND_COLOUR, label="candidate pixels")
+    axes.barh(y + 0.2, sites, 0.4, color=SITES_COLOUR, label="sites")
     axes.set_yticks(y, top["stratum"].to_list())
     axes.invert_yaxis()
     axes.set(xlabel="share [%]", title=f"the {len(top)} largest of {len(design.strata)} strata")
     axes.legend()
-    return png(figure)
+    return figure_bytes(figure, "png", dpi=110)
 
 
+@styled
 def chart_of_covariates(design: YearDesign) -> bytes:
     """Cumulative distributions of every covariate: land, and sites as often as their weights."""
-    figure = _figure(11, 5.6)
+    figure = new_figure(11, 5.6)
     weight = design.sites["weight"].to_numpy()
     for i, (axes, feature) in enumerate(zip(figure.subplots(2, 3).ravel(), STORED, strict=True)):
         seen = np.flatnonzero(design.histograms[i])
         land = np.cumsum(design.histograms[i][seen]) / design.candidates
-        axes.step(feature.unpack(seen), land, where="post", color=_LAND, lw=3, label="land")
+        axes.step(feature.unpack(seen), land, where="post", color=LAND_COLOUR, lw=3, label="land")
         values = design.sites[feature.name].to_numpy()
         order = np.argsort(values, kind="stable")
         share = np.cumsum(weight[order]) / weight.sum()
-        axes.step(values[order], share, where="post", color=_SITES, lw=1, label="sites, weighted")
+        axes.step(
+            values[order], share, where="post", color=SITES_COLOUR, lw=1, label="sites, weighted"
+        )
         axes.set(xlabel=f"{feature.name} [{feature.unit}]", ylim=(0, 1))
     figure.axes[0].legend()
-    return png(figure)
+    return figure_bytes(figure, "png", dpi=110)

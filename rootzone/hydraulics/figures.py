@@ -10,6 +10,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
+from rootzone._shared.figure_style import figure_bytes, new_figure, styled
 from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
 from rootzone._shared.tables import SOILS, read_table
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
@@ -45,19 +46,19 @@ def draw_soils(soils: Path, out: Path) -> None:
         raise RequestError(f"{out} ends in {out.suffix!r}; figures end in .png or .svg.")
     figure = soils_figure(read_table(soils, SOILS, required=_NEEDED))
     with atomic_path(out) as temporary:
-        figure.savefig(temporary, dpi=150, metadata={"Date": None} if out.suffix == ".svg" else {})
+        temporary.write_bytes(figure_bytes(figure, out.suffix[1:]))
     write_sidecar(out, Provenance("rootzone soils --figure", inputs_of({"soils": soils})))
 
 
+@styled
 def soils_figure(frame: pl.DataFrame) -> Figure:
     """The figure of ``draw_soils`` from a soils table in memory."""
     from matplotlib import colormaps
-    from matplotlib.figure import Figure
 
     rows, labels = _curves(frame)
     suction = np.logspace(0.0, 6.0, 300)
     colours = colormaps["viridis"](np.linspace(0.0, 0.9, len(labels)))
-    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    figure = new_figure(9.5, 4.2)
     retention, conductivity = figure.subplots(1, 2, sharex=True)
     for i, (label, colour) in enumerate(zip(labels, colours, strict=True)):
         soil = {name: float(rows[name][i]) for name in (*_NEEDED, "ks_mm_d")}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootzone._shared.figure_style import svg_text
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone._shared.tables import SITES, SOILS, read_table
 from rootzone.campaign.read_campaign import LoadedCampaign
@@ -18,7 +19,6 @@ from rootzone.hydraulics.figures import soils_figure
 from rootzone.labels.depths import mid_depths_mm, point_weights
 from rootzone.report.page import Page, Section, Table, write_page
 from rootzone.report.profile_figures import column_figure, depth_figure
-from rootzone.report.style import svg_text
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
-from rootzone.report.style import (
+from rootzone._shared.figure_style import (
     LINE_COLOURS,
     RAIN_COLOUR,
     THETA_LABEL,
     THETA_RANGE,
     new_figure,
+    styled,
     theta_colours,
-    tidy,
 )
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@styled
 def column_figure(
     dates: AnyArray, thickness_mm: FloatArray, theta: FloatArray, rain_mm: FloatArray, title: str
 ) -> Figure:
@@ -45,7 +46,6 @@ def column_figure(
     above.bar(dates, rain_mm, width=1.0, color=RAIN_COLOUR)
     above.set_ylabel("rain\n[mm d⁻¹]")
     above.set_title(title, loc="left", fontsize=11)
-    tidy(above)
     edges_cm = np.concatenate([[0.0], np.cumsum(thickness_mm)]) / 10.0
     day_edges = np.append(dates, dates[-1] + np.timedelta64(1, "D"))
     mesh = below.pcolormesh(
@@ -59,6 +59,7 @@ def column_figure(
     return figure
 
 
+@styled
 def depth_figure(
     dates: AnyArray, theta_by_name: Mapping[str, FloatArray], rain_mm: FloatArray, depth_mm: float
 ) -> Figure:
@@ -79,10 +80,8 @@ def depth_figure(
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 3])
     above.bar(dates, rain_mm, width=1.0, color=RAIN_COLOUR)
     above.set_ylabel("rain\n[mm d⁻¹]")
-    tidy(above)
     for (name, theta), colour in zip(theta_by_name.items(), LINE_COLOURS * 3, strict=False):
         below.plot(dates, theta, label=name, color=colour, linewidth=1.1)
     below.set_ylabel(f"{THETA_LABEL}\nat {depth_mm / 10:g} cm")
     below.legend(ncols=4, fontsize=8, frameon=False)
-    tidy(below)
     return figure
