@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Table to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Table to write.  [default: stations/stations.parquet beside a campaign]",
+)
 @click.option(
     "--station-list",
     type=click.Path(path_type=Path),
-    help="NRCS's list of stations, for positions of SCAN and SNOTEL.",
+    help="NRCS's list of stations, for positions of SCAN and SNOTEL. USCRN's come from a "
+    "ghcnd-stations.txt among SOURCES.",
 )
 @click.option("--network", default="plain", help="Network of plain tables without that column.")
 @click.option("--rule", "only", multiple=True, help="Apply this rule alone; may be repeated.")
@@ -36,19 +41,23 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Campaign whose grid the stations are put on; the pixels lie beside OUT.",
 )
-@click.option("--neighbourhood", default=0, show_default=True, help="Pixels on every side.")
+@click.option(
+    "--neighbourhood",
+    type=click.IntRange(min=0),
+    help="Pixels on every side.  [default: 0, or as the campaign says]",
+)
 @click.option("--force", is_flag=True, help="Replace the table if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
     sources: tuple[Path, ...],
-    out: Path,
+    out: Path | None,
     station_list: Path | None,
     network: str,
     only: tuple[str, ...],
     without: tuple[str, ...],
     forcing: Path | None,
     campaign_file: Path | None,
-    neighbourhood: int,
+    neighbourhood: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -56,7 +65,8 @@ def command(
 
     SOURCES are files or folders: USCRN daily text, ISMN archives, replies of AWDB, NRCS reports,
     plain tables. Beside OUT lies the stations' weather. Nothing is deleted: a value that a rule
-    takes keeps its place and carries the rule's name.
+    takes keeps its place and carries the rule's name. A campaign file as the only source stands
+    for the files its labels.stations names, put on its grid.
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.provenance import Provenance, inputs_of
@@ -71,6 +81,12 @@ def command(
         write_stations,
     )
 
+    of_campaign = len(sources) == 1 and sources[0].suffix in {".yaml", ".yml"}
+    if of_campaign:
+        campaign_file = sources[0]
+        sources, place = _of_campaign(campaign_file)
+        out = out or place
+    out = _named(out)
     refuse_overwrite(out, force=force)
     rules = chosen_rules(only, without)
     files = station_files(sources)
@@ -104,7 +120,32 @@ def command(
         click.echo(json.dumps(report, indent=1))
     else:
         _tell(report, data.findings.lines(), {name: RULES[name].meaning for name in rules})
-    click.echo(f"next: rootzone invert {out}", err=True)
+    following = f"train {campaign_file}" if of_campaign else f"invert {out}"
+    click.echo(f"next: rootzone {following}", err=True)
+
+
+def _of_campaign(campaign_file: Path) -> tuple[tuple[Path, ...], Path]:
+    """Station files that a campaign names, and where its table lies."""
+    from rootzone._shared.errors import RequestError
+    from rootzone.campaign.read_campaign import load_campaign
+    from rootzone.campaign.workspace import Workspace
+
+    named = load_campaign(campaign_file).campaign.labels.stations
+    if not named:
+        raise RequestError(
+            f"{campaign_file}: labels.stations names no file or folder of station data. Add them "
+            "there, or run: rootzone stations FILES --out TABLE."
+        )
+    folder = campaign_file.parent
+    return tuple(folder / name for name in named), Workspace.beside(campaign_file).stations
+
+
+def _named(out: Path | None) -> Path:
+    from rootzone._shared.errors import RequestError
+
+    if out is None:
+        raise RequestError("--out is needed where SOURCES is not a campaign file.")
+    return out
 
 
 def _write_forcing(path: Path, weather: pl.DataFrame, record: Provenance) -> None:
@@ -114,7 +155,7 @@ def _write_forcing(path: Path, weather: pl.DataFrame, record: Provenance) -> Non
     write_table(path, forcing_table(weather), WEATHER, record)
 
 
-def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int) -> None:
+def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int | None) -> None:
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import open_grid
@@ -122,7 +163,10 @@ def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int) -> None:
     from rootzone.labels.stations.station_table import read_stations
     from rootzone.labels.write_frames import write_frame
 
-    grid = open_grid(load_campaign(campaign_file))
+    loaded = load_campaign(campaign_file)
+    grid = open_grid(loaded)
+    if neighbourhood is None:
+        neighbourhood = loaded.campaign.learning.station_neighbourhood_px
     pixels = station_pixels(read_stations(out), grid, neighbourhood)
     record = Provenance(
         "rootzone stations",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -36,6 +37,45 @@ _GRIDMET = {
 }
 
 
+@dataclass(frozen=True)
+class CellWeather:
+    """A year of daily weather on gridMET's own cells.
+
+    Parameters
+    ----------
+    lat, lon : array
+        Cell centres [degree], latitude falling.
+    day : array of int, shape (day,)
+        Days since 1970-01-01.
+    fields : mapping of str to array, shape (day, lat, lon)
+        gridMET's quantities by their short names, in its units.
+    """
+
+    lat: FloatArray
+    lon: FloatArray
+    day: IntArray
+    fields: Mapping[str, FloatArray]
+
+    def nearest(self, lat: float, lon: float) -> dict[str, FloatArray]:
+        """Every quantity in the cell a point lies in, shape (day,) each."""
+        i, j = int(np.argmin(np.abs(self.lat - lat))), int(np.argmin(np.abs(self.lon - lon)))
+        return {name: values[:, i, j] for name, values in self.fields.items()}
+
+
+def county_weather(seed: int, year: int) -> CellWeather:
+    """The weather that `write_county` writes for a year, before it is packed."""
+    rows, cols = _gridmet_cells()
+    lat = (_GRIDMET_LAT0 - _GRIDMET_STEP * rows).astype(np.float64)
+    lon = (_GRIDMET_LON0 + _GRIDMET_STEP * cols).astype(np.float64)
+    epoch = date(1970, 1, 1).toordinal()
+    day = np.arange(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()) - epoch
+    height = County.from_seed(seed).elevation_m(*np.meshgrid(lon, lat)).ravel()
+    rng = np.random.default_rng([seed, year])
+    flat = daily_weather(rng, (day - day[0] + 1).astype(float), height)
+    shape = (day.size, lat.size, lon.size)
+    return CellWeather(lat, lon, day, {name: v.reshape(shape) for name, v in flat.items()})
+
+
 def write_county(folder: Path, years: Sequence[int], seed: int) -> list[Path]:
     """Write every raster and weather file of a made-up county.
 
@@ -58,7 +98,7 @@ def write_county(folder: Path, years: Sequence[int], seed: int) -> list[Path]:
     written += _write_texture(folder, county)
     for year in years:
         written.append(_write_land_cover(folder, county, year))
-        written += _write_weather(folder, county, year, np.random.default_rng([seed, year]))
+        written += _write_weather(folder, county_weather(seed, year), year)
     write_text(folder / "README.txt", NOTE + f" Seed {seed}, years {list(years)}.\n")
     return written
 
@@ -101,27 +141,20 @@ def _write_land_cover(folder: Path, county: County, year: int) -> Path:
     return _write_raster(path, codes, transform, _NLCD_CRS, 250)
 
 
-def _write_weather(folder: Path, county: County, year: int, rng: np.random.Generator) -> list[Path]:
-    rows, cols = _gridmet_cells()
-    lat = (_GRIDMET_LAT0 - _GRIDMET_STEP * rows).astype(np.float64)
-    lon = (_GRIDMET_LON0 + _GRIDMET_STEP * cols).astype(np.float64)
-    days = np.arange(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())
-    height = county.elevation_m(*np.meshgrid(lon, lat)).ravel()
-    fields = daily_weather(rng, (days - days[0] + 1).astype(float), height)
+def _write_weather(folder: Path, weather: CellWeather, year: int) -> list[Path]:
     written = []
-    for short, values in fields.items():
+    for short, values in weather.fields.items():
         path = folder / "gridmet" / f"{short}_{year}.nc"
         with atomic_path(path) as temporary:
-            _write_gridmet(temporary, short, values.reshape(days.size, lat.size, lon.size),
-                           days - (date(1900, 1, 1).toordinal()), lat, lon)  # fmt: skip
+            _write_gridmet(temporary, short, values, weather)
         written.append(path)
     return written
 
 
-def _write_gridmet(
-    path: Path, short: str, values: FloatArray, day: IntArray, lat: FloatArray, lon: FloatArray
-) -> None:
+def _write_gridmet(path: Path, short: str, values: FloatArray, weather: CellWeather) -> None:
     name, units, scale, offset = _GRIDMET[short]
+    day = weather.day - (date(1900, 1, 1) - date(1970, 1, 1)).days
+    lat, lon = weather.lat, weather.lon
     with netCDF4.Dataset(path, "w") as file:
         file.note = NOTE
         for axis, size in (("day", day.size), ("lat", lat.size), ("lon", lon.size)):

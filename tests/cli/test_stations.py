@@ -92,6 +92,33 @@ def test_stations_are_put_on_the_pixels_of_a_campaign(table: Path, tmp_path: Pat
     assert read_provenance(tmp_path / "placed.pixels.parquet").settings["neighbourhood_px"] == 1
 
 
+def test_a_campaign_names_its_own_stations_and_their_place(tmp_path: Path) -> None:
+    from rootzone.campaign.workspace import Workspace
+
+    campaign = tmp_path / "campaign.yaml"
+    text = "name: small\nregion: {bounds_lonlat_deg: [-105.0, 40.7, -104.5, 41.0]}\nyears: [2023]\n"
+    campaign.write_text(text)
+    with pytest.raises(RequestError, match=r"labels\.stations"):
+        CliRunner().invoke(stations, [str(campaign)], catch_exceptions=False)
+    (tmp_path / "uscrn").mkdir()
+    write_uscrn(tmp_path / "uscrn" / "CRND0103-2023-X.txt", [uscrn_line("20230601", 0.2)])
+    campaign.write_text(
+        text
+        + "labels: {depths_mm: [200], stations: [uscrn]}\nlearning: {station_neighbourhood_px: 1}\n"
+    )
+    told = CliRunner().invoke(stations, [str(campaign)], catch_exceptions=False)
+    assert f"next: rootzone train {campaign}" in told.stderr
+    table = Workspace.beside(campaign).stations
+    assert read_stations(table).height == 1
+    assert pl.read_parquet(table.with_name("stations.pixels.parquet")).height == 9
+
+
+def test_files_need_a_place_for_their_table(tmp_path: Path) -> None:
+    path = write_uscrn(tmp_path / "CRND0103-2023-X.txt", [uscrn_line("20230601", 0.2)])
+    with pytest.raises(RequestError, match="--out"):
+        CliRunner().invoke(stations, [str(path)], catch_exceptions=False)
+
+
 def test_a_stations_own_weather_drives_the_engine(tmp_path: Path) -> None:
     from rootzone._shared.tables import WEATHER, read_table
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rootzone._shared.errors import RequestError
+from rootzone.labels.stations.ghcn_places import GhcnList, is_ghcn_list, read_ghcn_list
 from rootzone.labels.stations.nrcs_places import StationList
 from rootzone.labels.stations.read_awdb import read_awdb
 from rootzone.labels.stations.read_ismn import read_ismn
@@ -40,7 +41,10 @@ def station_files(sources: Sequence[Path]) -> list[Path]:
 
 
 def read_any(
-    path: Path, stations: StationList | None = None, network: str = "plain"
+    path: Path,
+    stations: StationList | None = None,
+    network: str = "plain",
+    listed: GhcnList | None = None,
 ) -> StationData:
     """One file of any format.
 
@@ -53,7 +57,7 @@ def read_any(
         As the reader of its format.
     """
     if path.suffix == ".txt":
-        return read_uscrn(path)
+        return read_uscrn(path, listed)
     if path.suffix == ".zip":
         return read_ismn(path)
     if path.suffix == ".json":
@@ -66,8 +70,17 @@ def read_any(
 def read_all(
     paths: Iterable[Path], stations: StationList | None = None, network: str = "plain"
 ) -> StationData:
-    """Many files, what they hold of one sensor joined."""
+    """Many files, what they hold of one sensor joined.
+
+    GHCN-Daily station lists among them (``ghcnd-stations.txt``) give USCRN's stations their
+    positions, which the files themselves round to 0.01 degree.
+    """
+    paths = list(paths)
+    listed = GhcnList({})
+    for path in filter(is_ghcn_list, paths):
+        listed = listed.joined(read_ghcn_list(path))
     data = StationData()
     for path in paths:
-        data.merge(read_any(path, stations, network))
+        if not is_ghcn_list(path):
+            data.merge(read_any(path, stations, network, listed))
     return join_series(data)

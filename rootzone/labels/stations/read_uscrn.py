@@ -2,22 +2,26 @@
 
 A line holds 28 fields. Days are calendar days in local standard time. Soil moisture that is
 missing reads -99, everything else -9999. NOAA blanks soil moisture of frozen soil itself.
-Positions are rounded to 0.01 degree, which is not good enough to pick a 30 m pixel.
+Positions are rounded to 0.01 degree, which is not good enough to pick a 30 m pixel; the GHCN-Daily
+station list has four decimals.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
+from rootzone.labels.stations.ghcn_places import GhcnList
 from rootzone.labels.stations.series import (
     BAD_VALUE,
     DUPLICATE_DATE,
     MEAN_LST,
+    POSITION_DISAGREES,
     TRUNCATED_LINE,
     Findings,
     Place,
@@ -41,16 +45,19 @@ _WEATHER_FIELDS = {
     "radn_mj_m2": 10,
     "rh_avg_pct": 17,
 }
+_ROUNDING_DEG = 0.0101  # a last digit of 0.01 degree, cut or rounded
 _NAME = re.compile(r"^CRN\w+-\d{4}-(?P<station>.+)$")
 
 
-def read_uscrn(path: Path) -> StationData:
+def read_uscrn(path: Path, listed: GhcnList | None = None) -> StationData:
     """One file, a station and year.
 
     Parameters
     ----------
     path : Path
         Such as ``CRND0103-2023-CO_Nunn_7_NNE.txt``; the station's name is taken from it.
+    listed : GhcnList, optional
+        Finer positions by WBAN number. One that does not round to the file's own is not used.
 
     Returns
     -------
@@ -70,7 +77,7 @@ def read_uscrn(path: Path) -> StationData:
     kept = first_of_each(days)
     findings.add(DUPLICATE_DATE, f"{path.name}", len(days) - len(kept))
     rows, days = [fields[i] for i in kept], days[kept]
-    place = _place(path, rows[0])
+    place = _place(path, rows[0], listed, findings)
     numbers = _numbers(path, rows, findings)
     data = StationData(findings=findings, units_read=len(rows))
     data.weather.append(_weather(place, days, numbers))
@@ -106,13 +113,18 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _place(path: Path, row: list[str]) -> Place:
+def _place(path: Path, row: list[str], listed: GhcnList | None, findings: Findings) -> Place:
     match = _NAME.match(path.stem)
     station = match["station"] if match else row[0]
     lon, lat = row[3], row[4]
-    return Place(
-        NETWORK, station, float(lat), float(lon), position_m=rounding_m(f"{lat}", f"{lon}")
-    )
+    own = Place(NETWORK, station, float(lat), float(lon), position_m=rounding_m(lat, lon))
+    finer = listed.places.get(row[0]) if listed else None
+    if finer is None:
+        return own
+    if max(abs(finer.lat - own.lat), abs(finer.lon - own.lon)) > _ROUNDING_DEG:
+        findings.add(POSITION_DISAGREES, f"{path.name}, WBAN {row[0]}")
+        return own
+    return replace(finer, station=station)
 
 
 def _numbers(path: Path, rows: list[list[str]], findings: Findings) -> FloatArray:

@@ -153,6 +153,7 @@ DEPTH_IN_CM = "DEPTH_IN_CM"
 NO_SOIL_MOISTURE = "NO_SOIL_MOISTURE"
 NO_POSITION = "NO_POSITION"
 COARSE_POSITION = "COARSE_POSITION"
+POSITION_DISAGREES = "POSITION_DISAGREES"
 SECOND_SENSOR = "SECOND_SENSOR"
 MEANING: Mapping[str, str] = {
     TRUNCATED_LINE: "a line that is cut short; left out",
@@ -166,6 +167,7 @@ MEANING: Mapping[str, str] = {
     NO_SOIL_MOISTURE: "a file without soil moisture",
     NO_POSITION: "a station whose position is not known",
     COARSE_POSITION: "a station whose position is coarser than a pixel",
+    POSITION_DISAGREES: "the list has the station elsewhere; the file's own position is kept",
     SECOND_SENSOR: "a further sensor at the same depth; kept as its own series",
 }
 
