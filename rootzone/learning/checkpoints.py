@@ -54,14 +54,7 @@ def load_checkpoint(path: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
         kept = json.loads(content["identity"])
         version = content["format"]
         state: dict[str, Any] = content["state"]
-    except (
-        OSError,
-        RuntimeError,
-        pickle.UnpicklingError,
-        KeyError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except _UNREADABLE as error:
         raise RequestError(
             f"{path} is not a readable checkpoint ({error}). Use --fresh to train from the start."
         ) from error
