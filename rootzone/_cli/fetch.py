@@ -47,10 +47,11 @@ def command(
     Transfers resume where they stopped. Exit status 2 where a server refuses a file or serves
     something else, 4 where a transfer broke off and the same command resumes it.
     """
+    from rootzone.covariates.open_campaign import data_folder
     from rootzone.covariates.run_fetch import fetch_files
     from rootzone.covariates.run_transfer import Patience, open_session
 
-    folder = data or campaign.parent / "data"
+    folder = data_folder(campaign, data)
     plan = _plan(campaign, folder, only)
     if verify:
         _verify(folder, as_json=as_json)
@@ -72,17 +73,15 @@ def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFil
     from rootzone._shared.errors import RequestError
     from rootzone._shared.names import did_you_mean
     from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.catalog import load_catalog
     from rootzone.covariates.fetch_plan import wanted_files
     from rootzone.covariates.forcing import ForcingRequest
-    from rootzone.covariates.region import region_of
+    from rootzone.covariates.open_campaign import open_catalog, open_region
 
     loaded = load_campaign(campaign)
-    names = loaded.campaign.catalog
-    catalog = load_catalog([campaign.parent / name for name in names.files], folder)
-    region = region_of(loaded.campaign.region, campaign.parent)
     request = ForcingRequest.of(loaded.campaign)
-    plan = wanted_files(loaded.campaign, catalog, region.bounds, request)
+    plan = wanted_files(
+        loaded.campaign, open_catalog(loaded, folder), open_region(loaded).bounds, request
+    )
     known = {wanted.source for wanted in plan}
     for name in only:
         if name not in known:

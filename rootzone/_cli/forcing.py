@@ -43,27 +43,24 @@ def command(
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.campaign.workspace import Workspace
-    from rootzone.covariates.catalog import load_catalog
     from rootzone.covariates.cells import cells_in
     from rootzone.covariates.forcing import ForcingRequest, prepare_year
-    from rootzone.covariates.region import region_of
+    from rootzone.covariates.open_campaign import data_folder, open_catalog, open_region
 
     loaded = load_campaign(campaign)
     place = Workspace.beside(campaign)
-    wanted, years = loaded.campaign.catalog, loaded.campaign.weather_years
+    years = loaded.campaign.weather_years
     for year in years:
         refuse_overwrite(place.weather(year), force=force)
-    catalog = load_catalog(
-        [campaign.parent / name for name in wanted.files], data or campaign.parent / "data"
-    )
-    region = region_of(loaded.campaign.region, campaign.parent)
+    catalog = open_catalog(loaded, data_folder(campaign, data))
+    region = open_region(loaded)
     cells = cells_in(region.bounds)
     request = ForcingRequest.of(loaded.campaign)
     heights = None
     if request.pet_form == "fao56":
         from rootzone.covariates.cell_elevation import cell_elevation_m
 
-        heights = cell_elevation_m(catalog, wanted.elevation, cells, region.bounds)
+        heights = cell_elevation_m(catalog, loaded.campaign.catalog.elevation, cells, region.bounds)
     facts = []
     for year in years:
         click.echo(f"{year}: reading {len(cells)} cells", err=True)

@@ -55,6 +55,7 @@ def command(
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.campaign.workspace import Workspace
+    from rootzone.covariates.open_campaign import data_folder
     from rootzone.design.run_design import run_year
     from rootzone.design.settings import load_design
     from rootzone.design.write_report import facts_of
@@ -68,7 +69,7 @@ def command(
     designs: list[YearDesign] = []
     inputs: dict[str, str] = {}
     for year in loaded.campaign.years:
-        land = _land(loaded, data or campaign.parent / "data", year)
+        land = _land(loaded, data_folder(campaign, data), year)
         click.echo(f"{year}: surveying the land and drawing sites", err=True)
         order = _order(loaded, settings, year)
         rules = _rules(loaded, settings, land)
@@ -84,24 +85,17 @@ def command(
 
 def _land(loaded: LoadedCampaign, data: Path, year: int) -> CatalogLand:
     """The campaign's layers on its master grid."""
-    from rootzone.covariates.catalog import load_catalog
-    from rootzone.covariates.grid import MasterGrid
-    from rootzone.covariates.region import region_of
-    from rootzone.covariates.stack import CovariateStack
+    from rootzone.covariates.open_campaign import open_region, open_stack
     from rootzone.design.read_land import CatalogLand, land_addresses
 
-    folder = loaded.document.path.parent
     wanted = loaded.campaign.catalog
-    catalog = load_catalog([folder / name for name in wanted.files], data)
-    region = region_of(loaded.campaign.region, folder)
-    asked = loaded.campaign.grid
-    grid = MasterGrid.for_bounds(region.bounds, asked.resolution_m, asked.tile_px, asked.crs)
-    texture = catalog.source(wanted.texture)
+    stack = open_stack(loaded, data, year)
+    texture = stack.catalog.source(wanted.texture)
     depth = texture.depth_at(loaded.campaign.labels.depths_mm[0]) if texture.depths_cm else ""
     addresses = land_addresses(
         wanted.land_cover, wanted.climate_class, wanted.texture, wanted.elevation, depth
     )
-    return CatalogLand(CovariateStack(catalog, grid, region.bounds, year), addresses, region)
+    return CatalogLand(stack, addresses, open_region(loaded))
 
 
 def _rules(loaded: LoadedCampaign, settings: Design, land: CatalogLand) -> Rules:
