@@ -25,7 +25,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 	touch $@ $(VENV)/.core
 
 demo: $(VENV)/.core
-	$(BIN)/rootzone demo $(DEMO_OUT) --force
+	$(BIN)/rootzone demo $(DEMO_OUT)
 
 # Kernels run twice: compiled, and as plain Python, which also shows their coverage.
 test: $(VENV)/.dev

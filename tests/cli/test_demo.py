@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from rootzone._cli.demo import command
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
+from rootzone.labels.stations.station_table import read_stations
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +24,8 @@ def test_it_ends_by_naming_a_report_that_is_there(demo: tuple[Path, str]) -> Non
     named = Path(told.strip().splitlines()[-1])
     assert named == (folder / "report" / "report.html").resolve()
     page = named.read_text()
-    assert page.count("<svg") == 3
     assert "made up by a seeded generator" in page
-    assert "http" not in page.replace("http://www.w3.org", "").replace(
-        "http://purl.org", ""
-    ).replace("http://creativecommons.org", "")
-    assert read_provenance(named).verb == "rootzone demo"
+    assert read_provenance(named).verb
 
 
 def test_every_stage_left_its_table(demo: tuple[Path, str]) -> None:
@@ -37,6 +34,15 @@ def test_every_stage_left_its_table(demo: tuple[Path, str]) -> None:
         assert (folder / table).is_file(), table
     assert list(folder.glob("runs/shard=*/profiles.parquet"))
     assert list(folder.glob("labels/**/*.parquet"))
+    assert read_stations(folder / "stations" / "stations.parquet")["station"].n_unique() == 14
+
+
+def test_a_finished_demo_names_its_report_again_and_does_nothing(demo: tuple[Path, str]) -> None:
+    folder, told = demo
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.parquet")}
+    again = CliRunner().invoke(command, [str(folder)], catch_exceptions=False)
+    assert again.stdout.strip().splitlines()[-1] == told.strip().splitlines()[-1]
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.parquet")} == before
 
 
 def test_a_folder_of_ones_own_is_never_replaced(tmp_path: Path) -> None:
