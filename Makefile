@@ -51,8 +51,8 @@ engine-tables: $(VENV)/.dev
 	$(BIN)/python scripts/write_engine_tables.py
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt '.[docs]'
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 wheel: $(VENV)/.dev
 	rm -rf dist
