@@ -79,6 +79,9 @@ class Ranks:
         return box[0]
 
 
+ALONE = Ranks()
+
+
 @contextmanager
 def joined_ranks(device: torch.device) -> Iterator[Ranks]:
     """Join the processes that ``torchrun`` started; a process of its own where it did not.
@@ -90,7 +93,7 @@ def joined_ranks(device: torch.device) -> Iterator[Ranks]:
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
-        yield Ranks()
+        yield ALONE
         return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
