@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from rootzone._shared.errors import RequestError, StoppedEarly
+from rootzone._shared.errors import RequestError, RootzoneError, StoppedEarly
 from rootzone.jobs.run_signals import Interrupted, Stop, stop_on_signals
 from rootzone.labels.skill import METRICS
 from rootzone.learning.checkpoints import load_checkpoint, save_checkpoint
@@ -142,7 +142,7 @@ def train(
     RequestError
         There is nothing to train on or to validate with, or the checkpoint is another run's.
     RootzoneError
-        The loss or the gradient is not a number.
+        The loss, the gradient or every validation is not a number.
     StoppedEarly
         A signal asked for the end; the same call goes on from there.
     """
@@ -163,6 +163,11 @@ def train(
         stop.begin_end()  # signals are looked at between steps only
         loop = _Loop(state, drawn, validation, settings, run, keeper, stop)
         loop.to_the_end(folder, member)
+    if not state.best_weights:
+        raise RootzoneError(
+            "No epoch's validation is a number, so no epoch is the best. Look at the "
+            f"validation columns of {folder / LOG}."
+        )
     return TrainResult(
         state.best_weights, state.history, state.best_epoch, state.best_rmse,
         state.epoch < settings.epochs,
