@@ -16,12 +16,14 @@ from rasterio.transform import Affine, from_origin
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone.covariates.county_fields import EAST, NORTH, SOUTH, WEST, County, daily_weather
+from rootzone.covariates.grid import Bounds
 
+COUNTY: Bounds = (WEST, SOUTH, EAST, NORTH)
 NOTE = "Made up by rootzone's seeded generator: not real data."
 _MARGIN_DEG = 0.03  # rasters reach past the county, as real tiles do
 _ARCSECOND = 1 / 3600
 _BECK_DEG = 1 / 120
-_NLCD_CRS = "+proj=aea +lat_0=23 +lon_0=-96 +lat_1=29.5 +lat_2=45.5 +datum=WGS84 +units=m"
+NLCD_CRS = "+proj=aea +lat_0=23 +lon_0=-96 +lat_1=29.5 +lat_2=45.5 +datum=WGS84 +units=m"
 _NLCD_EDGE_M = 15  # NLCD's pixel edges lie at 15 mod 30 m
 _POLARIS_DEPTHS_CM = ((0, 5), (5, 15), (15, 30), (30, 60), (60, 100), (100, 200))
 _GRIDMET_LAT0, _GRIDMET_LON0, _GRIDMET_STEP = 49.4, -124.766666667, 1 / 24
@@ -64,9 +66,7 @@ class CellWeather:
 
 def county_weather(seed: int, year: int) -> CellWeather:
     """The weather that `write_county` writes for a year, before it is packed."""
-    rows, cols = _gridmet_cells()
-    lat = (_GRIDMET_LAT0 - _GRIDMET_STEP * rows).astype(np.float64)
-    lon = (_GRIDMET_LON0 + _GRIDMET_STEP * cols).astype(np.float64)
+    lat, lon = gridmet_centres()
     epoch = date(1970, 1, 1).toordinal()
     day = np.arange(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()) - epoch
     height = County.from_seed(seed).elevation_m(*np.meshgrid(lon, lat)).ravel()
@@ -95,32 +95,33 @@ def write_county(folder: Path, years: Sequence[int], seed: int) -> list[Path]:
     """
     county = County.from_seed(seed)
     written = [_write_elevation(folder, county), _write_climate(folder, county)]
-    written += _write_texture(folder, county)
+    written += write_texture(folder, county)
     for year in years:
         written.append(_write_land_cover(folder, county, year))
-        written += _write_weather(folder, county_weather(seed, year), year)
+        written += write_gridmet_year(folder, county_weather(seed, year), year)
     write_text(folder / "README.txt", NOTE + f" Seed {seed}, years {list(years)}.\n")
     return written
 
 
 def _write_elevation(folder: Path, county: County) -> Path:
-    lon, lat, transform = _geographic(_ARCSECOND)
+    lon, lat, transform = geographic_pixels(_ARCSECOND)
     path = folder / "3dep" / "USGS_1_n41w106.tif"
-    return _write_raster(
+    return write_raster(
         path, county.elevation_m(lon, lat).astype("float32"), transform, "EPSG:4269", -999999
     )
 
 
 def _write_climate(folder: Path, county: County) -> Path:
-    lon, lat, transform = _geographic(_BECK_DEG)
+    lon, lat, transform = geographic_pixels(_BECK_DEG)
     path = folder / "koppen" / "Beck_KG_V1_present_0p0083.tif"
-    return _write_raster(
+    return write_raster(
         path, county.climate_code(lon, lat).astype("uint8"), transform, "EPSG:4326", 0
     )
 
 
-def _write_texture(folder: Path, county: County) -> list[Path]:
-    lon, lat, transform = _geographic(_ARCSECOND)
+def write_texture(folder: Path, county: County, bounds: Bounds = COUNTY) -> list[Path]:
+    """Write made-up textures of a box as POLARIS tiles; the box must lie in one tile."""
+    lon, lat, transform = geographic_pixels(_ARCSECOND, bounds)
     middles_cm = [(top + bottom) / 2 for top, bottom in _POLARIS_DEPTHS_CM]
     textures = county.texture_pct(lon, lat, middles_cm)
     written = []
@@ -128,35 +129,38 @@ def _write_texture(folder: Path, county: County) -> list[Path]:
         for name, values in zip(("sand", "silt", "clay"), fractions, strict=True):
             path = folder / f"polaris/{name}/mean/{top}_{bottom}/lat4041_lon-106-105.tif"
             values = values.astype("float32")
-            written.append(_write_raster(path, values, transform, "EPSG:4326", -9999))
+            written.append(write_raster(path, values, transform, "EPSG:4326", -9999))
     return written
 
 
 def _write_land_cover(folder: Path, county: County, year: int) -> Path:
-    x_m, y_m, transform = _nlcd_lattice()
-    to_degrees = Transformer.from_crs(_NLCD_CRS, "EPSG:4326", always_xy=True)
-    lon, lat = to_degrees.transform(x_m, y_m)
+    lon, lat, transform = nlcd_pixels()
     path = folder / "nlcd" / f"Annual_NLCD_LndCov_{year}_CU_C1V1.tif"
     codes = county.land_cover(lon, lat).astype("uint8")
-    return _write_raster(path, codes, transform, _NLCD_CRS, 250)
+    return write_raster(path, codes, transform, NLCD_CRS, 250)
 
 
-def _write_weather(folder: Path, weather: CellWeather, year: int) -> list[Path]:
+def write_gridmet_year(
+    folder: Path, weather: CellWeather, year: int, note: str = NOTE
+) -> list[Path]:
+    """Write a year of weather as gridMET's yearly files, a quantity each, packed as it packs."""
     written = []
     for short, values in weather.fields.items():
         path = folder / "gridmet" / f"{short}_{year}.nc"
         with atomic_path(path) as temporary:
-            _write_gridmet(temporary, short, values, weather)
+            _write_gridmet(temporary, short, values, weather, note)
         written.append(path)
     return written
 
 
-def _write_gridmet(path: Path, short: str, values: FloatArray, weather: CellWeather) -> None:
+def _write_gridmet(
+    path: Path, short: str, values: FloatArray, weather: CellWeather, note: str
+) -> None:
     name, units, scale, offset = _GRIDMET[short]
     day = weather.day - (date(1900, 1, 1) - date(1970, 1, 1)).days
     lat, lon = weather.lat, weather.lon
     with netCDF4.Dataset(path, "w") as file:
-        file.note = NOTE
+        file.note = note
         for axis, size in (("day", day.size), ("lat", lat.size), ("lon", lon.size)):
             file.createDimension(axis, size)
         for axis, content, unit in (
@@ -176,23 +180,27 @@ def _write_gridmet(path: Path, short: str, values: FloatArray, weather: CellWeat
         packed[:] = values
 
 
-def _geographic(step_deg: float) -> tuple[FloatArray, FloatArray, Affine]:
-    """Pixel centres and transform of a geographic raster that covers the county."""
-    west = np.floor((WEST - _MARGIN_DEG) / step_deg) * step_deg
-    north = np.ceil((NORTH + _MARGIN_DEG) / step_deg) * step_deg
-    width = round((EAST + _MARGIN_DEG - west) / step_deg)
-    height = round((north - SOUTH + _MARGIN_DEG) / step_deg)
+def geographic_pixels(
+    step_deg: float, bounds: Bounds = COUNTY
+) -> tuple[FloatArray, FloatArray, Affine]:
+    """Longitude and latitude of pixel centres, and transform, of a raster that covers a box."""
+    west_deg, south_deg, east_deg, north_deg = bounds
+    west = np.floor((west_deg - _MARGIN_DEG) / step_deg) * step_deg
+    north = np.ceil((north_deg + _MARGIN_DEG) / step_deg) * step_deg
+    width = round((east_deg + _MARGIN_DEG - west) / step_deg)
+    height = round((north - south_deg + _MARGIN_DEG) / step_deg)
     lon, lat = np.meshgrid(
         west + (np.arange(width) + 0.5) * step_deg, north - (np.arange(height) + 0.5) * step_deg
     )
     return lon, lat, from_origin(west, north, step_deg, step_deg)
 
 
-def _nlcd_lattice() -> tuple[FloatArray, FloatArray, Affine]:
-    """Pixel centres and transform of a cut of NLCD's own lattice that covers the county."""
-    to_metres = Transformer.from_crs("EPSG:4326", _NLCD_CRS, always_xy=True)
+def nlcd_pixels(bounds: Bounds = COUNTY) -> tuple[FloatArray, FloatArray, Affine]:
+    """Longitude and latitude of pixel centres, and transform, of a cut of NLCD's own lattice."""
+    west, south, east, north = bounds
+    to_metres = Transformer.from_crs("EPSG:4326", NLCD_CRS, always_xy=True)
     left, bottom, right, top = to_metres.transform_bounds(
-        WEST - _MARGIN_DEG, SOUTH - _MARGIN_DEG, EAST + _MARGIN_DEG, NORTH + _MARGIN_DEG
+        west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG
     )
     left = np.floor((left - _NLCD_EDGE_M) / 30) * 30 + _NLCD_EDGE_M
     top = np.ceil((top - _NLCD_EDGE_M) / 30) * 30 + _NLCD_EDGE_M
@@ -200,23 +208,30 @@ def _nlcd_lattice() -> tuple[FloatArray, FloatArray, Affine]:
     x_m, y_m = np.meshgrid(
         left + 30 * (np.arange(width) + 0.5), top - 30 * (np.arange(height) + 0.5)
     )
-    return x_m, y_m, from_origin(left, top, 30, 30)
+    to_degrees = Transformer.from_crs(NLCD_CRS, "EPSG:4326", always_xy=True)
+    lon, lat = to_degrees.transform(x_m, y_m)
+    return lon, lat, from_origin(left, top, 30, 30)
 
 
-def _gridmet_cells() -> tuple[IntArray, IntArray]:
-    """Rows and columns of the gridMET cells that cover the county, one to spare each side."""
+def gridmet_centres(bounds: Bounds = COUNTY) -> tuple[FloatArray, FloatArray]:
+    """Latitudes and longitudes of the gridMET cells over a box, one to spare on each side."""
+    west, south, east, north = bounds
     rows = np.arange(
-        round((_GRIDMET_LAT0 - NORTH) / _GRIDMET_STEP) - 1,
-        round((_GRIDMET_LAT0 - SOUTH) / _GRIDMET_STEP) + 2,
+        round((_GRIDMET_LAT0 - north) / _GRIDMET_STEP) - 1,
+        round((_GRIDMET_LAT0 - south) / _GRIDMET_STEP) + 2,
     )
     cols = np.arange(
-        round((WEST - _GRIDMET_LON0) / _GRIDMET_STEP) - 1,
-        round((EAST - _GRIDMET_LON0) / _GRIDMET_STEP) + 2,
+        round((west - _GRIDMET_LON0) / _GRIDMET_STEP) - 1,
+        round((east - _GRIDMET_LON0) / _GRIDMET_STEP) + 2,
     )
-    return rows, cols
+    lat = (_GRIDMET_LAT0 - _GRIDMET_STEP * rows).astype(np.float64)
+    return lat, (_GRIDMET_LON0 + _GRIDMET_STEP * cols).astype(np.float64)
 
 
-def _write_raster(path: Path, values: AnyArray, transform: Affine, crs: str, nodata: float) -> Path:
+def write_raster(
+    path: Path, values: AnyArray, transform: Affine, crs: str, nodata: float, note: str = NOTE
+) -> Path:
+    """Write one band as a tiled GeoTIFF that says in its tags what it is."""
     profile = {
         "driver": "GTiff", "width": values.shape[1], "height": values.shape[0], "count": 1,
         "dtype": values.dtype.name, "crs": crs, "transform": transform, "nodata": nodata,
@@ -224,5 +239,5 @@ def _write_raster(path: Path, values: AnyArray, transform: Affine, crs: str, nod
     }  # fmt: skip
     with atomic_path(path) as temporary, rasterio.open(temporary, "w", **profile) as file:
         file.write(values, 1)
-        file.update_tags(note=NOTE)
+        file.update_tags(note=note)
     return path
