@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -95,19 +96,17 @@ _LOWER = "A smaller learning.learning_rate, or precision fp32, usually mends it.
 
 
 def gathered(prediction: Prediction, batch: Batch, ranks: Ranks) -> tuple[Prediction, Batch]:
-    """Prediction and labels of the global batch, from those of this process."""
-    if ranks.world == 1:
-        return prediction, batch
+    """Prediction and labels of the global batch without its halo, from those of this process."""
     spread = prediction.spread
     whole = Prediction(
-        ranks.gather(prediction.theta), None if spread is None else ranks.gather(spread)
+        ranks.gather(batch.inner(prediction.theta)),
+        None if spread is None else ranks.gather(batch.inner(spread)),
     )
     parts: dict[str, Any] = {
-        name: ranks.gather(getattr(batch, name))
+        name: ranks.gather(batch.inner(getattr(batch, name)))
         for name in ("y", "mask", "soil", "weight")
-        if getattr(batch, name) is not None
     }
-    return whole, replace(batch, **parts)
+    return whole, replace(batch, **parts, halo_px=0)
 
 
 def _refuse_unusable(terms: LossTerms, batch: Batch) -> None:
@@ -123,6 +122,6 @@ def _refuse_unusable(terms: LossTerms, batch: Batch) -> None:
 
 def _where(batch: Batch) -> str:
     tiles = [int(t) for t in batch.tile[:_SHOWN]]
-    dates = [str(d) for d in batch.date[:_SHOWN]]
+    dates = [str(np.datetime64(int(day), "D")) for day in batch.date[:_SHOWN]]
     more = ", ..." if len(batch.tile) > _SHOWN else ""
     return f"tiles {tiles}{more} on {', '.join(dates)}{more}"

@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone.labels.skill import Skill, skill_of
-from rootzone.learning.losses import central
 
 if TYPE_CHECKING:
-    from rootzone.learning.batches import SampleSet
+    from rootzone.learning.batches import Batch, SampleSet
     from rootzone.learning.ensemble import EnsemblePrediction
     from rootzone.learning.models import Prediction
 
@@ -86,7 +85,7 @@ def values_at_labels(
             indices = chosen[start : start + batch_size]
             batch = samples.batch(indices, device)
             prediction = predict(batch.x, batch.soil)
-            parts.append(_at_labels(prediction, batch.y, batch.mask, indices))
+            parts.append(_at_labels(prediction, batch, indices))
     sample, depth, row, col, observed, predicted, spread = (
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
@@ -96,14 +95,14 @@ def values_at_labels(
 
 
 def _at_labels(
-    prediction: Prediction | EnsemblePrediction, y: Tensor, mask: Tensor, indices: IntArray
+    prediction: Prediction | EnsemblePrediction, batch: Batch, indices: IntArray
 ) -> tuple[IntArray | FloatArray, ...]:
-    where = mask.bool()
+    y, where = batch.inner(batch.y), batch.inner(batch.mask)
     sample, depth, row, col = (axis.cpu().numpy() for axis in torch.nonzero(where, as_tuple=True))
-    theta = central(prediction.theta, y)[where].double().cpu().numpy()
+    theta = batch.inner(prediction.theta)[where].double().cpu().numpy()
     spread = np.empty(0)
     if prediction.spread is not None:
-        spread = central(prediction.spread, y)[where].double().cpu().numpy()
+        spread = batch.inner(prediction.spread)[where].double().cpu().numpy()
     return indices[sample], depth, row, col, y[where].double().cpu().numpy(), theta, spread
 
 

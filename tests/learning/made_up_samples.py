@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
-from torch import Tensor
 
-from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.arrays import IntArray
+from rootzone.learning.batches import Batch
 from rootzone.learning.models import ModelConfig
 
 TINY = ModelConfig(3, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
 LOAM = (0.078, 0.43, 0.036, 1.56)  # theta_r, theta_s, alpha [cm-1], n (Carsel and Parrish 1988)
-
-
-@dataclass(frozen=True)
-class MadeUpBatch:
-    x: Tensor
-    y: Tensor
-    mask: Tensor
-    soil: Tensor
-    weight: Tensor | None
-    tile: AnyArray
-    date: AnyArray
 
 
 class MadeUpSamples:
@@ -45,16 +32,17 @@ class MadeUpSamples:
     def __len__(self) -> int:
         return len(self.x)
 
-    def batch(self, indices: IntArray, device: torch.device) -> MadeUpBatch:
+    def batch(self, indices: IntArray, device: torch.device) -> Batch:
         self.asked.append([int(i) for i in indices])
         soil = torch.tensor(LOAM)[None, None, :, None, None]
         side = self.x.shape[-1]
-        return MadeUpBatch(
+        mask = torch.from_numpy(self.mask[indices])
+        return Batch(
             torch.from_numpy(self.x[indices]).to(device),
             torch.from_numpy(self.y[indices]).to(device),
-            torch.from_numpy(self.mask[indices]).to(device),
+            mask.to(device),
             soil.expand(len(indices), 1, 4, side, side).contiguous(),
-            None,
-            np.asarray(indices),
-            np.array(["2023-07-01"] * len(indices), dtype="datetime64[D]"),
+            mask.float().to(device),
+            torch.from_numpy(np.asarray(indices)),
+            torch.full((len(indices),), 19_539),  # 2023-07-01
         )
