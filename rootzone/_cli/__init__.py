@@ -33,6 +33,9 @@ VERBS = (
     "stations",
     "invert",
     "split",
+    "train",
+    "point_skill",
+    "report",
     "provenance",
 )
 

@@ -1,0 +1,106 @@
+"""``rootzone train``: the networks of a campaign, from its labels, stations and covariates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("campaign", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder; default: data beside.")
+@click.option("--run", default="main", show_default=True, help="Name of the run's folder.")
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True,
+    help="Where the networks are trained.",
+)  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), help="Threads on the CPU; default: its cores.")
+@click.option("--epochs", type=click.IntRange(1), help="In place of learning.epochs.")
+@click.option("--fresh", is_flag=True, help="Train from the start, whatever was trained before.")
+@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+def command(
+    campaign: Path,
+    data: Path | None,
+    run: str,
+    device: str,
+    threads: int | None,
+    epochs: int | None,
+    fresh: bool,
+    as_json: bool,
+) -> None:
+    """Train the networks of CAMPAIGN and write the best to learning/RUN/best beside it.
+
+    Reads the labels (rootzone labels), the stations (rootzone stations) and the weather (rootzone
+    forcing) of the campaign, and makes covariates/land.tif where it is missing or out of date. A
+    run that was stopped or killed goes on from its last checkpoint. Under torchrun all processes
+    train one network: torchrun --nproc-per-node 2 --no-python rootzone train CAMPAIGN.
+    """
+    import torch
+
+    from rootzone.campaign.read_campaign import load_campaign
+    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.learning.campaign_training import train_campaign
+    from rootzone.learning.ranks import device_named, joined_ranks
+    from rootzone.learning.run_training import RunOptions
+    from rootzone.learning.train_progress import TrainProgress
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    loaded = load_campaign(campaign)
+    chosen = device_named(device)
+    with joined_ranks(chosen) as ranks, TrainProgress() as progress:
+        options = RunOptions(chosen, ranks, fresh, progress=progress)
+        trained = train_campaign(
+            loaded, data_folder(campaign, data), run=run, epochs=epochs, options=options
+        )
+    if not ranks.leads:
+        return
+    info = trained.info
+    following = f"rootzone evaluate {campaign}" + ("" if run == "main" else f" --run {run}")
+    facts = {
+        "bundle": str(trained.folder),
+        **{name: info[name] for name in _FACTS},
+        "calibration": None if trained.calibration is None else trained.calibration.to_dict(),
+        "next": following,
+    }
+    if as_json:
+        click.echo(json.dumps(facts, indent=1))
+    else:
+        for line in _lines(facts):
+            click.echo(line, err=True)
+        click.echo(trained.folder)
+    click.echo(f"next: {following}", err=True)
+
+
+_FACTS = (
+    "samples", "labels", "validation_source", "best", "epochs_run", "validation", "calibration_on",
+    "bf16_error", "notes",
+)  # fmt: skip
+
+
+def _lines(facts: dict[str, object]) -> list[str]:
+    """The facts in words."""
+    best, skill = facts["best"], facts["validation"]
+    fitted = facts["calibration"]
+    assert isinstance(best, list)  # noqa: S101 - as train_campaign gives it
+    assert isinstance(skill, dict)  # noqa: S101
+    lines = [
+        f"network {k}: best epoch {one['epoch']}, validation RMSE {one['rmse']:.4f} m3 m-3"
+        for k, one in enumerate(best)
+    ]
+    lines.append(
+        f"validation on {facts['validation_source']} labels: RMSE {skill['rmse']:.4f}, "
+        f"MAE {skill['mae']:.4f}, bias {skill['bias']:+.4f} m3 m-3, R {skill['r']:.3f}, "
+        f"{skill['n']} values"
+    )
+    if isinstance(fitted, dict):
+        unit = "spreads of the network" if fitted["scaled"] else "m3 m-3"
+        lines.append(
+            f"{100 * fitted['coverage']:.0f} % interval: +- {fitted['factor']:.4f} {unit} "
+            f"({facts['calibration_on']})"
+        )
+    else:
+        lines.append(f"no interval: {facts['calibration_on']}")
+    return lines

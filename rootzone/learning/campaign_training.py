@@ -1,0 +1,299 @@
+"""From a campaign to a trained model: samples, training, calibration, bundle and card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.atomic import write_text
+from rootzone._shared.errors import RequestError
+from rootzone.campaign.workspace import Workspace
+from rootzone.labels.splits import TRAIN, VALIDATION
+from rootzone.learning.batches import SampleSet
+from rootzone.learning.bundle import CARD, Bundle, load_bundle, save_bundle
+from rootzone.learning.calibration import Calibration, calibrate
+from rootzone.learning.label_index import SIMULATED, STATION
+from rootzone.learning.models import ModelConfig
+from rootzone.learning.open_samples import CampaignSamples, open_samples
+from rootzone.learning.run_training import RunOptions, TrainResult, new_network, train
+from rootzone.learning.settings import TrainSettings, config_of
+from rootzone.learning.validate import LabelValues, values_at_labels
+
+if TYPE_CHECKING:
+    from rootzone.campaign.read_campaign import LoadedCampaign
+
+_BF16_TILES = 16
+
+
+@dataclass(frozen=True)
+class TrainedCampaign:
+    """What a training run left behind.
+
+    Parameters
+    ----------
+    folder : Path
+        The bundle.
+    results : list of TrainResult
+        One a network.
+    info : dict
+        What stands in ``bundle.json`` besides the network.
+    calibration : Calibration or None
+        Width of the interval.
+    """
+
+    folder: Path
+    results: list[TrainResult]
+    info: dict[str, Any]
+    calibration: Calibration | None
+
+
+def train_campaign(
+    loaded: LoadedCampaign,
+    data: Path,
+    *,
+    run: str = "main",
+    epochs: int | None = None,
+    options: RunOptions | None = None,
+) -> TrainedCampaign:
+    """Train the networks of a campaign, or go on with them, and write the bundle.
+
+    Parameters
+    ----------
+    loaded : LoadedCampaign
+        The campaign.
+    data : Path
+        Folder the catalog's paths start from.
+    run : str
+        Name of the run's folder.
+    epochs : int, optional
+        In place of the campaign's.
+    options : RunOptions, optional
+        Device, processes, progress.
+
+    Raises
+    ------
+    RequestError
+        Inputs are missing, a part of the split is empty, or the run's folder holds a checkpoint of
+        other settings or inputs.
+    StoppedEarly
+        A signal asked for the end; the same call goes on.
+    """
+    how = options or RunOptions()
+    say = _teller(how)
+    inputs = _opened(loaded, data, how, say)
+    sources, validation = _sources(inputs)
+    learning = inputs.campaign.learning
+    settings = TrainSettings.of(learning, inputs.campaign.seeds.learning)
+    settings = settings if epochs is None else replace(settings, epochs=epochs)
+    config = config_of(learning, len(inputs.scene.spec), len(inputs.depths_mm))
+    counts = {name: len(samples) for name, samples in sources.items()}
+    say(_in_words(counts, validation))
+    for note in inputs.notes:
+        say(f"note: {note}")
+    folder = Workspace.beside(loaded.document.path).learning(run)
+    identity = {
+        "feature_spec": inputs.scene.spec.digest,
+        "digests": inputs.digests,
+        "split": {**learning.split.model_dump(), "seed": inputs.campaign.seeds.split},
+    }
+    if how.ranks.leads:
+        told = {"settings": settings.to_dict(), "network": config.to_dict(), **identity}
+        write_text(folder / "settings.json", json.dumps(told, indent=1) + "\n")
+    results = _members(learning.members, config, sources, validation, settings, folder,
+                       identity, how, say)  # fmt: skip
+    best = Workspace.beside(loaded.document.path).bundle(run)
+    if not how.ranks.leads:
+        return TrainedCampaign(best, results, {}, None)
+    info = {
+        "campaign": inputs.campaign.name,
+        "campaign_digest": loaded.digest,
+        "run": run,
+        "settings": settings.to_dict(),
+        "split": identity["split"],
+        "digests": inputs.digests,
+        "samples": {**counts, "validation": len(validation)},
+        "labels": {name: samples.patches.n_labels for name, samples in sources.items()},
+        "validation_source": validation.source,
+        "best": [{"epoch": r.best_epoch, "rmse": r.best_rmse} for r in results],
+        "epochs_run": [len(r.history) for r in results],
+        "notes": inputs.notes,
+    }
+    return _finished(best, config, inputs, validation, results, info, how)
+
+
+def _teller(how: RunOptions) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        if how.progress is not None and how.ranks.leads:
+            how.progress.say(text)
+
+    return say
+
+
+def _opened(
+    loaded: LoadedCampaign, data: Path, how: RunOptions, say: Callable[[str], None]
+) -> CampaignSamples:
+    """Samples of the campaign; the first process makes the land raster for all."""
+    say("opening land, weather and labels")
+    inputs = open_samples(loaded, data) if how.ranks.leads else None
+    how.ranks.from_leader(None)
+    return inputs or open_samples(loaded, data)
+
+
+def _sources(inputs: CampaignSamples) -> tuple[dict[str, SampleSet], SampleSet]:
+    """Samples to train on and to choose the best epoch by."""
+    chance = inputs.campaign.learning.simulated_batch_probability
+    wanted = [SIMULATED] if chance > 0 else []
+    wanted += [STATION] if chance < 1 else []
+    there = [name for name in wanted if name in inputs.labels]
+    if not there or (SIMULATED in wanted and SIMULATED not in inputs.labels):
+        missing = wanted[0]
+        verb = "rootzone labels" if missing == SIMULATED else "rootzone stations"
+        raise RequestError(
+            f"learning.simulated_batch_probability {chance:g} asks for {missing} labels, and there "
+            f"are none. Run {verb}, or set it to {1.0 if missing == STATION else 0.0:g}."
+        )
+    sources = {name: inputs.samples(name, TRAIN) for name in there}
+    return sources, inputs.samples(inputs.judge, VALIDATION)
+
+
+def _in_words(counts: Mapping[str, int], validation: SampleSet) -> str:
+    training = " and ".join(f"{n:,} tile-days with {name} labels" for name, n in counts.items())
+    return (
+        f"training on {training}; the best epoch is chosen by {len(validation):,} tile-days with "
+        f"{validation.source} labels"
+    )
+
+
+def _members(
+    count: int,
+    config: ModelConfig,
+    sources: Mapping[str, SampleSet],
+    validation: SampleSet,
+    settings: TrainSettings,
+    folder: Path,
+    identity: Mapping[str, Any],
+    how: RunOptions,
+    say: Callable[[str], None],
+) -> list[TrainResult]:
+    """Train each network of the ensemble in turn; those that are finished are not touched."""
+    results = []
+    for member in range(count):
+        if count > 1:
+            say(f"network {member + 1} of {count}")
+        if how.progress is not None:
+            how.progress.begin()
+        own = settings.for_member(member)
+        network = new_network(config, own.seed)
+        results.append(
+            train(
+                network,
+                sources,
+                validation,
+                own,
+                folder,
+                member=member,
+                identity=identity,
+                options=how,
+            )
+        )
+    return results
+
+
+def _finished(
+    best: Path,
+    config: ModelConfig,
+    inputs: CampaignSamples,
+    validation: SampleSet,
+    results: list[TrainResult],
+    info: dict[str, Any],
+    how: RunOptions,
+) -> TrainedCampaign:
+    """Write the bundle, calibrate it on the validation samples, and write it again with that."""
+    weights = [result.weights for result in results]
+    spec, depths_mm = inputs.scene.spec, inputs.depths_mm
+    save_bundle(best, weights, config, spec, depths_mm, None, info)
+    bundle = load_bundle(best, spec, how.device)
+    size = int(info["settings"]["batch_size"])
+    values = values_at_labels(bundle.predict, validation, batch_size=size, device=how.device)
+    place = places_of(values, validation)
+    coverage = inputs.campaign.maps.interval_pct / 100.0
+    calibration, said = calibrated(values, place, coverage, validation.source)
+    info = {
+        **info,
+        "validation": asdict(values.skill()),
+        "calibration_on": said,
+        "bf16_error": bf16_error(bundle, validation, how.device),
+    }
+    save_bundle(best, weights, config, spec, depths_mm, calibration, info)
+    _write_card(best, how)
+    return TrainedCampaign(best, results, info, calibration)
+
+
+def places_of(values: LabelValues, samples: SampleSet) -> IntArray:
+    """Place of each value, by its number among the places of its labels."""
+    labels = samples.patches.labels
+    tile_px = labels.grid.tile_px
+    pixel = labels.tile.astype(np.int64) * tile_px**2 + labels.row * tile_px + labels.col
+    known, first = np.unique(pixel, return_index=True)
+    tile = samples.patches.tile[values.sample]
+    asked = tile * tile_px**2 + values.row * tile_px + values.col
+    return np.asarray(labels.place[first[np.searchsorted(known, asked)]], dtype=np.int64)
+
+
+def calibrated(
+    values: LabelValues, place: AnyArray, coverage: float, source: str
+) -> tuple[Calibration | None, str]:
+    """Interval of a model from its held-out errors, and what it rests on in words.
+
+    Whole places count, so that the interval holds at a place the model has not seen. With too few
+    of them for that, days count each by itself; such an interval is too narrow at new places, and
+    the words say so.
+    """
+    on = f"{len(np.unique(place))} {source} places, {values.observed.size} values held out"
+    spread: FloatArray | None = values.spread
+    try:
+        fitted = calibrate(values.observed, values.predicted, spread, coverage, place)
+    except RequestError:
+        pass
+    else:
+        simulated = source == SIMULATED
+        return fitted, on + (
+            "; simulated values share the simulation's errors, so sensors will lie outside more "
+            "often" if simulated else ""
+        )  # fmt: skip
+    try:
+        fitted = calibrate(values.observed, values.predicted, spread, coverage)
+    except RequestError as error:
+        return None, f"not calibrated: {error}"
+    return fitted, f"{on}; too few places to count by place, so it is too narrow at new places"
+
+
+def bf16_error(bundle: Bundle, samples: SampleSet, device: torch.device) -> dict[str, float]:
+    """How far a bfloat16 body is from float32 [m3 m-3], over the pixels of some samples."""
+    indices = np.linspace(0, len(samples) - 1, min(_BF16_TILES, len(samples))).astype(np.int64)
+    batch = samples.batch(indices, device)
+    one = bundle.predict(batch.x, batch.soil).theta
+    other = bundle.predict(batch.x, batch.soil, bf16=True).theta
+    error = (one - other)[torch.isfinite(one)].double()
+    if error.numel() == 0:
+        return {}
+    return {"rms": float(error.square().mean().sqrt()), "max": float(error.abs().max())}
+
+
+def _write_card(folder: Path, how: RunOptions) -> None:
+    """Card of the bundle; the evaluation writes it again with the skill it found."""
+    bundle = load_bundle(folder, device=how.device)
+    notes = "\n".join(f"- {note}" for note in bundle.info["notes"])
+    write_text(
+        folder / CARD,
+        f"# {bundle.info['campaign']}, run {bundle.info['run']}\n\n"
+        f"Interval: {bundle.info['calibration_on']}.\n\n{notes}\n\n"
+        "Not evaluated yet: rootzone evaluate.\n",
+    )
