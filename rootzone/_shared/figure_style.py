@@ -22,16 +22,11 @@ R = TypeVar("R")
 
 THETA_LABEL = "water content [m³ m⁻³]"
 THETA_RANGE = (0.0, 0.45)  # [m3 m-3], the same in every map and column, so colours compare
+# Evenly spaced over THETA_RANGE: ColorBrewer's BrBG, ended in a deep blue.
 THETA_STOPS = (
-    "#7f4909",
-    "#bf812d",
-    "#e6cf94",
-    "#f0efdc",
-    "#9fd5cc",
-    "#3a9fae",
-    "#1c64a0",
-    "#0b2f6b",
-)
+    "#543005", "#8c510a", "#bf812d", "#dfc27d", "#f6e8c3", "#c7eae5", "#80cdc1", "#35978f",
+    "#01665e", "#08306b",
+)  # fmt: skip
 SPREAD_STOPS = ("#f5f1e6", "#f0c27b", "#d9772b", "#8f2d56", "#3d1143")
 INK = "#1d2b2a"  # text and axes; becomes the page's own colour where a figure stands in a page
 SOFT = "#6d7c7a"

@@ -9,6 +9,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.figure_style import (
+    INK,
     LINE_COLOURS,
     RAIN_COLOUR,
     THETA_LABEL,
@@ -19,12 +20,18 @@ from rootzone._shared.figure_style import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
 @styled
 def column_figure(
-    dates: AnyArray, thickness_mm: FloatArray, theta: FloatArray, rain_mm: FloatArray, title: str
+    dates: AnyArray,
+    thickness_mm: FloatArray,
+    theta: FloatArray,
+    rain_mm: FloatArray,
+    title: str,
+    depth_mm: float = 200.0,
 ) -> Figure:
     """Water content of a whole column through time, the rain above it.
 
@@ -40,12 +47,13 @@ def column_figure(
         Daily rain [mm].
     title : str
         What the column is.
+    depth_mm : float
+        Depth that is marked [mm].
     """
-    figure = new_figure(9.0, 4.2)
+    figure = new_figure(9.4, 3.9)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 3])
-    above.bar(dates, rain_mm, width=1.0, color=RAIN_COLOUR)
-    above.set_ylabel("rain\n[mm d⁻¹]")
-    above.set_title(title, loc="left", fontsize=11)
+    _rain(above, dates, rain_mm)
+    above.set_title(title)
     edges_cm = np.concatenate([[0.0], np.cumsum(thickness_mm)]) / 10.0
     day_edges = np.append(dates, dates[-1] + np.timedelta64(1, "D"))
     mesh = below.pcolormesh(
@@ -54,8 +62,9 @@ def column_figure(
     )  # fmt: skip
     below.invert_yaxis()
     below.set_ylabel("depth [cm]")
-    below.axhline(20.0, color="black", linewidth=0.7, linestyle=":")
-    figure.colorbar(mesh, ax=below, label=THETA_LABEL)
+    below.grid(visible=False)
+    below.axhline(depth_mm / 10.0, color="black", linewidth=0.7, linestyle=":")
+    figure.colorbar(mesh, ax=[above, below], label=THETA_LABEL, pad=0.01, extend="max")
     return figure
 
 
@@ -76,12 +85,17 @@ def depth_figure(
     depth_mm : float
         Depth of the series [mm].
     """
-    figure = new_figure(9.0, 4.2)
+    figure = new_figure(9.4, 3.7)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 3])
-    above.bar(dates, rain_mm, width=1.0, color=RAIN_COLOUR)
-    above.set_ylabel("rain\n[mm d⁻¹]")
+    _rain(above, dates, rain_mm)
     for (name, theta), colour in zip(theta_by_name.items(), LINE_COLOURS * 3, strict=False):
-        below.plot(dates, theta, label=name, color=colour, linewidth=1.1)
+        below.plot(dates, theta, label=name, color=INK if name == "station" else colour)
     below.set_ylabel(f"{THETA_LABEL}\nat {depth_mm / 10:g} cm")
-    below.legend(ncols=4, fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=4)
     return figure
+
+
+def _rain(axes: Axes, dates: AnyArray, rain_mm: FloatArray) -> None:
+    axes.bar(dates, rain_mm, width=1.0, color=RAIN_COLOUR)
+    axes.set_ylabel("rain\n[mm d⁻¹]")
+    axes.grid(visible=False, axis="x")

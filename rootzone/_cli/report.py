@@ -1,0 +1,49 @@
+"""``rootzone report``: everything there is to say about a campaign, on one page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("campaign", type=click.Path(path_type=Path))
+@click.option("--run", default="main", show_default=True, help="Training run to show.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Folder the catalog's paths start from.  [default: data beside CAMPAIGN]",
+)
+@click.option(
+    "--figures", type=click.Choice(["svg", "png"]), help="Every figure as a file too, for papers."
+)
+@click.option("--force", is_flag=True, help="Replace an earlier report.")
+@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+def command(
+    campaign: Path, run: str, data: Path | None, figures: str | None, force: bool, as_json: bool
+) -> None:
+    """Write report/report.html beside CAMPAIGN: one file that opens offline, on a phone as well.
+
+    Sites, soils, water balance, labels against stations, learning curves, skill, maps with a date
+    slider, trust, methods and provenance. What is not made yet is named with the verb that makes
+    it.
+    """
+    from rootzone._shared.atomic import refuse_overwrite
+    from rootzone.report.read_inputs import ReportInputs
+    from rootzone.report.write_report import write_report
+
+    inputs = ReportInputs.beside(campaign, data, run)
+    refuse_overwrite(inputs.place.report, force=force)
+    facts = write_report(inputs, figures)
+    if as_json:
+        click.echo(json.dumps(facts, indent=1))
+    else:
+        missing = [name for name, there in facts["sections"].items() if not there]
+        if missing:
+            click.echo(f"not there yet: {', '.join(missing)} (the page says why)", err=True)
+        if facts["figures"]:
+            click.echo(f"{len(facts['figures'])} figures in report/figures", err=True)
+        click.echo(facts["report"])
+    click.echo(f"next: open {inputs.place.report.resolve()}", err=True)

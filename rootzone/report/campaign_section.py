@@ -1,0 +1,89 @@
+"""The campaign in a glance: what was asked, what came of it, what it cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rootzone.report.document import Block, Facts, Section, Table, Text
+from rootzone.report.words import number, seconds, sentence
+
+if TYPE_CHECKING:
+    from rootzone.report.read_inputs import ReportInputs
+
+
+def campaign_section(inputs: ReportInputs, headline: list[tuple[str, str]]) -> Section:
+    """What was asked, the figures that matter, and the cost.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        The campaign.
+    headline : list of (value, meaning)
+        Figures that other sections found worth a place at the top.
+    """
+    blocks: list[Block] = []
+    if inputs.made_up:
+        blocks.append(Text(f"What is not real here: {inputs.made_up}", "note"))
+    blocks.append(Text(_asked(inputs)))
+    blocks.append(Facts([*_sizes(inputs), *headline]))
+    blocks.append(_cost(inputs))
+    return Section("campaign", "The campaign", "Campaign", blocks)
+
+
+def _asked(inputs: ReportInputs) -> str:
+    campaign, grid = inputs.campaign, inputs.grid
+    years = ", ".join(map(str, campaign.years))
+    depths = ", ".join(f"{depth / 10:g}" for depth in campaign.labels.depths_mm)
+    about = sentence(campaign.description) + " " if campaign.description else ""
+    return (
+        f"{about}Years {years}; {grid.width} x {grid.height} pixels of {grid.resolution_m:g} m "
+        f"({grid.crs}); labels at {depths} cm; engine {campaign.engine.name} with "
+        f"{campaign.engine.physics} physics and {campaign.engine.stepping} steps."
+    )
+
+
+def _sizes(inputs: ReportInputs) -> list[tuple[str, str]]:
+    found = []
+    if inputs.sites is not None:
+        found.append((f"{inputs.sites.height:,}", "sites drawn"))
+    if inputs.state is not None:
+        status = inputs.state.status
+        found.append((f"{status.sites_done:,}", "sites simulated"))
+        found.append((f"{status.failed_pct:.3g} %", "of tried sites failed"))
+    return found
+
+
+def _cost(inputs: ReportInputs) -> Block:
+    rows = []
+    if inputs.plan:
+        hours, wall = inputs.plan["core_hours"], inputs.plan["wall_hours"]
+        rows.append(
+            ["simulation, as planned from a pilot", _span(hours), _span(wall),
+             f"{inputs.plan['disk_gb']:.3g}", f"{inputs.plan['memory_mb_per_worker']:.0f}"]
+        )  # fmt: skip
+    if inputs.state is not None and inputs.state.status.done:
+        status = inputs.state.status
+        size_gb = sum(path.stat().st_size for path in inputs.profiles) / 1e9
+        rows.append(
+            ["simulation, as run", number(status.seconds / 3600.0), "", f"{size_gb:.3g}",
+             f"{status.peak_mb:.0f}"]
+        )  # fmt: skip
+    if not rows:
+        return Text(
+            "Nothing was planned or run yet: rootzone plan, then rootzone simulate.", "note"
+        )
+    note = ""
+    if inputs.state is not None and inputs.state.status.sites_done:
+        status = inputs.state.status
+        each = 1e3 * status.engine_seconds / status.sites_done
+        note = (
+            f"The engine itself took {each:.3g} ms a site; all shards together "
+            f"{seconds(status.seconds)} of one core."
+        )
+    headings = ("cost", "core-hours", "wall time [h]", "disk [GB]", "memory [MiB a worker]")
+    return Table(headings, rows, note)
+
+
+def _span(interval: dict[str, float]) -> str:
+    low, high = number(interval["low"]), number(interval["high"])
+    return f"{number(interval['value'])} ({low} to {high})"

@@ -1,0 +1,208 @@
+"""What a campaign has on disk for its report; everything is read when first asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rootzone._shared.errors import RequestError
+from rootzone._shared.tables import SITES, read_table
+from rootzone.campaign.model import Campaign
+from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
+from rootzone.campaign.workspace import Workspace
+from rootzone.covariates.open_campaign import data_folder, open_catalog, open_grid
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone.covariates.catalog import Source
+    from rootzone.covariates.grid import MasterGrid
+    from rootzone.jobs.read_state import CampaignState
+
+_MADE_UP = ("MADE_UP.txt", "README.txt")
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """A campaign's tables, each None or empty where it is not there yet.
+
+    Parameters
+    ----------
+    loaded : LoadedCampaign
+        The campaign.
+    place : Workspace
+        Its folder.
+    data : Path
+        Folder the catalog's paths start from.
+    run : str
+        Training run whose skill is shown.
+    """
+
+    loaded: LoadedCampaign
+    place: Workspace
+    data: Path
+    run: str = "main"
+
+    @classmethod
+    def beside(
+        cls, campaign_file: Path, data: Path | None = None, run: str = "main"
+    ) -> ReportInputs:
+        """Inputs of the campaign in a file.
+
+        Raises
+        ------
+        RequestError
+            The file is missing or wrong.
+        """
+        loaded = load_campaign(campaign_file)
+        place = Workspace.beside(campaign_file)
+        return cls(loaded, place, data_folder(campaign_file, data), run)
+
+    @property
+    def campaign(self) -> Campaign:
+        """All settings, defaults filled in."""
+        return self.loaded.campaign
+
+    @property
+    def depth_mm(self) -> float:
+        """The label depth shown where there is room for one [mm]."""
+        return float(self.campaign.labels.depths_mm[0])
+
+    @cached_property
+    def made_up(self) -> str:
+        """What in the data is not real, as the data folder says; empty where it is silent."""
+        for name in _MADE_UP:
+            note = self.data / name
+            if note.is_file():
+                text = note.read_text(encoding="utf-8").strip()
+                if name == _MADE_UP[0] or text.lower().startswith("made up"):
+                    return text
+        return ""
+
+    @cached_property
+    def grid(self) -> MasterGrid:
+        """The master grid."""
+        return open_grid(self.loaded)
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Catalog entry of each kind of data the campaign uses."""
+        catalog = open_catalog(self.loaded, self.data)
+        asked = self.campaign.catalog
+        kinds = ("land_cover", "climate_class", "texture", "elevation", "forcing")
+        names = {kind: getattr(asked, kind) for kind in kinds}
+        return {k: catalog.sources[n] for k, n in names.items() if n in catalog.sources}
+
+    @cached_property
+    def sites(self) -> pl.DataFrame | None:
+        """Drawn sites of the campaign's years."""
+        import polars as pl
+
+        if not self.place.sites.exists():
+            return None
+        frame = read_table(self.place.sites, SITES)
+        return frame.filter(pl.col("year").is_in(self.campaign.years))
+
+    @cached_property
+    def balance(self) -> list[dict[str, Any]]:
+        """Facts of the balance report, one a year."""
+        path = self.place.sites.parent / "balance.json"
+        return list(json.loads(path.read_text())) if path.exists() else []
+
+    @cached_property
+    def top_soils(self) -> pl.DataFrame | None:
+        """The top layer of every site's soil."""
+        import polars as pl
+
+        if not self.place.soils.exists():
+            return None
+        return pl.scan_parquet(self.place.soils).filter(pl.col("layer") == 1).collect()
+
+    @cached_property
+    def plan(self) -> dict[str, Any]:
+        """What the last pilot said the campaign will cost; empty without one."""
+        path = self.place.plan
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
+    @cached_property
+    def state(self) -> CampaignState | None:
+        """Shards and outcomes; None before sites and soils are there, or before any run."""
+        from rootzone.jobs.read_state import CampaignState
+
+        if not (self.place.sites.exists() and self.profiles):
+            return None
+        state = CampaignState.beside(self.loaded.document.path)
+        try:
+            state.tasks  # noqa: B018 - asks for the tables the runs were cut from
+        except RequestError:
+            return None
+        return state
+
+    @cached_property
+    def profiles(self) -> list[Path]:
+        """Profile files, in order of their shards."""
+        return sorted(self.place.runs.glob("shard=*/profiles.parquet"))
+
+    @cached_property
+    def labels(self) -> pl.LazyFrame | None:
+        """All labels, not read yet."""
+        import polars as pl
+
+        if not any(self.place.labels.glob("year=*/month=*/*.parquet")):
+            return None
+        return pl.scan_parquet(
+            self.place.labels / "year=*" / "month=*" / "*.parquet", hive_partitioning=False
+        )
+
+    @cached_property
+    def weather_files(self) -> list[Path]:
+        """Weather of the campaign's years that is there."""
+        return [p for year in self.campaign.years if (p := self.place.weather(year)).exists()]
+
+    def weather(self, columns: list[str]) -> pl.LazyFrame:
+        """Daily weather of the campaign's years, some columns of it."""
+        import polars as pl
+
+        frames = [pl.scan_parquet(p).select(columns) for p in self.weather_files]
+        return pl.concat(frames).with_columns(pl.col("date").cast(pl.Date))
+
+    @cached_property
+    def station_values(self) -> pl.DataFrame | None:
+        """Good station values at the label depth in the campaign's years, with their pixels.
+
+        network, station, date, theta, row, col; None without a station table. Only stations on
+        the master grid count.
+        """
+        import polars as pl
+
+        from rootzone.labels.stations.pixels import pixel_values, station_pixels
+        from rootzone.labels.stations.station_table import at_depth, read_stations
+
+        if not self.place.stations.exists():
+            return None
+        stations = read_stations(self.place.stations)
+        pixels = station_pixels(stations, self.grid)
+        values = at_depth(stations, self.depth_mm / 1000.0)
+        placed = pixel_values(values, pixels, shared_pixel="keep")
+        return placed.filter(pl.col("date").dt.year().is_in(self.campaign.years))
+
+    def shown_sites(self, n: int) -> list[Any]:
+        """A few finished sites, spread from the most to the least conductive top layer.
+
+        They come from the first eight shards, so that a large campaign's report stays quick.
+        """
+        import numpy as np
+        import polars as pl
+
+        if self.top_soils is None or not self.profiles:
+            return []
+        done = pl.scan_parquet(self.profiles[:8]).select(pl.col("site_id").unique()).collect()
+        top = self.top_soils.join(done, on="site_id", how="semi")
+        top = top.sort("ks_mm_d", "site_id", descending=[True, False])
+        if not top.height:
+            return []
+        picks = np.unique(np.linspace(0, top.height - 1, n).round().astype(int))
+        return [top["site_id"][int(i)] for i in picks]

@@ -1,0 +1,222 @@
+"""Where the water went, and whether all of it is accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.figure_style import RAIN_COLOUR, new_figure, styled
+from rootzone.labels.depths import mid_depths_mm, point_weights
+from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
+from rootzone.report.profile_figures import column_figure, depth_figure
+from rootzone.report.words import number, plural
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+    from rootzone.report.read_inputs import ReportInputs
+
+_MOST_FILES = 40  # profile files the balance is taken over
+_SERIES = 4
+_BUDGET = ("rain_mm", "es_mm", "runoff_mm", "drainage_mm", "gain_mm")
+_FLUXES = ("runoff_mm", "drainage_mm", "es_mm", "infiltration_mm")
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What is left over of each budget of one site-year, over all its days but the first.
+
+    Parameters
+    ----------
+    sites : polars.DataFrame
+        A row a site with ``rain_mm``, fluxes, ``gain_mm`` (more water in the soil at the end),
+        ``surface_mm`` and ``soil_mm`` (what does not add up at the surface and in the soil).
+    worst_daily_mm : float
+        Largest daily error the solver itself reports [mm].
+    """
+
+    sites: pl.DataFrame
+    worst_daily_mm: float
+
+
+def water_section(inputs: ReportInputs) -> Section:
+    """Water-balance check, where the rain went, and some columns through the year."""
+    key, title, menu = "water", "Soil water, and where the rain went", "Water"
+    if not inputs.profiles:
+        return absent(key, title, menu, "Nothing is simulated yet: rootzone simulate runs it.")
+    blocks: list[Block] = []
+    plots: list[Plot] = []
+    closure = read_closure(inputs)
+    if closure is not None:
+        blocks += [Text(_in_words(closure)), _closure_table(closure)]
+        caption = "Mean of the sites, coarse to fine by quartile of saturated conductivity."
+        plots.append(Plot("water_budget", budget_figure(closure.sites), caption))
+    shown = inputs.shown_sites(_SERIES)
+    if shown:
+        plots += _columns(inputs, shown)
+    return Section(key, title, menu, [*blocks, Plots(plots)])
+
+
+def read_closure(inputs: ReportInputs) -> Closure | None:
+    """Budgets of every site of the first profile files; None without weather or soils."""
+    import polars as pl
+
+    if not inputs.weather_files or inputs.top_soils is None:
+        return None
+    thickness = np.array(inputs.campaign.profile.thickness_mm)
+    files = inputs.profiles[:_MOST_FILES]
+    scan = pl.scan_parquet(files).with_columns(pl.col("date").cast(pl.Date))
+    worst = scan.select(pl.col("balance_error_mm").abs().max()).collect().item()
+    later = pl.col("date") > pl.col("date").min()
+    ends = scan.group_by("site_id").agg(
+        pl.col("date").min().alias("first"),
+        pl.col("date").max().alias("last"),
+        *(pl.col(name).filter(later).sum().alias(name) for name in _FLUXES),
+        pl.col("pond_mm").sort_by("date").last() - pl.col("pond_mm").sort_by("date").first(),
+        pl.col("theta").sort_by("date").first().alias("theta_first"),
+        pl.col("theta").sort_by("date").last().alias("theta_last"),
+    ).collect()  # fmt: skip
+    cells = inputs.top_soils.select("site_id", "cell_id", "ks_mm_d")
+    rain = inputs.weather(["cell_id", "date", "rain_mm"]).collect()
+    joined = ends.join(cells, on="site_id").sort("site_id")
+    joined = joined.filter(pl.col("theta_last").list.len() == thickness.size)
+    if not joined.height:
+        return None
+    spans = joined.select("site_id", "cell_id", "first", "last").join(rain, on="cell_id")
+    inside = spans.filter(pl.col("date") > pl.col("first"), pl.col("date") <= pl.col("last"))
+    sums = inside.group_by("site_id").agg(pl.col("rain_mm").cast(pl.Float64).sum())
+    joined = joined.join(sums, on="site_id", maintain_order="left")
+    stored = [np.array(joined[f"theta_{end}"].to_list()) @ thickness for end in ("last", "first")]
+    table = joined.with_columns(pl.Series("gain_mm", stored[0] - stored[1])).with_columns(
+        (pl.col("gain_mm") - pl.col("infiltration_mm") + pl.col("drainage_mm")).alias("soil_mm"),
+        (pl.col("rain_mm") - pl.col("runoff_mm") - pl.col("es_mm") - pl.col("infiltration_mm")
+         - pl.col("pond_mm")).alias("surface_mm"),
+    )  # fmt: skip
+    return Closure(table.drop("theta_first", "theta_last"), float(worst))
+
+
+def _in_words(closure: Closure) -> str:
+    sites = closure.sites
+    means = {name: float(sites[name].to_numpy().mean()) for name in _BUDGET}
+    return (
+        f"Of {means['rain_mm']:.0f} mm of rain a year (mean of {plural(sites.height, 'site')}, the "
+        f"first day left out), {means['es_mm']:.0f} mm evaporated, {means['drainage_mm']:.1f} mm "
+        f"drained below the profile, {means['runoff_mm']:.1f} mm ran off, and the soil holds "
+        f"{means['gain_mm']:+.1f} mm more at the end than at the start."
+    )
+
+
+def _closure_table(closure: Closure) -> Table:
+    sites = closure.sites
+    rows = [
+        ["solver's own error, worst day", number(closure.worst_daily_mm, 2), "reported each day"],
+        [
+            "soil: gain − (infiltration − drainage), worst site-year",
+            number(_worst(sites, "soil_mm"), 2),
+            "from the stored profiles",
+        ],
+        [
+            "surface: rain − runoff − evaporation − infiltration − Δpond, worst site-year",
+            number(_worst(sites, "surface_mm"), 2),
+            "from the stored fluxes and the weather table",
+        ],
+    ]
+    note = "Stored values are single precision, which alone leaves about 0.001 mm over a year."
+    return Table(("water-balance check", "error [mm]", "from"), rows, note)
+
+
+def _worst(sites: pl.DataFrame, name: str) -> float:
+    values = sites[name].to_numpy()
+    return float(np.abs(values).max()) if np.isfinite(values).all() else float("nan")
+
+
+@styled
+def budget_figure(sites: pl.DataFrame) -> Figure:
+    """Mean yearly water budget by quartile of conductivity."""
+    figure = new_figure(9.4, 2.5)
+    axes = figure.subplots()
+    order = np.argsort(-sites["ks_mm_d"].to_numpy(), kind="stable")
+    lots = np.array_split(order, min(4, sites.height))
+    parts = {"evaporation": "es_mm", "drainage": "drainage_mm", "runoff": "runoff_mm",
+             "more in the soil": "gain_mm"}  # fmt: skip
+    colours = ("#d17a22", "#1c64a0", "#8a9a1f", "#7f4909")
+    names = []
+    for y, lot in enumerate(lots):
+        left_up, left_down = 0.0, 0.0
+        for (label, column), colour in zip(parts.items(), colours, strict=True):
+            value = float(sites[column].to_numpy()[lot].mean())
+            start = left_up if value >= 0 else left_down
+            axes.barh(y, value, 0.62, left=start, color=colour, label=label if y == 0 else None)
+            left_up, left_down = left_up + max(value, 0.0), left_down + min(value, 0.0)
+        rain = float(sites["rain_mm"].to_numpy()[lot].mean())
+        axes.plot([rain, rain], [y - 0.4, y + 0.4], color=RAIN_COLOUR, linewidth=3,
+                  label="rain" if y == 0 else None)  # fmt: skip
+        names.append(f"Ks {number(float(np.median(sites['ks_mm_d'].to_numpy()[lot])))} mm d⁻¹")
+    axes.set_yticks(range(len(lots)), names)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.axvline(0.0, color="#6d7c7a", linewidth=0.8)
+    axes.set_xlabel("water [mm per year]")
+    figure.legend(loc="outside upper center", ncols=5)
+    return figure
+
+
+def _columns(inputs: ReportInputs, shown: list[Any]) -> list[Plot]:
+    """The finest of the shown soils as a whole column, and all of them at the label depth."""
+    import polars as pl
+
+    thickness = np.array(inputs.campaign.profile.thickness_mm)
+    frame = (
+        pl.scan_parquet(inputs.profiles[:8])
+        .filter(pl.col("site_id").is_in(shown))
+        .select("site_id", pl.col("date").cast(pl.Date), "theta")
+        .collect()
+        .sort("date")
+    )
+    frame = frame.filter(pl.col("theta").list.len() == thickness.size)
+    if not frame.height:
+        return []
+    weights = point_weights(mid_depths_mm(thickness), inputs.depth_mm)
+    series: dict[str, FloatArray] = {}
+    for site in shown:
+        own = frame.filter(pl.col("site_id") == site)
+        theta = np.array(own["theta"].to_list())
+        soil = _soil_of(inputs, site)
+        series[f"Ks {number(soil['ks_mm_d'])} mm d⁻¹"] = theta @ weights
+    dates = own["date"].to_numpy()
+    rain = rain_of(inputs, soil["cell_id"], dates)
+    depth = f"{inputs.depth_mm / 10:g} cm"
+    even = all(len(values) == len(dates) for values in series.values())
+    plots = [
+        Plot("column", column_figure(dates, thickness, theta, rain, f"site {site}",
+             inputs.depth_mm), f"Daily water content of a whole column, the finest soil of those "
+             f"below; the dotted line is {depth}.")
+    ]  # fmt: skip
+    if even:
+        plots.append(
+            Plot("depth_series", depth_figure(dates, series, rain, inputs.depth_mm), f"Water "
+                 f"content at {depth} of soils from coarse to fine. Rain is that of the last "
+                 "soil's weather cell.")
+        )  # fmt: skip
+    return plots
+
+
+def _soil_of(inputs: ReportInputs, site: Any) -> dict[str, Any]:  # noqa: ANN401 - int or text
+    import polars as pl
+
+    assert inputs.top_soils is not None  # noqa: S101 - shown sites come from it
+    return inputs.top_soils.filter(pl.col("site_id") == site).row(0, named=True)
+
+
+def rain_of(inputs: ReportInputs, cell: Any, dates: AnyArray) -> FloatArray:  # noqa: ANN401
+    """Daily rain of a weather cell on some days [mm], NaN where there is none."""
+    import polars as pl
+
+    own = inputs.weather(["cell_id", "date", "rain_mm"]).filter(pl.col("cell_id") == cell)
+    asked = pl.DataFrame({"date": dates}).with_columns(pl.col("date").cast(pl.Date))
+    joined = asked.join(own.select("date", "rain_mm").collect(), on="date", how="left")
+    return joined["rain_mm"].cast(pl.Float64).fill_null(float("nan")).to_numpy()

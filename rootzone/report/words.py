@@ -1,0 +1,73 @@
+"""Numbers and lists as a person writes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with a few significant digits; a dash where there is none.
+
+    Examples
+    --------
+    >>> number(0.000409419), number(1234567.0), number(float("nan"))
+    ('0.000409', '1,230,000', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if -4 <= size < 12:
+        return f"{round(value, digits - 1 - size):,.{max(0, digits - 1 - size)}f}"
+    return f"{value:.{digits - 1}e}"
+
+
+def fixed(value: float | None, places: int = 3) -> str:
+    """A number with a fixed count of decimals; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.{places}f}"
+
+
+def seconds(value: float) -> str:
+    """A time in the unit that suits it.
+
+    Examples
+    --------
+    >>> seconds(42.0), seconds(600.0), seconds(9000.0)
+    ('42 s', '10 min', '2.5 h')
+    """
+    if value < 120:
+        return f"{value:.3g} s"
+    return f"{value / 60:.3g} min" if value < 7200 else f"{value / 3600:.3g} h"
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop."""
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items as a sentence lists them.
+
+    Examples
+    --------
+    >>> listed(["sand", "silt", "clay"])
+    'sand, silt and clay'
+    """
+    if len(items) < 2:
+        return "".join(items)
+    return ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """A count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "station"), plural(3, "station")
+    ('1 station', '3 stations')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
