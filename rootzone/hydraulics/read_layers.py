@@ -142,7 +142,12 @@ def read_layers(path: Path, source: Source) -> SourceLayers:
     RequestError
         The file cannot be read, has no rows, or lacks a column, or names one twice.
     """
-    frame = _with_our_names(path, read_frame(path), source)
+    return layers_of_frame(path, read_frame(path), source)
+
+
+def layers_of_frame(path: Path, frame: pl.DataFrame, source: Source) -> SourceLayers:
+    """As ``read_layers``, of a table in memory; ``path`` is named in messages."""
+    frame = _with_our_names(path, frame, source)
     if frame.height == 0:
         raise RequestError(f"{path} has no rows.")
     codes, site_ids = _codes_in_order(path, frame)

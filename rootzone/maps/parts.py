@@ -1,0 +1,59 @@
+"""Finished pieces of maps that are still being made, so that a killed run goes on where it was.
+
+Pieces lie in a folder named by the digest of everything that has a say in them. Pieces of other
+settings are never mixed in; they are swept away once a run has finished.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray
+from rootzone._shared.atomic import atomic_path
+
+FOLDER = ".parts"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The pieces of one run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they lie.
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, maps: Path, digest: str) -> Parts:
+        """Pieces of the run with this digest, below the folder of maps."""
+        return cls(maps / FOLDER / digest)
+
+    def path(self, name: str) -> Path:
+        """File of a piece."""
+        return self.folder / f"{name}.npz"
+
+    def has(self, name: str) -> bool:
+        """Whether a piece is finished."""
+        return self.path(name).exists()
+
+    def put(self, name: str, arrays: Mapping[str, AnyArray]) -> None:
+        """Keep a piece, whole or not at all."""
+        with atomic_path(self.path(name)) as temporary, temporary.open("wb") as handle:
+            np.savez(handle, allow_pickle=False, **arrays)
+
+    def get(self, name: str) -> dict[str, AnyArray]:
+        """Arrays of a finished piece."""
+        with np.load(self.path(name), allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+
+    def sweep(self) -> None:
+        """Remove these pieces, and those of runs with other settings."""
+        shutil.rmtree(self.folder.parent, ignore_errors=True)

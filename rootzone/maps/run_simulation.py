@@ -1,0 +1,361 @@
+"""Physics at every pixel: each different column of the land simulated once and painted back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.digests import digest_json
+from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import inputs_of
+from rootzone.campaign.workspace import Workspace
+from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.open_campaign import open_grid, open_stack
+from rootzone.hydraulics.read_layers import layers_of_frame
+from rootzone.hydraulics.run_campaign_soils import soil_limits
+from rootzone.hydraulics.site_layers import SAMPLED, site_layers
+from rootzone.hydraulics.table_soils import soils_from_layers
+from rootzone.hydraulics.write_soils import soils_frame
+from rootzone.jobs.accept import acceptor
+from rootzone.jobs.climb import climb
+from rootzone.jobs.counted_days import Span
+from rootzone.jobs.engine_choice import engine_code, make_engine_of, weather_needs
+from rootzone.jobs.ladder import Rung, as_json, ladder_for
+from rootzone.jobs.read_cut import weather_files
+from rootzone.jobs.read_inputs import inputs_of_rows
+from rootzone.labels.depths import LabelDepth
+from rootzone.labels.layering import layerings_from_thickness, weights_of
+from rootzone.labels.read_design import nodes_of_engine
+from rootzone.maps.columns import (
+    CellColumns,
+    cell_of_pixels,
+    rounded_texture,
+    unique_columns,
+    weather_cell_windows,
+)
+from rootzone.maps.parts import Parts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.stack import CovariateStack
+    from rootzone.engines.protocol import Engine, Profiles
+
+_EPOCH = date(1970, 1, 1)
+_CELLS_KEPT = 64  # finished cells in memory while maps are painted: two rows across a county
+
+
+@dataclass
+class SimulationCounts:
+    """What became of the columns.
+
+    Parameters
+    ----------
+    pixels : int
+        Pixels of the region.
+    columns : int
+        Different columns, a soil in a weather cell each.
+    simulated_now : int
+        Columns simulated by this call; the others were finished before.
+    failed : dict of str to int
+        Columns without a value, by failure class.
+    """
+
+    pixels: int = 0
+    columns: int = 0
+    simulated_now: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class SimulationJob:
+    """A region to fill with physics.
+
+    Parameters
+    ----------
+    loaded : LoadedCampaign
+        The campaign.
+    data : Path
+        Folder the catalog's paths start from.
+    days : sequence of date
+        Days wanted, ascending, all in years whose weather is there.
+    texture_step_pct : float or None
+        Round textures to this step [%]; None takes them as the soils stage does, unrounded.
+    threads : int
+        Threads of the engine.
+    """
+
+    loaded: LoadedCampaign
+    data: Path
+    days: Sequence[date]
+    texture_step_pct: float | None = None
+    threads: int = 1
+
+    @property
+    def workspace(self) -> Workspace:
+        """Folder of the campaign."""
+        return Workspace.beside(self.loaded.document.path)
+
+    @property
+    def grid(self) -> MasterGrid:
+        """The master grid."""
+        return open_grid(self.loaded)
+
+    def inputs(self) -> dict[str, str]:
+        """Digest of everything that has a say in the numbers."""
+        campaign = self.loaded.campaign
+        section = campaign.engine
+        years = sorted({day.year for day in self.days})
+        weather = {
+            path.name: path
+            for year in years
+            for path in weather_files(campaign, self.workspace, year)
+        }
+        with open_stack(self.loaded, self.data) as stack:
+            catalog = stack.catalog.digest
+        soil = [
+            campaign.soil.model_dump(mode="json"),
+            campaign.catalog.texture,
+            list(campaign.profile.thickness_mm),
+        ]
+        engine = make_engine_of(campaign)({}, threads=1)
+        ladder = as_json(ladder_for(section.name, section.stepping))
+        return {
+            **inputs_of(weather),
+            "catalog": catalog,
+            "soil settings": digest_json(soil),
+            "engine settings": digest_json(engine.identity()),
+            "engine code": engine_code(),
+            "convergence ladder": digest_json(ladder),
+            "spin-up": str(section.spin_up_days),
+        }
+
+
+def simulate_region(
+    job: SimulationJob, parts: Parts, tell: Callable[[int, int], None] = lambda done, of: None
+) -> SimulationCounts:
+    """Simulate what is not simulated yet, one weather cell after the other.
+
+    Memory is that of one cell: no more than some 18,000 pixels of 30 m, whatever the region.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        The region.
+    parts : Parts
+        Where finished cells are kept.
+    tell : callable
+        Called after each cell with the number done and the number in all.
+    """
+    counts = SimulationCounts()
+    windows = weather_cell_windows(job.grid)
+    with open_stack(job.loaded, job.data) as stack:
+        for number, (cell, window) in enumerate(windows.items(), 1):
+            name = f"cell_{cell}"
+            if not parts.has(name):
+                arrays = _simulate_cell(job, stack, cell, window)
+                parts.put(name, arrays)
+                counts.simulated_now += len(arrays["theta"])
+            _count(counts, parts.get(name))
+            tell(number, len(windows))
+    return counts
+
+
+def _count(counts: SimulationCounts, arrays: Mapping[str, AnyArray]) -> None:
+    counts.pixels += int((arrays["column"] >= 0).sum())
+    counts.columns += len(arrays["theta"])
+    names = arrays["failure"][arrays["failure"] != ""].tolist()
+    counts.failed.update(str(name) for name in names)
+
+
+def _simulate_cell(
+    job: SimulationJob, stack: CovariateStack, cell: int, window: Window
+) -> dict[str, AnyArray]:
+    """Columns of one cell, which pixel has which, and their water content on the days wanted."""
+    inside = cell_of_pixels(job.grid, window) == cell
+    layers = _pixel_layers(job, stack, cell, window, inside)
+    found = unique_columns(window, inside, layers)
+    n_column = found.representative.size
+    n_depth = len(job.loaded.campaign.labels.depths_mm)
+    theta = np.full((n_column, len(job.days), n_depth), np.nan, dtype=np.float32)
+    failure = np.full(n_column, "", dtype="U32")
+    soils = _soils_of_columns(job, layers, found)
+    for year in sorted({day.year for day in job.days}):
+        _run_year(job, soils, cell, year, theta, failure)
+    place = np.array([window.row, window.col, window.height, window.width])
+    return {"window": place, "column": found.column, "theta": theta, "failure": failure}
+
+
+def _pixel_layers(
+    job: SimulationJob, stack: CovariateStack, cell: int, window: Window, inside: AnyArray
+) -> pl.DataFrame:
+    """Soil layers of a cell's pixels, sampled the way those of sites are."""
+    import polars as pl
+
+    campaign = job.loaded.campaign
+    row, col = np.nonzero(inside)
+    pixels = pl.DataFrame(
+        {
+            "site_id": np.arange(row.size),
+            "cell_id": np.full(row.size, cell),
+            "row": row + window.row,
+            "col": col + window.col,
+        }
+    )
+    name = campaign.catalog.texture
+    layers = site_layers(stack, name, stack.catalog.source(name), pixels, campaign.soil.ptf)
+    if job.texture_step_pct is None:
+        return layers
+    return rounded_texture(layers, job.texture_step_pct)
+
+
+def _soils_of_columns(
+    job: SimulationJob, layers: pl.DataFrame, found: CellColumns
+) -> pl.DataFrame | None:
+    """Guarded soils of one pixel a column, by the campaign's own soils stage; None if none is."""
+    import polars as pl
+
+    campaign = job.loaded.campaign
+    position = pl.Series("site_id", found.representative)
+    number = pl.DataFrame({"site_id": position, "column": np.arange(position.len())})
+    rows = layers.join(number, on="site_id", how="inner", maintain_order="left")
+    rows = rows.with_columns(pl.col("column").alias("site_id")).drop("column")
+    source = SAMPLED[campaign.soil.ptf][1]
+    table = layers_of_frame(Path(campaign.catalog.texture), rows, source)  # type: ignore[arg-type]
+    try:
+        result = soils_from_layers(
+            table,
+            limits=soil_limits(campaign.soil),
+            thickness_mm=campaign.profile.thickness_mm,
+            extend=True,
+            tolerance_pct=campaign.soil.texture_tolerance_pct,
+        )
+    except RequestError:  # said of a table without one usable soil: a lake, or the sea
+        return None
+    return soils_frame(result)
+
+
+def _run_year(
+    job: SimulationJob,
+    soils: pl.DataFrame | None,
+    cell: int,
+    year: int,
+    theta: AnyArray,
+    failure: AnyArray,
+) -> None:
+    """Simulate all columns in one year, and keep the days and depths wanted."""
+    import polars as pl
+
+    campaign = job.loaded.campaign
+    if soils is None:
+        failure[:] = "INPUT_MISSING"
+        return
+    sites = pl.DataFrame({"site_id": np.arange(len(theta)), "cell_id": np.full(len(theta), cell)})
+    span = _span(job.days, year, campaign.engine.spin_up_days)
+    inputs = inputs_of_rows(
+        sites,
+        soils,
+        span,
+        weather_files(campaign, job.workspace, year),
+        campaign.engine.physics,
+        weather_needs(campaign.engine),
+        job.workspace.soils,
+    )
+    at = [i for i, day in enumerate(job.days) if day.year == year]
+    rows = np.array([(job.days[i] - _EPOCH).days - span.first for i in at])
+    keep = _keeper(theta, at, rows, _layer_weights(job))
+    outcome = climb(
+        inputs.batch,
+        ladder_for(campaign.engine.name, campaign.engine.stepping),
+        _engines(job),
+        acceptor(span, inputs.batch, keep),
+    )
+    for site, failed in {**inputs.refused, **outcome.failures}.items():
+        failure[int(site)] = failed.failure_class.name
+
+
+def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
+    """From the start of a site's run to the last map day: days to come have no say."""
+    whole = Span.of_year(year, spin_up_days)
+    wanted = [(day - _EPOCH).days for day in days if day.year == year]
+    return Span(whole.start, min(wanted), max(wanted))
+
+
+def _engines(job: SimulationJob) -> Callable[[Rung], Engine]:
+    make = make_engine_of(job.loaded.campaign)
+    made: dict[str, Engine] = {}
+
+    def engine_of(rung: Rung) -> Engine:
+        if rung.name not in made:
+            made[rung.name] = make(rung.settings, threads=job.threads)
+        return made[rung.name]
+
+    return engine_of
+
+
+def _layer_weights(job: SimulationJob) -> FloatArray:
+    """Shares of the layers in each label depth, the labels stage's own."""
+    campaign = job.loaded.campaign
+    engine = campaign.engine
+    nodes = nodes_of_engine(engine.physics, engine.stepping, engine.name)
+    thickness = campaign.profile.thickness_mm
+    layering = layerings_from_thickness(thickness, nodes).of("column", len(thickness))
+    return weights_of(layering, [LabelDepth(depth) for depth in campaign.labels.depths_mm])
+
+
+def _keeper(
+    theta: AnyArray, at: Sequence[int], rows: IntArray, weights: FloatArray
+) -> Callable[[Profiles], None]:
+    """What takes finished profiles: in single precision, then weighted, as labels are made."""
+
+    def keep(profiles: Profiles) -> None:
+        for i, site in enumerate(profiles.site_ids.tolist()):
+            days = profiles.theta_of(i)[rows].astype(np.float32)
+            for depth, shares in enumerate(weights):
+                used = np.flatnonzero(shares)
+                theta[site, at, depth] = sum(
+                    days[:, layer] * np.float32(shares[layer]) for layer in used
+                )
+
+    return keep
+
+
+class SimulationPainter:
+    """Water content of any window from the finished cells.
+
+    Parameters
+    ----------
+    job : SimulationJob
+        The region.
+    parts : Parts
+        Its finished cells.
+    """
+
+    def __init__(self, job: SimulationJob, parts: Parts) -> None:
+        self._grid = job.grid
+        self._n_depth = len(job.loaded.campaign.labels.depths_mm)
+        self._cell = lru_cache(_CELLS_KEPT)(lambda cell: parts.get(f"cell_{cell}"))
+
+    def theta(self, day: int, window: Window) -> AnyArray:
+        """Water content on the day at a position, float32, shape (depth, row, col).
+
+        NaN where no column could be simulated.
+        """
+        out = np.full((self._n_depth, *window.shape), np.nan, dtype=np.float32)
+        cell = cell_of_pixels(self._grid, window)
+        for number in np.unique(cell[cell >= 0]).tolist():
+            piece = self._cell(number)
+            row, col = np.nonzero(cell == number)
+            top, left = (int(v) for v in piece["window"][:2])
+            column = piece["column"][row + window.row - top, col + window.col - left]
+            out[:, row, col] = piece["theta"][column, day].T
+        return out
