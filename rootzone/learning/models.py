@@ -228,8 +228,11 @@ class UNet(nn.Module):
             If the number of channels or the size does not fit, or a bounded output lacks its soil.
         """
         _refuse_shape(x, self.config)
-        features = self._features(torch.where(torch.isnan(x), MISSING, x))
-        with torch.autocast(x.device.type, enabled=False):
+        return self.read_out(self._features(torch.where(torch.isnan(x), MISSING, x)), soil)
+
+    def read_out(self, features: Tensor, soil: Tensor | None = None) -> Prediction:
+        """Water content from the last features, always in float32."""
+        with torch.autocast(features.device.type, enabled=False):
             features = features.float()
             theta = self._output(self.head(features), soil)
             if self.spread_head is None:
