@@ -337,6 +337,7 @@ class _Loop:
         skill = run.ranks.from_leader(skill)
         row: dict[str, Any] = {"epoch": state.epoch, "step": state.step, **state.sums.row()}
         row |= {f"validation_{name}": getattr(skill, name) for name in (*METRICS, "n")}
+        row["validation_source"] = getattr(self.validation, "source", "")
         state.end_epoch(row)
         if run.progress is not None and run.ranks.leads:
             run.progress.epoch(state.history[-1])
