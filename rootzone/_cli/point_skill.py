@@ -1,0 +1,109 @@
+"""``rootzone point-skill``: what point models are worth at held-out stations, years and dates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+_SPLITS = ("stations", "years", "blocked_dates", "season_dates")
+
+
+@click.command()
+@click.argument("station_table", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--weather", type=click.Path(path_type=Path), help="Default: beside the table.")
+@click.option(
+    "--inversions", type=click.Path(path_type=Path),
+    help="inversions.parquet of `rootzone invert`; used only where later years are held out.",
+)  # fmt: skip
+@click.option("--climate", type=click.Path(path_type=Path), help="Raster of climate classes.")
+@click.option(
+    "--climate-legend", type=click.Choice(["koppen_kottek", "koppen_beck"]),
+    default="koppen_kottek", show_default=True,
+)  # fmt: skip
+@click.option(
+    "--split", "splits", multiple=True, type=click.Choice(_SPLITS), default=_SPLITS,
+    show_default=True, help="What is held out; may be repeated.",
+)  # fmt: skip
+@click.option("--depth", "depth_m", default=0.20, show_default=True, help="Sensor depth [m].")
+@click.option("--folds", default=8, show_default=True, help="Parts of the left-out stations.")
+@click.option("--steps", default=300, show_default=True, help="Training steps of the network.")
+@click.option("--seed", default=1, show_default=True, help="Seed of everything drawn.")
+@click.option("--force", is_flag=True, help="Replace what is in the folder.")
+@click.option("--json", "as_json", is_flag=True, help="Skill on stdout as JSON.")
+def command(
+    station_table: Path,
+    out: Path,
+    weather: Path | None,
+    inversions: Path | None,
+    climate: Path | None,
+    climate_legend: str,
+    splits: tuple[str, ...],
+    depth_m: float,
+    folds: int,
+    steps: int,
+    seed: int,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Train point models on STATION_TABLE and score them on what was held out.
+
+    LightGBM and a network over days see only weather, season, climate class and simulations of
+    assumed soils. Beside them stand the raw simulation and climatologies. Written are
+    predictions.parquet, skill.parquet and summary.md.
+    """
+    import torch
+
+    from rootzone._shared.atomic import refuse_overwrite, write_text
+    from rootzone._shared.provenance import Provenance, inputs_of
+    from rootzone._shared.tables import write_table
+    from rootzone.engines.swim.engine import SwimEngine
+    from rootzone.engines.swim.settings import settings_from_pairs
+    from rootzone.labels.inversion.column_runs import ColumnSetup
+    from rootzone.labels.read_design import nodes_of_engine
+    from rootzone.labels.stations.station_table import weather_path
+    from rootzone.learning.metrics import skill_table
+    from rootzone.learning.point_report import as_text
+    from rootzone.learning.point_stations import PointSettings
+    from rootzone.learning.point_tcn import TcnSettings
+    from rootzone.learning.read_point_inputs import PointFiles, read_point_stations
+    from rootzone.learning.run_point_skill import SkillSettings, point_predictions
+    from rootzone.learning.tables import PREDICTIONS, SKILL
+
+    refuse_overwrite(out / "skill.parquet", force=force)
+    torch.set_num_threads(1)  # short series on a small network: more threads only wait
+    physics, stepping = "van_genuchten", "converged"
+    engine = SwimEngine(settings_from_pairs(physics, stepping, ("snow=true",)), threads=1)
+    setup = ColumnSetup(engine, nodes_of_engine(physics, stepping))
+    own_weather = weather or weather_path(station_table)
+    files = PointFiles(station_table, own_weather, inversions, climate, climate_legend)
+    stations = read_point_stations(files, setup, PointSettings(depth_m), _tell)
+    settings = SkillSettings(
+        splits, folds, seed, tcn=TcnSettings(steps=steps), depth_mm=1000.0 * depth_m
+    )
+    predictions = point_predictions(stations, settings, _tell)
+    skill = skill_table(predictions, seed)
+    text = as_text(skill)
+    named = {"stations": station_table, "weather": own_weather} | {
+        name: path
+        for name, path in (("inversions", inversions), ("climate", climate))
+        if path is not None
+    }
+    record = Provenance(
+        "rootzone point-skill",
+        inputs_of(named),
+        {**engine.identity(), "splits": list(splits), "folds": folds, "seed": seed,
+         "steps": steps, "depth_m": depth_m, "climate_legend": climate_legend},
+    )  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    write_table(out / "predictions.parquet", predictions, PREDICTIONS, record)
+    write_table(out / "skill.parquet", skill, SKILL, record)
+    write_text(out / "summary.md", text)
+    click.echo(json.dumps(skill.to_dicts(), indent=1) if as_json else text)
+    click.echo(f"next: open {out / 'summary.md'}", err=True)
+
+
+def _tell(what: str) -> None:
+    click.echo(what, err=True)
