@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rootzone.report.document import Block, Facts, Section, Table, Text
+from rootzone.report.map_layers import map_files
 from rootzone.report.words import number, seconds, sentence
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def _asked(inputs: ReportInputs) -> str:
 
 
 def _sizes(inputs: ReportInputs) -> list[tuple[str, str]]:
+    import polars as pl
+
     found = []
     if inputs.sites is not None:
         found.append((f"{inputs.sites.height:,}", "sites drawn"))
@@ -50,6 +53,15 @@ def _sizes(inputs: ReportInputs) -> list[tuple[str, str]]:
         status = inputs.state.status
         found.append((f"{status.sites_done:,}", "sites simulated"))
         found.append((f"{status.failed_pct:.3g} %", "of tried sites failed"))
+    if inputs.labels is not None:
+        n = inputs.labels.select(pl.len()).collect().item()
+        found.append((f"{n:,}", "labels"))
+    if inputs.station_values is not None and inputs.station_values.height:
+        n = inputs.station_values.select("network", "station").n_unique()
+        found.append((f"{n:,}", "station on the grid" if n == 1 else "stations on the grid"))
+    dates = {m.day for m in map_files(inputs.place.maps)}
+    if dates:
+        found.append((f"{len(dates):,}", "dates mapped"))
     return found
 
 

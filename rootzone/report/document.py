@@ -46,6 +46,21 @@ class Table:
     folded: str = ""
     kind: ClassVar[str] = "table"
 
+    @property
+    def heads(self) -> list[str]:
+        """Headings with the unit on a line of its own, never broken inside."""
+        parts = [heading.partition(" [") for heading in self.headings]
+        return [a + ("\n[" + c.replace(" ", "\u00a0") if c else "") for a, _, c in parts]
+
+    @property
+    def texts(self) -> list[bool]:
+        """Which columns hold words rather than numbers: they are set from the left."""
+        return [not any(_is_figure(row[i]) for row in self.rows) for i in range(len(self.headings))]
+
+
+def _is_figure(cell: str) -> bool:
+    return cell.strip("+-−–")[:1].isdigit() and len(cell.split()[0]) < 14
+
 
 @dataclass(frozen=True)
 class Plot:

@@ -150,7 +150,7 @@ def validation_figure(log: pl.DataFrame) -> Figure:
 @styled
 def weights_figure(log: pl.DataFrame) -> Figure:
     """Weight of the data and share of simulated batches by epoch."""
-    figure = new_figure(4.6, 2.6)
+    figure = new_figure(9.4, 2.2)
     axes = figure.subplots()
     for (name, label), colour in zip(_WEIGHTS.items(), (LINE_COLOURS[0], SOFT), strict=True):
         if name in log.columns:

@@ -63,6 +63,7 @@ def column_figure(
     below.invert_yaxis()
     below.set_ylabel("depth [cm]")
     below.grid(visible=False)
+    below.set_xlim(day_edges[0], day_edges[-1])
     below.axhline(depth_mm / 10.0, color="black", linewidth=0.7, linestyle=":")
     figure.colorbar(mesh, ax=[above, below], label=THETA_LABEL, pad=0.01, extend="max")
     return figure
@@ -90,6 +91,7 @@ def depth_figure(
     _rain(above, dates, rain_mm)
     for (name, theta), colour in zip(theta_by_name.items(), LINE_COLOURS * 3, strict=False):
         below.plot(dates, theta, label=name, color=INK if name == "station" else colour)
+    below.set_xlim(dates[0], dates[-1])
     below.set_ylabel(f"{THETA_LABEL}\nat {depth_mm / 10:g} cm")
     figure.legend(loc="outside lower center", ncols=4)
     return figure

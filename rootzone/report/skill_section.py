@@ -276,4 +276,4 @@ def headline(inputs: ReportInputs) -> list[tuple[str, str]]:
     if unet is None or not _is_number(unet.get("mae")):
         return []
     against = "stations" if cases[0].source == tables.STATION else "simulated labels"
-    return [(f"{unet['mae']:.3f} m³ m⁻³", f"U-Net's mean absolute error, {against}, held out")]
+    return [(f"{unet['mae']:.3f}", f"m³ m⁻³ mean absolute error of the U-Net, held-out {against}")]

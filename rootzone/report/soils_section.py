@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _CURVES = 7
 _MOST_DOTS = 4000
 _LL15_SUCTION_CM = 15_000.0
+_LIMIT_COLOURS = ("#d17a22", "#1b7f8e", "#1c64a0")
+_LIMITS = {"ll15": "LL15", "dul": "DUL", "sat": "SAT"}
 _VAN_GENUCHTEN = ("theta_r", "theta_s", "alpha_per_cm", "n")
 
 
@@ -41,6 +43,10 @@ def soils_section(inputs: ReportInputs) -> Section:
         plots.append(
             Plot("conductivity", conductivity_figure(shown), "Hydraulic conductivity of the same "
                  "soils after Mualem.")
+        )  # fmt: skip
+        plots.append(
+            Plot("soil_limits", limits_figure(limits_by_depth(inputs)), "Limits of all sites by "
+                 "depth: median as a line, 10 to 90 % of the sites as a band.")
         )  # fmt: skip
     blocks: list[Block] = [Text(_in_words(inputs, top)), Plots(plots), *_guards(inputs)]
     return Section(key, title, menu, blocks)
@@ -139,6 +145,42 @@ def conductivity_figure(soils: pl.DataFrame) -> Figure:
         axes.plot(suction, k, color=colour)
     axes.set(xscale="log", yscale="log", xlabel="suction [cm]", ylabel="conductivity [mm d⁻¹]")
     axes.set_ylim(bottom=1e-7)
+    return figure
+
+
+def limits_by_depth(inputs: ReportInputs) -> pl.DataFrame:
+    """Median and 10 to 90 % of LL15, DUL and SAT in every layer, with the layer's mid-depth."""
+    import polars as pl
+
+    scan = pl.scan_parquet(inputs.place.soils)
+    known = [name for name in _LIMITS if name in scan.collect_schema().names()]
+    return (
+        scan.group_by("layer")
+        .agg(
+            pl.col("thickness_mm").median(),
+            *(pl.col(c).quantile(q).alias(f"{c}_{q}") for c in known for q in (0.1, 0.5, 0.9)),
+        )
+        .sort("layer")
+        .with_columns((pl.col("thickness_mm").cum_sum() - pl.col("thickness_mm") / 2).alias("mid"))
+        .collect()
+    )
+
+
+@styled
+def limits_figure(layers: pl.DataFrame) -> Figure:
+    """Lower limit, drained upper limit and saturation by depth."""
+    figure = new_figure(4.6, 3.4)
+    axes = figure.subplots()
+    depth = layers["mid"].to_numpy() / 10.0
+    for (name, label), colour in zip(_LIMITS.items(), _LIMIT_COLOURS, strict=True):
+        if f"{name}_0.5" not in layers.columns:
+            continue
+        low, mid, high = (layers[f"{name}_{q}"].to_numpy() for q in (0.1, 0.5, 0.9))
+        axes.fill_betweenx(depth, low, high, color=colour, alpha=0.18, linewidth=0)
+        axes.plot(mid, depth, color=colour, label=label)
+    axes.invert_yaxis()
+    axes.set(xlabel="water content [m³ m⁻³]", ylabel="depth [cm]", xlim=(0, None))
+    axes.legend(loc="lower left", fontsize=8)
     return figure
 
 

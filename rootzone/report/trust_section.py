@@ -73,7 +73,7 @@ def trust_figure(raster: Raster, i: int) -> Figure:
     """One band of the trust layer as a map."""
     values = raster.bands[i]
     height, width = values.shape
-    figure = new_figure(4.6, min(5.5, 0.9 + 4.4 * height / width))
+    figure = new_figure(4.6, min(4.6, 0.3 + 3.5 * height / width))
     axes = figure.subplots()
     low, high = np.nanpercentile(values, [0, 98])
     image = axes.imshow(

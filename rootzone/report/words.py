@@ -28,7 +28,7 @@ def fixed(value: float | None, places: int = 3) -> str:
     """A number with a fixed count of decimals; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.{places}f}"
+    return f"{value:.{places}f}".replace("-", "−")
 
 
 def seconds(value: float) -> str:
