@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from rootzone._cli.train import command
+from rootzone._shared.errors import RequestError
+from rootzone.campaign.read_campaign import load_campaign
+from rootzone.campaign.workspace import Workspace
+from rootzone.learning.bundle import load_bundle
+from rootzone.learning.label_index import SIMULATED, STATION
+from rootzone.learning.open_samples import open_samples, with_known_soil
+from rootzone.learning.run_log import read_log
+from tests.learning.small_campaign import N_STATION, write_small_campaign
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    campaign = write_small_campaign(tmp_path_factory.mktemp("corner"))
+    ran = CliRunner().invoke(command, [str(campaign), "--json"], catch_exceptions=False)
+    assert ran.exit_code == 0
+    return campaign, ran
+
+
+@pytest.fixture
+def copy(trained: tuple[Path, Result], tmp_path: Path) -> Path:
+    """The campaign with its land raster and nothing trained."""
+    whole = trained[0].parent
+    shutil.copytree(whole, tmp_path / "c", ignore=shutil.ignore_patterns("learning", "data"))
+    (tmp_path / "c" / "data").symlink_to(whole / "data")
+    return tmp_path / "c" / "campaign.yaml"
+
+
+def _train(campaign: Path, *options: str) -> Result:
+    return CliRunner().invoke(command, [str(campaign), *options])
+
+
+def _change(campaign: Path, old: str, new: str) -> None:
+    text = campaign.read_text()
+    assert old in text
+    campaign.write_text(text.replace(old, new))
+
+
+def test_the_report_says_what_it_trained_on_and_what_judged_it(
+    trained: tuple[Path, Result],
+) -> None:
+    facts = json.loads(trained[1].stdout)
+    assert facts["validation_source"] == "station"
+    # 30 sites and 12 stations on 40 days; 7 of 10 days of the one season after leaving out others.
+    assert 0.6 < facts["labels"]["simulated"] / (30 * 40) < 0.8
+    assert 0.6 < facts["labels"]["station"] / (N_STATION * 40) < 0.8
+    assert facts["calibration"]["n_place"] == N_STATION
+    assert facts["next"] == f"rootzone evaluate {trained[0]}"
+    assert "next: rootzone evaluate" in trained[1].stderr
+
+
+def test_a_bundle_that_can_be_used_is_left_behind(trained: tuple[Path, Result]) -> None:
+    campaign = trained[0]
+    place = Workspace.beside(campaign)
+    bundle = load_bundle(place.bundle())
+    assert bundle.depths_mm == (200.0,)
+    assert bundle.config.widths == (4, 8)
+    assert bundle.calibration is not None
+    assert set(bundle.info["digests"]) == {
+        "simulated_labels", "station_labels", "land", "weather_2023",
+    }  # fmt: skip
+    assert 0 <= bundle.info["bf16_error"]["max"] < 0.05
+    assert (place.bundle() / "card.md").exists()
+    log = read_log(place.learning() / "log.csv")
+    assert [row["epoch"] for row in log] == ["0", "1"]
+    assert {row["validation_source"] for row in log} == {"station"}
+
+
+def test_the_same_command_again_trains_nothing_and_leaves_the_same_bundle(
+    trained: tuple[Path, Result],
+) -> None:
+    best = Workspace.beside(trained[0]).bundle()
+    before = {path.name: path.read_bytes() for path in best.iterdir()}
+    again = _train(trained[0])
+    assert again.exit_code == 0
+    assert "was finished before" in again.stderr
+    assert {path.name: path.read_bytes() for path in best.iterdir()} == before
+
+
+def test_other_settings_are_refused_until_fresh_is_said(copy: Path) -> None:
+    assert _train(copy).exit_code == 0
+    _change(copy, "batch_size: 4", "batch_size: 6")
+    refused = _train(copy)
+    assert isinstance(refused.exception, RequestError)
+    assert "settings.batch_size was 4, now 6" in str(refused.exception)
+    assert _train(copy, "--fresh").exit_code == 0
+
+
+def test_another_feature_specification_is_refused(copy: Path) -> None:
+    assert _train(copy).exit_code == 0
+    with copy.open("a") as file:
+        file.write("  features: {aspect: sincos}\n")
+    refused = _train(copy)
+    assert isinstance(refused.exception, RequestError)
+    assert "feature_spec was" in str(refused.exception)
+
+
+def test_another_run_lies_beside_the_first(copy: Path) -> None:
+    ran = _train(copy, "--run", "short", "--epochs", "1")
+    assert ran.exit_code == 0
+    assert len(read_log(copy.parent / "learning" / "short" / "log.csv")) == 1
+    assert not (copy.parent / "learning" / "main").exists()
+    assert "--run short" in ran.stderr
+
+
+def test_without_stations_the_run_says_that_simulation_judged_it(copy: Path) -> None:
+    Workspace.beside(copy).stations.unlink()
+    ran = _train(copy, "--epochs", "1")
+    assert ran.exit_code == 0
+    assert "note: There are no stations" in ran.stderr
+    best = Workspace.beside(copy).bundle()
+    assert load_bundle(best).info["validation_source"] == "simulated"
+    assert "There are no stations" in (best / "card.md").read_text()
+
+
+def test_members_are_trained_in_turn_and_give_a_spread(copy: Path) -> None:
+    _change(copy, "  epochs: 2\n", "  epochs: 1\n  members: 2\n")
+    ran = _train(copy)
+    assert ran.exit_code == 0
+    bundle = load_bundle(Workspace.beside(copy).bundle())
+    assert len(bundle.models) == 2
+    assert bundle.calibration is not None
+    assert bundle.calibration.scaled
+    log = read_log(Workspace.beside(copy).learning() / "log.csv")
+    assert [row["member"] for row in log] == ["0", "1"]
+
+
+@pytest.mark.parametrize("kind", ["blocked_dates", "stations", "regions"])
+def test_every_kind_of_split_can_be_trained_with(copy: Path, kind: str) -> None:
+    with copy.open("a") as file:
+        file.write(f"  split: {{kind: {kind}, train: 0.5, validation: 0.25, test: 0.25}}\n")
+    assert _train(copy, "--epochs", "1").exit_code == 0
+
+
+def test_a_part_without_labels_is_told_by_source_and_part(copy: Path) -> None:
+    with copy.open("a") as file:
+        file.write("  split: {train: 0.9999, validation: 0.0001, test: 0.0}\n")
+    refused = _train(copy)
+    assert isinstance(refused.exception, RequestError)
+    assert "no station labels in the part 'validation'" in str(refused.exception)
+
+
+def test_labels_that_are_asked_for_and_missing_name_the_verb_to_run(copy: Path) -> None:
+    shutil.rmtree(Workspace.beside(copy).labels)
+    refused = _train(copy)
+    assert isinstance(refused.exception, RequestError)
+    assert "Run rootzone labels" in str(refused.exception)
+    Workspace.beside(copy).stations.unlink()
+    nothing = _train(copy)
+    assert isinstance(nothing.exception, RequestError)
+    assert "holds no labels" in str(nothing.exception)
+
+
+def test_missing_weather_names_the_verb_to_run(copy: Path) -> None:
+    Workspace.beside(copy).weather(2023).unlink()
+    refused = _train(copy)
+    assert isinstance(refused.exception, RequestError)
+    assert "no prepared weather of 2023" in str(refused.exception)
+    assert "rootzone forcing" in str(refused.exception)
+
+
+def test_labels_on_unknown_soil_are_left_out_of_a_bounded_network(copy: Path) -> None:
+    inputs = open_samples(load_campaign(copy), copy.parent / "data")
+
+    class _HalfKnown:
+        def soil(self, window, depths):  # type: ignore[no-untyped-def]
+            soil = inputs.scene.soil(window, depths)
+            soil[..., ::2] = float("nan")
+            return soil
+
+    labels = inputs.labels[STATION]
+    kept = with_known_soil(labels, _HalfKnown())  # type: ignore[arg-type]
+    assert 0 < len(kept) < len(labels)
+    assert (kept.col % 2 == 1).all()
+    assert kept.dropped["soil not known"] == len(labels) - len(kept)
+    assert set(inputs.labels) == {SIMULATED, STATION}
+
+
+def test_two_processes_train_one_network(copy: Path) -> None:
+    words = ["--standalone", "--nproc-per-node", "2", "--no-python", "rootzone", "train"]
+    environment = {
+        **os.environ, "OMP_NUM_THREADS": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", *words, str(copy), "--epochs", "1"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == [str(Workspace.beside(copy).bundle())]

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from rootzone.learning.batches import SampleSet
+from rootzone.learning.campaign_training import calibrated, places_of
+from rootzone.learning.label_index import SIMULATED, STATION
+from rootzone.learning.models import Prediction
+from rootzone.learning.validate import LabelValues, values_at_labels
+from tests.learning.scenes import scene, some_labels
+
+
+def _values(n_place: int, days: int, error: float) -> tuple[LabelValues, np.ndarray]:  # type: ignore[type-arg]
+    n = n_place * days
+    zeros = np.zeros(n, dtype=np.int64)
+    rng = np.random.default_rng(2)
+    observed = rng.uniform(0.1, 0.4, n)
+    predicted = observed + rng.choice([-error, error], n)
+    place = np.repeat(np.arange(n_place), days)
+    return LabelValues(zeros, zeros, zeros, zeros, observed, predicted, None), place
+
+
+def test_an_interval_rests_on_places_where_there_are_enough() -> None:
+    values, place = _values(n_place=10, days=20, error=0.04)
+    fitted, said = calibrated(values, place, 0.8, STATION)
+    assert fitted is not None
+    # Every error is 0.04, so any quantile of them is.
+    assert abs(fitted.factor - 0.04) < 1e-9
+    assert fitted.n_place == 10
+    assert said == "10 station places, 200 values held out"
+
+
+def test_with_too_few_places_the_words_say_that_it_is_too_narrow() -> None:
+    values, place = _values(n_place=2, days=50, error=0.04)
+    fitted, said = calibrated(values, place, 0.8, STATION)
+    assert fitted is not None
+    assert fitted.n_place == 100
+    assert "too narrow at new places" in said
+
+
+def test_an_interval_from_simulated_labels_says_so() -> None:
+    values, place = _values(n_place=10, days=5, error=0.01)
+    _, said = calibrated(values, place, 0.8, SIMULATED)
+    assert "share the simulation's errors" in said
+
+
+def test_with_next_to_nothing_held_out_there_is_no_interval() -> None:
+    values, place = _values(n_place=1, days=2, error=0.01)
+    fitted, said = calibrated(values, place, 0.8, STATION)
+    assert fitted is None
+    assert said.startswith("not calibrated: ")
+
+
+def test_values_at_labels_are_those_of_the_labels_and_know_their_place() -> None:
+    labels = some_labels()
+    for halo in (0, 8):
+        samples = SampleSet(scene(), labels.patches(1), (200.0,), halo)
+
+        def predict(x: torch.Tensor, soil: torch.Tensor) -> Prediction:
+            return Prediction(x[:, 3:4] + 1.0, None)  # tells the pixel: elevation, scaled
+
+        values = values_at_labels(predict, samples, batch_size=2, device=torch.device("cpu"))
+        told = sorted(
+            (labels.places[place], round(float(theta), 4))
+            for place, theta in zip(places_of(values, samples), values.observed, strict=True)
+        )
+        # The labels that tests/learning/scenes.py lays down.
+        assert told == [
+            ("a", 0.10), ("a", 0.11), ("b", 0.20), ("c", 0.30), ("c", 0.31), ("d", 0.25),
+        ]  # fmt: skip
+        # Elevation is 1000 + 10 row + col there, scaled from -100 to 4500: site b is at (3, 6).
+        at_b = np.flatnonzero(np.isclose(values.observed, 0.20))
+        assert abs(values.predicted[at_b[0]] - 1.0 - (1036.0 + 100.0) / 4600.0) < 1e-6
+
+
+def test_a_validation_looks_at_no_more_samples_than_asked() -> None:
+    samples = SampleSet(scene(), some_labels().patches(1), (200.0,))
+
+    def predict(x: torch.Tensor, soil: torch.Tensor) -> Prediction:
+        return Prediction(x[:, :1], None)
+
+    values = values_at_labels(predict, samples, batch_size=2, device=torch.device("cpu"), most=3)
+    # Five tile-days: the first, the middle and the last.
+    assert sorted(set(values.sample.tolist())) == [0, 2, 4]
