@@ -1,0 +1,1 @@
+"""Made-up worlds whose truth is known everywhere, to test what the learning can and cannot do."""
