@@ -52,16 +52,19 @@ def _dynamic(index: Tensor, weight: Tensor | None, day_table: Tensor) -> Tensor:
     table = day_table.expand(batch, -1, -1) if day_table.dim() == 2 else day_table
     columns = table.transpose(1, 2).contiguous()  # (B, channel, row): pixels stay together
     flat = index.reshape(batch, k, 1, height * width).to(torch.int64)
-    total: Tensor | None = None
-    for corner in range(k):
-        at = flat[:, corner].expand(-1, columns.shape[1], -1)
-        values = torch.gather(columns, 2, at).view(batch, -1, height, width)
-        if k == 1 or weight is None:
-            return values
-        part = values * weight[:, corner : corner + 1]
-        total = part if total is None else total + part
-    assert total is not None  # noqa: S101 - k is 1 or more
+    total = _taken(columns, flat[:, 0]).view(batch, -1, height, width)
+    if k == 1 or weight is None:
+        return total
+    total.mul_(weight[:, :1])
+    for corner in range(1, k):
+        values = _taken(columns, flat[:, corner]).view_as(total)
+        total.addcmul_(values, weight[:, corner : corner + 1])
     return total
+
+
+def _taken(columns: Tensor, at: Tensor) -> Tensor:
+    """Values of all channels (B, channel, pixel) at rows (B, 1, pixel)."""
+    return torch.gather(columns, 2, at.expand(-1, columns.shape[1], -1))
 
 
 def _places(positions: list[int]) -> slice | list[int]:
