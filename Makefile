@@ -3,29 +3,36 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-out
+REAL_OUT ?= real-out
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test lint format bench engine-tables docs wheel clean
+.PHONY: help demo real test lint format bench engine-tables docs wheel clean
 
 help:
-	@echo "make demo    run the pipeline end to end on packed data and name the report to open"
+	@echo "make demo    run the whole chain on a made-up county and name the report to open"
+	@echo "make real DATA=../shared/realdata    the same on real input, what is not real told"
 	@echo "make test    the whole test suite, kernels with JIT on and off, with coverage"
 	@echo "make lint    format, lint, types and the import contract, nothing changed"
 	@echo "make bench   every performance figure, one line each"
 	@echo "make docs    the documentation site, into site/"
 
-$(VENV)/.core: pyproject.toml constraints.txt
+$(VENV)/.learn: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --quiet --editable .
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --quiet --editable '.[learn]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --quiet --editable '.[dev]'
-	touch $@ $(VENV)/.core
+	touch $@ $(VENV)/.learn
 
-demo: $(VENV)/.core
+# Stopped or killed, both go on where they were when given again.
+demo: $(VENV)/.learn
 	$(BIN)/rootzone demo $(DEMO_OUT)
+
+real: $(VENV)/.learn
+	@test -d "$(DATA)" || { echo "make real DATA=folder of real files (see docs/data-sources.md)"; exit 2; }
+	$(BIN)/python scripts/run_real.py $(DATA) $(REAL_OUT)
 
 # Kernels run twice: compiled, and as plain Python, which also shows their coverage.
 test: $(VENV)/.dev
@@ -59,4 +66,4 @@ wheel: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist
 
 clean:
-	rm -rf $(DEMO_OUT) dist site .pytest_cache .mypy_cache .ruff_cache .coverage
+	rm -rf $(DEMO_OUT) $(REAL_OUT) dist site .pytest_cache .mypy_cache .ruff_cache .coverage

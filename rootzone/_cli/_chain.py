@@ -41,6 +41,24 @@ class Step:
         return shlex.join(["rootzone", *self.words]) if self.words else ""
 
 
+def chosen_steps(steps: Sequence[Step], until: str | None) -> list[Step]:
+    """All steps, or those up to one.
+
+    Raises
+    ------
+    RequestError
+        There is no such step.
+    """
+    from rootzone._shared.errors import RequestError
+
+    names = [step.name for step in steps]
+    if until is None:
+        return list(steps)
+    if until not in names:
+        raise RequestError(f"There is no step {until!r}; the steps are {', '.join(names)}.")
+    return list(steps[: names.index(until) + 1])
+
+
 class Chain:
     """A folder that belongs to a chain, with a mark that says how far it got.
 

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from rootzone._cli._chain import Chain, Step
+from rootzone._cli._chain import Chain, Step, chosen_steps
 
 _SEED = 7
 _YEAR = 2023
 _STATIONS = 14
 _MADE_UP = (
-    "Nothing here is a real place. The county is made up by a seeded generator in the package: "
-    "terrain, soils, land cover, climate, weather and soil-moisture stations. Its files have the "
-    "real formats (NLCD and 3DEP GeoTIFF, POLARIS tiles, Koppen classes, gridMET NetCDF, USCRN "
-    "daily text with the GHCN-Daily station list), so everything after them is what runs on real "
-    "data. The stations read a truth of their own: the same engine with soils, rain and "
-    "evaporation that differ from the maps by amounts written in data/uscrn/MADE_UP.md. Skill on "
-    "this page says that the chain works, and nothing about any real place."
+    "everything. The county is made up by a seeded generator in the package: terrain, soils, land "
+    "cover, climate, weather and soil-moisture stations. Its files have the real formats (NLCD and "
+    "3DEP GeoTIFF, POLARIS tiles, Koppen classes, gridMET NetCDF, USCRN daily text with the "
+    "GHCN-Daily station list), so everything after them is what runs on real data. The stations "
+    "read a truth of their own: the same engine with soils, rain and evaporation that differ from "
+    "the maps by amounts written in data/uscrn/MADE_UP.md. Skill on this page says that the chain "
+    "works, and nothing about any real place."
 )
 _CAMPAIGN = """\
 name: demo-county
@@ -52,7 +52,8 @@ maps:
     "folder", metavar="DIR", default="demo-out", type=click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Begin again in a DIR that an earlier demo made.")
-def command(folder: Path, force: bool) -> None:
+@click.option("--until", metavar="VERB", help="Stop after this verb; the same command goes on.")
+def command(folder: Path, force: bool, until: str | None) -> None:
     """Run the whole chain on a made-up county in DIR and name the report to open.
 
     A run that was stopped or killed goes on where it was when the same command is given again, and
@@ -62,18 +63,24 @@ def command(folder: Path, force: bool) -> None:
 
     campaign = folder / "campaign.yaml"
     chain = Chain(folder, "demo", f"{_CAMPAIGN} {_SEED} {_STATIONS}")
+    steps = chosen_steps(_steps(campaign), until)
     chain.open(force=force)
-    steps = _steps(campaign)
-    chain.run([*steps, Step("page", make=lambda: _make_page(campaign, steps, chain.seconds))])
-    click.echo(f"\n{chain.table()}\ndone in {chain.seconds:.0f} s. Open this report:", err=True)
+    chain.run(steps)
+    click.echo(f"\n{chain.table()}\ndone in {chain.seconds:.0f} s", err=True)
+    if until:
+        click.echo(f"next: rootzone demo {folder}", err=True)
+        return
+    click.echo("Open this report:", err=True)
     click.echo(Workspace.beside(campaign).report.resolve())
 
 
 def _steps(campaign: Path) -> list[Step]:
     """What is made, then the user's own verbs in the order of the pipeline."""
+    from rootzone._cli import VERBS
+
     file = str(campaign)
     again = ("--force",)
-    return [
+    steps = [
         Step("county", make=lambda: _make_county(campaign)),
         Step("check", ("check", file)),
         Step("forcing", ("forcing", file), again),
@@ -83,7 +90,12 @@ def _steps(campaign: Path) -> list[Step]:
         Step("simulate", ("simulate", file)),
         Step("labels", ("labels", file)),
         Step("stations", ("stations", file), again),
+        Step("train", ("train", file)),
+        Step("evaluate", ("evaluate", file)),
+        Step("map", ("map", file)),
+        Step("report", ("report", file), again),
     ]
+    return [step for step in steps if not step.words or step.name in VERBS]
 
 
 def _make_county(campaign: Path) -> None:
@@ -103,13 +115,5 @@ def _make_county(campaign: Path) -> None:
     bounds = {
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
-    write_text(folder / "what_is_real.md", _MADE_UP + "\n")
+    write_text(folder / "data" / "MADE_UP.txt", _MADE_UP + "\n")
     write_text(campaign, _CAMPAIGN.format(year=_YEAR, **bounds))
-
-
-def _make_page(campaign: Path, steps: list[Step], seconds: float) -> None:
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.report.demo_page import write_demo_page
-
-    typed = [step.typed for step in steps if step.typed]
-    write_demo_page(load_campaign(campaign), typed, seconds, _MADE_UP)
