@@ -148,7 +148,7 @@ def packed(codes: AnyArray) -> str:
     """Bytes as text: each the difference to its left neighbour, deflated, in base 64."""
     flat = codes.reshape(codes.shape[0], -1).astype(np.int16)
     differences = np.diff(flat, axis=1, prepend=0).astype(np.uint8)
-    return base64.b64encode(zlib.compress(differences.tobytes(), 9)).decode()
+    return base64.b64encode(zlib.compress(differences.tobytes(), 6)).decode()
 
 
 def layer(

@@ -149,7 +149,7 @@ def _losses(losses: pl.DataFrame | None) -> list[Block]:
     if losses is None:
         return [Text("Nothing is simulated yet, so nothing is lost: rootzone simulate.", "note")]
     open_ = int(losses["open"].sum())
-    waiting = f" {plural(open_, 'site')} have no outcome yet." if open_ else ""
+    waiting = f" Without an outcome yet: {plural(open_, 'site')}." if open_ else ""
     failed = losses.filter(pl.col("failed") > 0)
     if not failed.height:
         return [Text(f"No stratum lost a site.{waiting}")]
@@ -160,7 +160,8 @@ def _losses(losses: pl.DataFrame | None) -> list[Block]:
     ]  # fmt: skip
     headings = ("stratum", "year", "sites", "failed", "weight lost [%]", "most often")
     told = (
-        f"{int(failed['failed'].sum()):,} sites failed in {failed.height} strata; their weight "
-        f"goes to stand-ins or to the rest of their stratum.{waiting}"
+        f"{plural(int(failed['failed'].sum()), 'site')} failed in "
+        f"{plural(failed.height, 'stratum', 'strata')}; their weight goes to stand-ins or to the "
+        f"rest of their stratum.{waiting}"
     )
     return [Text(told), Table(headings, rows)]

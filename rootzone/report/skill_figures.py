@@ -20,7 +20,7 @@ NAMES = {
 }  # fmt: skip
 COLOURS = {
     "unet": "#1b7f8e", "lightgbm": "#d17a22", "climatology": "#8d9997", "persistence": "#7b5fb0",
-    "surface": "#8a9a1f", "raw_simulation": "#8c510a",
+    "surface": "#8a9a1f", "raw_simulation": "#a5672a",
 }  # fmt: skip
 _MARKERS = {"unet": "o", "lightgbm": "D", "climatology": "s", "persistence": "^", "surface": "v",
             "raw_simulation": "P"}  # fmt: skip

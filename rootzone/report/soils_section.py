@@ -44,9 +44,11 @@ def soils_section(inputs: ReportInputs) -> Section:
             Plot("conductivity", conductivity_figure(shown), "Hydraulic conductivity of the same "
                  "soils after Mualem.")
         )  # fmt: skip
+    limits = limits_by_depth(inputs)
+    if "dul_0.5" in limits.columns:
         plots.append(
-            Plot("soil_limits", limits_figure(limits_by_depth(inputs)), "Limits of all sites by "
-                 "depth: median as a line, 10 to 90 % of the sites as a band.")
+            Plot("soil_limits", limits_figure(limits), "Limits of all sites by depth: median as a "
+                 "line, 10 to 90 % of the sites as a band.")
         )  # fmt: skip
     blocks: list[Block] = [Text(_in_words(inputs, top)), Plots(plots), *_guards(inputs)]
     return Section(key, title, menu, blocks)

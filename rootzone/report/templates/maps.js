@@ -202,8 +202,9 @@
   const dayOf = (text) => Math.round((Date.parse(text + "T00:00:00Z") - day0) / DAY);
   const mapped = data.dates.map(dayOf);
   const MONTHS = ["J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D"];
-  const CW = 520, LEFT = 44, RIGHT = 10;
-  const COLOURS = { pixel: "#1c7fa6", site: "#a8701f", rain: "#4a86c0", demand: "#d17a22" };
+  const LEFT = 44, RIGHT = 10;
+  let CW = 520; // as wide as there is room, so that letters keep their size on a phone
+  const COLOURS = { pixel: "#1c7fa6", site: "#b8792a", rain: "#4a86c0", demand: "#d17a22" };
 
   function chart(title, height, keys) {
     const box = document.createElement("div");
@@ -236,12 +237,13 @@
   }
   const X = (d) => LEFT + (d / Math.max(1, data.n_day - 1)) * (CW - LEFT - RIGHT);
   function months(svg, bottom) {
-    const every = data.n_day > 800 ? 3 : 1;
+    const every = data.n_day / (CW - LEFT) > 1.6 ? 3 : 1;
     for (let d = 0; d < data.n_day; d++) {
       const when = new Date(day0 + d * DAY);
       if (when.getUTCDate() !== 1 || when.getUTCMonth() % every) continue;
       add(svg, "path", { class: "frame", d: `M${X(d)} ${bottom}v4` });
       const first = when.getUTCMonth() === 0;
+      if (when.getUTCMonth() === 1 && X(31) - X(0) < 30) continue; // the year stands there
       add(svg, "text", { x: X(d) + 2, y: bottom + 14 }, first ? String(when.getUTCFullYear()) : MONTHS[when.getUTCMonth()]);
     }
     if (mapped[state.date] >= 0 && mapped[state.date] < data.n_day) {
@@ -349,6 +351,7 @@
     const mine = ++turn, known = await pixel();
     if (mine !== turn) return; // another click came first
     byId("map-charts").textContent = "";
+    CW = Math.min(620, Math.max(280, byId("map-charts").clientWidth || 520));
     waterChart(known);
     weatherChart(known);
     profileChart(known);
@@ -385,6 +388,12 @@
   byId("map-play").addEventListener("click", play);
   for (const id of ["map-sites", "map-stations"]) byId(id).addEventListener("change", drawMarks);
 
+  let width = 0;
+  window.addEventListener("resize", () => {
+    const now = byId("map-charts").clientWidth;
+    if (now !== width) { width = now; charts(); }
+  });
+
   // ---- start
   canvas.width = W;
   canvas.height = H;
@@ -420,7 +429,7 @@
     await set(slider, slider.max);
     found.last = { day: byId("map-day").textContent, ...look() };
     const box = canvas.getBoundingClientRect();
-    frame.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: box.left + box.width * 0.25, clientY: box.top + box.height * 0.4 }));
+    frame.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: box.left + (box.width * (Math.floor(0.25 * W) + 0.5)) / W, clientY: box.top + (box.height * (Math.floor(0.4 * H) + 0.5)) / H }));
     await settle();
     found.clicked = { row: state.row, col: state.col, read: byId("map-read").textContent };
     found.charts = [...document.querySelectorAll("#map-charts .chart h4")].map((h) => h.textContent);

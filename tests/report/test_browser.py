@@ -1,0 +1,99 @@
+"""The page in a real browser without a window: it tries itself where its address ends in #selftest.
+
+The slider is moved, the map clicked and every layer chosen by the page's own script, which writes
+what it found into the page; errors are caught from the first line on.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rootzone.report.map_layers import THETA_TOP
+from rootzone.report.read_inputs import ReportInputs
+from rootzone.report.write_report import write_report
+from tests.report.fake_outputs import MAPPED
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_STEP = THETA_TOP / 250
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    found = os.environ.get("ROOTZONE_BROWSER") or next(
+        filter(None, map(shutil.which, _NAMES)), None
+    )
+    if not found:
+        pytest.skip("no Chromium on this machine (looked for " + ", ".join(_NAMES) + ")")
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(
+    browser: str, finished: ReportInputs, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What the page says of itself."""
+    write_report(finished)
+    address = finished.place.report.resolve().as_uri() + "#selftest"
+    dom = dumped(browser, address, tmp_path_factory.mktemp("browser"))
+    note = re.search(r'<pre id="selftest">(.*?)</pre>', dom, flags=re.S)
+    assert note, "the page did not finish trying itself"
+    return dict(json.loads(html.unescape(note.group(1))))
+
+
+def dumped(browser: str, address: str, profile: Path) -> str:
+    """The page as it stands after its scripts have run."""
+    options = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--window-size=1280,900", "--virtual-time-budget=30000", "--dump-dom",
+        f"--user-data-dir={profile}",
+    ]  # fmt: skip
+    ran = subprocess.run(
+        [browser, *options, address], capture_output=True, text=True, timeout=120, check=True
+    )
+    return ran.stdout
+
+
+def test_no_script_fails(found: dict[str, Any]) -> None:
+    assert found["errors"] == []
+
+
+def test_the_slider_shows_another_day_and_another_map(found: dict[str, Any]) -> None:
+    assert found["first"]["day"] == MAPPED[0].isoformat()
+    assert found["last"]["day"] == MAPPED[-1].isoformat()
+    assert found["first"]["sum"] != found["last"]["sum"]
+
+
+def test_every_pixel_with_a_value_is_painted(found: dict[str, Any]) -> None:
+    # The corner of 24 x 24 pixels of 192 x 192 has no value.
+    assert found["first"]["painted"] == 192 * 192 - 24 * 24
+
+
+def test_a_click_tells_the_value_the_map_file_holds(found: dict[str, Any]) -> None:
+    # A quarter across and two fifths down the frame; values as the fake maps are made.
+    assert (found["clicked"]["row"], found["clicked"]["col"]) == (76, 48)
+    expected = [0.1 + 0.02 * i + 0.25 * 48 / 192 for i in range(len(MAPPED))]
+    np.testing.assert_allclose(found["pixel"], expected, atol=_STEP / 2 + 1e-9)
+    assert found["clicked"]["read"].startswith(f"{round(expected[-1] / _STEP) * _STEP:.3f} m³ m⁻³")
+
+
+def test_a_click_draws_water_weather_and_profile(found: dict[str, Any]) -> None:
+    assert [title.split(" ")[0] for title in found["charts"]] == ["Water", "Weather", "Profile"]
+
+
+def test_every_layer_paints_something_of_its_own(found: dict[str, Any]) -> None:
+    titles = [one["title"] for one in found["layers"]]
+    assert titles == ["water content at 20 cm", "half of the 80 % interval at 20 cm", "flags",
+                      "trust: feature distance"]  # fmt: skip
+    assert len({one["sum"] for one in found["layers"]}) == len(titles)
+    assert all(one["painted"] > 0 for one in found["layers"])

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from rootzone.report.words import fixed, listed, number, plural, seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        # Three significant digits by hand.
+        (0.000409419, "0.000409"),
+        (1234567.0, "1,230,000"),
+        (508.4, "508"),
+        (-12.345, "-12.3"),
+        (9.996, "10.00"),
+        (0.0, "0"),
+        (2.6e-13, "2.60e-13"),
+        (float("nan"), "–"),
+        (None, "–"),
+    ],
+)
+def test_a_number_keeps_three_significant_digits(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_negative_figure_carries_a_minus_not_a_hyphen() -> None:
+    assert fixed(-0.0014) == "−0.001"
+    assert fixed(float("inf")) == "–"
+
+
+def test_a_time_comes_in_the_unit_that_suits_it() -> None:
+    assert [seconds(s) for s in (42.0, 600.0, 9000.0)] == ["42 s", "10 min", "2.5 h"]
+
+
+def test_lists_and_counts_read_as_a_person_writes_them() -> None:
+    assert listed(["sand"]) == "sand"
+    assert listed(["sand", "silt", "clay"]) == "sand, silt and clay"
+    assert plural(1, "stratum", "strata") == "1 stratum"
+    assert plural(1200, "stratum", "strata") == "1,200 strata"
