@@ -84,7 +84,9 @@ def test_a_click_tells_the_value_the_map_file_holds(found: dict[str, Any]) -> No
     assert (found["clicked"]["row"], found["clicked"]["col"]) == (76, 48)
     expected = [0.1 + 0.02 * i + 0.25 * 48 / 192 for i in range(len(MAPPED))]
     np.testing.assert_allclose(found["pixel"], expected, atol=_STEP / 2 + 1e-9)
-    assert found["clicked"]["read"].startswith(f"{round(expected[-1] / _STEP) * _STEP:.3f} m³ m⁻³")
+    read, _, rest = found["clicked"]["read"].partition(" ")
+    assert float(read) == pytest.approx(expected[-1], abs=_STEP / 2 + 0.0005)  # three decimals
+    assert rest == "m³ m⁻³ water content at 20 cm on 2023-11-15, row 76, column 48"
 
 
 def test_a_click_draws_water_weather_and_profile(found: dict[str, Any]) -> None:
