@@ -34,6 +34,7 @@ VERBS = (
     "invert",
     "split",
     "train",
+    "evaluate",
     "point_skill",
     "report",
     "provenance",

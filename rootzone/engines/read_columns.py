@@ -100,17 +100,18 @@ def require_columns(
     RequestError
         With the file, every missing column with its unit, and what needs them.
     """
+    missing = [name for name in needed if name not in frame.columns]
+    if not missing:  # the file itself is only asked for hints: rows may come from memory
+        return
     names = all_column_names(path)
     lacking = []
-    for name in needed:
-        if name not in frame.columns:
-            column = schema.by_name.get(name)
-            spare = [other for other in names if other not in schema.by_name]
-            hint = did_you_mean(name, spare).rstrip("?")
-            about = f" [{column.unit}] ({column.meaning})" if column else ""
-            lacking.append(f"{name}{about}{hint}")
-    if lacking:
-        raise RequestError(f"{path} lacks columns that {why} needs: " + ", ".join(lacking) + ".")
+    for name in missing:
+        column = schema.by_name.get(name)
+        spare = [other for other in names if other not in schema.by_name]
+        hint = did_you_mean(name, spare).rstrip("?")
+        about = f" [{column.unit}] ({column.meaning})" if column else ""
+        lacking.append(f"{name}{about}{hint}")
+    raise RequestError(f"{path} lacks columns that {why} needs: " + ", ".join(lacking) + ".")
 
 
 def all_column_names(path: Path) -> list[str]:

@@ -86,3 +86,24 @@ SKILL = Schema(
         _c("n_interval", "int", "-", "pairs that have an interval"),
     ),
 )
+
+COMPARISON = Schema(
+    "comparison",
+    (
+        _c("baseline", "text", "-", "model the network is compared with"),
+        _c("split", "text", "-", "what was held out"),
+        _c("source", "text", "-", "station or simulated"),
+        _c("seed", "int", "-", "seed of the run"),
+        _c("depth_mm", "float", "mm", "depth below the surface"),
+        _c("group_kind", "text", "-", "all, season, land_cover, climate_class or texture_class"),
+        _c("group", "text", "-", "all, or the class"),
+        _c("n", "int", "-", "samples both models have a value for"),
+        _c("n_place", "int", "-", "stations or sites among them"),
+        _c("mae_unet", "float", "m3 m-3", "mean absolute error of the network on them"),
+        _c("mae_baseline", "float", "m3 m-3", "mean absolute error of the baseline on them"),
+        _c("difference", "float", "m3 m-3", "mae_unet minus mae_baseline; above 0 it loses"),
+        _c("difference_low", "float", "m3 m-3", "2.5 % of the bootstrap over places"),
+        _c("difference_high", "float", "m3 m-3", "97.5 % of the bootstrap over places"),
+        _c("verdict", "text", "-", "wins, loses, or even where the interval holds 0"),
+    ),
+)

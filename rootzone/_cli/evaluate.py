@@ -1,0 +1,136 @@
+"""``rootzone evaluate``: what a trained model is worth where it has not trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone.learning.run_evaluation import RunSkill
+
+
+@click.command()
+@click.argument("campaign", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder; default: data beside.")
+@click.option(
+    "--run", "runs", multiple=True, default=("main",), show_default=True,
+    help="Trained run; several, with a seed each, give their spread.",
+)  # fmt: skip
+@click.option(
+    "--part", type=click.Choice(["test", "validation", "train"]), default="test", show_default=True,
+    help="Part of the split.",
+)  # fmt: skip
+@click.option(
+    "--most-tile-days", default=500, show_default=True, type=click.IntRange(1),
+    help="Tile-days of simulated labels that are scored.",
+)  # fmt: skip
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="Threads on the CPU; default: its cores.")
+@click.option("--json", "as_json", is_flag=True, help="Skill on stdout as JSON.")
+def command(
+    campaign: Path,
+    data: Path | None,
+    runs: tuple[str, ...],
+    part: str,
+    most_tile_days: int,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Score a trained model of CAMPAIGN on held-out samples, beside its baselines.
+
+    LightGBM on the same features, climatology, persistence, the surface product and the raw
+    simulation answer the very same samples. Writes predictions.parquet, skill.parquet and
+    comparison.parquet into learning/RUN/evaluation and the model's card.
+    """
+    import torch
+
+    from rootzone.campaign.read_campaign import load_campaign
+    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.learning.evaluate import EvaluationSettings
+    from rootzone.learning.ranks import device_named
+    from rootzone.learning.run_evaluation import run_evaluation
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    settings = EvaluationSettings(part, most_tile_days, threads=threads or 1)
+    evaluated, spread = run_evaluation(
+        load_campaign(campaign),
+        data_folder(campaign, data),
+        runs,
+        settings,
+        device=device_named(device),
+        say=_tell,
+    )
+    if as_json:
+        click.echo(json.dumps(_facts(evaluated, spread), indent=1))
+    else:
+        for one in evaluated:
+            for line in _lines(one):
+                click.echo(line)
+        if spread is not None:
+            for line in _spread_lines(spread):
+                click.echo(line)
+    click.echo(f"next: rootzone maps {campaign}", err=True)
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _facts(evaluated: list[RunSkill], spread: pl.DataFrame | None) -> dict[str, object]:
+    return {
+        "runs": [
+            {
+                "run": one.run,
+                "folder": str(one.folder),
+                "skill": one.skill.to_dicts(),
+                "comparison": one.comparison.to_dicts(),
+                "notes": one.notes,
+            }
+            for one in evaluated
+        ],
+        "spread": None if spread is None else spread.to_dicts(),
+    }
+
+
+def _lines(one: RunSkill) -> list[str]:
+    """Pooled figures of every model, the verdicts, and the notes."""
+    lines = [f"run {one.run}: {one.folder}"]
+    pooled = one.skill.to_dicts()
+    for row in (row for row in pooled if row["group_kind"] == "all"):
+        figures = ", ".join(
+            f"{name} {'-' if row[name] is None else format(row[name], '.4f')}"
+            for name in ("mae", "rmse", "ubrmse", "bias", "r", "r2", "kge")
+        )
+        covered = "" if row["coverage_80"] is None else f", in interval {row['coverage_80']:.2f}"
+        lines.append(
+            f"{row['source']:<9} {row['depth_mm']:g} mm {row['model']:<15} n {row['n']:<7} "
+            f"{figures}{covered}"
+        )
+    lines += [
+        f"{row['source']:<9} {row['depth_mm']:g} mm {row['verdict']}: unet against "
+        f"{row['baseline']} ({row['group']}), MAE {row['mae_unet']:.4f} and "
+        f"{row['mae_baseline']:.4f} m3 m-3"
+        for row in one.comparison.to_dicts()
+        if row["group_kind"] == "all" or row["verdict"] == "loses"
+    ]
+    return [*lines, *(f"note: {note}" for note in one.notes)]
+
+
+def _spread_lines(spread: pl.DataFrame) -> list[str]:
+    return [
+        f"{row['source']:<9} {row['depth_mm']:g} mm {row['model']:<15} over {row['seeds']} seeds: "
+        + ", ".join(
+            f"{name} {row[name]:.4f} +- {row[f'{name}_sd']:.4f}"
+            for name in ("mae", "rmse")
+            if row[name] is not None and row[f"{name}_sd"] is not None
+        )
+        for row in spread.to_dicts()
+        if row["group_kind"] == "all"
+    ]
