@@ -12,15 +12,29 @@ import click
 @click.argument("campaign", type=click.Path(path_type=Path))
 @click.argument("site")
 @click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
-def command(campaign: Path, site: str, as_json: bool) -> None:
+@click.option(
+    "--html", type=click.Path(path_type=Path), help="The page with figures, to this file."
+)
+@click.option("--force", is_flag=True, help="Replace the file of --html.")
+def command(campaign: Path, site: str, as_json: bool, html: Path | None, force: bool) -> None:
     """Print one page about SITE of CAMPAIGN: soil, guards, weather, attempts, the engine's text.
 
-    It ends with the command that runs the site again by itself.
+    It ends with the command that runs the site again by itself. With --html the same goes into a
+    page with the curves of its soil and its water through the year.
     """
+    from rootzone._shared.atomic import refuse_overwrite
     from rootzone.jobs.read_state import CampaignState
     from rootzone.jobs.read_why import why_facts
     from rootzone.jobs.why import why_page
 
+    if html is not None:
+        refuse_overwrite(html, force=force)
     state = CampaignState.beside(campaign)
     facts = why_facts(state, state.site_named(site), campaign)
+    if html is not None:
+        from rootzone.report.read_inputs import ReportInputs
+        from rootzone.report.why_page import write_why
+
+        write_why(ReportInputs.beside(campaign), facts, html)
+        click.echo(f"next: open {html.resolve()}", err=True)
     click.echo(json.dumps(facts, indent=1) if as_json else why_page(facts), nl=as_json)

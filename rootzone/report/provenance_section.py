@@ -47,6 +47,7 @@ def content_digests(inputs: ReportInputs) -> dict[str, str]:
         *inputs.weather_files, place.bundle(inputs.run) / "weights.safetensors",
         place.evaluation(inputs.run) / "predictions.parquet",
         place.evaluation(inputs.run) / "skill.parquet",
+        place.evaluation(inputs.run) / "comparison.parquet",
         *sorted(place.maps.glob("*.tif")),
     ]  # fmt: skip
     found = {_name(place.root, path): digest_file(path) for path in single if path.is_file()}

@@ -11,7 +11,7 @@ from rootzone.labels.splits import SEASONS
 from rootzone.learning import tables
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.skill_figures import NAMES, places_figure, scatter_figure, season_figure
-from rootzone.report.words import fixed, listed, plural
+from rootzone.report.words import fixed, listed, plural, signed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,12 +75,13 @@ def skill_section(inputs: ReportInputs) -> Section:
     """Tables and figures of every source and split, the winner of each said plainly."""
     key, title, menu = "skill", "How good it is, and who does it best", "Skill"
     skill, predictions = read_evaluation(inputs)
+    pairs = read_pairs(inputs)
     if skill is None:
         why = f"Nothing is evaluated yet in run {inputs.run}: rootzone evaluate makes the tables."
         return absent(key, title, menu, why)
     blocks: list[Block] = []
     for case in cases_of(skill, inputs.depth_mm)[:_CASES_SHOWN]:
-        blocks += _case_blocks(case, skill, predictions)
+        blocks += _case_blocks(case, skill, predictions, pairs)
     return Section(key, title, menu, blocks)
 
 
@@ -98,6 +99,14 @@ def read_evaluation(inputs: ReportInputs) -> tuple[pl.DataFrame | None, pl.DataF
     return frame, pl.read_parquet(predictions) if predictions.exists() else None
 
 
+def read_pairs(inputs: ReportInputs) -> pl.DataFrame | None:
+    """Differences of the network and each baseline, paired by sample; None where not made."""
+    import polars as pl
+
+    path = inputs.place.evaluation(inputs.run) / "comparison.parquet"
+    return pl.read_parquet(path) if path.exists() else None
+
+
 def cases_of(skill: pl.DataFrame, depth_mm: float) -> list[Case]:
     """What the table compares: stations first, the report's own depth first."""
     import polars as pl
@@ -111,13 +120,20 @@ def cases_of(skill: pl.DataFrame, depth_mm: float) -> list[Case]:
     )
 
 
-def _case_blocks(case: Case, skill: pl.DataFrame, predictions: pl.DataFrame | None) -> list[Block]:
+def _case_blocks(
+    case: Case,
+    skill: pl.DataFrame,
+    predictions: pl.DataFrame | None,
+    pairs: pl.DataFrame | None,
+) -> list[Block]:
     import polars as pl
 
     own = case.of(skill)
     overall = mean_of_seeds(own.filter(pl.col("group_kind") == tables.ALL))
     blocks: list[Block] = [Text(case.title, "head"), Text(verdict(overall), "verdict"),
                            skill_table(overall)]  # fmt: skip
+    if pairs is not None:
+        blocks += _pair_blocks(case.of(pairs))
     plots = []
     seasons = mean_of_seeds(own.filter(pl.col("group_kind") == "season"))
     if seasons:
@@ -216,6 +232,42 @@ def _with_interval(row: dict[str, Any], metric: str) -> str:
     text = fixed(row.get(metric))
     known = metric == "mae" and _is_number(low) and _is_number(high)
     return f"{text} ({fixed(low)} to {fixed(high)})" if known else text
+
+
+def _pair_blocks(pairs: pl.DataFrame) -> list[Block]:
+    """The network against each baseline on the samples both have, with who wins."""
+    import polars as pl
+
+    overall = pairs.filter(pl.col("group_kind") == tables.ALL).sort("baseline", "seed")
+    if not overall.height:
+        return []
+    several = pairs["seed"].n_unique() > 1
+    rows = [
+        [NAMES.get(row["baseline"], row["baseline"]) + (f", seed {row['seed']}" if several else ""),
+         f"{row['n']:,}", f"{row['n_place']:,}", fixed(row["mae_unet"]),
+         fixed(row["mae_baseline"]), _difference(row), row["verdict"]]
+        for row in overall.iter_rows(named=True)
+    ]  # fmt: skip
+    headings = ("U-Net against", "values", "places", "MAE U-Net [m³ m⁻³]",
+                "MAE other [m³ m⁻³]", "difference [m³ m⁻³]", "the U-Net")  # fmt: skip
+    caption = "On the samples both have, with the 95 % bootstrap interval over places."
+    split = pairs.filter(pl.col("group_kind") == "season", pl.col("seed") == pairs["seed"].min())
+    seasons = [
+        [row["group"], NAMES.get(row["baseline"], row["baseline"]), f"{row['n']:,}",
+         _difference(row), row["verdict"]]
+        for row in split.iter_rows(named=True)
+    ]  # fmt: skip
+    ordered = sorted(seasons, key=lambda row: (_season(row[0]), row[1]))
+    heads = ("season", "U-Net against", "values", "difference [m³ m⁻³]", "the U-Net")
+    folded = [Table(heads, ordered, folded="The same by season")] if ordered else []
+    return [Table(headings, rows, caption), *folded]
+
+
+def _difference(row: dict[str, Any]) -> str:
+    text = signed(row["difference"])
+    if not _is_number(row["difference_low"]):
+        return text
+    return f"{text} ({signed(row['difference_low'])} to {signed(row['difference_high'])})"
 
 
 def _scatters(case: Case, predictions: pl.DataFrame | None) -> list[Plot]:

@@ -31,6 +31,18 @@ def fixed(value: float | None, places: int = 3) -> str:
     return f"{value:.{places}f}".replace("-", "−")
 
 
+def signed(value: float | None, places: int = 3) -> str:
+    """A difference: always with its sign.
+
+    Examples
+    --------
+    >>> signed(0.0123), signed(-0.004)
+    ('+0.012', '−0.004')
+    """
+    text = fixed(value, places)
+    return text if text[0] in "−–" else f"+{text}"
+
+
 def seconds(value: float) -> str:
     """A time in the unit that suits it.
 

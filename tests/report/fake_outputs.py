@@ -16,6 +16,7 @@ from rootzone.labels.skill import skill_of
 from rootzone.labels.splits import season_of
 from rootzone.labels.stations.station_table import STATIONS
 from rootzone.learning import tables
+from rootzone.learning.compare import compare
 from rootzone.learning.run_log import write_log
 from rootzone.maps.encoding import UNLIKE_TRAINING, WATER, pack_theta
 from rootzone.maps.map_spec import flags_spec, theta_spec
@@ -70,6 +71,8 @@ def write_evaluation(place: Workspace, source: str = "station", seed: int = 0) -
     record = Provenance("rootzone evaluate")
     write_table(folder / "predictions.parquet", predictions, tables.PREDICTIONS, record)
     write_table(folder / "skill.parquet", _skill(predictions), tables.SKILL, record)
+    pairs = compare(predictions, repeats=200)
+    write_table(folder / "comparison.parquet", pairs, tables.COMPARISON, record)
 
 
 def _skill(predictions: pl.DataFrame) -> pl.DataFrame:

@@ -84,6 +84,17 @@ def test_the_section_says_what_the_fake_predictions_were_made_to_be(finished: Re
     ]  # fmt: skip
 
 
+def test_pairs_tell_who_wins_with_an_interval(finished: ReportInputs) -> None:
+    tables = [b for b in skill_section(finished).blocks if getattr(b, "kind", "") == "table"]
+    pairs = next(t for t in tables if t.headings[0] == "U-Net against")  # type: ignore[union-attr]
+    told = {row[0]: row for row in pairs.rows}  # type: ignore[union-attr]
+    # Errors were drawn with 0.035 for the network, 0.030 for LightGBM, 0.070 for the raw run.
+    assert told["LightGBM"][-1] == "loses"
+    assert told["LightGBM"][-2].startswith("+0.00")
+    assert told["raw simulation"][-1] == "wins"
+    assert told["raw simulation"][-2].startswith("−0.0")
+
+
 def test_before_any_evaluation_the_section_names_the_verb(bare: ReportInputs) -> None:
     section = skill_section(bare)
     assert not section.there
