@@ -180,6 +180,13 @@ def load_bundle(
     )  # fmt: skip
 
 
+def digest_of(folder: Path) -> str | None:
+    """Digest of the weights of a model, without reading them; None where there is no model."""
+    if not (folder / DESCRIPTION).exists():
+        return None
+    return str(_description(folder)["weights_digest"])
+
+
 def _description(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION
     if not path.exists():

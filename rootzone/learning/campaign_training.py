@@ -17,7 +17,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
 from rootzone.labels.splits import TRAIN, VALIDATION
 from rootzone.learning.batches import SampleSet
-from rootzone.learning.bundle import CARD, Bundle, load_bundle, save_bundle
+from rootzone.learning.bundle import CARD, Bundle, digest_of, load_bundle, save_bundle
 from rootzone.learning.calibration import Calibration, calibrate
 from rootzone.learning.label_index import SIMULATED, STATION
 from rootzone.learning.models import ModelConfig
@@ -218,6 +218,7 @@ def _finished(
     """Write the bundle, calibrate it on the validation samples, and write it again with that."""
     weights = [result.weights for result in results]
     spec, depths_mm = inputs.scene.spec, inputs.depths_mm
+    evaluated = digest_of(best)
     save_bundle(best, weights, config, spec, depths_mm, None, info)
     bundle = load_bundle(best, spec, how.device)
     size = int(info["settings"]["batch_size"])
@@ -232,7 +233,8 @@ def _finished(
         "bf16_error": bf16_error(bundle, validation, how.device),
     }
     save_bundle(best, weights, config, spec, depths_mm, calibration, info)
-    _write_card(best, how)
+    if bundle.digest != evaluated or not (best / CARD).exists():
+        _write_card(best, info)
     return TrainedCampaign(best, results, info, calibration)
 
 
@@ -287,13 +289,24 @@ def bf16_error(bundle: Bundle, samples: SampleSet, device: torch.device) -> dict
     return {"rms": float(error.square().mean().sqrt()), "max": float(error.abs().max())}
 
 
-def _write_card(folder: Path, how: RunOptions) -> None:
-    """Card of the bundle; the evaluation writes it again with the skill it found."""
-    bundle = load_bundle(folder, device=how.device)
-    notes = "\n".join(f"- {note}" for note in bundle.info["notes"])
-    write_text(
-        folder / CARD,
-        f"# {bundle.info['campaign']}, run {bundle.info['run']}\n\n"
-        f"Interval: {bundle.info['calibration_on']}.\n\n{notes}\n\n"
-        "Not evaluated yet: rootzone evaluate.\n",
-    )
+def _write_card(folder: Path, info: Mapping[str, Any]) -> None:
+    """Card of a model nobody has evaluated yet; the evaluation writes it anew."""
+    skill = info["validation"]
+    lines = [
+        f"# {info['campaign']}, run {info['run']}",
+        "",
+        "Not evaluated yet: `rootzone evaluate` holds it against what was held out and writes this "
+        "card anew.",
+        "",
+        f"- Trained on tile-days: {_counted(info['samples'])}.",
+        f"- Chosen by {info['validation_source']} labels: RMSE {skill['rmse']:.4f}, MAE "
+        f"{skill['mae']:.4f}, bias {skill['bias']:+.4f} m3 m-3 over {skill['n']} values. The best "
+        "epoch was chosen on them, so they flatter it.",
+        f"- Interval: {info['calibration_on']}.",
+        *(f"- {note}" for note in info["notes"]),
+    ]
+    write_text(folder / CARD, "\n".join(lines) + "\n")
+
+
+def _counted(samples: Mapping[str, int]) -> str:
+    return ", ".join(f"{n:,} {name}" for name, n in samples.items())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
 from rootzone._shared.digests import digest_bytes, digest_file
 from rootzone._shared.errors import RequestError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
 
+# More labels than this tell little more and would not fit a small machine; whole days are left out.
+MOST_LABELS = 30_000_000
 _COLUMNS = ("site_id", "date", "depth_mm", "depth_top_mm", "theta", "weight")
 
 
@@ -105,9 +108,10 @@ def open_samples(loaded: LoadedCampaign, data: Path) -> CampaignSamples:
     scene = open_scene(loaded, data)
     labels, notes, digests = {}, [], {}
     for name, read in ((SIMULATED, _simulated), (STATION, _stations)):
-        found = read(campaign, workspace, scene)
+        found, told = read(campaign, workspace, scene)
         if found is None:
             continue
+        notes += told
         found = found.on_dates(scene.weather.usable_dates)
         if campaign.learning.output == "bounds":
             found = with_known_soil(found, scene)
@@ -162,32 +166,58 @@ def open_scene(loaded: LoadedCampaign, data: Path) -> Scene:
     return Scene(land, weather, spec, surface)
 
 
-def _simulated(campaign: Campaign, workspace: Workspace, scene: Scene) -> GridLabels | None:
+_Read = tuple[GridLabels | None, list[str]]  # labels, where there are any, and notes on them
+
+
+def _simulated(campaign: Campaign, workspace: Workspace, scene: Scene) -> _Read:
     if not any(workspace.labels.glob("year=*/month=*/labels-*.parquet")):
-        return None
+        return None, []
     sites = pl.concat(
         read_table(path, SITES).select(pl.col("site_id").cast(pl.String), "row", "col")
         for path in (workspace.sites, workspace.reserves)
         if path.exists()
     )
+    frame, stride = read_labels(workspace.labels)
+    thinned = (
+        f"There are more than {MOST_LABELS:,} simulated labels: those of every {stride}th day were "
+        "read, all sites of it."
+    )
+    labels = GridLabels.from_labels(frame, sites, scene.grid, campaign.labels.depths_mm)
+    return labels, [thinned] if stride > 1 else []
+
+
+def read_labels(folder: Path, most: int = MOST_LABELS) -> tuple[pl.DataFrame, int]:
+    """Simulated labels of a folder; of more than ``most`` rows every k-th day, all sites of each.
+
+    Returns
+    -------
+    labels : polars.DataFrame
+        site_id (text), date, depth_mm, depth_top_mm where there, theta, weight.
+    stride : int
+        k; 1 where every day was read.
+    """
+    files = label_files(folder)
+    stride = max(1, -(-sum(pq.read_metadata(path).num_rows for path in files) // most))
     parts = []
-    for path in label_files(workspace.labels):
+    for path in files:
         table = pl.scan_parquet(path)
         there = [name for name in _COLUMNS if name in table.collect_schema().names()]
-        parts.append(table.select(there).with_columns(pl.col("site_id").cast(pl.String)))
-    frame = pl.concat(parts, how="diagonal_relaxed").collect()
-    return GridLabels.from_labels(frame, sites, scene.grid, campaign.labels.depths_mm)
+        # Days are counted from 1970-01-01, so the choice is the same in every file.
+        kept = table.select(there).filter(pl.col("date").cast(pl.Date).to_physical() % stride == 0)
+        parts.append(kept.with_columns(pl.col("site_id").cast(pl.String)))
+    return pl.concat(parts, how="diagonal_relaxed").collect(), stride
 
 
-def _stations(campaign: Campaign, workspace: Workspace, scene: Scene) -> GridLabels | None:
+def _stations(campaign: Campaign, workspace: Workspace, scene: Scene) -> _Read:
     if not workspace.stations.exists():
-        return None
-    return GridLabels.from_stations(
+        return None, []
+    labels = GridLabels.from_stations(
         read_stations(workspace.stations),
         scene.grid,
         campaign.labels.depths_mm,
         campaign.learning.station_neighbourhood_px,
     )
+    return labels, []
 
 
 def with_known_soil(labels: GridLabels, scene: Scene) -> GridLabels:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -8,19 +9,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 import torch
 from click.testing import CliRunner, Result
 
 from rootzone._cli.train import command
 from rootzone._shared.errors import RequestError
+from rootzone._shared.tables import WEATHER, write_table
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.learning.bundle import load_bundle
 from rootzone.learning.label_index import SIMULATED, STATION
 from rootzone.learning.open_samples import open_samples, with_known_soil
 from rootzone.learning.run_log import read_log
-from tests.learning.small_campaign import N_STATION, write_small_campaign
+from tests.learning.small_campaign import FIRST, N_SITE, N_STATION, RECORD, write_small_campaign
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -212,3 +215,26 @@ def test_two_processes_train_one_network(copy: Path) -> None:
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.split() == [str(Workspace.beside(copy).bundle())]
+
+
+def test_the_card_of_an_evaluation_stays_while_the_weights_do(copy: Path) -> None:
+    assert _train(copy).exit_code == 0
+    card = Workspace.beside(copy).bundle() / "card.md"
+    assert "Not evaluated yet" in card.read_text()
+    card.write_text("what the evaluation found")
+    assert _train(copy).exit_code == 0
+    assert card.read_text() == "what the evaluation found"
+    assert _train(copy, "--fresh", "--epochs", "1").exit_code == 0
+    assert "Not evaluated yet" in card.read_text()
+
+
+def test_labels_of_days_without_weather_are_left_out_and_counted(copy: Path) -> None:
+    path = Workspace.beside(copy).weather(2023)
+    until = FIRST + dt.timedelta(days=100)
+    write_table(path, pl.read_parquet(path).filter(pl.col("date") < until), WEATHER, RECORD)
+    inputs = open_samples(load_campaign(copy), copy.parent / "data")
+    # Labels on every second day from the 40th to the 118th: those of days 100 to 118 are 10 days.
+    assert inputs.notes == [
+        f"Left out of the simulated labels: {10 * N_SITE} for no weather.",
+        f"Left out of the station labels: {10 * N_STATION} for no weather.",
+    ]
