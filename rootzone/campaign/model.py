@@ -276,7 +276,7 @@ class Learning(Section):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
     """weight decay of adamw"""
     lr_schedule: Literal["constant", "cosine", "step"] = "cosine"
-    """how the step size falls; step is times 0.8 every hundredth of the run"""
+    """how the step size falls; step is times 0.8 every tenth of the run"""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
     """largest norm of the gradient; 0 for no limit"""
     patience_epochs: Annotated[int, Field(ge=0)] = 0

@@ -238,3 +238,27 @@ def test_labels_of_days_without_weather_are_left_out_and_counted(copy: Path) -> 
         f"Left out of the simulated labels: {10 * N_SITE} for no weather.",
         f"Left out of the station labels: {10 * N_STATION} for no weather.",
     ]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"crop_halo_px": 8, "output": "bounds"},
+        {"head": "normal", "precision": "bf16", "psi_space": "log"},
+        {"optimiser": "adam", "lambda_bound": "balanced", "mixing_schedule": "linear"},
+        {"station_neighbourhood_px": 1, "min_labels": 2, "simulated_batch_probability": 1.0},
+        {"features": "{aspect: sincos, classes: onehot, forcing: bilinear}", "physics": "bound"},
+    ],
+    ids=lambda keys: next(iter(keys)),
+)
+def test_every_choice_of_the_campaign_file_trains(copy: Path, keys: dict[str, object]) -> None:
+    with copy.open("a") as file:
+        file.writelines(f"  {key}: {value}\n" for key, value in keys.items())
+    ran = _train(copy, "--epochs", "1")
+    assert ran.exit_code == 0, ran.output
+    bundle = load_bundle(Workspace.beside(copy).bundle())
+    assert bundle.config.output == keys.get("output", "sigmoid")
+    assert bundle.config.n_channels == len(bundle.spec)
+    if keys.get("head") == "normal":
+        assert bundle.calibration is not None
+        assert bundle.calibration.scaled
