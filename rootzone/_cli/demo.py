@@ -36,11 +36,13 @@ labels:
   depths_mm: [200]
   stations: [data/uscrn]
 learning:            # small enough for a laptop's minutes; the defaults are the paper's
+  model: unet_a_up4
   widths: [16, 32, 64]
   epochs: 8
   steps_per_epoch: 40
   batch_size: 16
   output: bounds
+  simulated_batch_probability: 0.5
   features: {{aspect: sincos, classes: onehot, forcing: bilinear}}
 maps:
   dates: [{year}-04-15, {year}-06-15, {year}-08-15, {year}-10-15]
@@ -63,7 +65,7 @@ def command(folder: Path, force: bool, until: str | None) -> None:
 
     campaign = folder / "campaign.yaml"
     chain = Chain(folder, "demo", f"{_CAMPAIGN} {_SEED} {_STATIONS}")
-    steps = chosen_steps(_steps(campaign), until)
+    steps = chosen_steps(demo_steps(campaign), until)
     chain.open(force=force)
     chain.run(steps)
     click.echo(f"\n{chain.table()}\ndone in {chain.seconds:.0f} s", err=True)
@@ -74,7 +76,7 @@ def command(folder: Path, force: bool, until: str | None) -> None:
     click.echo(Workspace.beside(campaign).report.resolve())
 
 
-def _steps(campaign: Path) -> list[Step]:
+def demo_steps(campaign: Path) -> list[Step]:
     """What is made, then the user's own verbs in the order of the pipeline."""
     from rootzone._cli import VERBS
 
