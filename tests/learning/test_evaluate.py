@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,28 +186,30 @@ def test_a_run_that_is_not_trained_is_named(campaign: Path) -> None:
 
 
 def test_two_seeds_give_a_spread_and_json_holds_what_the_text_does(campaign: Path) -> None:
-    text = campaign.read_text()
-    try:
-        campaign.write_text(text + "seeds:\n  learning: 4\n")
-        train_campaign(load_campaign(campaign), campaign.parent / "data", run="seed4")
-    finally:
-        campaign.write_text(text)
-    words = ("evaluate", campaign, "--run", "main", "--run", "seed4", "--most-tile-days", 20)
+    # The second run is the first under another seed's number: two trees, one network.
+    place = Workspace.beside(campaign)
+    shutil.copytree(place.bundle(), place.bundle("seed4"))
+    file = place.bundle("seed4") / "bundle.json"
+    info = json.loads(file.read_text())
+    info["settings"]["seed"] = 4
+    file.write_text(json.dumps(info))
+    words = ("evaluate", campaign, "--run", "main", "--run", "seed4", "--most-tile-days", 5)
     done = invoke(*words, "--json")
     assert done.exit_code == 0, done.exception
     facts = json.loads(done.stdout)
     assert [one["run"] for one in facts["runs"]] == ["main", "seed4"]
     pooled = [row for row in facts["spread"] if row["group_kind"] == "all"]
-    unet = next(r for r in pooled if r["model"] == "unet" and r["source"] == "station")
+    trees = next(r for r in pooled if r["model"] == "lightgbm" and r["source"] == "station")
     maes = [
         row["mae"]
         for one in facts["runs"]
         for row in one["skill"]
-        if (row["model"], row["source"], row["group_kind"]) == ("unet", "station", "all")
+        if (row["model"], row["source"], row["group_kind"]) == ("lightgbm", "station", "all")
     ]
-    assert unet["seeds"] == 2
-    assert unet["mae"] == pytest.approx(np.mean(maes))
-    assert unet["mae_sd"] == pytest.approx(np.std(maes, ddof=1))
+    assert trees["seeds"] == 2
+    assert maes[0] != maes[1]
+    assert trees["mae"] == pytest.approx(np.mean(maes))
+    assert trees["mae_sd"] == pytest.approx(np.std(maes, ddof=1))
     assert (Workspace.beside(campaign).evaluation() / "spread.parquet").exists()
 
 
