@@ -11,15 +11,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from rootzone._shared.arrays import AnyArray, BoolArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid
 from rootzone.labels.stations.pixels import pixel_values, station_pixels
 from rootzone.labels.stations.sensor_depth import TOLERANCE_M
 from rootzone.labels.stations.station_table import at_depth
+from rootzone.learning.place_labels import (
+    TilePixels,
+    in_words,
+    ordered_columns,
+    places_of,
+    rows_at_depths,
+)
 
 SIMULATED, STATION = "simulated", "station"
-_DEPTH_SLACK_MM = 1e-3  # label depths are stored as float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,18 +104,10 @@ class GridLabels:
             No label has such a depth, a site is not among the sites, or lies off the grid.
         """
         depths = tuple(float(depth) for depth in depths_mm)
-        rows = _of_depths(labels, depths)
-        where = sites.select(pl.col("site_id").cast(pl.String), "row", "col").unique()
-        rows = rows.with_columns(pl.col("site_id").cast(pl.String)).join(
-            where, on="site_id", how="left"
-        )
-        unknown = rows.filter(pl.col("row").is_null())["site_id"].unique().sort()
-        if unknown.len():
-            raise RequestError(
-                f"{unknown.len()} labelled sites are not among the {sites.height} sites, such as "
-                f"{unknown[0]}. Give the sites table the labels were made with, and its stand-ins."
-            )
-        return _indexed(SIMULATED, grid, depths, rows.rename({"site_id": "place_name"}))
+        rows = rows_at_depths(labels, depths)
+        names, row, col, place = places_of(rows["site_id"], sites)
+        where = TilePixels.of(grid, row, col, "labelled sites")
+        return cls(SIMULATED, grid, depths, names, **ordered_columns(rows, where, place, place))
 
     @classmethod
     def from_stations(
@@ -156,10 +154,14 @@ class GridLabels:
         if rows.height == 0:
             raise RequestError(
                 f"None of the {pixels.height} station pixels on the grid has a good value at "
-                f"{_words(depths)} mm ({values.height} values of all stations). Look at the "
+                f"{in_words(depths)} mm ({values.height} values of all stations). Look at the "
                 "station table with rootzone stations."
             )
-        return _indexed(STATION, grid, depths, rows)
+        names = rows["place_name"].unique().sort()
+        place = rows["place_name"].cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int32)
+        where = TilePixels.of(grid, rows["row"].to_numpy(), rows["col"].to_numpy(), "labels")
+        columns = ordered_columns(rows, where, np.arange(rows.height), place)
+        return cls(STATION, grid, depths, tuple(names.to_list()), **columns)
 
     def __len__(self) -> int:
         return int(self.tile.size)
@@ -317,64 +319,6 @@ class PatchIndex:
         return self.chosen(~np.isin(self.tile, np.asarray(list(tiles), dtype=np.int64)))
 
 
-def _of_depths(labels: pl.DataFrame, depths_mm: tuple[float, ...]) -> pl.DataFrame:
-    """Point labels at the wanted depths, with the number of the depth."""
-    if "depth_top_mm" in labels.columns:
-        labels = labels.filter(pl.col("depth_top_mm").is_null() | pl.col("depth_top_mm").is_nan())
-    column = labels["depth_mm"].to_numpy().astype(np.float64)
-    number = np.full(column.size, -1, dtype=np.int8)
-    for i, depth_mm in enumerate(depths_mm):
-        number[np.abs(column - depth_mm) <= _DEPTH_SLACK_MM] = i
-    found = labels.with_columns(pl.Series("depth", number)).filter(pl.col("depth") >= 0)
-    if found.height == 0:
-        there = _words(sorted(set(column.tolist())))
-        raise RequestError(
-            f"No label has a depth of {_words(depths_mm)} mm; the labels are at {there or 'none'} "
-            "mm. Make them again with these labels.depths_mm."
-        )
-    return found.select("site_id", "date", "depth", "theta", "weight")
-
-
-def _indexed(
-    source: str, grid: MasterGrid, depths_mm: tuple[float, ...], rows: pl.DataFrame
-) -> GridLabels:
-    """Labels in their order from columns place_name, row, col, date, depth, theta, weight."""
-    theta = rows["theta"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    known = np.isfinite(theta)
-    kept = rows.filter(pl.Series(known))
-    row = kept["row"].to_numpy().astype(np.int64)
-    col = kept["col"].to_numpy().astype(np.int64)
-    outside = int((~grid.contains(row, col)).sum())
-    if outside:
-        raise RequestError(
-            f"{outside} of {kept.height} labels lie off the master grid of {grid.height} x "
-            f"{grid.width} pixels. Are the sites those of another region or resolution?"
-        )
-    names = kept["place_name"].unique().sort()
-    place = kept["place_name"].cast(pl.Enum(names)).to_physical().to_numpy()
-    tile, date = grid.tile_of(row, col), kept["date"].cast(pl.Date).to_numpy()
-    date = date.astype("datetime64[D]")
-    depth = kept["depth"].to_numpy()
-    inner_row, inner_col = row % grid.tile_px, col % grid.tile_px
-    order = np.lexsort((place, depth, inner_col, inner_row, date.astype(np.int64), tile))
-    values: FloatArray = theta[known]
-    return GridLabels(
-        source,
-        grid,
-        depths_mm,
-        tuple(names.to_list()),
-        tile[order].astype(np.int32),
-        date[order],
-        inner_row[order].astype(np.int16),
-        inner_col[order].astype(np.int16),
-        depth[order].astype(np.int8),
-        values[order].astype(np.float32),
-        kept["weight"].to_numpy()[order].astype(np.float32),
-        place[order].astype(np.int32),
-        {"no value": int((~known).sum())},
-    )
-
-
 def run_starts(*columns: AnyArray) -> IntArray:
     """Where a new combination of values starts in columns that are sorted together."""
     if columns[0].size == 0:
@@ -384,7 +328,3 @@ def run_starts(*columns: AnyArray) -> IntArray:
     for column in columns:
         changed[1:] |= column[1:] != column[:-1]
     return np.asarray(np.flatnonzero(changed), dtype=np.int64)
-
-
-def _words(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:g}" for value in values)

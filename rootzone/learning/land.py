@@ -78,7 +78,7 @@ def inside_of(window: Window, grid: MasterGrid) -> Window | None:
     return Window(top, left, bottom - top, right - left)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ArrayLand:
     """A land in memory, for made-up worlds and tests.
 

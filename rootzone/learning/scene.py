@@ -31,7 +31,7 @@ class SurfaceSource(Protocol):
         """Surface moisture [m3 m-3] of a window, shape (row, col); NaN where nothing is known."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CellWeights:
     """From which rows of a day's table each pixel takes its weather.
 
@@ -47,7 +47,7 @@ class CellWeights:
     weight: Float32Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """Land, weather and the specification that joins them.
 
@@ -234,7 +234,7 @@ class Scene:
         return self.where(*np.divmod(pixel, self.grid.width)).at(point, np.asarray(date_index))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointFeatures:
     """Pixels whose land channels and weather cells are known; see `Scene.where`.
 

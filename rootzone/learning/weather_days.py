@@ -131,9 +131,10 @@ class WeatherDays:
         unusable = ~self.usable[at_known]
         if unusable.any():
             raise RequestError(
-                f"The weather of {_listed(wanted[unusable])} has no sums over 7 and 30 days, as on "
-                f"the first 29 days of a record, which starts on {self.dates[0]}. Add the weather "
-                "files of the year before and run rootzone forcing again, or leave those days out."
+                f"The weather of {_listed(wanted[unusable])} lacks channels in every cell, as the "
+                "sums over 7 and 30 days on the first 29 days of a record, which starts on "
+                f"{self.dates[0]}. Add the weather files of the year before and run rootzone "
+                "forcing again, or leave those days out."
             )
         return np.asarray(at_known, dtype=np.int64)
 

@@ -67,6 +67,13 @@ def test_the_order_of_the_rows_of_the_label_files_does_not_matter() -> None:
             assert np.array_equal(getattr(mixed, name), getattr(plain, name)), name
 
 
+def test_labels_that_share_a_pixel_and_day_are_ordered_by_the_names_of_their_sites() -> None:
+    rows = [("b", 3, 5, 40, 0.2), ("a", 3, 5, 40, 0.1)]
+    labels = GridLabels.from_labels(*scenes.label_frames(rows), scenes.grid(), (200.0,))
+    assert [labels.places[i] for i in labels.place] == ["a", "b"]
+    assert labels.theta == pytest.approx([0.1, 0.2])
+
+
 def test_depths_are_picked_by_millimetre_and_layer_means_left_out() -> None:
     frame, sites = scenes.label_frames([("a", 3, 5, 40, 0.1)])
     both = pl.concat(
@@ -93,8 +100,30 @@ def test_a_labelled_site_that_is_not_among_the_sites_is_refused() -> None:
 
 def test_sites_of_another_grid_are_refused() -> None:
     frame, sites = scenes.label_frames([("a", 3, 5, 40, 0.1), ("b", 300, 6, 40, 0.2)])
-    with pytest.raises(RequestError, match="1 of 2 labels lie off the master grid"):
+    with pytest.raises(RequestError, match="1 of 2 labelled sites lie off the master grid"):
         GridLabels.from_labels(frame, sites, scenes.grid(), (200.0,))
+
+
+def test_a_site_on_two_pixels_is_refused() -> None:
+    frame, sites = scenes.label_frames([("a", 3, 5, 40, 0.1)])
+    both = pl.concat([sites, sites.with_columns(row=pl.lit(4, pl.Int64))])
+    with pytest.raises(RequestError, match="Site a stands on two pixels"):
+        GridLabels.from_labels(frame, both, scenes.grid(), (200.0,))
+
+
+def test_as_many_labels_as_stations_keep_each_its_own_pixel() -> None:
+    # One value a station, in an order that is not that of the names.
+    frame = station_frame().filter(
+        (pl.col("date") == scenes.day(40)) & (pl.col("depth_m") == 0.203)
+    )
+    turned = frame.filter(pl.col("station").is_in(["s1", "s2"])).reverse()
+    labels = GridLabels.from_stations(turned, scenes.grid(), (200.0,))
+    at = [labels.places.index(name) for name in ("N:s1", "N:s2")]
+    pixels = [
+        (int(labels.pixel_row[labels.place == i][0]), int(labels.pixel_col[labels.place == i][0]))
+        for i in at
+    ]
+    assert pixels == [(5, 5), (20, 40)]
 
 
 def test_labels_without_a_value_are_left_out_and_counted() -> None:
