@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rootzone.report.document import Block, Facts, Section, Table, Text
 from rootzone.report.map_layers import map_files
-from rootzone.report.words import number, seconds, sentence
+from rootzone.report.words import number, plural, seconds, sentence
 
 if TYPE_CHECKING:
     from rootzone.report.read_inputs import ReportInputs
@@ -28,6 +28,13 @@ def campaign_section(inputs: ReportInputs, headline: list[tuple[str, str]]) -> S
     blocks.append(Text(_asked(inputs)))
     blocks.append(Facts([*_sizes(inputs), *headline]))
     blocks.append(_cost(inputs))
+    if inputs.state is not None and inputs.state.status.stale:
+        status = inputs.state.status
+        blocks.append(
+            Text(f"{status.stale} of {plural(status.shards, 'shard')} were made from other inputs "
+                 f"than are there now ({', '.join(status.stale_because)}); what follows shows them "
+                 "as they are. rootzone simulate makes them again.", "note")
+        )  # fmt: skip
     return Section("campaign", "The campaign", "Campaign", blocks)
 
 
@@ -49,10 +56,9 @@ def _sizes(inputs: ReportInputs) -> list[tuple[str, str]]:
     found = []
     if inputs.sites is not None:
         found.append((f"{inputs.sites.height:,}", "sites drawn"))
-    if inputs.state is not None:
-        status = inputs.state.status
-        found.append((f"{status.sites_done:,}", "sites simulated"))
-        found.append((f"{status.failed_pct:.3g} %", "of tried sites failed"))
+    if inputs.runs is not None:
+        found.append((f"{inputs.runs.done:,}", "sites simulated"))
+        found.append((f"{inputs.runs.failed_pct:.3g} %", "of tried sites failed"))
     if inputs.labels is not None:
         n = inputs.labels.select(pl.len()).collect().item()
         found.append((f"{n:,}", "labels"))
@@ -73,24 +79,23 @@ def _cost(inputs: ReportInputs) -> Block:
             ["simulation, as planned from a pilot", _span(hours), _span(wall),
              f"{inputs.plan['disk_gb']:.3g}", f"{inputs.plan['memory_mb_per_worker']:.0f}"]
         )  # fmt: skip
-    if inputs.state is not None and inputs.state.status.done:
-        status = inputs.state.status
+    runs = inputs.runs
+    if runs is not None and runs.seconds:
         size_gb = sum(path.stat().st_size for path in inputs.profiles) / 1e9
         rows.append(
-            ["simulation, as run", number(status.seconds / 3600.0), "", f"{size_gb:.3g}",
-             f"{status.peak_mb:.0f}"]
+            ["simulation, as run", number(runs.seconds / 3600.0), "", f"{size_gb:.3g}",
+             f"{runs.peak_mb:.0f}"]
         )  # fmt: skip
     if not rows:
         return Text(
             "Nothing was planned or run yet: rootzone plan, then rootzone simulate.", "note"
         )
     note = ""
-    if inputs.state is not None and inputs.state.status.sites_done:
-        status = inputs.state.status
-        each = 1e3 * status.engine_seconds / status.sites_done
+    if runs is not None and runs.done:
+        each = 1e3 * runs.engine_seconds / runs.done
         note = (
             f"The engine itself took {each:.3g} ms a site; all shards together "
-            f"{seconds(status.seconds)} of one core."
+            f"{seconds(runs.seconds)} of one core."
         )
     headings = ("cost", "core-hours", "wall time [h]", "disk [GB]", "memory [MiB a worker]")
     return Table(headings, rows, note)

@@ -105,6 +105,7 @@ class Code:
 
     text: str
     prose: bool = False
+    folded: str = ""
     kind: ClassVar[str] = "code"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.figure_style import INK, LINE_COLOURS, SOFT, new_figure, styled
-from rootzone.report.document import Block, Facts, Plot, Plots, Section, Text, absent
+from rootzone.report.document import Block, Code, Facts, Plot, Plots, Section, Text, absent
 from rootzone.report.words import number, plural, seconds
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def learning_section(inputs: ReportInputs) -> Section:
                  "physics, and which share of the batches held simulated labels.")
         )  # fmt: skip
     blocks: list[Block] = [Text(_in_words(inputs, log)), Facts(_facts(log)), Plots(plots)]
+    card = inputs.place.bundle(inputs.run) / "card.md"
+    if card.is_file():
+        blocks.append(Code(card.read_text(encoding="utf-8").strip(), folded="The model's card"))
     return Section(key, title, menu, blocks)
 
 
@@ -76,12 +79,17 @@ def read_training_log(inputs: ReportInputs) -> pl.DataFrame | None:
 def _in_words(inputs: ReportInputs, log: pl.DataFrame) -> str:
     settings = inputs.campaign.learning
     members = log["member"].n_unique()
+    chosen = ""
+    if "validation_source" in log.columns:
+        named = {"simulated": "simulated labels", "station": "station values"}
+        source = str(log["validation_source"][0])
+        chosen = f" The epoch that was kept is the best on held-out {named.get(source, source)}."
     return (
         f"{plural(members, 'network')} of type {settings.model}, {settings.output} output, "
         f"{settings.head} head; batches of {settings.batch_size} tiles, "
         f"{settings.optimiser} with a {settings.lr_schedule} step size from "
         f"{settings.learning_rate:g}, physics loss {settings.physics}, data weight "
-        f"{settings.alpha_schedule} from {settings.alpha_start:g}."
+        f"{settings.alpha_schedule} from {settings.alpha_start:g}.{chosen}"
     )
 
 
@@ -90,7 +98,7 @@ def _facts(log: pl.DataFrame) -> list[tuple[str, str]]:
     facts = [
         (str(log["epoch"].n_unique()), "epochs"),
         (f"{best['validation_rmse']:.4f}", "best validation RMSE [m³ m⁻³]"),
-        (str(best["epoch"]), "epoch of the best"),
+        (str(best["epoch"]), "epoch kept (the first is 0)"),
     ]
     if "train_s" in log.columns:
         facts.append((seconds(float(log["train_s"].sum())), "training time"))

@@ -129,16 +129,15 @@ def _soils(inputs: ReportInputs) -> str:
 
 
 def _simulation(inputs: ReportInputs) -> str:
-    engine, state = inputs.campaign.engine, inputs.state
+    engine, runs = inputs.campaign.engine, inputs.runs
     program = (
         "with rootzone's embedded solver" if engine.name == "swim" else "with APSIM (Holzworth et "
         "al. 2014)"
     )  # fmt: skip
     outcome = ""
-    if state is not None and state.status.sites_done:
-        status = state.status
+    if runs is not None and runs.done:
         outcome = (
-            f" {status.sites_done:,} sites finished; {status.failed_pct:.3g} % of those tried "
+            f" {runs.done:,} sites finished; {runs.failed_pct:.3g} % of those tried "
             "failed and were replaced by stand-ins of their stratum or recorded."
         )
     return (

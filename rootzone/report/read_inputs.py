@@ -14,6 +14,7 @@ from rootzone.campaign.model import Campaign
 from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import data_folder, open_catalog, open_grid
+from rootzone.jobs.read_shard import read_closed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,6 +24,33 @@ if TYPE_CHECKING:
     from rootzone.jobs.read_state import CampaignState
 
 _MADE_UP = ("MADE_UP.txt", "README.txt")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All closed shards together.
+
+    Parameters
+    ----------
+    done, failed : int
+        Sites by the last word on them.
+    seconds, engine_seconds : float
+        Time the shards took, and the engine's part of it [s].
+    peak_mb : float
+        Largest memory of a worker [MiB].
+    """
+
+    done: int
+    failed: int
+    seconds: float
+    engine_seconds: float
+    peak_mb: float
+
+    @property
+    def failed_pct(self) -> float:
+        """Failed sites of those that were tried [%]."""
+        tried = self.done + self.failed
+        return 100.0 * self.failed / tried if tried else 0.0
 
 
 @dataclass(frozen=True)
@@ -140,6 +168,25 @@ class ReportInputs:
         except RequestError:
             return None
         return state
+
+    @cached_property
+    def runs(self) -> Runs | None:
+        """What the closed shards cost and gave, stale ones included; None before any run."""
+        from rootzone.jobs.ledger import DONE, FAILED
+        from rootzone.jobs.read_outcomes import last_word
+
+        if self.state is None:
+            return None
+        closed = [read_closed(self.place, s.number) for s in self.state.table.shards]
+        told = [one.run for one in closed if one is not None]
+        outcome = last_word(self.state.outcomes)["outcome"]
+        return Runs(
+            done=int((outcome == DONE).sum()),
+            failed=int((outcome == FAILED).sum()),
+            seconds=sum(float(run.get("seconds", 0.0)) for run in told),
+            engine_seconds=sum(float(run.get("engine_seconds", 0.0)) for run in told),
+            peak_mb=max((float(run.get("peak_mb", 0.0)) for run in told), default=0.0),
+        )
 
     @cached_property
     def profiles(self) -> list[Path]:

@@ -49,7 +49,7 @@ def places_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Median MAE of the places with its interval, a line a model."""
     figure = new_figure(4.6, 3.1)
     axes = figure.subplots()
-    shown = [row for row in rows if row.get("mae") is not None]
+    shown = [row for row in rows if row.get("mae") is not None and np.isfinite(row["mae"])]
     for y, row in enumerate(shown):
         colour = COLOURS.get(row["model"], SOFT)
         low, high = row.get("mae_low"), row.get("mae_high")

@@ -140,7 +140,7 @@ def _case_blocks(
         caption = f"Mean absolute error by season. {case.title}."
         plots.append(Plot(f"skill_season_{case.key}", season_figure(seasons), caption))
     places = mean_of_seeds(own.filter(pl.col("group_kind") == tables.PER_STATION))
-    if places:
+    if any(_is_number(row.get("mae")) for row in places):
         caption = "Median of the places and its 95 % bootstrap interval over them."
         plots.append(Plot(f"skill_places_{case.key}", places_figure(places), caption))
     plots += _scatters(case, predictions)
@@ -188,16 +188,21 @@ def verdict(overall: list[dict[str, Any]]) -> str:
     if unet is None:
         said += "The network is not among them."
     elif unet is best and others:
-        more = 100 * (others[0]["mae"] / best["mae"] - 1)
-        said += f"Next is {_said(others[0])} with {others[0]['mae']:.3f}, {more:.0f} % larger."
+        said += (
+            f"Next is {_said(others[0])} with {others[0]['mae']:.3f}, {_larger(others[0], best)}."
+        )
     elif unet is not best:
-        more = 100 * (unet["mae"] / best["mae"] - 1)
-        said += f"The U-Net does not win: its error is {unet['mae']:.3f}, {more:.0f} % larger."
+        said += f"The U-Net does not win: its error is {unet['mae']:.3f}, {_larger(unet, best)}."
     fewer = [row for row in known if row not in fair]
     if fewer:
         each = [f"{_said(row)} ({row['mae']:.3f} over {round(row['n']):,})" for row in fewer]
         said += f" Not compared, on fewer values: {listed(each)}."
     return said
+
+
+def _larger(row: dict[str, Any], best: dict[str, Any]) -> str:
+    ratio = row["mae"] / best["mae"] if best["mae"] > 0 else np.inf
+    return f"{100 * (ratio - 1):.0f} % larger" if ratio < 2 else f"{ratio:.1f} times as large"
 
 
 def _said(row: dict[str, Any]) -> str:
@@ -213,10 +218,12 @@ def skill_table(rows: list[dict[str, Any]], first: str = "model") -> Table:
     metrics = [m for m in _METRICS if any(_is_number(row.get(m)) for row in rows)]
     covered = any(_is_number(row.get("coverage_80")) for row in rows)
     cells = []
+    known = [row["mae"] for row in rows if _is_number(row.get("mae"))]
+    places = 4 if known and min(known) < 0.01 else 3  # a third of the digits would be lost
     for row in rows:
         name = _said(row) if first == "model" else f"{row['group']}: {_said(row)}"
         line = [name, f"{round(row['n'] or 0):,}", f"{round(row.get('n_place') or 0):,}"]
-        line += [_with_interval(row, metric) for metric in metrics]
+        line += [_with_interval(row, metric, places) for metric in metrics]
         cells.append([*line, fixed(row.get("coverage_80"), 2)] if covered else line)
     maes = [float(row["mae"]) if _is_number(row.get("mae")) else np.inf for row in rows]
     marked = first == "model" and bool(np.isfinite(min(maes)))
@@ -227,11 +234,11 @@ def skill_table(rows: list[dict[str, Any]], first: str = "model") -> Table:
     return Table([*heads, "in 80 % interval"] if covered else heads, cells, note, strong)
 
 
-def _with_interval(row: dict[str, Any], metric: str) -> str:
+def _with_interval(row: dict[str, Any], metric: str, places: int) -> str:
     low, high = row.get(f"{metric}_low"), row.get(f"{metric}_high")
-    text = fixed(row.get(metric))
+    text = fixed(row.get(metric), 3 if metric in ("r", "r2", "kge") else places)
     known = metric == "mae" and _is_number(low) and _is_number(high)
-    return f"{text} ({fixed(low)} to {fixed(high)})" if known else text
+    return f"{text} ({fixed(low, places)} to {fixed(high, places)})" if known else text
 
 
 def _pair_blocks(pairs: pl.DataFrame) -> list[Block]:

@@ -71,12 +71,14 @@ def read_closure(inputs: ReportInputs) -> Closure | None:
     files = inputs.profiles[:_MOST_FILES]
     scan = pl.scan_parquet(files).with_columns(pl.col("date").cast(pl.Date))
     worst = scan.select(pl.col("balance_error_mm").abs().max()).collect().item()
+    snow = "snow_mm" in scan.collect_schema().names()
+    above = (pl.col("pond_mm") + pl.col("snow_mm")).alias("pond_mm") if snow else pl.col("pond_mm")
     later = pl.col("date") > pl.col("date").min()
     ends = scan.group_by("site_id").agg(
         pl.col("date").min().alias("first"),
         pl.col("date").max().alias("last"),
         *(pl.col(name).filter(later).sum().alias(name) for name in _FLUXES),
-        pl.col("pond_mm").sort_by("date").last() - pl.col("pond_mm").sort_by("date").first(),
+        above.sort_by("date").last() - above.sort_by("date").first(),
         pl.col("theta").sort_by("date").first().alias("theta_first"),
         pl.col("theta").sort_by("date").last().alias("theta_last"),
     ).collect()  # fmt: skip
@@ -120,7 +122,7 @@ def _closure_table(closure: Closure) -> Table:
             "from the stored profiles",
         ],
         [
-            "surface: rain − runoff − evaporation − infiltration − Δpond, worst site-year",
+            "surface: rain − runoff − evaporation − infiltration − Δ(pond, snow), worst site-year",
             number(_worst(sites, "surface_mm"), 2),
             "from the stored fluxes and the weather table",
         ],

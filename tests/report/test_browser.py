@@ -18,9 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rootzone._shared.provenance import Provenance
+from rootzone.report.document import Document, write_document
 from rootzone.report.map_layers import THETA_TOP
+from rootzone.report.map_section import map_section
+from rootzone.report.methods_section import methods_section
 from rootzone.report.read_inputs import ReportInputs
-from rootzone.report.write_report import write_report
 from tests.report.fake_outputs import MAPPED
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -42,8 +45,10 @@ def found(
     browser: str, finished: ReportInputs, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """What the page says of itself."""
-    write_report(finished)
-    address = finished.place.report.resolve().as_uri() + "#selftest"
+    page = tmp_path_factory.mktemp("page") / "maps.html"
+    sections = [map_section(finished), methods_section(finished)]
+    write_document(page, Document("maps", "", sections), Provenance("test"))
+    address = page.as_uri() + "#selftest"
     dom = dumped(browser, address, tmp_path_factory.mktemp("browser"))
     note = re.search(r'<pre id="selftest">(.*?)</pre>', dom, flags=re.S)
     assert note, "the page did not finish trying itself"
