@@ -36,6 +36,7 @@ VERBS = (
     "train",
     "evaluate",
     "point_skill",
+    "map",
     "report",
     "provenance",
 )

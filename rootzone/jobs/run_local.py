@@ -13,7 +13,7 @@ from rootzone.jobs.run_campaign import WorkersLost
 from rootzone.jobs.run_shard import ShardReport, ShardTask, run_shard
 
 # Thread pools of libraries that would each take every core of the machine.
-_ONE_THREAD = (
+ONE_THREAD = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -130,7 +130,7 @@ class Processes:
         from joblib.externals.loky import ProcessPoolExecutor
 
         self._pool = ProcessPoolExecutor(
-            workers, env=dict.fromkeys(_ONE_THREAD, "1"), initializer=_end_with_driver
+            workers, env=dict.fromkeys(ONE_THREAD, "1"), initializer=end_with_driver
         )
         for _ in range(workers):
             self._pool.submit(_wake)
@@ -146,7 +146,7 @@ def _wake() -> None:
     """Import what a shard needs; unpickling this function has done it."""
 
 
-def _end_with_driver() -> None:
+def end_with_driver() -> None:
     """End this worker when its driver is gone, so that no shard has two writers after a resume."""
     import signal
     import threading

@@ -1,0 +1,154 @@
+"""``rootzone map``: maps of soil moisture, from the trained network or from physics."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+
+def _dates(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[date, ...]:
+    """Days from ``2023-07-15`` texts."""
+    del ctx, param
+    found = []
+    for text in texts:
+        try:
+            found.append(datetime.strptime(text, "%Y-%m-%d").date())
+        except ValueError as error:
+            raise click.BadParameter(f"{text!r} is not a day such as 2023-07-15") from error
+    return tuple(found)
+
+
+@click.command()
+@click.argument("campaign", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="ROOTZONE_DATA",
+    help="Folder the catalog's paths start from.  [default: data beside it]",
+)
+@click.option("--run", default="main", show_default=True, help="Training run to take.")
+@click.option(
+    "--date",
+    "dates",
+    multiple=True,
+    callback=_dates,
+    metavar="YYYY-MM-DD",
+    help="Day to map; may be repeated. Default: maps.dates, or the 15th of each month.",
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["network", "simulation"]),
+    help="The trained network, or physics at every pixel. Default: maps.source.",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(64, 8192),
+    help="Side of a window [px], a multiple of 8; never changes a pixel.",
+)
+@click.option("--faithful", is_flag=True, help="Bare tiles as in the manuscript; seams show.")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where the network runs.",
+)
+@click.option("--cores", type=click.IntRange(1), help="Processes; default: the cores given.")
+@click.option(
+    "--texture-step",
+    type=click.FloatRange(0.01, 50),
+    metavar="PCT",
+    help="Simulation: round textures to this step, so that more pixels share a column. "
+    "Default: no rounding, as the soils stage.",
+)
+@click.option("--force", is_flag=True, help="Replace maps that were made otherwise.")
+@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+def command(
+    campaign: Path,
+    data: Path | None,
+    run: str,
+    dates: tuple[date, ...],
+    source: str | None,
+    window: int | None,
+    faithful: bool,
+    device: str,
+    cores: int | None,
+    texture_step: float | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Make the maps of CAMPAIGN in the folder maps beside it.
+
+    For each day and label depth a cloud-optimised GeoTIFF, a twin with flags, a STAC item and
+    QGIS colours; all days in one NetCDF or Zarr (maps.time_series); and the trust layer. Maps that
+    are there already are kept, and a killed run goes on where it was.
+    """
+    from rootzone._shared.errors import RequestError
+    from rootzone.campaign.read_campaign import load_campaign
+    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.jobs.run_local import cores_given
+    from rootzone.maps.map_run import MapRequest
+    from rootzone.maps.run_maps import make_maps
+
+    if window is not None and window % 8:
+        raise RequestError(f"--window {window} is no multiple of 8 px, the network's stride.")
+    loaded = load_campaign(campaign)
+    chosen = source or loaded.campaign.maps.source
+    if texture_step is not None and chosen != "simulation":
+        raise RequestError("--texture-step is for --from simulation; a network reads textures.")
+    if faithful and chosen == "simulation":
+        raise RequestError("--faithful is about the network; a simulation has no tiles.")
+    report = make_maps(
+        loaded,
+        MapRequest(
+            data=data_folder(campaign, data),
+            run=run,
+            dates=dates,
+            source=source,
+            window_px=window,
+            faithful=faithful,
+            device=device,
+            cores=cores or cores_given(),
+            texture_step_pct=texture_step,
+            force=force,
+            tell=_progress if sys.stderr.isatty() else lambda what, done, of: None,
+        ),
+    )
+    facts = report.facts()
+    following = f"rootzone report {campaign}"
+    click.echo(_words(facts), err=True)
+    if as_json:
+        click.echo(json.dumps({**facts, "next": following}, indent=1))
+    else:
+        click.echo(report.folder)
+    click.echo(f"next: {following}", err=True)
+
+
+def _progress(what: str, done: int, of: int) -> None:
+    click.echo(f"\r{done} of {of} {what}   ", nl=done == of, err=True)
+
+
+def _words(facts: dict[str, object]) -> str:
+    """The facts in words."""
+    maps = facts["maps"]
+    assert isinstance(maps, list)  # noqa: S101 - as MapReport gives it
+    lines = [f"{len(maps)} maps from {facts['source']}, {facts['maps_made_now']} made now"]
+    if "columns" in facts:
+        failed = facts["columns_failed"]
+        assert isinstance(failed, dict)  # noqa: S101
+        counts = ", ".join(f"{n} {name}" for name, n in failed.items()) or "none"
+        lines.append(
+            f"{facts['columns']} different columns for {facts['pixels']} pixels, "
+            f"{facts['columns_simulated_now']} simulated now; without a value: {counts}"
+        )
+    series = facts["series"]
+    assert isinstance(series, list)  # noqa: S101
+    lines += [f"time series: {path}" for path in series]
+    if facts["trust"]:
+        lines.append(f"trust layer: {facts['trust']}")
+    return "\n".join(lines)

@@ -1,0 +1,232 @@
+"""A trained network's water content for any window of the land, seam-free."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rootzone._shared.arrays import AnyArray, BoolArray
+from rootzone._shared.errors import RequestError
+from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.learning.bundle import Bundle
+from rootzone.learning.ensemble import EnsemblePrediction, combine
+from rootzone.learning.expand import expand
+from rootzone.learning.features import ANGLE, LAND, SURFACE
+from rootzone.learning.models import halo_px, stride_px
+from rootzone.learning.scene import Scene
+from rootzone.maps.encoding import MISSING_INPUT, cover_flags, flags_of
+from rootzone.maps.trimmed import Rim, predict_middle
+
+Float32Array = NDArray[np.float32]
+
+BLOCK_PX = 512  # what is computed at once; larger windows are cut, which bounds the memory
+_FAITHFUL_BATCH = 16
+
+
+class WindowValues(NamedTuple):
+    """What is known about a window on one day."""
+
+    theta: Float32Array
+    """(depth, row, col) [m3 m-3]; NaN where the output is bounded by a soil that is not known"""
+    half_width: Float32Array
+    """half of the width of the interval [m3 m-3]; NaN where the model was not calibrated"""
+
+
+class _Inputs(NamedTuple):
+    """Covariates of one block that stay the same from day to day, on the device."""
+
+    static: Tensor
+    cell: Tensor
+    weight: Tensor
+    soil: Tensor | None
+    padded: Window
+    rim: Rim
+
+
+class WindowPredictor:
+    """Predicts windows of the master grid.
+
+    Every window size gives the same pixels: each block is read with the network's exact halo, cut
+    only where the land ends, where the network's own padding takes over as it does for a whole
+    scene.
+
+    Parameters
+    ----------
+    scene : Scene
+        Covariates.
+    bundle : Bundle
+        The model, on the device to use.
+    faithful : bool
+        Predict bare tiles side by side as the manuscript does; their edges show.
+    bf16 : bool
+        Body in bfloat16; the head stays float32.
+
+    Raises
+    ------
+    RequestError
+        The grid does not fit the network's stride.
+    """
+
+    def __init__(
+        self, scene: Scene, bundle: Bundle, *, faithful: bool = False, bf16: bool = False
+    ) -> None:
+        stride = stride_px(bundle.config)
+        if scene.grid.width % stride or scene.grid.height % stride or scene.grid.tile_px % stride:
+            raise RequestError(
+                f"The grid of {scene.grid.width} x {scene.grid.height} px in tiles of "
+                f"{scene.grid.tile_px} does not fit the network, which needs multiples of {stride}."
+            )
+        self.scene, self.bundle = scene, bundle
+        self.faithful, self.bf16 = faithful, bf16
+        self.halo = halo_px(bundle.config)
+
+    def days(self, window: Window, days: Sequence[dt.date]) -> Iterator[WindowValues]:
+        """Values of a window, day after day.
+
+        Parameters
+        ----------
+        window : Window
+            Pixels of the grid; its corner and size are multiples of the stride, of whole tiles
+            where ``faithful``.
+        days : sequence of date
+            Days whose weather is there.
+        """
+        blocks = [self._inputs(window, block) for block in _blocks(window, self._side)]
+        for day in days:
+            theta = np.empty((len(self.bundle.depths_mm), *window.shape), dtype=np.float32)
+            half = np.empty_like(theta)
+            table = torch.from_numpy(self.scene.day(day)).to(self.bundle.device)
+            for block, inputs in blocks:
+                told = self._predict(inputs, table, day)
+                rows = slice(block.row - window.row, block.row - window.row + block.height)
+                cols = slice(block.col - window.col, block.col - window.col + block.width)
+                values, width = self._with_width(told)
+                theta[:, rows, cols], half[:, rows, cols] = values, width
+            yield WindowValues(theta, half)
+
+    def flags(self, window: Window) -> AnyArray:
+        """Missing covariates, one byte a pixel; what the land cover says is told elsewhere."""
+        static = self.scene.static(window)
+        at = self.scene.spec.of_origin(LAND)
+        # Level ground has no aspect; that is no gap in the data.
+        counted = [i for i, k in enumerate(at) if self.scene.spec.channels[k].kind != ANGLE]
+        nowhere = (self.scene.cells(window).index == self.scene.weather.n_cell).all(axis=0)
+        missing: BoolArray = np.isnan(static[counted]).any(axis=0) | nowhere
+        return flags_of([(MISSING_INPUT, missing)])
+
+    @property
+    def _side(self) -> int:
+        tile = self.scene.grid.tile_px
+        return max(tile, BLOCK_PX // tile * tile) if self.faithful else BLOCK_PX
+
+    def _inputs(self, window: Window, block: Window) -> tuple[Window, _Inputs]:
+        del window
+        rim = Rim(0, 0, 0, 0) if self.faithful else rim_of(block, self.scene.grid, self.halo)
+        padded = Window(
+            block.row - rim.top,
+            block.col - rim.left,
+            block.height + rim.top + rim.bottom,
+            block.width + rim.left + rim.right,
+        )
+        cells = self.scene.cells(padded)
+        soil = None
+        if self.bundle.config.output == "bounds":
+            soil = self._tensor(self.scene.soil(block, self.bundle.depths_mm))
+        parts = (self.scene.static(padded), cells.index, cells.weight)
+        static, index, weight = (self._tensor(part) for part in parts)
+        return block, _Inputs(static, index, weight, soil, padded, rim)
+
+    def _tensor(self, values: AnyArray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values))[None].to(self.bundle.device)
+
+    def _predict(self, inputs: _Inputs, table: Tensor, day: dt.date) -> EnsemblePrediction:
+        spec = self.bundle.spec
+        surface = None
+        if spec.of_origin(SURFACE):
+            surface = self._tensor(self.scene.surface(day, inputs.padded))
+        device = self.bundle.device.type
+        with (
+            torch.inference_mode(),
+            torch.autocast(device, dtype=torch.bfloat16, enabled=self.bf16),
+        ):
+            x = expand(inputs.static, inputs.cell, inputs.weight, table, surface, spec)
+            if self.faithful:
+                return self._bare_tiles(x, inputs.soil)
+            x = x.contiguous(memory_format=torch.channels_last)
+            models = self.bundle.models
+            return combine([predict_middle(m, x, inputs.rim, inputs.soil) for m in models])
+
+    def _bare_tiles(self, x: Tensor, soil: Tensor | None) -> EnsemblePrediction:
+        """Tiles predicted each by itself and laid side by side."""
+        side = self.scene.grid.tile_px
+        down, across = x.shape[2] // side, x.shape[3] // side
+        tiles, soils = _cut_tiles(x, side), None if soil is None else _cut_tiles(soil, side)
+        parts = []
+        for first in range(0, len(tiles), _FAITHFUL_BATCH):
+            these = slice(first, first + _FAITHFUL_BATCH)
+            own = None if soils is None else soils[these]
+            batch = tiles[these].contiguous(memory_format=torch.channels_last)
+            parts.append(self.bundle.ensemble(batch, own))
+        theta = _lay_tiles(torch.cat([part.theta for part in parts]), down, across)
+        if parts[0].spread is None:
+            return EnsemblePrediction(theta, None, None)
+        spread = _lay_tiles(torch.cat([part.spread for part in parts]), down, across)
+        return EnsemblePrediction(theta, spread, None)
+
+    def _with_width(self, told: EnsemblePrediction) -> tuple[AnyArray, AnyArray]:
+        theta = told.theta[0].cpu().numpy()
+        calibration = self.bundle.calibration
+        if calibration is None:
+            return theta, np.full_like(theta, np.nan)
+        spread = None if told.spread is None else told.spread[0].cpu().numpy()
+        return theta, calibration.half_width(theta, spread).astype(np.float32)
+
+
+def rim_of(block: Window, grid: MasterGrid, halo: int) -> Rim:
+    """The halo on each side, or what there is of it before the land ends."""
+    return Rim(
+        min(halo, block.row),
+        min(halo, block.col),
+        min(halo, grid.height - block.row - block.height),
+        min(halo, grid.width - block.col - block.width),
+    )
+
+
+def _blocks(window: Window, side: int) -> Iterator[Window]:
+    for row in range(window.row, window.row + window.height, side):
+        for col in range(window.col, window.col + window.width, side):
+            yield Window(
+                row,
+                col,
+                min(side, window.row + window.height - row),
+                min(side, window.col + window.width - col),
+            )
+
+
+def _cut_tiles(x: Tensor, side: int) -> Tensor:
+    """(1, ..., H, W) to (tile, ..., side, side), along rows of tiles."""
+    *front, height, width = x.shape[1:]
+    down, across = height // side, width // side
+    split = x[0].reshape(*front, down, side, across, side)
+    n = len(front)
+    order = (n, n + 2, *range(n), n + 1, n + 3)
+    return split.permute(order).reshape(down * across, *front, side, side)
+
+
+def _lay_tiles(tiles: Tensor, down: int, across: int) -> Tensor:
+    """(tile, depth, side, side) to (1, depth, H, W)."""
+    depth, side = tiles.shape[1], tiles.shape[2]
+    laid = tiles.reshape(down, across, depth, side, side).permute(2, 0, 3, 1, 4)
+    return laid.reshape(1, depth, down * side, across * side)
+
+
+def land_flags(scene_land: AnyArray, excluded: tuple[int, ...]) -> AnyArray:
+    """Flags that the land cover gives, from its codes as the land raster holds them."""
+    codes = np.nan_to_num(scene_land, nan=0.0).astype(np.int16)
+    return flags_of(list(cover_flags(codes, excluded)))

@@ -1,0 +1,95 @@
+"""The places a model learnt from, with their land features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.tables import SITES, read_table
+from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.labels.stations.pixels import station_pixels
+from rootzone.labels.stations.station_table import read_stations
+from rootzone.labels.write_labels import label_files
+from rootzone.learning.land import LandSource
+from rootzone.maps.trust import FEATURES, TrainingSites, split_features
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone.campaign.workspace import Workspace
+
+_BLOCK_PX = 512
+
+
+def read_training_sites(workspace: Workspace, land: LandSource) -> TrainingSites:
+    """Sites with labels, and stations on the grid.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The campaign's folder.
+    land : LandSource
+        Where their features are read.
+
+    Raises
+    ------
+    RequestError
+        There is none.
+    """
+    row, col, rung = _labelled(workspace)
+    station = _stations(workspace.stations, land.grid)
+    rows, cols = np.concatenate([row, station[0]]), np.concatenate([col, station[1]])
+    above = np.concatenate([rung > 0, np.zeros(station[0].size, dtype=bool)])
+    numbers, classes = split_features(FEATURES, land_at(land, rows, cols))
+    return TrainingSites(numbers, classes, above)
+
+
+def land_at(land: LandSource, row: IntArray, col: IntArray) -> AnyArray:
+    """Land bands at some pixels, read block by block, shape (band, pixel)."""
+    out = np.full((len(FEATURES), row.size), np.nan, dtype=np.float32)
+    across = -(-land.grid.width // _BLOCK_PX)
+    block = (row // _BLOCK_PX) * across + col // _BLOCK_PX
+    for number in np.unique(block):
+        here = np.flatnonzero(block == number)
+        top, left = int(row[here].min()), int(col[here].min())
+        box = Window(top, left, int(row[here].max()) - top + 1, int(col[here].max()) - left + 1)
+        out[:, here] = land.read(FEATURES, box)[:, row[here] - top, col[here] - left]
+    return out
+
+
+def _labelled(workspace: Workspace) -> tuple[IntArray, IntArray, IntArray]:
+    """Pixels of the sites that have labels, and the highest rung of each."""
+    import polars as pl
+
+    none: IntArray = np.zeros(0, dtype=np.int64)
+    if not any(workspace.labels.glob("year=*/month=*/labels-*.parquet")):
+        return none, none, none
+    files = label_files(workspace.labels)
+    rungs = pl.concat([_rungs(path) for path in files]).group_by("site_id").agg(pl.max("rung"))
+    tables = [path for path in (workspace.sites, workspace.reserves) if path.exists()]
+    sites = pl.concat(
+        read_table(path, SITES).select(pl.col("site_id").cast(pl.String), "row", "col")
+        for path in tables
+    ).unique("site_id", keep="first")
+    found = sites.join(rungs, on="site_id", how="inner").sort("row", "col", "site_id")
+    return tuple(found[n].to_numpy().astype(np.int64) for n in ("row", "col", "rung"))  # type: ignore[return-value]
+
+
+def _rungs(path: Path) -> pl.DataFrame:
+    import polars as pl
+
+    table = pl.scan_parquet(path).select(
+        pl.col("site_id").cast(pl.String), pl.col("rung").cast(pl.Int64)
+    )
+    return table.group_by("site_id").agg(pl.max("rung")).collect()
+
+
+def _stations(path: Path, grid: MasterGrid) -> tuple[IntArray, IntArray]:
+    none: IntArray = np.zeros(0, dtype=np.int64)
+    if not path.exists():
+        return none, none
+    placed = station_pixels(read_stations(path), grid).sort("network", "station")
+    return placed["row"].to_numpy().astype(np.int64), placed["col"].to_numpy().astype(np.int64)

@@ -1,0 +1,33 @@
+"""The maps of a campaign, from its trained network or from its physics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rootzone.maps.map_run import MapReport, MapRequest
+
+if TYPE_CHECKING:
+    from rootzone.campaign.read_campaign import LoadedCampaign
+
+
+def make_maps(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
+    """Make every map asked for that is not there yet.
+
+    A killed run goes on where it was. A map gets its final name when it is whole.
+
+    Raises
+    ------
+    RequestError
+        No model, no weather, another feature specification, or maps that were made otherwise and
+        ``force`` is not set.
+    StoppedEarly
+        A worker was killed.
+    """
+    # Each way needs what the other does not: torch here, an engine there.
+    if (request.source or loaded.campaign.maps.source) == "simulation":
+        from rootzone.maps.simulation_maps import maps_from_simulation
+
+        return maps_from_simulation(loaded, request)
+    from rootzone.maps.network_maps import maps_from_network
+
+    return maps_from_network(loaded, request)

@@ -1,0 +1,17 @@
+"""One campaign for all tests of whole maps: it takes seconds to make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.maps.county_campaign import make_campaign, put_bundle
+
+
+@pytest.fixture(scope="session")
+def corner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Campaign file of a corner of the county; its maps folder is for whoever copies it."""
+    file = make_campaign(tmp_path_factory.mktemp("corner"))
+    put_bundle(file)
+    return file
