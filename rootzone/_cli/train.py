@@ -18,6 +18,7 @@ import click
 )  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), help="Threads on the CPU; default: its cores.")
 @click.option("--epochs", type=click.IntRange(1), help="In place of learning.epochs.")
+@click.option("--seed", type=click.IntRange(0), help="In place of seeds.learning: a repeat.")
 @click.option("--fresh", is_flag=True, help="Train from the start, whatever was trained before.")
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
@@ -27,6 +28,7 @@ def command(
     device: str,
     threads: int | None,
     epochs: int | None,
+    seed: int | None,
     fresh: bool,
     as_json: bool,
 ) -> None:
@@ -37,8 +39,9 @@ def command(
     run that was stopped or killed goes on from its last checkpoint. Under torchrun all processes
     train one network: torchrun --nproc-per-node 2 --no-python rootzone train CAMPAIGN.
     """
-    import torch
+    from rootzone._cli._learning import require_learning
 
+    require_learning(threads)
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import data_folder
     from rootzone.learning.campaign_training import train_campaign
@@ -46,14 +49,12 @@ def command(
     from rootzone.learning.run_training import RunOptions
     from rootzone.learning.train_progress import TrainProgress
 
-    if threads is not None:
-        torch.set_num_threads(threads)
     loaded = load_campaign(campaign)
     chosen = device_named(device)
     with joined_ranks(chosen) as ranks, TrainProgress() as progress:
         options = RunOptions(chosen, ranks, fresh, progress=progress)
         trained = train_campaign(
-            loaded, data_folder(campaign, data), run=run, epochs=epochs, options=options
+            loaded, data_folder(campaign, data), run=run, epochs=epochs, seed=seed, options=options
         )
     if not ranks.leads:
         return

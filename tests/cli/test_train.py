@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import json
 import os
 import shutil
@@ -262,3 +263,12 @@ def test_every_choice_of_the_campaign_file_trains(copy: Path, keys: dict[str, ob
     if keys.get("head") == "normal":
         assert bundle.calibration is not None
         assert bundle.calibration.scaled
+
+
+def test_without_the_learning_libraries_the_extra_is_named(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    refused = _train(copy)
+    assert isinstance(refused.exception, RequestError)
+    assert "pip install 'rootzone[learn]'" in str(refused.exception)

@@ -31,3 +31,21 @@ def test_the_last_validation_is_told_with_the_steps() -> None:
         progress.epoch({"epoch": 3, "validation_rmse": 0.04321, "best": 1})
         progress.step(5, 10, 0.1)
     assert "epoch 3: validation RMSE 0.0432 m3 m-3 (best so far); step 5 of 10" in stream.getvalue()
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_there_is_a_bar_and_lines_stay_above_it() -> None:
+    stream, clock = _Terminal(), _Clock()
+    with TrainProgress(stream, clock) as progress:
+        progress.begin()
+        for done in range(1, 4):
+            clock.now = float(done)
+            progress.step(done, 10, 0.25)
+        progress.say("note: [brackets] stay as they are")
+    shown = stream.getvalue()
+    assert "note: [brackets] stay as they are" in shown
+    assert "\x1b[" in shown
