@@ -60,6 +60,7 @@ def train_campaign(
     *,
     run: str = "main",
     epochs: int | None = None,
+    seed: int | None = None,
     options: RunOptions | None = None,
 ) -> TrainedCampaign:
     """Train the networks of a campaign, or go on with them, and write the bundle.
@@ -72,8 +73,9 @@ def train_campaign(
         Folder the catalog's paths start from.
     run : str
         Name of the run's folder.
-    epochs : int, optional
-        In place of the campaign's.
+    epochs, seed : int, optional
+        In place of the campaign's ``learning.epochs`` and ``seeds.learning``; the split keeps its
+        own seed, so runs of several seeds are repeats on the same samples.
     options : RunOptions, optional
         Device, processes, progress.
 
@@ -90,7 +92,8 @@ def train_campaign(
     inputs = _opened(loaded, data, how, say)
     sources, validation = _sources(inputs)
     learning = inputs.campaign.learning
-    settings = TrainSettings.of(learning, inputs.campaign.seeds.learning)
+    own_seed = inputs.campaign.seeds.learning if seed is None else seed
+    settings = TrainSettings.of(learning, own_seed)
     settings = settings if epochs is None else replace(settings, epochs=epochs)
     config = config_of(learning, len(inputs.scene.spec), len(inputs.depths_mm))
     counts = {name: len(samples) for name, samples in sources.items()}
