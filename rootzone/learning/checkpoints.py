@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from rootzone._shared.atomic import atomic_path
-from rootzone._shared.errors import RequestError
+from rootzone._shared.errors import RequestError, StoppedEarly
 
 _FORMAT = 1
 _SHOWN = 5
@@ -32,10 +32,21 @@ def save_checkpoint(path: Path, identity: Mapping[str, Any], state: Mapping[str,
         JSON values, nested as they come.
     state : mapping
         Tensors, numbers, texts, and dicts and lists of them.
+
+    Raises
+    ------
+    StoppedEarly
+        It cannot be written, the disk being full, say; the one before stays.
     """
     content = {"format": _FORMAT, "identity": json.dumps(identity), "state": dict(state)}
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    try:
+        with atomic_path(path) as temporary:
+            torch.save(content, temporary)
+    except (OSError, RuntimeError) as error:  # torch's writer raises the latter
+        raise StoppedEarly(
+            f"{path} cannot be written: {error}. The checkpoint before it is kept; make room, and "
+            "the same command goes on from there."
+        ) from error
 
 
 def load_checkpoint(path: Path, identity: Mapping[str, Any]) -> dict[str, Any]:

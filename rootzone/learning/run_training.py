@@ -276,10 +276,11 @@ class _Loop:
             state.finished = state.epoch >= self.settings.epochs or state.out_of_patience(
                 self.settings.patience_epochs
             )
-            self.keeper.save(state)
+            # Killed between the two, the run makes this epoch again and writes its row again.
             if events is not None:
                 write_log(folder / LOG, member, state.history)
                 events.add(row)
+            self.keeper.save(state)
 
     def _one_step(self) -> None:
         started = time.perf_counter()

@@ -139,6 +139,7 @@ class TrainState:
             "mixer": self.mixer.state(),
             "orders": {name: order.state() for name, order in self.orders.items()},
             "torch_rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
             "sums": self.sums.to_dict(),
             **{name: getattr(self, name) for name in _PLAIN},
         }
@@ -152,6 +153,8 @@ class TrainState:
         for name, order in self.orders.items():
             order.restore(values["orders"][name])
         torch.set_rng_state(values["torch_rng"])
+        if values["cuda_rng"] is not None and torch.cuda.is_available():
+            torch.cuda.set_rng_state(values["cuda_rng"])
         self.sums = EpochSums.from_dict(values["sums"])
         for name in _PLAIN:
             setattr(self, name, values[name])

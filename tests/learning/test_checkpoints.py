@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 import torch
 
-from rootzone._shared.errors import RequestError
+from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone.learning.checkpoints import differing_keys, load_checkpoint, save_checkpoint
 
 IDENTITY = {"settings": {"epochs": 4, "loss": {"physics": "full"}}, "feature_spec": "aa11"}
@@ -52,6 +53,23 @@ def test_a_damaged_file_is_a_request_error_that_names_it(tmp_path: Path, content
     path.write_bytes(content)
     with pytest.raises(RequestError, match=r"checkpoint\.pt is not a readable checkpoint"):
         load_checkpoint(path, IDENTITY)
+
+
+def test_a_full_disk_stops_the_run_and_keeps_the_checkpoint_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, IDENTITY, {"step": 1})
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", full)
+        with pytest.raises(StoppedEarly, match=r"No space left.*same command"):
+            save_checkpoint(path, IDENTITY, {"step": 2})
+    assert load_checkpoint(path, IDENTITY)["step"] == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 class _Harmful:
