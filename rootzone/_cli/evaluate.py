@@ -48,16 +48,15 @@ def command(
     simulation answer the very same samples. Writes predictions.parquet, skill.parquet and
     comparison.parquet into learning/RUN/evaluation and the model's card.
     """
-    import torch
+    from rootzone._cli._learning import require_learning
 
+    require_learning(threads)
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import data_folder
     from rootzone.learning.evaluate import EvaluationSettings
     from rootzone.learning.ranks import device_named
     from rootzone.learning.run_evaluation import run_evaluation
 
-    if threads is not None:
-        torch.set_num_threads(threads)
     settings = EvaluationSettings(part, most_tile_days, threads=threads or 1)
     evaluated, spread = run_evaluation(
         load_campaign(campaign),
@@ -76,7 +75,7 @@ def command(
         if spread is not None:
             for line in _spread_lines(spread):
                 click.echo(line)
-    click.echo(f"next: rootzone maps {campaign}", err=True)
+    click.echo(f"next: rootzone map {campaign}", err=True)
 
 
 def _tell(text: str) -> None:

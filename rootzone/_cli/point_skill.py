@@ -54,8 +54,9 @@ def command(
     assumed soils. Beside them stand the raw simulation and climatologies. Written are
     predictions.parquet, skill.parquet and summary.md.
     """
-    import torch
+    from rootzone._cli._learning import require_learning
 
+    require_learning(threads=1)  # short series on a small network: more threads only wait
     from rootzone._shared.atomic import refuse_overwrite, write_text
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone._shared.tables import write_table
@@ -73,7 +74,6 @@ def command(
     from rootzone.learning.tables import PREDICTIONS, SKILL
 
     refuse_overwrite(out / "skill.parquet", force=force)
-    torch.set_num_threads(1)  # short series on a small network: more threads only wait
     physics, stepping = "van_genuchten", "converged"
     engine = SwimEngine(settings_from_pairs(physics, stepping, ("snow=true",)), threads=1)
     setup = ColumnSetup(engine, nodes_of_engine(physics, stepping))

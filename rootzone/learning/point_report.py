@@ -59,13 +59,14 @@ def as_text(skill: pl.DataFrame) -> str:
     for split in SPLITS:
         chosen = skill.filter(pl.col("split") == split)
         if chosen.height:
-            parts += [f"\n## {SPLIT_SAYS[split]}\n", _table(chosen)]
+            parts += [f"\n## {SPLIT_SAYS[split]}\n", split_table(chosen)]
     if (skill["split"] == "stations").any():
         parts += ["\n## Beside Sahaar and Niemann\n", COMPARABLE]
     return "\n".join(parts) + "\n"
 
 
-def _table(skill: pl.DataFrame) -> str:
+def split_table(skill: pl.DataFrame) -> str:
+    """The models of one split, a row each: pooled figures and medians over stations."""
     lines = [
         "| model | stations | RMSE, pooled | R | R2 | RMSE, median station | ubRMSE | R |",
         "|---|---|---|---|---|---|---|---|",
