@@ -10,6 +10,7 @@ import base64
 import io
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ def figure_bytes(figure: Figure, kind: str, dpi: int = 160) -> bytes:
     dated = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
     figure.savefig(buffer, format=kind, dpi=dpi, metadata=dated)
     return buffer.getvalue()
+
+
+def page_css() -> str:
+    """Style sheet of every page, to stand inside it: light, dark, phone and print."""
+    return (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def png_uri(data: bytes) -> str:

@@ -52,6 +52,7 @@ def map_of_sites(design: YearDesign) -> bytes:
     ):
         image = axes.imshow(values, cmap="viridis", interpolation="nearest", extent=extent)
         axes.set(title=title, xlabel="longitude [degree]", ylabel="latitude [degree]")
+        axes.locator_params(nbins=5)
         bare(axes)
         figure.colorbar(image, ax=axes, shrink=0.8)
     return figure_bytes(figure, "png", dpi=110)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from collections.abc import Sequence
@@ -12,17 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from rootzone._shared.atomic import write_text
+from rootzone._shared.figure_style import page_css, png_uri
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.design.candidates import REASONS
 from rootzone.design.figures import chart_of_covariates, chart_of_strata, map_of_sites
 from rootzone.design.run_design import YearDesign
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse; margin: 1rem 0 } img { max-width: 100% }
-td, th { border-bottom: 1px solid #ddd; padding: .15rem .7rem; text-align: right }
-td:first-child, th:first-child { text-align: left }
-"""
 
 
 def facts_of(design: YearDesign) -> dict[str, Any]:
@@ -65,14 +58,16 @@ def write_balance_html(path: Path, designs: Sequence[YearDesign], record: Proven
     parts = [_section(design) for design in designs]
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>Sites against land</title><style>{_STYLE}</style></head><body>"
-        "<h1>Sites against land</h1>"
-        "<p>How far the drawn sites represent the candidate pixels. A standardized mean difference "
-        "(SMD) is in standard deviations of the land; a Kolmogorov-Smirnov distance (KS) is the "
-        "largest gap between the two cumulative distributions. Weighted figures count each site "
-        "as often as the pixels it stands for.</p>"
-        + "".join(parts)
-        + f"<p>digest {escape(record.digest)}, rootzone {escape(record.code)}</p></body></html>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Sites against land</title><style>{page_css()}</style></head><body>"
+        '<header class="top"><div class="inner"><h1>Sites against land</h1></div></header><main>'
+        "<section><p>How far the drawn sites represent the candidate pixels. A standardized mean "
+        "difference (SMD) is in standard deviations of the land; a Kolmogorov-Smirnov distance "
+        "(KS) is the largest gap between the two cumulative distributions. Weighted figures count each site "
+        "as often as the pixels it stands for.</p></section>"
+        + "".join(f"<section>{part}</section>" for part in parts)
+        + f"</main><footer>digest {escape(record.digest)}, rootzone {escape(record.code)}</footer>"
+        "</body></html>\n"
     )
     write_text(path, text)
     write_sidecar(path, record)
@@ -150,9 +145,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
-    return f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll">{table}</div>'
 
 
 def _image(data: bytes, alt: str) -> str:
-    encoded = base64.b64encode(data).decode()
-    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{encoded}">'
+    return f'<figure><img alt="{escape(alt)}" src="{png_uri(data)}"></figure>'

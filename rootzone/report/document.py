@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rootzone._shared.atomic import write_text
-from rootzone._shared.figure_style import svg_text
+from rootzone._shared.figure_style import page_css, svg_text
 from rootzone._shared.provenance import Provenance, in_words, write_sidecar
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def render(document: Document, record: Provenance) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     return environment.get_template("report.html.j2").render(
-        page=document, record=in_words(record), digest=record.digest
+        page=document, record=in_words(record), digest=record.digest, css=page_css()
     )
 
 
