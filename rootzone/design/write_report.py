@@ -63,8 +63,8 @@ def write_balance_html(path: Path, designs: Sequence[YearDesign], record: Proven
         '<header class="top"><div class="inner"><h1>Sites against land</h1></div></header><main>'
         "<section><p>How far the drawn sites represent the candidate pixels. A standardized mean "
         "difference (SMD) is in standard deviations of the land; a Kolmogorov-Smirnov distance "
-        "(KS) is the largest gap between the two cumulative distributions. Weighted figures count each site "
-        "as often as the pixels it stands for.</p></section>"
+        "(KS) is the largest gap between the two cumulative distributions. Weighted figures count "
+        "each site as often as the pixels it stands for.</p></section>"
         + "".join(f"<section>{part}</section>" for part in parts)
         + f"</main><footer>digest {escape(record.digest)}, rootzone {escape(record.code)}</footer>"
         "</body></html>\n"
