@@ -20,6 +20,7 @@ from rootzone.learning.batches import SampleSet
 from rootzone.learning.bundle import CARD, Bundle, digest_of, load_bundle, save_bundle
 from rootzone.learning.calibration import Calibration, calibrate
 from rootzone.learning.label_index import SIMULATED, STATION
+from rootzone.learning.land_gaps import without_empty_tiles
 from rootzone.learning.models import ModelConfig
 from rootzone.learning.open_samples import CampaignSamples, open_samples
 from rootzone.learning.run_training import RunOptions, TrainResult, new_network, train
@@ -162,8 +163,18 @@ def _sources(inputs: CampaignSamples) -> tuple[dict[str, SampleSet], SampleSet]:
             f"learning.simulated_batch_probability {chance:g} asks for {missing} labels, and there "
             f"are none. Run {verb}, or set it to {1.0 if missing == STATION else 0.0:g}."
         )
-    sources = {name: inputs.samples(name, TRAIN) for name in there}
-    return sources, inputs.samples(inputs.judge, VALIDATION)
+    sources = {name: on_land(inputs, name, TRAIN) for name in there}
+    return sources, on_land(inputs, inputs.judge, VALIDATION)
+
+
+def on_land(inputs: CampaignSamples, source: str, part: str) -> SampleSet:
+    """Samples of tiles that have any covariate; what is missing goes into the notes."""
+    samples = inputs.samples(source, part)
+    patches, gaps = without_empty_tiles(inputs.scene, samples.patches)
+    found = gaps.lines()
+    if len(found) > 1:  # the first line only counts the tiles
+        inputs.notes.append(f"Land under the {source} labels ({part}): {'; '.join(found)}.")
+    return replace(samples, patches=patches)
 
 
 def _in_words(counts: Mapping[str, int], validation: SampleSet) -> str:

@@ -272,3 +272,12 @@ def test_without_the_learning_libraries_the_extra_is_named(
     refused = _train(copy)
     assert isinstance(refused.exception, RequestError)
     assert "pip install 'rootzone[learn]'" in str(refused.exception)
+
+
+def test_another_seed_repeats_the_run_on_the_same_samples(copy: Path) -> None:
+    ran = [_train(copy, "--epochs", "1", "--seed", seed, "--run", f"s{seed}") for seed in "89"]
+    assert [one.exit_code for one in ran] == [0, 0]
+    one, other = (load_bundle(Workspace.beside(copy).bundle(f"s{seed}")) for seed in "89")
+    assert one.digest != other.digest
+    assert one.info["samples"] == other.info["samples"]
+    assert one.info["split"] == other.info["split"]

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from rootzone.campaign.model import Campaign
 from rootzone.learning.batches import SampleSet
-from rootzone.learning.campaign_training import calibrated, places_of
+from rootzone.learning.campaign_training import calibrated, on_land, places_of
 from rootzone.learning.label_index import SIMULATED, STATION
 from rootzone.learning.models import Prediction
+from rootzone.learning.open_samples import CampaignSamples
 from rootzone.learning.validate import LabelValues, values_at_labels
 from tests.learning.scenes import scene, some_labels
 
@@ -83,3 +87,20 @@ def test_a_validation_looks_at_no_more_samples_than_asked() -> None:
     values = values_at_labels(predict, samples, batch_size=2, device=torch.device("cpu"), most=3)
     # Five tile-days: the first, the middle and the last.
     assert sorted(set(values.sample.tolist())) == [0, 2, 4]
+
+
+def test_tiles_without_any_covariate_do_not_train_and_are_told() -> None:
+    whole = scene()
+    empty = {name: values.copy() for name, values in whole.land.values.items()}  # type: ignore[attr-defined]
+    for values in empty.values():
+        values[0:16, 0:16] = np.nan  # tile 0, where sites a and b have labels on two days
+    bare = replace(whole, land=replace(whole.land, values=empty))  # type: ignore[type-var]
+    labels = some_labels()
+    inputs = CampaignSamples(
+        Campaign(name="bare", region={"place": "Colorado"}, years=(2023,)),  # type: ignore[arg-type]
+        bare, {SIMULATED: labels}, {SIMULATED: dict.fromkeys(labels.used_places, "train")}, {},
+    )  # fmt: skip
+    samples = on_land(inputs, SIMULATED, "train")
+    assert 0 not in samples.patches.tile
+    assert len(samples) == len(labels.patches(1)) - 2
+    assert "1 tiles without any covariate left out, with their 2 samples" in inputs.notes[0]
