@@ -22,7 +22,12 @@ from click.testing import CliRunner
 from rootzone._cli.invert import command as invert
 from rootzone._cli.point_skill import command as point_skill
 from rootzone._cli.stations import command as stations
-from rootzone.learning.point_report import ANCHOR_RMSE, SPLIT_SAYS, split_table
+from rootzone.learning.point_report import (
+    ANCHOR_RMSE,
+    SPLIT_SAYS,
+    paired_lines,
+    split_table,
+)
 from rootzone.learning.run_point_skill import SPLITS
 
 TABLE = "uscrn/uscrn_conus_daily_2009_2024.parquet"
@@ -63,20 +68,21 @@ def main() -> None:
         seconds = time.perf_counter() - start
     skill = pl.read_parquet(out / "skill.parquet")
     if args.docs:
-        put_tables(args.docs / "evaluation.md", skill)
+        put_tables(args.docs / "evaluation.md", skill, pl.read_parquet(out / "comparison.parquet"))
     figures(skill, seconds).show(as_json=args.json)
 
 
-def put_tables(page: Path, skill: pl.DataFrame) -> None:
+def put_tables(page: Path, skill: pl.DataFrame, comparison: pl.DataFrame) -> None:
     """Replace the tables between the page's two marks."""
     text = page.read_text()
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    tables = "\n".join(
-        f"\n### {SPLIT_SAYS[split]}\n\n{split_table(skill.filter(pl.col('split') == split))}"
-        for split in SPLITS
-    )
-    page.write_text(f"{before}{BEGIN}\n{tables}\n\n{END}{after}")
+    parts = []
+    for split in SPLITS:
+        own = pl.col("split") == split
+        parts += [f"\n### {SPLIT_SAYS[split]}\n", split_table(skill.filter(own)), ""]
+        parts += paired_lines(comparison.filter(own))
+    page.write_text("\n".join([f"{before}{BEGIN}", *parts, "", f"{END}{after}"]))
 
 
 def figures(skill: pl.DataFrame, seconds: float) -> Figures:

@@ -52,7 +52,7 @@ def command(
 
     LightGBM and a network over days see only weather, season, climate class and simulations of
     assumed soils. Beside them stand the raw simulation and climatologies. Written are
-    predictions.parquet, skill.parquet and summary.md.
+    predictions.parquet, skill.parquet, comparison.parquet and summary.md.
     """
     from rootzone._cli._learning import require_learning
 
@@ -65,13 +65,14 @@ def command(
     from rootzone.labels.inversion.column_runs import ColumnSetup
     from rootzone.labels.read_design import nodes_of_engine
     from rootzone.labels.stations.station_table import weather_path
+    from rootzone.learning.compare import compare
     from rootzone.learning.metrics import skill_table
     from rootzone.learning.point_report import as_text
     from rootzone.learning.point_stations import PointSettings
     from rootzone.learning.point_tcn import TcnSettings
     from rootzone.learning.read_point_inputs import PointFiles, read_point_stations
-    from rootzone.learning.run_point_skill import SkillSettings, point_predictions
-    from rootzone.learning.tables import PREDICTIONS, SKILL
+    from rootzone.learning.run_point_skill import TREES, SkillSettings, point_predictions
+    from rootzone.learning.tables import COMPARISON, PREDICTIONS, SKILL
 
     refuse_overwrite(out / "skill.parquet", force=force)
     physics, stepping = "van_genuchten", "converged"
@@ -85,7 +86,8 @@ def command(
     )
     predictions = point_predictions(stations, settings, _tell)
     skill = skill_table(predictions, seed)
-    text = as_text(skill)
+    comparison = compare(predictions, seed, model=TREES)
+    text = as_text(skill, comparison)
     named = {"stations": station_table, "weather": own_weather} | {
         name: path
         for name, path in (("inversions", inversions), ("climate", climate))
@@ -95,11 +97,12 @@ def command(
         "rootzone point-skill",
         inputs_of(named),
         {**engine.identity(), "splits": list(splits), "folds": folds, "seed": seed,
-         "steps": steps, "depth_m": depth_m, "climate_legend": climate_legend},
+         "steps": steps, "depth_m": depth_m, "compared": TREES, "climate_legend": climate_legend},
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     write_table(out / "predictions.parquet", predictions, PREDICTIONS, record)
     write_table(out / "skill.parquet", skill, SKILL, record)
+    write_table(out / "comparison.parquet", comparison, COMPARISON, record)
     write_text(out / "summary.md", text)
     click.echo(json.dumps(skill.to_dicts(), indent=1) if as_json else text)
     click.echo(f"next: open {out / 'summary.md'}", err=True)

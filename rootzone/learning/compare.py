@@ -17,7 +17,9 @@ _SAMPLE = ("split", "source", "seed", "depth_mm", "part", "place", "row", "col",
 _KEYS = ("split", "source", "seed", "depth_mm")
 
 
-def compare(predictions: pl.DataFrame, seed: int = 0, repeats: int = REPEATS) -> pl.DataFrame:
+def compare(
+    predictions: pl.DataFrame, seed: int = 0, repeats: int = REPEATS, model: str = UNET
+) -> pl.DataFrame:
     """Differences of the mean absolute error, paired by sample.
 
     Parameters
@@ -26,6 +28,8 @@ def compare(predictions: pl.DataFrame, seed: int = 0, repeats: int = REPEATS) ->
         In the schema ``PREDICTIONS``, with the network among the models.
     seed, repeats : int
         Of the bootstrap over places.
+    model : str
+        Which of the models is compared with all others; its error stands in ``mae_unet``.
 
     Returns
     -------
@@ -35,13 +39,13 @@ def compare(predictions: pl.DataFrame, seed: int = 0, repeats: int = REPEATS) ->
     """
     known = predictions.filter(pl.col("predicted").is_finite() & pl.col("observed").is_finite())
     error = known.with_columns((pl.col("predicted") - pl.col("observed")).abs().alias("error"))
-    own = error.filter(pl.col("model") == UNET)
+    own = error.filter(pl.col("model") == model)
     rows: list[dict[str, object]] = []
-    for model in sorted(set(known["model"].unique().to_list()) - {UNET}):
-        other = error.filter(pl.col("model") == model).select(*_SAMPLE, "error")
+    for name in sorted(set(known["model"].unique().to_list()) - {model}):
+        other = error.filter(pl.col("model") == name).select(*_SAMPLE, "error")
         both = own.join(other, on=_SAMPLE, how="inner", suffix="_baseline", nulls_equal=True)
         for key, part in both.group_by(_KEYS, maintain_order=True):
-            named = {"baseline": model, **dict(zip(_KEYS, key, strict=True))}
+            named = {"baseline": name, **dict(zip(_KEYS, key, strict=True))}
             rows += [named | row for row in _rows_of(part, seed, repeats)]
     kinds: dict[str, type[pl.DataType]] = {
         "text": pl.String, "int": pl.Int64, "float": pl.Float64

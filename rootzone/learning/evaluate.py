@@ -52,13 +52,12 @@ class EvaluationSettings:
     most_tile_days : int
         Tile-days of simulated labels; of more, evenly spaced ones are taken. Stations are never
         thinned.
-    batch_size, threads : int
-        Tile-days the network takes at a time, and threads of the trees.
+    threads : int
+        Threads of the trees.
     """
 
     part: str = TEST
     most_tile_days: int = 500
-    batch_size: int = 8
     threads: int = 1
 
 
@@ -171,7 +170,7 @@ def _models(
     share, seed = _training_of(bundle)
     notes = []
     say(f"{source}: the network")
-    models = {UNET: predict_labels(bundle, scene, wanted, settings.batch_size)}
+    models = {UNET: predict_labels(bundle, scene, wanted)}
     say(f"{source}: LightGBM on the same features")
     used = _trained_on(training, share)
     trees = lightgbm_at(

@@ -45,13 +45,15 @@ part we cannot know here, and the line *told the level* shows what is left when 
 a diagnosis, not a model one can use at a new place."""
 
 
-def as_text(skill: pl.DataFrame) -> str:
-    """Tables of every split, and the notes.
+def as_text(skill: pl.DataFrame, comparison: pl.DataFrame) -> str:
+    """Tables of every split, what LightGBM gains or loses sample by sample, and the notes.
 
     Parameters
     ----------
     skill : polars.DataFrame
         As `rootzone.learning.metrics.skill_table` gives for point predictions.
+    comparison : polars.DataFrame
+        As `rootzone.learning.compare.compare` gives for LightGBM.
     """
     parts = [
         "Figures in m3 m-3 except R, R2. In brackets 95 % bootstrap intervals over stations.",
@@ -59,7 +61,8 @@ def as_text(skill: pl.DataFrame) -> str:
     for split in SPLITS:
         chosen = skill.filter(pl.col("split") == split)
         if chosen.height:
-            parts += [f"\n## {SPLIT_SAYS[split]}\n", split_table(chosen)]
+            parts += [f"\n## {SPLIT_SAYS[split]}\n", split_table(chosen), ""]
+            parts += paired_lines(comparison.filter(pl.col("split") == split))
     if (skill["split"] == "stations").any():
         parts += ["\n## Beside Sahaar and Niemann\n", COMPARABLE]
     return "\n".join(parts) + "\n"
@@ -84,6 +87,21 @@ def split_table(skill: pl.DataFrame) -> str:
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def paired_lines(comparison: pl.DataFrame) -> list[str]:
+    """LightGBM against each other model on the same samples, a line each."""
+    lines = []
+    for row in comparison.filter(pl.col("group_kind") == ALL).iter_rows(named=True):
+        interval = ""
+        if row["difference_low"] is not None:
+            interval = f" ({row['difference_low']:+.4f} to {row['difference_high']:+.4f})"
+        lines.append(
+            f"- LightGBM against {MODEL_SAYS[row['baseline']]}: MAE {row['mae_unet']:.4f} and "
+            f"{row['mae_baseline']:.4f}, difference {row['difference']:+.4f}{interval}: "
+            f"{row['verdict']}."
+        )
+    return lines
 
 
 def _cell(row: dict[str, object], metric: str, digits: int) -> str:

@@ -90,7 +90,12 @@ SKILL = Schema(
 COMPARISON = Schema(
     "comparison",
     (
-        _c("baseline", "text", "-", "model the network is compared with"),
+        _c(
+            "baseline",
+            "text",
+            "-",
+            "model that the network, or another named in the provenance, is compared with",
+        ),
         _c("split", "text", "-", "what was held out"),
         _c("source", "text", "-", "station or simulated"),
         _c("seed", "int", "-", "seed of the run"),
@@ -99,7 +104,7 @@ COMPARISON = Schema(
         _c("group", "text", "-", "all, or the class"),
         _c("n", "int", "-", "samples both models have a value for"),
         _c("n_place", "int", "-", "stations or sites among them"),
-        _c("mae_unet", "float", "m3 m-3", "mean absolute error of the network on them"),
+        _c("mae_unet", "float", "m3 m-3", "mean absolute error on them of the model compared"),
         _c("mae_baseline", "float", "m3 m-3", "mean absolute error of the baseline on them"),
         _c("difference", "float", "m3 m-3", "mae_unet minus mae_baseline; above 0 it loses"),
         _c("difference_low", "float", "m3 m-3", "2.5 % of the bootstrap over places"),

@@ -12,6 +12,7 @@ import torch
 
 from rootzone._shared.errors import RequestError
 from rootzone.labels.stations.station_forcing import StationForcing
+from rootzone.learning.compare import compare
 from rootzone.learning.metrics import skill_table
 from rootzone.learning.point_models import (
     TreeSettings,
@@ -243,9 +244,10 @@ def test_with_a_known_level_only_ups_and_downs_are_left_to_miss(
         for row in skill.filter(pl.col("group_kind") == "all").iter_rows(named=True)
     }
     assert rmse["lightgbm_level_told"] < rmse["lightgbm"] < rmse["climatology_others"]
-    text = as_text(skill)
+    text = as_text(skill, compare(found, repeats=50, model="lightgbm"))
     assert "0.042" in text
     assert "| LightGBM | 9 |" in text
+    assert "LightGBM against raw simulation, assumed loam: MAE" in text
 
 
 def test_fewer_stations_than_folds_and_no_values_are_refused(

@@ -35,7 +35,7 @@ def test_a_prediction_is_that_of_a_scene_without_tiles(bundle: Bundle) -> None:
     land, labels = scene(), some_labels()
     halo = halo_px(TINY)
     window = Window(-halo, -halo, grid().height + 2 * halo, grid().width + 2 * halo)
-    found = predict_labels(bundle, land, labels, batch_size=2)
+    found = predict_labels(bundle, land, labels)
     where = land.cells(window)
     for date in np.unique(labels.date):
         x = expand(
