@@ -19,6 +19,7 @@ from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Window
 from rootzone.learning.expand import expand
+from rootzone.learning.expand_here import expand_here
 from rootzone.learning.features import SURFACE, FeatureSpec
 from rootzone.learning.label_index import PatchIndex, run_starts
 from rootzone.learning.scene import Scene
@@ -89,21 +90,21 @@ def crop(values: Tensor, halo_px: int) -> Tensor:
 class _Tile:
     """What is known of a tile whatever the day; ``index`` counts the rows in ``cells``."""
 
-    static: Tensor
-    soil: Tensor
+    static: Float32Array
+    soil: Float32Array
     cells: IntArray
-    index: Tensor
-    weight: Tensor | None
+    index: IntArray
+    weight: Float32Array
 
     @property
     def nbytes(self) -> int:
-        tensors = [
-            self.static,
-            self.soil,
-            self.index,
-            *([] if self.weight is None else [self.weight]),
-        ]
-        return sum(tensor.nbytes for tensor in tensors)
+        """Room it takes."""
+        return sum(a.nbytes for a in (self.static, self.soil, self.index, self.weight))
+
+
+def _stacked(arrays: Sequence[AnyArray], device: torch.device | str) -> Tensor:
+    # NumPy copies in this thread: waking others for a few megabytes costs more where they are busy.
+    return torch.from_numpy(np.stack(arrays)).to(device, non_blocking=True)
 
 
 @dataclass(eq=False)
@@ -191,14 +192,8 @@ class SampleSet:
         """
         indices = np.asarray(indices, dtype=np.int64)
         tiles = [self._tile_of(int(number)) for number in self._tile[indices]]
-        static = torch.stack([tile.static for tile in tiles]).to(device, non_blocking=True)
-        index = torch.stack([tile.index for tile in tiles]).to(device, non_blocking=True)
-        soil = torch.stack([tile.soil for tile in tiles]).to(device, non_blocking=True)
-        weight = None
-        if tiles[0].weight is not None:
-            weight = torch.stack([t.weight for t in tiles if t.weight is not None]).to(device)
-        day_table = torch.from_numpy(self._day_tables(tiles, self._day[indices])).to(device)
-        x = expand(static, index, weight, day_table, self._surface(indices, device), self.spec)
+        x = self._channels(tiles, indices, torch.device(device))
+        soil = _stacked([tile.soil for tile in tiles], device)
         y, mask, label_weight = (part.to(device) for part in self._label_fields(indices))
         days = self.patches.date[indices].astype("datetime64[D]").astype(np.int64)
         return Batch(
@@ -229,13 +224,12 @@ class SampleSet:
         window = self.window(tile)
         where = self.scene.cells(window)
         cells, local = np.unique(where.index, return_inverse=True)
-        local = local.reshape(where.index.shape).astype(np.int32)
         return _Tile(
-            torch.from_numpy(self.scene.static(window)),
-            torch.from_numpy(self.scene.soil(window, tuple(self.depths_mm))),
+            self.scene.static(window),
+            self.scene.soil(window, tuple(self.depths_mm)),
             cells.astype(np.int64),
-            torch.from_numpy(local),
-            None if len(where.index) == 1 else torch.from_numpy(where.weight),
+            local.reshape(where.index.shape).astype(np.int64),
+            where.weight,
         )
 
     def _day_tables(self, tiles: Sequence[_Tile], days: IntArray) -> Float32Array:
@@ -249,15 +243,32 @@ class SampleSet:
         table[cell == weather.n_cell] = np.nan
         return np.asarray(table, dtype=np.float32)
 
-    def _surface(self, indices: IntArray, device: torch.device | str) -> Tensor | None:
+    def _channels(self, tiles: Sequence[_Tile], indices: IntArray, device: torch.device) -> Tensor:
+        static, index, weight = (
+            [getattr(tile, name) for tile in tiles] for name in ("static", "index", "weight")
+        )
+        day_table = self._day_tables(tiles, self._day[indices])
+        surface = self._surface(indices)
+        if device.type == "cpu":
+            here = expand_here(static, index, weight, day_table, surface, self.spec)
+            return torch.from_numpy(here)
+        return expand(
+            _stacked(static, device),
+            _stacked(index, device),
+            _stacked(weight, device),
+            _stacked(list(day_table), device),
+            None if surface is None else _stacked(surface, device),
+            self.spec,
+        )
+
+    def _surface(self, indices: IntArray) -> list[Float32Array] | None:
         if not self.spec.of_origin(SURFACE):
             return None
         dates = self.patches.date[indices]
-        fields_ = [
+        return [
             self.scene.surface(date, self.window(int(tile)))
             for tile, date in zip(self._tile[indices], dates, strict=True)
         ]
-        return torch.from_numpy(np.stack(fields_)).to(device)
 
     def _label_fields(self, indices: IntArray) -> tuple[Tensor, Tensor, Tensor]:
         """Labels, mask and weights of some samples, (B, depth, H, W) each."""

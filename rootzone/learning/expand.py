@@ -40,10 +40,10 @@ def expand(
     """
     batch, _, height, width = static.shape
     x = static.new_empty((batch, len(spec), height, width))
-    x[:, _places(spec.of_origin(LAND))] = static
-    x[:, _places(spec.dynamic)] = _dynamic(index, weight, day_table)
+    x[:, places(spec.of_origin(LAND))] = static
+    x[:, places(spec.dynamic)] = _dynamic(index, weight, day_table)
     if surface is not None:
-        x[:, _places(spec.of_origin(SURFACE))] = surface
+        x[:, places(spec.of_origin(SURFACE))] = surface
     return x
 
 
@@ -67,8 +67,8 @@ def _taken(columns: Tensor, at: Tensor) -> Tensor:
     return torch.gather(columns, 2, at.expand(-1, columns.shape[1], -1))
 
 
-def _places(positions: list[int]) -> slice | list[int]:
-    """A slice where the channels stand side by side, which copies without an index."""
+def places(positions: list[int]) -> slice | list[int]:
+    """Positions of channels as a slice where they stand side by side, which copies faster."""
     if positions and positions == list(range(positions[0], positions[-1] + 1)):
         return slice(positions[0], positions[-1] + 1)
     return positions

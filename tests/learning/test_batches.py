@@ -63,7 +63,9 @@ def test_every_sample_is_the_field_of_its_tile_and_day() -> None:
                 None,
                 scene.spec,
             )
-            assert torch.equal(batch.x[i], expected[0])
+            # Four weighted terms may be rounded otherwise; one is taken as it is.
+            slack = 0.0 if features.forcing == "nearest" else 1e-6
+            assert torch.allclose(batch.x[i], expected[0], rtol=0.0, atol=slack)
             assert np.array_equal(batch.soil[i].numpy(), scene.soil(window))
 
 
