@@ -261,6 +261,13 @@
   }
   const ceilTo = (v, step) => Math.ceil(v / step - 1e-9) * step;
 
+  function say(text) {
+    const note = document.createElement("p");
+    note.className = "none";
+    note.textContent = text;
+    byId("map-charts").append(note);
+  }
+
   function waterChart(known) {
     const ink = getComputedStyle(document.body).color;
     const keys = [[COLOURS.pixel, "map at this pixel"]];
@@ -288,7 +295,10 @@
   }
 
   function weatherChart(known) {
-    if (known.cell === null) return;
+    if (known.cell === null) {
+      say("No weather of this pixel's cell is in this page.");
+      return;
+    }
     const rain = data.weather.rain[known.cell], demand = data.weather.demand[known.cell];
     const keys = [[COLOURS.rain, "rain"]];
     if (demand) keys.push([COLOURS.demand, "potential evapotranspiration"]);
@@ -305,12 +315,9 @@
   function profileChart(known) {
     if (!data.sites.edges_cm) return;
     if (!known.site) {
-      const none = document.createElement("p");
-      none.className = "none";
-      none.textContent = known.nearestSite
+      say(known.nearestSite
         ? `No simulated site shown here is within ${far(SITE_KM)}; the nearest is ${far(known.nearestSite.km)} away.`
-        : "No simulated site is near.";
-      byId("map-charts").append(none);
+        : "No simulated site is near.");
       return;
     }
     const profile = known.site.profile[state.date], edges = data.sites.edges_cm;
