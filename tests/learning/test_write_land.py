@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,11 @@ from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
 from rootzone.covariates.open_campaign import open_stack
 from rootzone.covariates.write_county import write_county
+from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.soil_columns import uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
 from rootzone.learning.land import Land, hydraulic_bands
-from rootzone.learning.write_land import land_windows, write_land
+from rootzone.learning.write_land import LandPlan, hydraulic_values, land_windows, write_land
 
 # A corner of the made-up county: 3 x 3 tiles or so.
 CAMPAIGN = """\
@@ -211,3 +213,38 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path, data: Path) -> Non
     foreign = next(data.glob("3dep/*.tif"))
     with pytest.raises(RequestError, match="not a land raster"):
         Land(foreign)
+
+
+def test_soils_that_the_soils_stage_refuses_are_missing() -> None:
+    plan = LandPlan({}, {}, "rosetta3", SoilLimits(), tolerance_pct=10.0)
+    sand, silt, clay = (np.array([[a, b, c]]) for a, b, c in (
+        (40.0, 0.4, np.nan), (40.0, 0.4, 50.0), (20.0, 0.2, 50.0),
+    ))  # fmt: skip
+    values = hydraulic_values([sand, silt, clay], plan)
+    assert values.shape == (4, 1, 3)
+    # The second is in fractions of one, 99 % off its sum; the third lacks sand.
+    assert np.isfinite(values[:, 0, 0]).all()
+    assert np.isnan(values[:, 0, 1:]).all()
+
+
+def test_mapped_parameters_are_turned_into_natural_values() -> None:
+    plan = LandPlan({}, {}, "polaris_van_genuchten", SoilLimits(), tolerance_pct=10.0)
+    # POLARIS stores log10 alpha [kPa-1]; 1 kPa is 10.197 cm of water: 10**0 kPa-1 is 0.0981 cm-1.
+    given = [np.full((2, 2), value) for value in (0.05, 0.45, 0.0, 1.5, 0.0)]
+    theta_r, theta_s, alpha, n = hydraulic_values(given, plan)
+    assert (theta_r[0, 0], theta_s[0, 0], n[0, 0]) == (0.05, 0.45, 1.5)
+    assert alpha[1, 1] == pytest.approx(0.0981, abs=1e-4)
+
+
+def test_class_pixels_without_a_class_are_missing(data: Path, tmp_path: Path) -> None:
+    cover = data / "nlcd" / "Annual_NLCD_LndCov_2023_CU_C1V1.tif"
+    blank = tmp_path / "data"
+    shutil.copytree(data, blank)
+    with rasterio.open(blank / cover.relative_to(data), "r+") as file:
+        values = file.read(1)
+        values[:, : values.shape[1] // 2] = 250  # the file's own nodata
+        file.write(values, 1)
+    land = Land(write_land(_campaign(tmp_path / "c"), blank, tmp_path / "land.tif"))
+    read = land.read(["land_cover", "climate_class"], land.grid.full_window)
+    assert 0.1 < np.isnan(read[0]).mean() < 0.9
+    assert np.isfinite(read[1]).all()
