@@ -37,6 +37,7 @@ years: [2023]
 engine: {{spin_up_days: 0}}
 """
 DAYS = np.arange("2023-02-01", "2023-12-31", dtype="datetime64[D]")
+EPOCH_STEPS = 100  # a short epoch: the checkpoint after it is spread over so many steps
 PER_TILE = 7  # half a million sites on Colorado's 73,200 tiles
 
 
@@ -60,6 +61,8 @@ def main() -> None:
         figures.add("pairs of steps", len(pairs), "-")
         assembly_ms = 1e3 * assembly_seconds(sources, args.batch) / args.batch
         figures.add("putting a sample together", assembly_ms, "ms")
+        kept_s = checkpoint_seconds(Path(folder))
+        figures.add("checkpoint of an epoch", 100 * kept_s / EPOCH_STEPS / np.median(loop_s), "%")
         network_inference(figures, batch)
         lightgbm_inference(figures, scene, args.threads)
     figures.show(as_json=args.json)
@@ -191,6 +194,15 @@ def assembly_seconds(sources: dict[str, SampleSet], size: int) -> float:
         samples.batch(indices)
         best = min(best, time.perf_counter() - start)
     return float(best)
+
+
+def checkpoint_seconds(folder: Path) -> float:
+    """Time to write the checkpoint of the run, best of three [s]."""
+    from rootzone.learning.checkpoints import save_checkpoint
+    from rootzone.learning.run_training import checkpoint_of
+
+    content = torch.load(checkpoint_of(folder / "run"), weights_only=True)
+    return _best(lambda: save_checkpoint(folder / "again.pt", {}, content["state"]), 3)
 
 
 def network_inference(figures: Figures, batch: Batch) -> None:
