@@ -100,9 +100,13 @@ def _facts(evaluated: list[RunSkill], spread: pl.DataFrame | None) -> dict[str, 
 
 def _lines(one: RunSkill) -> list[str]:
     """Pooled figures of every model, the verdicts, and the notes."""
+    from rootzone.learning.card import where_it_loses
+    from rootzone.learning.tables import MODELS, STATION
+
     lines = [f"run {one.run}: {one.folder}"]
-    pooled = one.skill.to_dicts()
-    for row in (row for row in pooled if row["group_kind"] == "all"):
+    pooled = [row for row in one.skill.to_dicts() if row["group_kind"] == "all"]
+    order = {name: i for i, name in enumerate(MODELS)}
+    for row in sorted(pooled, key=lambda r: (r["source"] != STATION, order[r["model"]])):
         figures = ", ".join(
             f"{name} {'-' if row[name] is None else format(row[name], '.4f')}"
             for name in ("mae", "rmse", "ubrmse", "bias", "r", "r2", "kge")
@@ -112,13 +116,9 @@ def _lines(one: RunSkill) -> list[str]:
             f"{row['source']:<9} {row['depth_mm']:g} mm {row['model']:<15} n {row['n']:<7} "
             f"{figures}{covered}"
         )
-    lines += [
-        f"{row['source']:<9} {row['depth_mm']:g} mm {row['verdict']}: unet against "
-        f"{row['baseline']} ({row['group']}), MAE {row['mae_unet']:.4f} and "
-        f"{row['mae_baseline']:.4f} m3 m-3"
-        for row in one.comparison.to_dicts()
-        if row["group_kind"] == "all" or row["verdict"] == "loses"
-    ]
+    for key, part in one.comparison.group_by(["source", "depth_mm"], maintain_order=True):
+        told = (line.replace("**", "") for line in where_it_loses(part))
+        lines += [f"{key[0]:<9} {key[1]:g} mm: {line}" for line in told]
     return [*lines, *(f"note: {note}" for note in one.notes)]
 
 

@@ -49,7 +49,8 @@ def card_of(
     for (source, depth_mm), part in skill.group_by(["source", "depth_mm"], maintain_order=True):
         own = comparison.filter(pl.col("source") == source, pl.col("depth_mm") == depth_mm)
         parts += [f"## Against {_against(str(source))} at {float(str(depth_mm)) / 10:g} cm", ""]
-        parts += [*_skill_lines(part), "", *_loses_lines(own), "", *_coverage_lines(part), ""]
+        parts += [*_skill_lines(part), "", "### Where it loses", ""]
+        parts += [*(f"- {line}" for line in where_it_loses(own)), "", *_coverage_lines(part), ""]
     parts += ["## Notes", ""]
     parts += [f"- {note}" for note in [*info.get("notes", []), *notes]]
     parts += ["", "## Limits", "", *_limits(info, skill), ""]
@@ -127,11 +128,15 @@ def _figure(row: Mapping[str, Any], metric: str) -> str:
     return text if low is None or high is None else f"{text} ({low:.3f} to {high:.3f})"
 
 
-def _loses_lines(comparison: pl.DataFrame) -> list[str]:
-    """Where the network loses, baseline by baseline, in words."""
-    lines = ["### Where it loses", ""]
-    if not comparison.height:
-        return [*lines, "No baseline has a value for the same samples, so nothing is compared."]
+def where_it_loses(comparison: pl.DataFrame) -> list[str]:
+    """How the network stands against each baseline, and in which classes it loses, in words.
+
+    Parameters
+    ----------
+    comparison : polars.DataFrame
+        In the schema ``COMPARISON``, of one source and depth.
+    """
+    lines = []
     for row in comparison.filter(pl.col("group_kind") == ALL).iter_rows(named=True):
         own = comparison.filter(
             pl.col("baseline") == row["baseline"],
@@ -139,8 +144,8 @@ def _loses_lines(comparison: pl.DataFrame) -> list[str]:
             pl.col("split") == row["split"],
             pl.col("group_kind") != ALL,
         )
-        lines.append(f"- {_sentence(row)} {_groups(own)}")
-    return lines
+        lines.append(f"{_sentence(row)} {_groups(own)}")
+    return lines or ["No baseline has a value for the same samples, so nothing is compared."]
 
 
 def _sentence(row: Mapping[str, Any]) -> str:
