@@ -99,6 +99,10 @@ _OPENED: list[Callable[[Any], None]] = []
 
 
 def _start(job: Job) -> None:
+    from joblib.externals.loky import process_executor
+
+    # Loky replaces a worker that has grown by 300 MB; ours does by design, once, and stays there.
+    process_executor._MAX_MEMORY_LEAK_SIZE = 1 << 40
     end_with_driver()
     _OPENED.append(job.open())
 

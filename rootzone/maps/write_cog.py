@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLOCK_PX = 512
+_CACHE_MB = 128  # GDAL would take a twentieth of the machine, in every process
 Put = Callable[[Window, AnyArray], None]
 
 
@@ -99,15 +100,16 @@ def cog_writer(path: Path, spec: CogSpec, record: Provenance) -> Iterator[Put]:
     with atomic_path(path) as temporary:
         scratch = temporary.with_name(temporary.stem + ".plain.tif")
         try:
-            with rasterio.open(scratch, "w", **_plain_profile(spec)) as file:
-                _describe(file, spec, record)
+            with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
+                with rasterio.open(scratch, "w", **_plain_profile(spec)) as file:
+                    _describe(file, spec, record)
 
-                def put(window: Window, values: AnyArray) -> None:
-                    part = Part(window.col, window.row, window.width, window.height)
-                    file.write(values, window=part)
+                    def put(window: Window, values: AnyArray) -> None:
+                        part = Part(window.col, window.row, window.width, window.height)
+                        file.write(values, window=part)
 
-                yield put
-            _convert(scratch, temporary, spec)
+                    yield put
+                _convert(scratch, temporary, spec)
         finally:
             scratch.unlink(missing_ok=True)
     write_sidecar(path, record)

@@ -70,7 +70,7 @@ def test_the_map_is_what_the_network_says_of_the_whole_scene(campaign: Path) -> 
     with rasterio.open(folder / f"{NAMES[0]}.tif") as file:
         theta, half = unpack_theta(file.read(1)), unpack_theta(file.read(2))
     seen = np.isfinite(theta)
-    assert seen.mean() > 0.9
+    assert seen.mean() > 0.8  # the rest is the lake
     # Half a step of packing, 0.00005, is all that may lie between.
     assert np.abs(theta - told.theta[0])[seen].max() <= 0.51e-4
     # The fixture's calibration: 1.5 spreads.

@@ -155,7 +155,7 @@ def test_the_verb_paints_rounded_soils_and_goes_on_after_a_stop(
         assert tif.tags()["source"] == "simulation"
         theta, half = tif.read()
         assert (half == 65535).all()
-        assert (theta != 65535).mean() > 0.9
+        assert (theta != 65535).mean() > 0.8  # the rest is the lake
     first = digest_file(report.maps[0])
     shutil.rmtree(file.parent / "maps")
     assert digest_file(make_maps(loaded, request).maps[0]) == first
