@@ -30,7 +30,7 @@ from rootzone.learning.worlds.truth import Bias, theta_at
 
 PROBABILITIES: Final = (0.0, 0.2, 0.5, 0.8, 1.0)
 SEEDS: Final = (1, 2, 3)
-_VALIDATION_DATES: Final = 20
+_VALIDATION_DATES: Final = 10
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,18 @@ class MixingSettings:
         Dates scored at the stations left out; none of them was trained on.
     """
 
-    world: WorldSettings = field(default_factory=lambda: WorldSettings(tiles=12, map_error=0.3))
-    bias: Bias = field(default_factory=lambda: Bias(ln_sand=0.5, rain_factor=0.8))
-    stations: tuple[int, int, int] = (12, 6, 40)
+    world: WorldSettings = field(default_factory=lambda: WorldSettings(tiles=12, contrast=1.4))
+    bias: Bias = field(default_factory=lambda: Bias(ln_sand=0.5, rain_factor=0.7))
+    stations: tuple[int, int, int] = (30, 10, 40)
     noise: float = 0.01
     offset: float = 0.01
     widths: tuple[int, ...] = (8, 16, 32)
-    steps: int = 600
-    epochs: int = 6
-    batch_size: int = 8
+    steps: int = 800
+    epochs: int = 8
+    batch_size: int = 4
     learning_rate: float = 3e-3
     loss: LossSettings = field(default_factory=lambda: LossSettings(physics="none"))
-    test_dates: int = 30
+    test_dates: int = 15
 
 
 @dataclass(frozen=True)
