@@ -58,6 +58,7 @@ jobs:
 labels:
   depths_mm: [200]
 learning:
+  model: unet_a_up4
   widths: [16, 32, 64]
   epochs: 8
   steps_per_epoch: 40
@@ -105,7 +106,7 @@ def steps(real: Path, out: Path) -> list[Step]:
         Step("simulate", ("simulate", campaign)),
         Step("labels", ("labels", campaign)),
         Step("train", ("train", campaign)),
-        Step("evaluate", ("evaluate", campaign)),
+        Step("evaluate", ("evaluate", campaign, "--most-tile-days", "200")),
         Step("map", ("map", campaign)),
         *station_steps(real, out),
         Step("report", ("report", campaign), again),

@@ -57,9 +57,9 @@ def _typed_lines() -> list[tuple[str, str]]:
     for page in [ROOT / "README.md", *pages]:
         for block in _code_blocks(page.read_text()):
             for line in block.replace("\\\n", " ").splitlines():
-                typed = re.split(r"\s#\s", line.removeprefix("$ "))[0].strip()
-                if typed.startswith("rootzone "):
-                    lines.append((page.name, typed))
+                typed = re.split(r"\s#\s", line.removeprefix("$ "))[0]
+                parts = [part.strip() for part in typed.split("&&")]
+                lines += [(page.name, part) for part in parts if part.startswith("rootzone ")]
     return lines
 
 

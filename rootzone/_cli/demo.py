@@ -78,12 +78,10 @@ def command(folder: Path, force: bool, until: str | None) -> None:
 
 def demo_steps(campaign: Path) -> list[Step]:
     """What is made, then the user's own verbs in the order of the pipeline."""
-    from rootzone._cli import VERBS
-
     file = str(campaign)
     again = ("--force",)
-    steps = [
-        Step("county", make=lambda: _make_county(campaign)),
+    return [
+        Step("county", make=lambda: make_county(campaign)),
         Step("check", ("check", file)),
         Step("forcing", ("forcing", file), again),
         Step("sites", ("sites", file), again),
@@ -93,14 +91,13 @@ def demo_steps(campaign: Path) -> list[Step]:
         Step("labels", ("labels", file)),
         Step("stations", ("stations", file), again),
         Step("train", ("train", file)),
-        Step("evaluate", ("evaluate", file)),
+        Step("evaluate", ("evaluate", file, "--most-tile-days", "200")),
         Step("map", ("map", file)),
         Step("report", ("report", file), again),
     ]
-    return [step for step in steps if not step.words or step.name in VERBS]
 
 
-def _make_county(campaign: Path) -> None:
+def make_county(campaign: Path, stations: int = _STATIONS) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
     from rootzone.covariates import county_fields
@@ -113,7 +110,7 @@ def _make_county(campaign: Path) -> None:
     click.echo("making a county and its stations in the real file formats", err=True)
     write_county(folder / "data", years, _SEED)
     engine = SwimEngine(settings_from_pairs("van_genuchten", "converged", ()), threads=1)
-    write_made_up_stations(folder / "data" / "uscrn", _SEED, years, _STATIONS, engine)
+    write_made_up_stations(folder / "data" / "uscrn", _SEED, [_YEAR], stations, engine)
     bounds = {
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
