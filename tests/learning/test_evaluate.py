@@ -16,10 +16,13 @@ from rootzone._shared.tables import WEATHER, read_table, write_table
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
+from rootzone.labels.stations.station_table import read_stations
 from rootzone.learning.bundle import load_bundle
 from rootzone.learning.campaign_training import train_campaign
 from rootzone.learning.evaluate import EvaluationSettings, evaluate, thinned
+from rootzone.learning.label_index import GridLabels
 from rootzone.learning.open_samples import open_samples
+from rootzone.learning.predict_labels import predict_labels
 from rootzone.learning.run_evaluation import run_evaluation
 from rootzone.learning.run_raw_simulation import raw_simulation_at
 from rootzone.learning.tables import COMPARISON, PREDICTIONS, SKILL
@@ -150,6 +153,33 @@ def test_without_the_engines_weather_the_raw_simulation_is_told_as_missing(campa
     assert "raw_simulation" not in set(found.predictions["model"])
     assert any("Raw simulation: not available." in note for note in found.notes)
     assert not any(str(campaign.parent) in note for note in found.notes)
+
+
+def test_pixels_round_a_station_count_as_one_sample(campaign: Path) -> None:
+    loaded, data = load_campaign(campaign), campaign.parent / "data"
+    samples = open_samples(loaded, data)
+    learning = loaded.campaign.learning.model_copy(update={"station_neighbourhood_px": 1})
+    around = GridLabels.from_stations(
+        read_stations(Workspace.beside(campaign).stations), samples.scene.grid, (200.0,), 1
+    )
+    few = around.on_dates(np.array(around.dates[-3:], dtype="datetime64[D]"))
+    wider = replace(
+        samples,
+        campaign=loaded.campaign.model_copy(update={"learning": learning}),
+        labels={"station": few},
+        parts={"station": dict.fromkeys(few.dates, "test")},
+    )
+    bundle = load_bundle(Workspace.beside(campaign).bundle())
+    found = evaluate(bundle, wider, loaded, data).predictions
+    assert len(few) > 12 * 3  # nine pixels a station, fewer at the edge of the grid
+    unet = found.filter(pl.col("model") == "unet")
+    assert unet.height == 12 * 3
+    assert unet.columns == list(PREDICTIONS.by_name)
+    one = unet.row(0, named=True)
+    told = predict_labels(bundle, samples.scene, few).theta
+    name = np.array([few.places[k] for k in few.place])
+    own = (name == one["place"]) & (few.date == np.datetime64(one["date"]))
+    assert one["predicted"] == pytest.approx(told[own].mean())
 
 
 def test_simulated_tile_days_are_thinned_evenly_and_always_alike(campaign: Path) -> None:
