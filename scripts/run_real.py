@@ -60,8 +60,8 @@ labels:
 learning:
   model: unet_a_up4
   widths: [16, 32, 64]
-  epochs: 8
-  steps_per_epoch: 40
+  epochs: 6
+  steps_per_epoch: 25
   batch_size: 16
   output: bounds
   simulated_batch_probability: 1.0   # no station lies in the box

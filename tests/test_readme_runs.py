@@ -19,7 +19,7 @@ _ELSEWHERE = {"--scheduler": "tests/jobs/test_run_dask.py"}
 # Nothing failed here, and these two say so; tests/cli/test_quarantine.py has sites that fail.
 _WITHOUT_FAILURES = {
     "rootzone quarantine retry CAMPAIGN": "No failed site",
-    "rootzone quarantine replace CAMPAIGN": "No failed site",
+    "rootzone quarantine replace CAMPAIGN": "No site failed",
 }
 _SMALL = """
 sites: {per_year: 24}

@@ -81,7 +81,7 @@ def demo_steps(campaign: Path) -> list[Step]:
     file = str(campaign)
     again = ("--force",)
     return [
-        Step("county", make=lambda: make_county(campaign)),
+        Step("county", make=lambda: make_county(campaign, _STATIONS)),
         Step("check", ("check", file)),
         Step("forcing", ("forcing", file), again),
         Step("sites", ("sites", file), again),
@@ -97,7 +97,7 @@ def demo_steps(campaign: Path) -> list[Step]:
     ]
 
 
-def make_county(campaign: Path, stations: int = _STATIONS) -> None:
+def make_county(campaign: Path, stations: int) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
     from rootzone.covariates import county_fields
