@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rootzone.covariates.grid import MasterGrid
     from rootzone.jobs.read_state import CampaignState
 
+FEW_FILES = 8  # shards that single sites are taken from
 _MADE_UP = ("MADE_UP.txt", "README.txt")
 
 
@@ -193,6 +194,11 @@ class ReportInputs:
         """Profile files, in order of their shards."""
         return sorted(self.place.runs.glob("shard=*/profiles.parquet"))
 
+    def some_profiles(self, most: int) -> list[Path]:
+        """At most so many profile files, evenly spaced among all; always the same."""
+        step = -(-len(self.profiles) // most) if self.profiles else 1
+        return self.profiles[::step]
+
     @cached_property
     def labels(self) -> pl.LazyFrame | None:
         """All labels, not read yet."""
@@ -239,14 +245,18 @@ class ReportInputs:
     def shown_sites(self, n: int) -> list[Any]:
         """A few finished sites, spread from the most to the least conductive top layer.
 
-        They come from the first eight shards, so that a large campaign's report stays quick.
+        They come from at most eight shards, so that a large campaign's report stays quick.
         """
         import numpy as np
         import polars as pl
 
         if self.top_soils is None or not self.profiles:
             return []
-        done = pl.scan_parquet(self.profiles[:8]).select(pl.col("site_id").unique()).collect()
+        done = (
+            pl.scan_parquet(self.some_profiles(FEW_FILES))
+            .select(pl.col("site_id").unique())
+            .collect()
+        )
         top = self.top_soils.join(done, on="site_id", how="semi")
         top = top.sort("ks_mm_d", "site_id", descending=[True, False])
         if not top.height:

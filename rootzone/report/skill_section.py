@@ -131,7 +131,7 @@ def _case_blocks(
     own = case.of(skill)
     overall = mean_of_seeds(own.filter(pl.col("group_kind") == tables.ALL))
     blocks: list[Block] = [Text(case.title, "head"), Text(verdict(overall), "verdict"),
-                           skill_table(overall)]  # fmt: skip
+                           *_warnings(case), skill_table(overall)]  # fmt: skip
     if pairs is not None:
         blocks += pair_tables(case.of(pairs))
     plots = []
@@ -147,6 +147,16 @@ def _case_blocks(
     if plots:
         blocks.append(Plots(plots))
     return [*blocks, *group_tables(own)]
+
+
+def _warnings(case: Case) -> list[Block]:
+    """What a split cannot tell."""
+    if case.split != "season_dates":
+        return []
+    return [
+        Text("Dates held out at random lie a day or two from dates that trained: persistence shows "
+             "how much that alone is worth. Blocks of dates, and stations left out, ask for more.")
+    ]  # fmt: skip
 
 
 def _scatters(case: Case, predictions: pl.DataFrame | None) -> list[Plot]:

@@ -12,6 +12,7 @@ from rootzone._shared.figure_style import RAIN_COLOUR, new_figure, styled
 from rootzone.labels.depths import mid_depths_mm, point_weights
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.profile_figures import column_figure, depth_figure
+from rootzone.report.read_inputs import FEW_FILES
 from rootzone.report.words import number, plural
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def read_closure(inputs: ReportInputs) -> Closure | None:
     if not inputs.weather_files or inputs.top_soils is None:
         return None
     thickness = np.array(inputs.campaign.profile.thickness_mm)
-    files = inputs.profiles[:_MOST_FILES]
+    files = inputs.some_profiles(_MOST_FILES)
     scan = pl.scan_parquet(files).with_columns(pl.col("date").cast(pl.Date))
     worst = scan.select(pl.col("balance_error_mm").abs().max()).collect().item()
     snow = "snow_mm" in scan.collect_schema().names()
@@ -173,7 +174,7 @@ def _columns(inputs: ReportInputs, shown: list[Any]) -> list[Plot]:
 
     thickness = np.array(inputs.campaign.profile.thickness_mm)
     frame = (
-        pl.scan_parquet(inputs.profiles[:8])
+        pl.scan_parquet(inputs.some_profiles(FEW_FILES))
         .filter(pl.col("site_id").is_in(shown))
         .select("site_id", pl.col("date").cast(pl.Date), "theta")
         .collect()
