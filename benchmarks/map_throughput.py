@@ -213,9 +213,9 @@ class Watch:
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--side", type=int, default=1024, help="half of the map's width [px]")
+    arguments.add_argument("--side", type=int, default=1280, help="half of the map's width [px]")
     arguments.add_argument("--days", type=int, default=2, help="days mapped")
-    arguments.add_argument("--window", type=int, default=512, help="window [px]")
+    arguments.add_argument("--window", type=int, default=640, help="window [px]")
     arguments.add_argument("--cores", type=int, default=2, help="processes")
     arguments.add_argument("--only", choices=["speed", "memory"], help="one of the two parts")
     arguments.add_argument("--strip", default="21568x4096", help="size of the strip [px]")

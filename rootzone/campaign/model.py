@@ -308,7 +308,7 @@ class Maps(Section):
 
     dates: tuple[date, ...] = ()
     """days to map; the middle of each month where none is named"""
-    window_px: Annotated[int, Field(ge=64, le=8192, multiple_of=8)] = 512
+    window_px: Annotated[int, Field(ge=64, le=8192, multiple_of=8)] = 640
     """side of a window of prediction [pixels]; any size gives the same map"""
     source: Literal["network", "simulation"] = "network"
     """the trained network, or a simulation of every unique column"""

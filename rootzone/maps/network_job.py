@@ -94,13 +94,13 @@ class NetworkJob:
 
         missing = self.missing_days(window)
         cover = self.scene.land.read(["land_cover"], window)[0]
-        flags = land_flags(cover, self.excluded) | predictor.flags(window)
+        by_cover = land_flags(cover, self.excluded)
         days = [self.plan.days[i] for i in missing]
         for i, values in zip(missing, predictor.days(window, days), strict=True):
             arrays = {
                 "theta": pack_theta(values.theta, self.plan.dtype),
                 "half": pack_theta(values.half_width, self.plan.dtype),
-                "flags": flags,
+                "flags": by_cover | values.flags,
             }
             self.parts.put(part_name(self.plan, i, window), arrays)
 

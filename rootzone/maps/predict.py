@@ -21,11 +21,11 @@ from rootzone.learning.features import ANGLE, LAND, SURFACE
 from rootzone.learning.models import halo_px, stride_px
 from rootzone.learning.scene import Scene
 from rootzone.maps.encoding import MISSING_INPUT, cover_flags, flags_of
-from rootzone.maps.trimmed import Rim, predict_middle
+from rootzone.maps.trimmed import Rim, folded, predict_middle
 
 Float32Array = NDArray[np.float32]
 
-BLOCK_PX = 512  # what is computed at once; larger windows are cut, which bounds the memory
+BLOCK_PX = 640  # computed at once, in 1.5 GB with net A; larger windows are cut
 _FAITHFUL_BATCH = 16
 
 
@@ -36,6 +36,8 @@ class WindowValues(NamedTuple):
     """(depth, row, col) [m3 m-3]; NaN where the output is bounded by a soil that is not known"""
     half_width: Float32Array
     """half of the width of the interval [m3 m-3]; NaN where the model was not calibrated"""
+    flags: NDArray[np.uint8]
+    """(row, col) pixels with a missing covariate; what the land cover says is told elsewhere"""
 
 
 class _Inputs(NamedTuple):
@@ -47,6 +49,7 @@ class _Inputs(NamedTuple):
     soil: Tensor | None
     padded: Window
     rim: Rim
+    missing: BoolArray
 
 
 class WindowPredictor:
@@ -85,6 +88,7 @@ class WindowPredictor:
         self.scene, self.bundle = scene, bundle
         self.faithful, self.bf16 = faithful, bf16
         self.halo = halo_px(bundle.config)
+        self._models = [folded(model) for model in bundle.models]
 
     def days(self, window: Window, days: Sequence[dt.date]) -> Iterator[WindowValues]:
         """Values of a window, day after day.
@@ -97,36 +101,39 @@ class WindowPredictor:
         days : sequence of date
             Days whose weather is there.
         """
-        blocks = [self._inputs(window, block) for block in _blocks(window, self._side)]
+        blocks = [(block, self._inputs(block)) for block in _blocks(window, self._side)]
+        flags = np.zeros(window.shape, dtype=np.uint8)
+        for block, inputs in blocks:
+            flags[_within(block, window)] = flags_of([(MISSING_INPUT, inputs.missing)])
         for day in days:
             theta = np.empty((len(self.bundle.depths_mm), *window.shape), dtype=np.float32)
             half = np.empty_like(theta)
             table = torch.from_numpy(self.scene.day(day)).to(self.bundle.device)
             for block, inputs in blocks:
                 told = self._predict(inputs, table, day)
-                rows = slice(block.row - window.row, block.row - window.row + block.height)
-                cols = slice(block.col - window.col, block.col - window.col + block.width)
-                values, width = self._with_width(told)
-                theta[:, rows, cols], half[:, rows, cols] = values, width
-            yield WindowValues(theta, half)
+                where = (slice(None), *_within(block, window))
+                theta[where], half[where] = self._with_width(told)
+            yield WindowValues(theta, half, flags)
 
-    def flags(self, window: Window) -> AnyArray:
-        """Missing covariates, one byte a pixel; what the land cover says is told elsewhere."""
-        static = self.scene.static(window)
+    def _missing(
+        self, static: AnyArray, cell: AnyArray, block: Window, padded: Window
+    ) -> BoolArray:
+        """Pixels of a block that lack a covariate, from what was read with its rim."""
         at = self.scene.spec.of_origin(LAND)
         # Level ground has no aspect; that is no gap in the data.
         counted = [i for i, k in enumerate(at) if self.scene.spec.channels[k].kind != ANGLE]
-        nowhere = (self.scene.cells(window).index == self.scene.weather.n_cell).all(axis=0)
-        missing: BoolArray = np.isnan(static[counted]).any(axis=0) | nowhere
-        return flags_of([(MISSING_INPUT, missing)])
+        rows, cols = _within(block, padded)
+        missing = (cell[:, rows, cols] == self.scene.weather.n_cell).all(axis=0)
+        for i in counted:
+            missing |= np.isnan(static[i, rows, cols])
+        return np.asarray(missing)
 
     @property
     def _side(self) -> int:
         tile = self.scene.grid.tile_px
         return max(tile, BLOCK_PX // tile * tile) if self.faithful else BLOCK_PX
 
-    def _inputs(self, window: Window, block: Window) -> tuple[Window, _Inputs]:
-        del window
+    def _inputs(self, block: Window) -> _Inputs:
         rim = Rim(0, 0, 0, 0) if self.faithful else rim_of(block, self.scene.grid, self.halo)
         padded = Window(
             block.row - rim.top,
@@ -138,9 +145,10 @@ class WindowPredictor:
         soil = None
         if self.bundle.config.output == "bounds":
             soil = self._tensor(self.scene.soil(block, self.bundle.depths_mm))
-        parts = (self.scene.static(padded), cells.index, cells.weight)
-        static, index, weight = (self._tensor(part) for part in parts)
-        return block, _Inputs(static, index, weight, soil, padded, rim)
+        land = self.scene.static(padded)
+        missing = self._missing(land, cells.index, block, padded)
+        static, index, weight = (self._tensor(a) for a in (land, cells.index, cells.weight))
+        return _Inputs(static, index, weight, soil, padded, rim, missing)
 
     def _tensor(self, values: AnyArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values))[None].to(self.bundle.device)
@@ -159,8 +167,7 @@ class WindowPredictor:
             if self.faithful:
                 return self._bare_tiles(x, inputs.soil)
             x = x.contiguous(memory_format=torch.channels_last)
-            models = self.bundle.models
-            return combine([predict_middle(m, x, inputs.rim, inputs.soil) for m in models])
+            return combine([predict_middle(m, x, inputs.rim, inputs.soil) for m in self._models])
 
     def _bare_tiles(self, x: Tensor, soil: Tensor | None) -> EnsemblePrediction:
         """Tiles predicted each by itself and laid side by side."""
@@ -207,6 +214,12 @@ def _blocks(window: Window, side: int) -> Iterator[Window]:
                 min(side, window.row + window.height - row),
                 min(side, window.col + window.width - col),
             )
+
+
+def _within(part: Window, window: Window) -> tuple[slice, slice]:
+    """Rows and columns of a window that hold a part of it."""
+    row, col = part.row - window.row, part.col - window.col
+    return slice(row, row + part.height), slice(col, col + part.width)
 
 
 def _cut_tiles(x: Tensor, side: int) -> Tensor:

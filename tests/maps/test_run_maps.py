@@ -184,7 +184,7 @@ def test_faithful_maps_are_bare_tiles_in_a_folder_of_their_own(campaign: Path) -
     tile = Window(32, 64, 32, 32)
     day = loaded.campaign.maps.dates[0]
     bare = WindowPredictor(scene, bundle, faithful=True)
-    inputs = bare._inputs(tile, tile)[1]
+    inputs = bare._inputs(tile)
     with torch.inference_mode():
         table = torch.from_numpy(scene.day(day))
         from rootzone.learning.expand import expand

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rootzone.learning.models import READINGS, ModelConfig, UNet, build, halo_px
-from rootzone.maps.trimmed import Rim, decoder_rims, predict_middle
+from rootzone.maps.trimmed import Rim, decoder_rims, folded, predict_middle
 
 SIDE = 192
 WHOLE = Rim(0, 0, 0, 0)
@@ -108,6 +108,18 @@ def test_a_bounded_output_reads_the_soil_of_the_middle() -> None:
         part = x[:, :, 24:168, 24:168]
         middle = predict_middle(network, part, Rim(40, 40, 40, 40), soil[..., 64:128, 64:128]).theta
     assert torch.equal(middle, whole)
+
+
+def test_folding_the_normalisation_in_moves_results_by_rounding_alone() -> None:
+    network = _network(ModelConfig(5, widths=(4, 6, 8), head="normal"))
+    x = torch.nan_to_num(_scene(5))
+    with torch.inference_mode():
+        one, other = network(x), folded(network)(x)
+    # A few units in the last place of float32 near 0.5, 6e-8 each.
+    torch.testing.assert_close(other.theta, one.theta, atol=1e-6, rtol=0)
+    torch.testing.assert_close(other.spread, one.spread, atol=1e-6, rtol=0)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in folded(network).modules())
+    assert any(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())
 
 
 def test_a_rim_off_the_stride_is_refused() -> None:
