@@ -23,7 +23,9 @@ from rootzone.report.document import Document, write_document
 from rootzone.report.map_layers import THETA_TOP
 from rootzone.report.map_section import map_section
 from rootzone.report.methods_section import methods_section
+from rootzone.report.provenance_section import provenance_section
 from rootzone.report.read_inputs import ReportInputs
+from rootzone.report.skill_section import skill_section
 from tests.report.fake_outputs import MAPPED
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -41,32 +43,41 @@ def browser() -> str:
 
 
 @pytest.fixture(scope="module")
-def found(
-    browser: str, finished: ReportInputs, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """What the page says of itself."""
+def address(finished: ReportInputs, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A page of the sections a browser has most to do with."""
     page = tmp_path_factory.mktemp("page") / "maps.html"
-    sections = [map_section(finished), methods_section(finished)]
+    builders = (map_section, skill_section, methods_section, provenance_section)
+    sections = [build(finished) for build in builders]
     write_document(page, Document("maps", "", sections), Provenance("test"))
-    address = page.as_uri() + "#selftest"
-    dom = dumped(browser, address, tmp_path_factory.mktemp("browser"))
-    note = re.search(r'<pre id="selftest">(.*?)</pre>', dom, flags=re.S)
-    assert note, "the page did not finish trying itself"
-    return dict(json.loads(html.unescape(note.group(1))))
+    return page.as_uri() + "#selftest"
 
 
-def dumped(browser: str, address: str, profile: Path) -> str:
-    """The page as it stands after its scripts have run."""
+def told(browser: str, address: str, profile: Path, width_px: int) -> dict[str, Any]:
+    """What the page says of itself after its scripts have run."""
     options = [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--window-size=1280,900", "--virtual-time-budget=30000", "--dump-dom",
+        f"--window-size={width_px},900", "--virtual-time-budget=30000", "--dump-dom",
         f"--user-data-dir={profile}",
     ]  # fmt: skip
     ran = subprocess.run(
         [browser, *options, address], capture_output=True, text=True, timeout=120, check=True
     )
-    return ran.stdout
+    note = re.search(r'<pre id="selftest">(.*?)</pre>', ran.stdout, flags=re.S)
+    assert note, "the page did not finish trying itself"
+    return dict(json.loads(html.unescape(note.group(1))))
+
+
+@pytest.fixture(scope="module")
+def found(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The page on a desktop."""
+    return told(browser, address, tmp_path_factory.mktemp("browser"), 1280)
+
+
+def test_a_narrow_screen_scrolls_down_only(browser: str, address: str, tmp_path: Path) -> None:
+    # 500 px is the narrowest window Chromium opens; below 800 the page is laid out for a phone.
+    page, window = told(browser, address, tmp_path, 500)["width"]
+    assert page <= window
 
 
 def test_no_script_fails(found: dict[str, Any]) -> None:

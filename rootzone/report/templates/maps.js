@@ -446,6 +446,7 @@
       await set(chooser, String(i));
       found.layers.push({ title: data.layers[i].title, ...look() });
     }
+    found.width = [document.documentElement.scrollWidth, window.innerWidth];
     found.errors = window.pageErrors;
     const note = document.createElement("pre");
     note.id = "selftest";
