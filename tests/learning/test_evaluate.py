@@ -217,7 +217,18 @@ def test_a_run_that_is_not_trained_is_named(campaign: Path) -> None:
 def test_two_seeds_give_a_spread_and_json_holds_what_the_text_does(campaign: Path) -> None:
     words = ("train", campaign, "--run", "seed4", "--seed", 4, "--epochs", 1)
     assert invoke(*words).exit_code == 0
-    words = ("evaluate", campaign, "--run", "main", "--run", "seed4", "--most-tile-days", 5)
+    words = (
+        "evaluate",
+        campaign,
+        "--run",
+        "main",
+        "--run",
+        "seed4",
+        "--part",
+        "validation",
+        "--most-tile-days",
+        1,
+    )
     done = invoke(*words, "--json")
     assert done.exit_code == 0, done.exception
     facts = json.loads(done.stdout)
