@@ -111,6 +111,7 @@ def _lines(axes: Axes, log: pl.DataFrame, column: str, colour: str, label: str) 
     """The first network as a line with its name, the others thin."""
     import polars as pl
 
+    axes.locator_params(axis="x", integer=True)
     for i, member in enumerate(log["member"].unique().sort()):
         own = log.filter(pl.col("member") == member)
         axes.plot(own["epoch"], own[column], color=colour, linewidth=1.5 if i == 0 else 0.7,
