@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.maps.county_campaign import make_campaign, put_bundle
 
@@ -15,3 +17,12 @@ def corner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = make_campaign(tmp_path_factory.mktemp("corner"))
     put_bundle(file)
     return file
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Tests share the cores among processes, not threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -70,6 +70,15 @@ def test_every_window_size_gives_the_bits_of_the_whole_scene(core: int) -> None:
         assert torch.equal(_by_windows(network, x, core), network(x).theta)
 
 
+def test_two_threads_give_the_same_bits_for_every_window_too() -> None:
+    network = _network(ModelConfig(5, widths=(4, 6, 8), head="normal"))
+    x = _scene(5)
+    torch.set_num_threads(2)
+    with torch.inference_mode():
+        whole = predict_middle(network, x, WHOLE).theta
+        assert torch.equal(_by_windows(network, x, 64), whole)
+
+
 def test_less_than_the_halo_is_not_exact() -> None:
     # So the test above can fail: 8 px less change the last digits.
     network = _network(ModelConfig(5, widths=(4, 6, 8)))
