@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +53,8 @@ def verdict(overall: list[dict[str, Any]]) -> str:
     most = max(row["n"] for row in known)
     fair = sorted((row for row in known if row["n"] >= 0.98 * most), key=lambda row: row["mae"])
     best = fair[0]
-    said = f"Smallest mean absolute error: {_said(best)}, {best['mae']:.3f} m³ m⁻³"
+    digits = _decimals([row["mae"] for row in known])
+    said = f"Smallest mean absolute error: {_said(best)}, {fixed(best['mae'], digits)} m³ m⁻³"
     said += f" over {plural(round(best['n']), 'value')}"
     places = best.get("n_place")
     said += f" of {plural(round(places), 'place')}. " if places else ". "
@@ -61,21 +63,22 @@ def verdict(overall: list[dict[str, Any]]) -> str:
     if unet is None:
         said += "The network is not among them."
     elif unet is best and others:
-        said += (
-            f"Next is {_said(others[0])} with {others[0]['mae']:.3f}, {_larger(others[0], best)}."
-        )
+        said += f"Next is {_said(others[0])} with {_far_off(others[0], best, digits)}."
     elif unet is not best:
-        said += f"The U-Net does not win: its error is {unet['mae']:.3f}, {_larger(unet, best)}."
+        said += f"The U-Net does not win: its error is {_far_off(unet, best, digits)}."
     fewer = [row for row in known if row not in fair]
     if fewer:
-        each = [f"{_said(row)} ({row['mae']:.3f} over {round(row['n']):,})" for row in fewer]
+        each = [
+            f"{_said(row)} ({fixed(row['mae'], digits)} over {round(row['n']):,})" for row in fewer
+        ]
         said += f" Not compared, on fewer values: {listed(each)}."
     return said
 
 
-def _larger(row: dict[str, Any], best: dict[str, Any]) -> str:
+def _far_off(row: dict[str, Any], best: dict[str, Any], digits: int) -> str:
     ratio = row["mae"] / best["mae"] if best["mae"] > 0 else np.inf
-    return f"{100 * (ratio - 1):.0f} % larger" if ratio < 2 else f"{ratio:.1f} times as large"
+    more = f"{100 * (ratio - 1):.0f} % larger" if ratio < 2 else f"{ratio:.1f} times as large"
+    return f"{fixed(row['mae'], digits)}, {more}"
 
 
 def _said(row: dict[str, Any]) -> str:
@@ -92,8 +95,7 @@ def skill_table(rows: list[dict[str, Any]], first: str = "model") -> Table:
     metrics = [m for m in _METRICS if any(is_number(row.get(m)) for row in rows)]
     covered = any(is_number(row.get("coverage_80")) for row in rows)
     cells = []
-    known = [row["mae"] for row in rows if is_number(row.get("mae"))]
-    places = 4 if known and min(known) < 0.01 else 3  # a third of the digits would be lost
+    places = _decimals([row.get("mae") for row in rows])
     for row in rows:
         name = _said(row) if first == "model" else f"{row['group']}: {_said(row)}"
         line = [name, f"{round(row['n'] or 0):,}", f"{round(row.get('n_place') or 0):,}"]
@@ -105,14 +107,20 @@ def skill_table(rows: list[dict[str, Any]], first: str = "model") -> Table:
     heads = [first, "values", "places", *(_HEADINGS[m] for m in metrics)]
     seeds = max((row.get("seeds") or 1) for row in rows)
     note = f"Means over {seeds} seeds." if seeds > 1 else ""
-    return Table([*heads, "in 80 % interval"] if covered else heads, cells, note, strong)
+    return Table([*heads, "in 80 %"] if covered else heads, cells, note, strong)
+
+
+def _decimals(errors: Sequence[float | None]) -> int:
+    """Decimals of errors [m3 m-3]: of one below 0.01 three would leave a digit at most."""
+    known = [error for error in errors if error is not None and is_number(error)]
+    return 4 if known and min(known) < 0.01 else 3
 
 
 def _with_interval(row: dict[str, Any], metric: str, places: int) -> str:
     low, high = row.get(f"{metric}_low"), row.get(f"{metric}_high")
     text = fixed(row.get(metric), 3 if metric in ("r", "r2", "kge") else places)
     known = metric == "mae" and is_number(low) and is_number(high)
-    return f"{text} ({fixed(low, places)} to {fixed(high, places)})" if known else text
+    return f"{text} ({fixed(low, places)}–{fixed(high, places)})" if known else text
 
 
 def pair_tables(pairs: pl.DataFrame) -> list[Table]:
@@ -123,10 +131,11 @@ def pair_tables(pairs: pl.DataFrame) -> list[Table]:
     if not overall.height:
         return []
     several = pairs["seed"].n_unique() > 1
+    places = _decimals([*overall["mae_unet"], *overall["mae_baseline"]])
     rows = [
         [NAMES.get(row["baseline"], row["baseline"]) + (f", seed {row['seed']}" if several else ""),
-         f"{row['n']:,}", f"{row['n_place']:,}", fixed(row["mae_unet"]),
-         fixed(row["mae_baseline"]), _difference(row), row["verdict"]]
+         f"{row['n']:,}", f"{row['n_place']:,}", fixed(row["mae_unet"], places),
+         fixed(row["mae_baseline"], places), _difference(row, places), row["verdict"]]
         for row in overall.iter_rows(named=True)
     ]  # fmt: skip
     headings = ("U-Net against", "values", "places", "MAE U-Net [m³ m⁻³]",
@@ -135,7 +144,7 @@ def pair_tables(pairs: pl.DataFrame) -> list[Table]:
     split = pairs.filter(pl.col("group_kind") == "season", pl.col("seed") == pairs["seed"].min())
     seasons = [
         [row["group"], NAMES.get(row["baseline"], row["baseline"]), f"{row['n']:,}",
-         _difference(row), row["verdict"]]
+         _difference(row, places), row["verdict"]]
         for row in split.iter_rows(named=True)
     ]  # fmt: skip
     ordered = sorted(seasons, key=lambda row: (_season(row[0]), row[1]))
@@ -144,11 +153,12 @@ def pair_tables(pairs: pl.DataFrame) -> list[Table]:
     return [Table(headings, rows, caption), *folded]
 
 
-def _difference(row: dict[str, Any]) -> str:
-    text = signed(row["difference"])
+def _difference(row: dict[str, Any], places: int) -> str:
+    text = signed(row["difference"], places)
     if not is_number(row["difference_low"]):
         return text
-    return f"{text} ({signed(row['difference_low'])} to {signed(row['difference_high'])})"
+    low, high = (signed(row[f"difference_{end}"], places) for end in ("low", "high"))
+    return f"{text} ({low} to {high})"
 
 
 def group_tables(own: pl.DataFrame) -> list[Table]:
