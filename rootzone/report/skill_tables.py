@@ -106,8 +106,12 @@ def skill_table(rows: list[dict[str, Any]], first: str = "model") -> Table:
     strong = [int(np.argmin(maes))] if marked else []
     heads = [first, "values", "places", *(_HEADINGS[m] for m in metrics)]
     seeds = max((row.get("seeds") or 1) for row in rows)
-    note = f"Means over {seeds} seeds." if seeds > 1 else ""
-    return Table([*heads, "in 80 %"] if covered else heads, cells, note, strong)
+    notes = [f"Means over {seeds} seeds."] if seeds > 1 else []
+    if any(is_number(row.get("mae_low")) for row in rows):
+        notes.append("In brackets the 95 % bootstrap interval over places.")
+    if covered:
+        notes.append("Coverage is the share of values inside the 80 % interval.")
+    return Table([*heads, "coverage [80 %]"] if covered else heads, cells, " ".join(notes), strong)
 
 
 def _decimals(errors: Sequence[float | None]) -> int:
