@@ -21,6 +21,7 @@ from rootzone.learning.bundle import CARD, Bundle, digest_of, load_bundle, save_
 from rootzone.learning.calibration import Calibration, calibrate
 from rootzone.learning.label_index import SIMULATED, STATION
 from rootzone.learning.land_gaps import without_empty_tiles
+from rootzone.learning.mixing import may_draw
 from rootzone.learning.models import ModelConfig
 from rootzone.learning.open_samples import CampaignSamples, open_samples
 from rootzone.learning.run_training import RunOptions, TrainResult, new_network, train
@@ -153,8 +154,8 @@ def _opened(
 def _sources(inputs: CampaignSamples) -> tuple[dict[str, SampleSet], SampleSet]:
     """Samples to train on and to choose the best epoch by."""
     chance = inputs.campaign.learning.simulated_batch_probability
-    wanted = [SIMULATED] if chance > 0 else []
-    wanted += [STATION] if chance < 1 else []
+    schedule = inputs.campaign.learning.mixing_schedule
+    wanted = [name for name in (SIMULATED, STATION) if may_draw(name, chance, schedule)]
     there = [name for name in wanted if name in inputs.labels]
     if not there or (SIMULATED in wanted and SIMULATED not in inputs.labels):
         missing = wanted[0]

@@ -14,6 +14,23 @@ SOURCES = (SIMULATED, STATION)
 _STREAM = 11  # keeps these draws apart from others of the same seed
 
 
+def may_draw(source: str, probability: float, schedule: str) -> bool:
+    """Whether a run ever draws a source.
+
+    A chance that falls to nothing leaves room for stations, however high it starts.
+
+    Parameters
+    ----------
+    source : str
+        ``simulated`` or ``station``.
+    probability, schedule
+        As in `Mixer`.
+    """
+    if source == SIMULATED:
+        return probability > 0.0
+    return probability < 1.0 or schedule == "linear"
+
+
 class Mixer:
     """Draws the source of each batch: simulated with probability p, else stations.
 

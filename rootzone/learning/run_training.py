@@ -22,7 +22,7 @@ from rootzone.jobs.run_signals import Interrupted, Stop, stop_on_signals
 from rootzone.labels.skill import METRICS
 from rootzone.learning.checkpoints import load_checkpoint, save_checkpoint
 from rootzone.learning.losses import CompositeLoss
-from rootzone.learning.mixing import SIMULATED, SOURCES, STATION
+from rootzone.learning.mixing import SIMULATED, SOURCES, may_draw
 from rootzone.learning.models import ModelConfig, UNet, build
 from rootzone.learning.ranks import ALONE, Ranks, with_shared_norms
 from rootzone.learning.run_log import LOG, Events, write_log
@@ -150,7 +150,11 @@ def train(
     probability = _probability(sources, settings)
     if len(validation) == 0:
         raise RequestError("There are no samples to validate with; see learning.split.")
-    drawn = {name: sources[name] for name in SOURCES if _may_draw(name, probability, sources)}
+    drawn = {
+        name: sources[name]
+        for name in SOURCES
+        if name in sources and may_draw(name, probability, settings.mixing_schedule)
+    }
     network = with_shared_norms(network, run.ranks).to(run.device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     torch.manual_seed(settings.seed + run.ranks.rank)
@@ -182,11 +186,6 @@ def _probability(sources: Mapping[str, SampleSet], settings: TrainSettings) -> f
     if len(there) == 2:
         return settings.simulated_batch_probability
     return 1.0 if there == [SIMULATED] else 0.0
-
-
-def _may_draw(name: str, probability: float, sources: Mapping[str, SampleSet]) -> bool:
-    chance = {SIMULATED: probability, STATION: 1.0 - probability}[name]
-    return chance > 0.0 and name in sources
 
 
 def _identity(

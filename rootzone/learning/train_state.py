@@ -94,7 +94,9 @@ class TrainState:
         self.network = network
         self.optimiser = optimiser_of(network, settings)
         self.loss_state = LossState()
-        self.mixer = Mixer(probability, settings.mixing_schedule, settings.seed)
+        # With one source there is nothing that its chance could fall in favour of.
+        schedule = settings.mixing_schedule if len(sizes) > 1 else "constant"
+        self.mixer = Mixer(probability, schedule, settings.seed)
         self.orders = {
             name: SampleOrder(n, settings.batch_size, settings.seed, SOURCES.index(name))
             for name, n in sizes.items()

@@ -224,6 +224,23 @@ def test_with_one_source_every_batch_is_drawn_from_it(tmp_path: Path) -> None:
     assert all(row["station_batches"] == 0 for row in result.history)
 
 
+@pytest.mark.parametrize("source", [SIMULATED, STATION])
+def test_with_one_source_a_falling_chance_draws_from_it_to_the_end(
+    tmp_path: Path, source: str
+) -> None:
+    settings = replace(SETTINGS, mixing_schedule="linear")
+    result = _train(tmp_path, settings, sources={source: MadeUpSamples(8, seed=1)})
+    # 8 samples in batches of 4: two an epoch.
+    assert [row[f"{source}_batches"] for row in result.history] == [2, 2, 2]
+
+
+def test_a_chance_that_falls_from_one_comes_to_stations(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, simulated_batch_probability=1.0, mixing_schedule="linear")
+    last = _train(tmp_path, replace(settings, steps_per_epoch=10), config=TINY).history[-1]
+    # Over the last third the chance of a simulated batch is 1/3 at most: few of 10.
+    assert last["station_batches"] > last["simulated_batches"]
+
+
 def test_bf16_trains_and_stays_near_fp32(tmp_path: Path) -> None:
     fp32 = _train(tmp_path / "a", config=TINY)
     bf16 = _train(tmp_path / "b", replace(SETTINGS, precision="bf16"), config=TINY)
