@@ -107,6 +107,7 @@ def train_campaign(
         "feature_spec": inputs.scene.spec.digest,
         "digests": inputs.digests,
         "split": {**learning.split.model_dump(), "seed": inputs.campaign.seeds.split},
+        "tiles": {"crop_halo_px": learning.crop_halo_px, "min_labels": learning.min_labels},
     }
     if how.ranks.leads:
         told = {"settings": settings.to_dict(), "network": config.to_dict(), **identity}

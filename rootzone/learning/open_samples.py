@@ -19,7 +19,7 @@ from rootzone.labels.stations.station_table import read_stations
 from rootzone.labels.write_labels import label_files
 from rootzone.learning.batches import SampleSet
 from rootzone.learning.features import FeatureSpec
-from rootzone.learning.label_index import SIMULATED, STATION, GridLabels
+from rootzone.learning.label_index import SIMULATED, STATION, GridLabels, run_starts
 from rootzone.learning.land import Land
 from rootzone.learning.parts import Parts, parts_of
 from rootzone.learning.scene import Scene
@@ -134,6 +134,8 @@ def open_samples(loaded: LoadedCampaign, data: Path) -> CampaignSamples:
         "land": getattr(scene.land, "digest", ""),
         **{f"weather_{y}": digest_file(workspace.weather(y)) for y in campaign.weather_years},
     }
+    if isinstance(scene.surface_source, SurfaceFiles):
+        digests["surface"] = scene.surface_source.digest
     parts = parts_of(campaign.learning.split, campaign.seeds.split, labels)
     return CampaignSamples(campaign, scene, labels, parts, digests, notes)
 
@@ -226,9 +228,10 @@ def with_known_soil(labels: GridLabels, scene: Scene) -> GridLabels:
     A prediction between the bounds of a soil that is not known is no number.
     """
     keep = np.ones(len(labels), dtype=bool)
-    for tile in np.unique(labels.tile):
-        here = np.flatnonzero(labels.tile == tile)
-        soil = scene.soil(labels.grid.tile_window(int(tile)), labels.depths_mm)
+    first = run_starts(labels.tile)
+    for start, end in zip(first, np.append(first[1:], len(labels)), strict=True):
+        here = slice(start, end)
+        soil = scene.soil(labels.grid.tile_window(int(labels.tile[start])), labels.depths_mm)
         bounds = soil[labels.depth[here], :2, labels.row[here], labels.col[here]]
         keep[here] = np.isfinite(bounds).all(axis=1)
     dropped = {**labels.dropped, "soil not known": int((~keep).sum())}

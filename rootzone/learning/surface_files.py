@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.learning.land import inside_of, place_inside
@@ -48,12 +49,21 @@ class SurfaceFiles:
                 f"learning.features.surface_moisture {self.pattern!r} names one file for all days. "
                 "Write {date}, or {date:%Y%m%d}, where the day stands in the name."
             )
-        glob = Path(_DATE.sub("*", self.pattern))
-        if not any(glob.parent.glob(glob.name)):
+        if not self._files():
             raise RequestError(
                 f"No file fits learning.features.surface_moisture {self.pattern!r}. A relative "
                 "path starts at the campaign file."
             )
+
+    def _files(self) -> list[Path]:
+        glob = Path(_DATE.sub("*", self.pattern))
+        return sorted(glob.parent.glob(glob.name))
+
+    @property
+    def digest(self) -> str:
+        """Digest of the names, sizes and times of the files: to read them all takes too long."""
+        seen = [(path.name, path.stat()) for path in self._files()]
+        return digest_json([[name, stat.st_size, stat.st_mtime_ns] for name, stat in seen])
 
     def path(self, date: dt.date) -> Path:
         """File of a day, there or not."""

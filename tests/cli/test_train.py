@@ -114,6 +114,15 @@ def test_other_settings_are_refused_until_fresh_is_said(copy: Path) -> None:
     assert _train(copy, "--fresh").exit_code == 0
 
 
+def test_tiles_read_otherwise_are_another_run(copy: Path) -> None:
+    assert _train(copy, "--epochs", "1").exit_code == 0
+    with copy.open("a") as file:
+        file.write("  crop_halo_px: 8\n")
+    refused = _train(copy, "--epochs", "1")
+    assert isinstance(refused.exception, RequestError)
+    assert "tiles.crop_halo_px was 0, now 8" in str(refused.exception)
+
+
 def test_another_feature_specification_is_refused(copy: Path) -> None:
     assert _train(copy).exit_code == 0
     with copy.open("a") as file:

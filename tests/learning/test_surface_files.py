@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +75,15 @@ def test_a_file_off_the_lattice_of_the_grid_is_refused(tmp_path: Path) -> None:
     source = SurfaceFiles(str(tmp_path / "s_{date}.tif"), grid)
     with pytest.raises(RequestError, match="not those of the master grid"):
         source.read(DAY, Window(0, 0, 2, 2))
+
+
+def test_the_digest_changes_with_a_file_and_with_another_day(tmp_path: Path) -> None:
+    grid, values = scenes.grid(), np.full((4, 6), 0.2, dtype=np.float32)
+    first = write(tmp_path / "s_2023-07-01.tif", values, grid, Window(0, 0, 4, 6))
+    source = SurfaceFiles(str(tmp_path / "s_{date}.tif"), grid)
+    before = source.digest
+    assert source.digest == before
+    os.utime(first, ns=(0, first.stat().st_mtime_ns + 1))  # as a product put in its place has
+    renewed = source.digest
+    write(tmp_path / "s_2023-07-02.tif", values, grid, Window(0, 0, 4, 6))
+    assert len({before, renewed, source.digest}) == 3
