@@ -14,6 +14,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone.covariates.grid import Window
 from rootzone.learning.expand import expand
 from rootzone.learning.features import SURFACE
+from rootzone.learning.land import inside_of
 from rootzone.learning.models import halo_px, stride_px
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPre
     """Predict the pixel and day of every label.
 
     In each tile only the window round its labelled pixels is predicted, with the network's whole
-    halo: a value is that of a map without seams, and no padding has a say in it.
+    halo: a value is that of a map without seams. As in a map, the halo ends where the land ends,
+    and only there the network's padding has a say.
 
     Parameters
     ----------
@@ -82,7 +84,9 @@ def _of_tile(
 ) -> Iterator[tuple[IntArray, _Told, tuple[AnyArray, ...]]]:
     """Labels of some days of a tile, the fields predicted, and where in them each label lies."""
     row, col = labels.pixel_row[rows], labels.pixel_col[rows]
-    window = window_round(row, col, stride_px(bundle.config), halo_px(bundle.config))
+    round_them = window_round(row, col, stride_px(bundle.config), halo_px(bundle.config))
+    window = inside_of(round_them, scene.grid)
+    assert window is not None  # noqa: S101 - labels lie on the grid
     parts = _WindowParts(bundle, scene, window)
     dates, of_date = np.unique(labels.date[rows], return_inverse=True)
     size = max(1, _BATCH_PX // (window.height * window.width))

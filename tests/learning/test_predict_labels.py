@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from rootzone.covariates.grid import Window
 from rootzone.learning.bundle import Bundle
 from rootzone.learning.calibration import Calibration
 from rootzone.learning.ensemble import Ensemble
 from rootzone.learning.expand import expand
 from rootzone.learning.label_index import GridLabels
-from rootzone.learning.models import ModelConfig, build, halo_px
+from rootzone.learning.models import ModelConfig, build
 from rootzone.learning.predict_labels import predict_labels
+from rootzone.maps.predict import WindowPredictor
 from tests.learning.scenes import day, grid, label_frames, scene, some_labels
 
 TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
@@ -33,8 +33,7 @@ def bundle() -> Bundle:
 
 def test_a_prediction_is_that_of_a_scene_without_tiles(bundle: Bundle) -> None:
     land, labels = scene(), some_labels()
-    halo = halo_px(TINY)
-    window = Window(-halo, -halo, grid().height + 2 * halo, grid().width + 2 * halo)
+    window = grid().full_window
     found = predict_labels(bundle, land, labels)
     where = land.cells(window)
     for date in np.unique(labels.date):
@@ -49,9 +48,18 @@ def test_a_prediction_is_that_of_a_scene_without_tiles(bundle: Bundle) -> None:
         with torch.inference_mode():
             whole = bundle.predict(x).theta[0, 0].numpy()
         here = labels.date == date
-        row, col = labels.pixel_row[here] + halo, labels.pixel_col[here] + halo
+        row, col = labels.pixel_row[here], labels.pixel_col[here]
         np.testing.assert_allclose(found.theta[here], whole[row, col], atol=2e-6)
     assert np.isnan(found.low).all()
+
+
+def test_in_the_corner_of_the_land_a_prediction_is_that_of_the_map(bundle: Bundle) -> None:
+    frame, sites = label_frames([("a", 0, 0, 40, 0.1), ("b", 31, 47, 40, 0.3)])
+    found = predict_labels(bundle, scene(), GridLabels.from_labels(frame, sites, grid(), (200.0,)))
+    window = grid().full_window
+    (map_values,) = WindowPredictor(scene(), bundle).days(window, [day(40)])
+    corners = map_values.theta[0, [0, 31], [0, 47]]
+    np.testing.assert_allclose(found.theta, corners, atol=2e-6)
 
 
 def test_two_places_in_one_pixel_get_the_same_prediction_each(bundle: Bundle) -> None:
