@@ -20,7 +20,7 @@ NAMES = {
 }
 SPLITS = {
     "season_dates": "random dates: places train too, and the days around as well",
-    "blocked_dates": "blocks of dates: places train too, the days around do not",
+    "blocked_dates": "blocks of dates: places train too, and the days that border on a block",
     "stations": "left-out stations: places the model has not seen",
     "regions": "left-out regions: places the model has not seen, nor their neighbourhood",
 }
