@@ -160,9 +160,11 @@ def measure_speed(figures: Figures, side: int, n_day: int, window: int, cores: i
             bare = ["bare"] * cores
             list(workers.run(bare))  # starts the processes, warms up
             before = timed(lambda: list(workers.run(bare)))
-            seconds = timed(lambda: make_maps(workers, job))
+            with Watch() as watch:
+                seconds = timed(lambda: make_maps(workers, job))
             after = timed(lambda: list(workers.run(bare)))
         pixels = cores * repeats * BARE_BATCH * 64 * 64
+        figures.add("net A: peak memory of all processes", watch.peak_gb, "GB", "< 4")
         mapped = grid.width * grid.height * n_day
         for i, clock in enumerate(("wall", "processor")):
             bare_speed = 2 * pixels / (before[i] + after[i]) / 1e6
@@ -201,7 +203,7 @@ class Watch:
 
     def _look(self) -> None:
         me = psutil.Process()
-        while not self._over.wait(0.2):
+        while not self._over.wait(1.0):
             total = 0
             for process in (me, *me.children(recursive=True)):
                 try:
