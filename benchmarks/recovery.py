@@ -31,8 +31,7 @@ from rootzone.learning.worlds.recovery import (
 
 LOSSES = {
     "MSE alone": LossSettings(physics="none"),
-    "physics as in the paper": LossSettings(),
-    "physics, pF and balanced": LossSettings(psi_space="log", lambda_bound="balanced"),
+    "with physics": LossSettings(psi_space="log", lambda_bound=10.0),
 }
 
 
@@ -101,6 +100,7 @@ def main() -> None:
     parsed.add_argument("--steps", type=int, default=base.steps)
     parsed.add_argument("--widths", type=int, nargs="+", default=list(base.widths))
     parsed.add_argument("--seed", type=int, default=7)
+    parsed.add_argument("--mse-alone", action="store_true", help="field, blocked: no physics loss")
     parsed.add_argument("--training-seed", type=int, default=3)
     parsed.add_argument("--plot", type=Path, help="learning curve as SVG")
     parsed.add_argument("--threads", type=int, default=1)
@@ -108,6 +108,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     world = WorldSettings(arguments.seed, arguments.tiles, map_error=arguments.map_error)
     settings = replace(base, world=world, steps=arguments.steps, widths=tuple(arguments.widths))
+    if arguments.mse_alone:
+        settings = replace(settings, loss=LOSSES["MSE alone"])
     figures = Figures()
     if arguments.part == "physics":
         physics(

@@ -54,7 +54,7 @@ class MixingSettings:
     """
 
     world: WorldSettings = field(default_factory=lambda: WorldSettings(tiles=12, contrast=1.4))
-    bias: Bias = field(default_factory=lambda: Bias(ln_sand=0.5, rain_factor=0.7))
+    bias: Bias = field(default_factory=lambda: Bias(ln_sand=0.8, rain_factor=0.65))
     stations: tuple[int, int, int] = (30, 10, 40)
     noise: float = 0.01
     offset: float = 0.01
