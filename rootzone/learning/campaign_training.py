@@ -241,7 +241,8 @@ def _finished(
     values = values_at_labels(bundle.predict, validation, batch_size=size, device=how.device)
     place = places_of(values, validation)
     coverage = inputs.campaign.maps.interval_pct / 100.0
-    calibration, said = calibrated(values, place, coverage, validation.source)
+    by_date = inputs.campaign.learning.split.kind not in ("stations", "regions")
+    calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
     info = {
         **info,
         "validation": asdict(values.skill()),
@@ -266,13 +267,18 @@ def places_of(values: LabelValues, samples: SampleSet) -> IntArray:
 
 
 def calibrated(
-    values: LabelValues, place: AnyArray, coverage: float, source: str
+    values: LabelValues,
+    place: AnyArray,
+    coverage: float,
+    source: str,
+    *,
+    places_train: bool = False,
 ) -> tuple[Calibration | None, str]:
     """Interval of a model from its held-out errors, and what it rests on in words.
 
     Whole places count, so that the interval holds at a place the model has not seen. With too few
     of them for that, days count each by itself; such an interval is too narrow at new places, and
-    the words say so.
+    so is one from places that train on other dates (``places_train``). The words say so.
     """
     on = f"{len(np.unique(place))} {source} places, {values.observed.size} values held out"
     spread: FloatArray | None = values.spread
@@ -281,11 +287,14 @@ def calibrated(
     except RequestError:
         pass
     else:
-        simulated = source == SIMULATED
-        return fitted, on + (
-            "; simulated values share the simulation's errors, so sensors will lie outside more "
-            "often" if simulated else ""
-        )  # fmt: skip
+        if places_train:
+            on += "; these places train on other dates, so it is too narrow at new places"
+        if source == SIMULATED:
+            on += (
+                "; simulated values share the simulation's errors, so sensors will lie outside "
+                "more often"
+            )
+        return fitted, on
     try:
         fitted = calibrate(values.observed, values.predicted, spread, coverage)
     except RequestError as error:

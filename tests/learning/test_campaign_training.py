@@ -35,6 +35,12 @@ def test_an_interval_rests_on_places_where_there_are_enough() -> None:
     assert said == "10 station places, 200 values held out"
 
 
+def test_an_interval_from_places_that_train_says_that_new_ones_are_harder() -> None:
+    values, place = _values(n_place=10, days=20, error=0.04)
+    _, said = calibrated(values, place, 0.8, STATION, places_train=True)
+    assert said.endswith("train on other dates, so it is too narrow at new places")
+
+
 def test_with_too_few_places_the_words_say_that_it_is_too_narrow() -> None:
     values, place = _values(n_place=2, days=50, error=0.04)
     fitted, said = calibrated(values, place, 0.8, STATION)
