@@ -70,9 +70,8 @@ def cell_at(lon: FloatArray | float, lat: FloatArray | float) -> tuple[IntArray,
 
     A place on the border of two cells belongs to the one south or east of it.
     """
-    row = np.floor((FIRST_LAT_DEG - np.asarray(lat)) / STEP_DEG + 0.5).astype(np.int64)
-    col = np.floor((np.asarray(lon) - FIRST_LON_DEG) / STEP_DEG + 0.5).astype(np.int64)
-    return row, col
+    down, right = _in_cells(np.asarray(lon), np.asarray(lat))
+    return np.floor(down).astype(np.int64), np.floor(right).astype(np.int64)
 
 
 def cells_in(bounds: Bounds) -> Cells:
@@ -96,11 +95,45 @@ def cells_in(bounds: Bounds) -> Cells:
 
 
 def cells_of_window(grid: MasterGrid, window: Window) -> IntArray:
-    """Cell of every pixel in a window, shape (row, col)."""
-    row, col = np.mgrid[
-        window.row : window.row + window.height, window.col : window.col + window.width
-    ]
-    return cell_id(*cell_at(*grid.lon_lat(row, col)))
+    """Cell of every pixel in a window, shape (row, col).
+
+    Only pixels near the border of a cell are projected one by one. A block of pixels whose four
+    corners lie well inside one cell lies in it as a whole: its sides bend by centimetres, and the
+    margin asked for is some ten metres.
+    """
+    rows, cols = _block_edges(window.height), _block_edges(window.width)
+    corner_row, corner_col = np.meshgrid(rows + window.row, cols + window.col, indexing="ij")
+    down, right = _in_cells(*grid.lon_lat(corner_row, corner_col))
+    corner = cell_id(np.floor(down).astype(np.int64), np.floor(right).astype(np.int64))
+    corner[(_from_border(down) < _SAFE) | (_from_border(right) < _SAFE)] = _NEAR_BORDER
+    block = corner[:-1, :-1].copy()
+    for other in (corner[:-1, 1:], corner[1:, :-1], corner[1:, 1:]):
+        block[other != block] = _NEAR_BORDER
+    sizes = np.diff(rows), np.diff(cols)
+    ids = np.repeat(np.repeat(block, sizes[0], axis=0), sizes[1], axis=1)
+    row, col = np.nonzero(ids == _NEAR_BORDER)
+    ids[row, col] = cell_id(*cell_at(*grid.lon_lat(row + window.row, col + window.col)))
+    return ids
+
+
+_BLOCK_PX = 8
+_SAFE = 2e-3  # of a cell, 7 m and more
+_NEAR_BORDER = np.iinfo(np.int64).min
+
+
+def _block_edges(n_px: int) -> IntArray:
+    """First pixel of each block, and the one after the last."""
+    return np.unique(np.append(np.arange(0, n_px, _BLOCK_PX), n_px))
+
+
+def _in_cells(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Place on the lattice of cells, in cells; a whole number is the border of a cell."""
+    down = (FIRST_LAT_DEG - np.asarray(lat)) / STEP_DEG + 0.5
+    return down, (np.asarray(lon) - FIRST_LON_DEG) / STEP_DEG + 0.5
+
+
+def _from_border(place: FloatArray) -> FloatArray:
+    return np.abs(place - np.round(place))
 
 
 def lattice_index(values: AnyArray, first: float, step: float, what: str) -> IntArray:

@@ -15,7 +15,7 @@ from rootzone.covariates.cells import (
     lattice_index,
     row_col,
 )
-from rootzone.covariates.grid import MasterGrid
+from rootzone.covariates.grid import MasterGrid, Window
 
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)
 
@@ -54,6 +54,17 @@ def test_every_pixel_of_a_window_has_its_cell():
     lon, lat = grid.lon_lat(window.row, window.col)
     assert ids.shape == window.shape
     assert ids[0, 0] == cell_id(*cell_at(lon, lat))
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 700), (650, 33), (450, 700)])
+@pytest.mark.parametrize("resolution_m", [30.0, 300.0, 5000.0])
+def test_a_window_gives_the_cell_of_each_pixel_by_itself(height, width, resolution_m):
+    # Blocks inside one cell are filled at once; the pixel's own projection is the definition.
+    grid = MasterGrid.for_bounds((-105.9, 39.2, -104.9, 40.2), resolution_m)
+    window = Window(-5, 3, height, width)
+    row, col = np.mgrid[-5 : height - 5, 3 : width + 3]
+    expected = cell_id(*cell_at(*grid.lon_lat(row, col)))
+    np.testing.assert_array_equal(cells_of_window(grid, window), expected)
 
 
 def test_a_region_beyond_gridmet_is_refused():
