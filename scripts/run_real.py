@@ -12,9 +12,11 @@ was killed goes on with the same command.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import _real_inputs as inputs
+import click
 
 from rootzone._cli._chain import Chain, Step
 from rootzone._shared.atomic import write_text
@@ -80,7 +82,10 @@ def main() -> None:
     asked = parser.parse_args()
     chain = Chain(asked.out, "real", CAMPAIGN + MADE_UP)
     chain.open(force=asked.force)
-    chain.run(steps(asked.real, asked.out))
+    try:
+        chain.run(steps(asked.real, asked.out))
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
     print(chain.table())
     print(f"done in {chain.seconds:.0f} s")
 

@@ -151,12 +151,36 @@ class Chain:
 
 def _do(step: Step, *, cut_short: bool) -> None:
     """One step; a verb runs as typed, with its options for going on where it was cut short."""
-    from rootzone._cli import cli
-
     if step.make is not None:
         click.echo(f"\n# {step.name}", err=True)
         step.make()
         return
     words = [*step.words, *(step.again if cut_short else ())]
     click.echo(f"\n$ {shlex.join(['rootzone', *words])}", err=True)
-    cli.main(words, standalone_mode=False)
+    status = run_verb(words)
+    if status:
+        raise click.exceptions.Exit(status)
+
+
+def run_verb(words: Sequence[str]) -> int:
+    """Run a verb in a process of its own and give its exit status.
+
+    A verb in this process would find threads and settings that the ones before it left, and torch
+    would then not give the numbers it gives to a user who types the verb.
+    """
+    import subprocess
+    import sys
+
+    typed = [sys.executable, "-c", "from rootzone._cli import main; main()", *words]
+    dies_with_us = _die_with_parent if sys.platform == "linux" else None
+    status = subprocess.run(typed, check=False, preexec_fn=dies_with_us).returncode  # noqa: S603
+    return status if status >= 0 else 4  # killed by a signal: the same command goes on
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies, so that no verb goes on unseen."""
+    import ctypes
+    import signal
+
+    pr_set_pdeathsig = 1  # prctl(2)
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
