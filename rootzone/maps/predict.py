@@ -17,7 +17,7 @@ from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.learning.bundle import Bundle
 from rootzone.learning.ensemble import EnsemblePrediction, combine
 from rootzone.learning.expand import expand
-from rootzone.learning.features import ANGLE, LAND, SURFACE
+from rootzone.learning.features import ANGLE, SURFACE
 from rootzone.learning.models import halo_px, stride_px
 from rootzone.learning.scene import Scene
 from rootzone.maps.encoding import MISSING_INPUT, cover_flags, flags_of
@@ -37,7 +37,7 @@ class WindowValues(NamedTuple):
     half_width: Float32Array
     """half of the width of the interval [m3 m-3]; NaN where the model was not calibrated"""
     flags: NDArray[np.uint8]
-    """(row, col) pixels with a missing covariate; what the land cover says is told elsewhere"""
+    """(row, col) pixels with a covariate missing that day; the land cover is told elsewhere"""
 
 
 class _Inputs(NamedTuple):
@@ -49,7 +49,6 @@ class _Inputs(NamedTuple):
     soil: Tensor | None
     padded: Window
     rim: Rim
-    missing: BoolArray
 
 
 class WindowPredictor:
@@ -102,31 +101,26 @@ class WindowPredictor:
             Days whose weather is there.
         """
         blocks = [(block, self._inputs(block)) for block in _blocks(window, self._side)]
-        flags = np.zeros(window.shape, dtype=np.uint8)
-        for block, inputs in blocks:
-            flags[_within(block, window)] = flags_of([(MISSING_INPUT, inputs.missing)])
         for day in days:
             theta = np.empty((len(self.bundle.depths_mm), *window.shape), dtype=np.float32)
-            half = np.empty_like(theta)
+            half, flags = np.empty_like(theta), np.zeros(window.shape, dtype=np.uint8)
             table = torch.from_numpy(self.scene.day(day)).to(self.bundle.device)
             for block, inputs in blocks:
-                told = self._predict(inputs, table, day)
-                where = (slice(None), *_within(block, window))
-                theta[where], half[where] = self._with_width(told)
+                told, missing = self._predict(inputs, table, day)
+                where = _within(block, window)
+                theta[:, *where], half[:, *where] = self._with_width(told)
+                flags[where] = flags_of([(MISSING_INPUT, missing)])
             yield WindowValues(theta, half, flags)
 
-    def _missing(
-        self, static: AnyArray, cell: AnyArray, block: Window, padded: Window
-    ) -> BoolArray:
-        """Pixels of a block that lack a covariate, from what was read with its rim."""
-        at = self.scene.spec.of_origin(LAND)
+    def _missing(self, x: Tensor, rim: Rim) -> BoolArray:
+        """Pixels of the middle that the network is shown without a covariate."""
         # Level ground has no aspect; that is no gap in the data.
-        counted = [i for i, k in enumerate(at) if self.scene.spec.channels[k].kind != ANGLE]
-        rows, cols = _within(block, padded)
-        missing = (cell[:, rows, cols] == self.scene.weather.n_cell).all(axis=0)
+        counted = [i for i, one in enumerate(self.scene.spec.channels) if one.kind != ANGLE]
+        middle = x[0, :, rim.top : x.shape[2] - rim.bottom, rim.left : x.shape[3] - rim.right]
+        missing = torch.zeros(middle.shape[1:], dtype=torch.bool, device=x.device)
         for i in counted:
-            missing |= np.isnan(static[i, rows, cols])
-        return np.asarray(missing)
+            missing |= torch.isnan(middle[i])
+        return np.asarray(missing.cpu().numpy())
 
     @property
     def _side(self) -> int:
@@ -146,14 +140,16 @@ class WindowPredictor:
         if self.bundle.config.output == "bounds":
             soil = self._tensor(self.scene.soil(block, self.bundle.depths_mm))
         land = self.scene.static(padded)
-        missing = self._missing(land, cells.index, block, padded)
         static, index, weight = (self._tensor(a) for a in (land, cells.index, cells.weight))
-        return _Inputs(static, index, weight, soil, padded, rim, missing)
+        return _Inputs(static, index, weight, soil, padded, rim)
 
     def _tensor(self, values: AnyArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values))[None].to(self.bundle.device)
 
-    def _predict(self, inputs: _Inputs, table: Tensor, day: dt.date) -> EnsemblePrediction:
+    def _predict(
+        self, inputs: _Inputs, table: Tensor, day: dt.date
+    ) -> tuple[EnsemblePrediction, BoolArray]:
+        """Water content of a block on a day, and where a covariate was missing."""
         spec = self.bundle.spec
         surface = None
         if spec.of_origin(SURFACE):
@@ -164,10 +160,12 @@ class WindowPredictor:
             torch.autocast(device, dtype=torch.bfloat16, enabled=self.bf16),
         ):
             x = expand(inputs.static, inputs.cell, inputs.weight, table, surface, spec)
+            missing = self._missing(x, inputs.rim)
             if self.faithful:
-                return self._bare_tiles(x, inputs.soil)
+                return self._bare_tiles(x, inputs.soil), missing
             x = x.contiguous(memory_format=torch.channels_last)
-            return combine([predict_middle(m, x, inputs.rim, inputs.soil) for m in self._models])
+            middles = [predict_middle(m, x, inputs.rim, inputs.soil) for m in self._models]
+            return combine(middles), missing
 
     def _bare_tiles(self, x: Tensor, soil: Tensor | None) -> EnsemblePrediction:
         """Tiles predicted each by itself and laid side by side."""

@@ -1,0 +1,60 @@
+"""What a window says of a day besides water content: which pixels lacked a covariate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from rootzone.learning.bundle import Bundle
+from rootzone.learning.ensemble import Ensemble
+from rootzone.learning.models import ModelConfig, build
+from rootzone.learning.scene import Scene
+from rootzone.maps.encoding import MISSING_INPUT
+from rootzone.maps.predict import WindowPredictor
+from tests.learning.scenes import day, grid, scene
+
+TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    torch.manual_seed(1)
+    info: dict[str, Any] = {}
+    ensemble = Ensemble([build(TINY).eval()])
+    return Bundle(ensemble, TINY, scene().spec, (200.0,), None, info, "")
+
+
+def _flags(land: Scene, bundle: Bundle, *numbers: int) -> list[np.ndarray]:
+    predictor = WindowPredictor(land, bundle)
+    days = [day(number) for number in numbers]
+    return [told.flags for told in predictor.days(grid().full_window, days)]
+
+
+def test_weather_missing_in_a_cell_on_a_day_is_flagged_there_and_then(bundle: Bundle) -> None:
+    land = scene()
+    cell = land.cells(grid().full_window).index[0]
+    gone = int(cell[0, 0])
+    values = land.weather.values.copy()
+    values[40, gone, 3] = np.nan  # one channel, one day; other cells have theirs
+    gappy = replace(land, weather=replace(land.weather, values=values))
+    with_gap, day_after = _flags(gappy, bundle, 40, 41)
+    np.testing.assert_array_equal((with_gap & MISSING_INPUT.bit) > 0, cell == gone)
+    assert (cell == gone).any()
+    assert (cell != gone).any()
+    assert not day_after.any()
+
+
+def test_land_without_a_covariate_is_flagged_but_level_ground_without_aspect_is_not(
+    bundle: Bundle,
+) -> None:
+    land = scene()
+    bands = {name: np.array(band) for name, band in land.land.values.items()}  # type: ignore[attr-defined]
+    bands["sand_pct"][5, 7] = np.nan
+    bands["aspect_deg"][9, 9] = np.nan
+    bare = replace(land, land=replace(land.land, values=bands))  # type: ignore[type-var]
+    (flags,) = _flags(bare, bundle, 40)
+    assert np.argwhere(flags & MISSING_INPUT.bit).tolist() == [[5, 7]]
