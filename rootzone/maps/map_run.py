@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.digests import code_version
 from rootzone._shared.errors import RequestError
-from rootzone._shared.provenance import Provenance, read_provenance
+from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
 from rootzone.campaign.workspace import Workspace
 from rootzone.learning.land import Land
 from rootzone.learning.write_land import write_land
@@ -245,8 +245,11 @@ class MapRun:
 def made_alike(path: Path, record: Provenance) -> bool:
     """Whether a file was made by the same verb of the same inputs and settings.
 
-    Another version of the package is no reason to make a map again; its name is in the record.
+    Another version of the package is no reason to make a map again; its name is in the record. A
+    file without a record was left by a run that was killed before it wrote one.
     """
+    if not sidecar_of(path).exists():
+        return False
     found = read_provenance(path)
     return (found.verb, found.inputs, found.settings) == (
         record.verb,

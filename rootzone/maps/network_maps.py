@@ -40,7 +40,7 @@ def maps_from_network(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
     bundle = load_bundle(folder, scene.spec)
     sites = read_training_sites(run.workspace, scene.land)
     trust = _trust_record(run, sites)
-    plan = _plan(run, bundle, trust)
+    plan = _plan(run, bundle, scene, trust)
     missing = run.missing(plan)
     if missing or not (plan.trust and plan.trust.exists() and made_alike(plan.trust, trust)):
         few = _on_days(scene, run.days)
@@ -69,7 +69,7 @@ def _trust_record(run: MapRun, sites: TrainingSites) -> Provenance:
     return Provenance("rootzone map", inputs, {"layer": "trust"})
 
 
-def _plan(run: MapRun, bundle: Bundle, trust: Provenance) -> MapPlan:
+def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPlan:
     """What is to be made, with the digest of everything that has a say."""
     campaign, request = run.loaded.campaign, run.request
     weather = {f"weather_{y}": run.workspace.weather(y) for y in campaign.weather_years}
@@ -80,6 +80,8 @@ def _plan(run: MapRun, bundle: Bundle, trust: Provenance) -> MapPlan:
         **trust.inputs,
         **inputs_of(weather),
     }
+    if scene.surface_source is not None:
+        inputs["surface"] = getattr(scene.surface_source, "digest", "")
     bf16 = _bf16(run.loaded)
     settings = {
         "source": "network",
@@ -87,6 +89,7 @@ def _plan(run: MapRun, bundle: Bundle, trust: Provenance) -> MapPlan:
         "precision": "bf16" if bf16 else "fp32",
         "device": request.device,
         "dtype": campaign.maps.dtype,
+        "excluded_cover": list(run.excluded),
     }
     interval = campaign.maps.interval_pct
     if bundle.calibration is not None:

@@ -32,6 +32,7 @@ def maps_from_simulation(loaded: LoadedCampaign, request: MapRequest) -> MapRepo
         "source": "simulation",
         "texture_step_pct": request.texture_step_pct,
         "dtype": loaded.campaign.maps.dtype,
+        "excluded_cover": list(run.excluded),
     }
     inputs = {**job.inputs(), "land": run.land.digest}
     record = Provenance("rootzone map", inputs, settings)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from rio_cogeo import cog_validate
 
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import sidecar_of
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
@@ -229,3 +231,21 @@ def test_a_zarr_series_comes_where_the_campaign_asks_for_it(campaign: Path) -> N
     folder = _make(campaign)
     assert (folder / "theta_0400mm.zarr" / "zarr.json").exists()
     assert not (folder / "theta_0400mm.nc").exists()
+
+
+def test_a_file_whose_record_was_not_written_before_a_kill_is_made_again(campaign: Path) -> None:
+    maps = _make(campaign)
+    records = [sidecar_of(maps / name) for name in ("trust.tif", "theta_0200mm.nc")]
+    for record in records:
+        record.unlink()
+    _make(campaign)
+    assert all(record.exists() for record in records)
+
+
+def test_other_excluded_cover_is_other_flags_and_not_kept(campaign: Path) -> None:
+    _make(campaign)
+    loaded = load_campaign(campaign)
+    sites = loaded.campaign.sites.model_copy(update={"exclude_land_cover": (11, 12, 42)})
+    changed = replace(loaded, campaign=loaded.campaign.model_copy(update={"sites": sites}))
+    with pytest.raises(RequestError, match="was made otherwise"):
+        make_maps(changed, MapRequest(campaign.parent / "data"))
