@@ -18,7 +18,8 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import inputs_of
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.open_campaign import open_grid, open_stack
+from rootzone.covariates.open_campaign import open_grid, open_region, open_stack
+from rootzone.design.read_land import CatalogLand
 from rootzone.hydraulics.read_layers import layers_of_frame
 from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED, site_layers
@@ -46,6 +47,7 @@ from rootzone.maps.parts import Parts
 if TYPE_CHECKING:
     import polars as pl
 
+    from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.stack import CovariateStack
     from rootzone.engines.protocol import Engine, Profiles
@@ -122,6 +124,9 @@ class SimulationJob:
         }
         with open_stack(self.loaded, self.data) as stack:
             catalog = stack.catalog.digest
+            soil_files = CatalogLand(
+                stack, soil_addresses(stack, campaign), open_region(self.loaded)
+            ).input_digests()
         soil = [
             campaign.soil.model_dump(mode="json"),
             campaign.catalog.texture,
@@ -132,12 +137,24 @@ class SimulationJob:
         return {
             **inputs_of(weather),
             "catalog": catalog,
+            "soil files": digest_json(soil_files),
             "soil settings": digest_json(soil),
             "engine settings": digest_json(engine.identity()),
             "engine code": engine_code(),
             "convergence ladder": digest_json(ladder),
             "spin-up": str(section.spin_up_days),
         }
+
+
+def soil_addresses(stack: CovariateStack, campaign: Campaign) -> dict[str, str]:
+    """Every layer that columns are made of, at all depths of the product, not of labels alone."""
+    name = campaign.catalog.texture
+    addresses = [
+        f"{name}/{variable}/{depth}"
+        for depth in stack.catalog.source(name).depth_names()
+        for variable in SAMPLED[campaign.soil.ptf][0].values()
+    ]
+    return {address: address for address in addresses}
 
 
 def simulate_region(

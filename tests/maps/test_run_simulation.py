@@ -14,7 +14,7 @@ from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.covariates.grid import Window
-from rootzone.covariates.open_campaign import open_grid
+from rootzone.covariates.open_campaign import open_grid, open_stack
 from rootzone.maps.columns import (
     cell_of_pixels,
     rounded_texture,
@@ -25,7 +25,12 @@ from rootzone.maps.encoding import pack_theta
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.parts import Parts
 from rootzone.maps.run_maps import make_maps
-from rootzone.maps.run_simulation import SimulationJob, SimulationPainter, simulate_region
+from rootzone.maps.run_simulation import (
+    SimulationJob,
+    SimulationPainter,
+    simulate_region,
+    soil_addresses,
+)
 from tests.maps.county_campaign import DAYS, N_SITE
 
 
@@ -170,3 +175,14 @@ def test_maps_by_physics_are_the_painted_columns(
     assert np.nanmin(theta) > 0.02
     assert np.nanmax(theta) < 0.6
     assert DAYS[1] == f"{job.days[0]:%Y%m%d}"
+
+
+def test_columns_are_made_of_every_layer_of_the_soil_not_of_the_label_depths_alone(
+    simulated: tuple[SimulationJob, Parts],
+) -> None:
+    job = simulated[0]
+    with open_stack(job.loaded, job.data) as stack:
+        addresses = soil_addresses(stack, job.loaded.campaign)
+        depths = stack.catalog.source(job.loaded.campaign.catalog.texture).depth_names()
+    # Rosetta takes sand, silt and clay; 6 depths of POLARIS, 0 to 200 cm.
+    assert len(addresses) == 3 * len(depths) == 18
