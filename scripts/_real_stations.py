@@ -78,7 +78,7 @@ def write_station_skill(
         at = read_stations(stations).filter(pl.col("station") == name).row(0, named=True)
         land = {**land_of(station), "elevation_m": HEIGHT_M[name],
                 "climate_class": _class_at(koppen, at["lon"], at["lat"])}  # fmt: skip
-        predicted = predict(network, land, own)
+        predicted = predict(network, land, own, station["held_out_years"])
         pairs = predicted.join(observed.filter(pl.col("station") == name), on="date").filter(
             pl.col("date").dt.year().is_in(station["held_out_years"])
         )
@@ -117,11 +117,14 @@ def land_of(station: dict[str, float]) -> dict[str, float]:
     return {**texture, "slope_deg": 0.0, "aspect_deg": float("nan"), "land_cover": _GRASS}
 
 
-def predict(network: Bundle, land: dict[str, float], weather: pl.DataFrame) -> pl.DataFrame:
-    """Water content at the label depth on every day that has all channels: date, predicted."""
+def predict(
+    network: Bundle, land: dict[str, float], weather: pl.DataFrame, years: list[int]
+) -> pl.DataFrame:
+    """Water content on every day of some years that has all channels: date, predicted."""
     spec = network.spec
     days = WeatherDays.from_frame(weather, spec)
-    keep = np.flatnonzero(days.usable)
+    of_year = days.dates.astype("datetime64[Y]").astype(int) + 1970
+    keep = np.flatnonzero(days.usable & np.isin(of_year, years))
     dynamic = days.values[keep, 0]
     static = spec.scaled_land({name: np.array([value]) for name, value in land.items()})[:, 0]
     columns = np.empty((len(keep), len(spec)), dtype=np.float32)

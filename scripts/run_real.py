@@ -62,8 +62,8 @@ labels:
 learning:
   model: unet_a_up4
   widths: [16, 32, 64]
-  epochs: 6
-  steps_per_epoch: 25
+  epochs: 3                          # each is judged by all held-out labels, which takes longest
+  steps_per_epoch: 50
   batch_size: 16
   output: bounds
   simulated_batch_probability: 1.0   # no station lies in the box
