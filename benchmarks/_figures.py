@@ -6,6 +6,8 @@ import argparse
 import json
 from dataclasses import dataclass, field
 
+import rootzone.learning  # noqa: F401 - says how torch's threads wait, before torch is imported
+
 
 @dataclass
 class Figures:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import rootzone.learning  # noqa: F401 - says how torch's threads wait, before a test imports torch
+
 # The same examples every time, and no deadline: a shared machine or a first compilation is slow.
 settings.register_profile("rootzone", deadline=None, derandomize=True)
 settings.load_profile("rootzone")
