@@ -72,11 +72,16 @@ class TrainingSites:
         return tuple(np.unique(column[np.isfinite(column)]) for column in self.classes.T)
 
     @cached_property
+    def _known(self) -> BoolArray:
+        """Sites whose features are all known."""
+        return np.asarray(np.isfinite(self.numbers).all(axis=1))
+
+    @cached_property
     def _places(self) -> tuple[Any, BoolArray]:
         """Tree of the sites whose features are all known, and their rungs."""
         from scipy.spatial import cKDTree
 
-        known = np.isfinite(self.numbers).all(axis=1)
+        known = self._known
         return cKDTree(self.numbers[known] / self.spread), self.rung_above_0[known]
 
     @cached_property
@@ -105,13 +110,14 @@ class TrainingSites:
         array, shape (3, pixel)
             Distance to the nearest site in mean distances between sites; share of the 8 nearest
             sites whose labels needed a higher rung; 1 where a feature lies outside the range of
-            the sites or a class occurs at none of them, else 0. NaN where a feature is missing.
+            the sites or a class occurs at none of them, else 0. NaN where a feature is missing,
+            and everywhere if each site lacks one.
         """
         out = np.full((3, len(numbers)), np.nan)
         known = np.isfinite(numbers).all(axis=1)
-        tree, rungs = self._places
-        if not known.any():
+        if not known.any() or not self._known.any():
             return out
+        tree, rungs = self._places
         k = min(NEIGHBOURS, len(rungs))
         distance, nearest = tree.query(numbers[known] / self.spread, k=list(range(1, k + 1)))
         out[0, known] = distance[:, 0] / self.mean_distance

@@ -56,6 +56,11 @@ def test_a_missing_feature_leaves_nothing_to_say() -> None:
     assert np.isnan(TWO.judge(np.array([[np.nan]]), _classes(1))).all()
 
 
+def test_where_every_site_lacks_a_feature_there_is_nothing_to_say() -> None:
+    bare = TrainingSites(TWO.numbers * np.nan, TWO.classes, TWO.rung_above_0)
+    assert np.isnan(bare.judge(np.array([[1.0]]), _classes(1))).all()
+
+
 def test_without_sites_there_is_no_distance() -> None:
     with pytest.raises(RequestError, match="no training sites"):
         TrainingSites(np.zeros((0, 1)), np.zeros((0, 1)), np.zeros(0, dtype=bool))
