@@ -267,7 +267,7 @@ class Learning(Section):
     """labels a tile must hold on a date to be a sample"""
     station_neighbourhood_px: Annotated[int, Field(ge=0, le=16)] = 0
     """pixels around a station's own that carry its value too"""
-    crop_halo_px: Annotated[int, Field(ge=0, le=256)] = 0
+    crop_halo_px: Annotated[int, Field(ge=0, le=256, multiple_of=8)] = 0
     """pixels read around each tile that count in no loss; a multiple of 8"""
     optimiser: Literal["adamw", "adam"] = "adamw"
     """optimiser"""

@@ -53,6 +53,11 @@ def test_a_short_file_gets_every_default(tmp_path: Path) -> None:
     assert loaded.resolved["soil"]["ll15_suction_cm"] == 15_000.0
 
 
+def test_a_margin_the_network_cannot_halve_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(CampaignMistakes, match=r"crop_halo_px.*multiple of 8"):
+        load_campaign(write(tmp_path, SMALL + "learning:\n  crop_halo_px: 4\n"))
+
+
 def test_ten_planted_mistakes_are_shown_together_with_their_lines(tmp_path: Path) -> None:
     with pytest.raises(CampaignMistakes) as caught:
         load_campaign(write(tmp_path, TEN_MISTAKES))
