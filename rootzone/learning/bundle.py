@@ -171,13 +171,32 @@ def load_bundle(
     if expected_spec is not None:
         require_same_spec(spec, expected_spec)
     config = ModelConfig.from_dict(info["network"])
-    ensemble = _ensemble(folder / WEIGHTS, config, info).to(device).eval()
-    ensemble.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ensemble = _ready(config, _states(folder / WEIGHTS, info), device)
     fitted = info["calibration"]
     return Bundle(
         ensemble, config, spec, tuple(info["depths_mm"]),
         None if fitted is None else Calibration.from_dict(fitted), info, info["weights_digest"],
     )  # fmt: skip
+
+
+def bundle_in_memory(
+    weights: Sequence[Mapping[str, Tensor]],
+    config: ModelConfig,
+    spec: FeatureSpec,
+    depths_mm: Sequence[float],
+    device: torch.device = _CPU,
+) -> Bundle:
+    """A model that is not in a folder yet, to be calibrated first; its digest is empty.
+
+    Parameters
+    ----------
+    weights, config, spec, depths_mm
+        As in `save_bundle`.
+    device : torch.device
+        Where the networks go.
+    """
+    ensemble = _ready(config, weights, device)
+    return Bundle(ensemble, config, spec, tuple(depths_mm), None, {}, "")
 
 
 def digest_of(folder: Path) -> str | None:
@@ -207,7 +226,8 @@ def _description(folder: Path) -> dict[str, Any]:
     return info
 
 
-def _ensemble(path: Path, config: ModelConfig, info: Mapping[str, Any]) -> Ensemble:
+def _states(path: Path, info: Mapping[str, Any]) -> list[dict[str, Tensor]]:
+    """Weights of each member."""
     try:
         digest = digest_file(path)
         if digest != info["weights_digest"]:
@@ -218,12 +238,25 @@ def _ensemble(path: Path, config: ModelConfig, info: Mapping[str, Any]) -> Ensem
         tensors = load_file(str(path))
     except (OSError, SafetensorError) as error:
         raise RequestError(f"{path} cannot be read: {error}. Run rootzone train again.") from error
+    return [
+        {
+            name.removeprefix(f"member{k}."): value
+            for name, value in tensors.items()
+            if name.startswith(f"member{k}.")
+        }
+        for k in range(int(info["members"]))
+    ]
+
+
+def _ready(
+    config: ModelConfig, states: Sequence[Mapping[str, Tensor]], device: torch.device
+) -> Ensemble:
+    """Networks with their weights, in evaluation mode on a device."""
     members = []
-    for k in range(int(info["members"])):
-        prefix = f"member{k}."
+    for state in states:
         network = build(config)
-        network.load_state_dict(
-            {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
-        )
+        network.load_state_dict(dict(state))
         members.append(network)
-    return Ensemble(members)
+    ensemble = Ensemble(members).to(device).eval()
+    ensemble.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return ensemble

@@ -17,7 +17,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
 from rootzone.labels.splits import TRAIN, VALIDATION
 from rootzone.learning.batches import SampleSet
-from rootzone.learning.bundle import CARD, Bundle, digest_of, load_bundle, save_bundle
+from rootzone.learning.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.learning.calibration import Calibration, calibrate
 from rootzone.learning.label_index import SIMULATED, STATION
 from rootzone.learning.land_gaps import without_empty_tiles
@@ -231,12 +231,11 @@ def _finished(
     info: dict[str, Any],
     how: RunOptions,
 ) -> TrainedCampaign:
-    """Write the bundle, calibrate it on the validation samples, and write it again with that."""
+    """Calibrate the networks on the validation samples, and write the bundle with that."""
     weights = [result.weights for result in results]
     spec, depths_mm = inputs.scene.spec, inputs.depths_mm
     evaluated = digest_of(best)
-    save_bundle(best, weights, config, spec, depths_mm, None, info)
-    bundle = load_bundle(best, spec, how.device)
+    bundle = bundle_in_memory(weights, config, spec, depths_mm, how.device)
     size = int(info["settings"]["batch_size"])
     values = values_at_labels(bundle.predict, validation, batch_size=size, device=how.device)
     place = places_of(values, validation)
@@ -250,7 +249,7 @@ def _finished(
         "bf16_error": bf16_error(bundle, validation, how.device),
     }
     save_bundle(best, weights, config, spec, depths_mm, calibration, info)
-    if bundle.digest != evaluated or not (best / CARD).exists():
+    if digest_of(best) != evaluated or not (best / CARD).exists():
         _write_card(best, info)
     return TrainedCampaign(best, results, info, calibration)
 

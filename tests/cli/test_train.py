@@ -20,6 +20,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.tables import WEATHER, write_table
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
+from rootzone.learning import campaign_training
 from rootzone.learning.bundle import load_bundle
 from rootzone.learning.label_index import SIMULATED, STATION
 from rootzone.learning.open_samples import open_samples, with_known_soil
@@ -121,6 +122,18 @@ def test_tiles_read_otherwise_are_another_run(copy: Path) -> None:
     refused = _train(copy, "--epochs", "1")
     assert isinstance(refused.exception, RequestError)
     assert "tiles.crop_halo_px was 0, now 8" in str(refused.exception)
+
+
+def test_a_model_that_was_not_calibrated_yet_is_not_taken_for_one(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(campaign_training, "calibrated", killed)
+    _train(copy, "--epochs", "1")
+    with pytest.raises(RequestError, match="holds no trained model"):
+        load_bundle(Workspace.beside(copy).bundle())
 
 
 def test_another_feature_specification_is_refused(copy: Path) -> None:

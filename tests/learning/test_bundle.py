@@ -8,7 +8,13 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
-from rootzone.learning.bundle import DESCRIPTION, WEIGHTS, load_bundle, save_bundle
+from rootzone.learning.bundle import (
+    DESCRIPTION,
+    WEIGHTS,
+    bundle_in_memory,
+    load_bundle,
+    save_bundle,
+)
 from rootzone.learning.calibration import Calibration
 from rootzone.learning.features import FeatureSpec
 from rootzone.learning.models import ModelConfig
@@ -33,6 +39,14 @@ def test_a_bundle_predicts_what_its_network_does(tmp_path: Path) -> None:
         told = network(x).theta
     torch.testing.assert_close(bundle.predict(x).theta, told)
     assert bundle.predict(x).spread is None
+
+
+def test_a_bundle_in_memory_predicts_what_it_does_once_it_is_saved(tmp_path: Path) -> None:
+    weights = [new_network(CONFIG, seed).state_dict() for seed in (1, 2)]
+    unsaved = bundle_in_memory(weights, CONFIG, SPEC, (50.0, 200.0))
+    saved = load_bundle(_save(tmp_path, seeds=(1, 2)))
+    x = torch.rand(1, 20, 8, 8)
+    assert torch.equal(unsaved.predict(x).theta, saved.predict(x).theta)
 
 
 def test_several_members_give_their_mean_and_how_far_they_disagree(tmp_path: Path) -> None:
