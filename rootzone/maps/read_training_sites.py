@@ -1,4 +1,7 @@
-"""The places a model learnt from, with their land features."""
+"""The places with labels, with their land features.
+
+Places that a split holds out count as well: the layer tells where there are labels at all.
+"""
 
 from __future__ import annotations
 
