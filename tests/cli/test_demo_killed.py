@@ -89,6 +89,8 @@ def _contents(folder: Path) -> dict[str, str]:
         name = str(path.relative_to(folder))
         if path.name in _CLOCKS or not path.is_file():
             continue
+        if path.name.startswith(".") and ".tmp" in path.name:
+            continue  # what a killed writer left; never taken for a file
         if path.suffix == ".parquet":
             table = pl.read_parquet(path, hive_partitioning=False)
             found[name] = f"{table.schema} {table.hash_rows().sum()} {table.height}"
