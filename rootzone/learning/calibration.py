@@ -1,4 +1,4 @@
-"""Intervals that hold what they promise: split-conformal calibration, and its check by season.
+"""Intervals that hold what they promise: split-conformal calibration.
 
 Held-out errors, not the network's own opinion, set the width of an interval. Where the network has
 a spread, errors are counted in spreads, so that the interval is wide where the network is unsure.
@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
-
-SEASONS = ("DJF", "MAM", "JJA", "SON")
 
 
 @dataclass(frozen=True)
@@ -140,45 +138,3 @@ def _weighted_quantile(values: FloatArray, weight: FloatArray, level: float) -> 
     reached = np.cumsum(weight[order])
     position = int(np.searchsorted(reached, level - 1e-9))
     return float(values[order[min(position, values.size - 1)]])
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How many values an interval held in a season."""
-
-    season: str
-    n: int
-    coverage: float
-    mean_width: float
-
-
-def coverage_by_season(
-    observed: ArrayLike, low: ArrayLike, high: ArrayLike, month: IntArray
-) -> list[Coverage]:
-    """Share of values inside their interval, for the year and each season.
-
-    Parameters
-    ----------
-    observed, low, high : array, shape (value,)
-        Water content [m3 m-3]; rows with a NaN do not count.
-    month : int array, shape (value,)
-        1 to 12. December belongs to the winter it begins.
-
-    Returns
-    -------
-    list of Coverage
-        "all", then DJF, MAM, JJA, SON; NaN where a season has no value.
-    """
-    seen, bottom, top = (np.asarray(values, np.float64) for values in (observed, low, high))
-    usable = np.isfinite(seen + bottom + top)
-    season = (np.asarray(month) % 12) // 3
-    parts = [("all", usable)]
-    parts += [(name, usable & (season == code)) for code, name in enumerate(SEASONS)]
-    return [_coverage(name, seen[keep], bottom[keep], top[keep]) for name, keep in parts]
-
-
-def _coverage(name: str, observed: FloatArray, low: FloatArray, high: FloatArray) -> Coverage:
-    if observed.size == 0:
-        return Coverage(name, 0, math.nan, math.nan)
-    inside = (observed >= low) & (observed <= high)
-    return Coverage(name, int(observed.size), float(inside.mean()), float((high - low).mean()))

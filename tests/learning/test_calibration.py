@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.learning.calibration import Calibration, calibrate, coverage_by_season
+from rootzone.learning.calibration import Calibration, calibrate
 
 
 def test_the_half_width_is_the_conformal_quantile_of_the_errors() -> None:
@@ -81,19 +81,6 @@ def test_a_scaled_calibration_asks_for_the_spread() -> None:
 def test_a_missing_prediction_has_no_interval() -> None:
     low, _ = Calibration(0.8, 0.1, False, 9, 9).interval([math.nan])
     assert math.isnan(low[0])
-
-
-def test_coverage_by_season_puts_december_into_winter() -> None:
-    observed = np.array([0.2, 0.5, 0.2, 0.2, np.nan])
-    low, high = np.full(5, 0.1), np.full(5, 0.3)
-    rows = {row.season: row for row in coverage_by_season(
-        observed, low, high, np.array([12, 1, 7, 8, 7]))}  # fmt: skip
-    assert (rows["all"].n, rows["all"].coverage) == (4, 0.75)  # 3 of 4
-    assert (rows["DJF"].n, rows["DJF"].coverage) == (2, 0.5)
-    assert (rows["JJA"].n, rows["JJA"].coverage) == (2, 1.0)
-    assert rows["MAM"].n == 0
-    assert math.isnan(rows["MAM"].coverage)
-    assert rows["all"].mean_width == pytest.approx(0.2)
 
 
 def test_a_calibration_survives_its_plain_form() -> None:
