@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
 
 from rootzone.learning.models import READINGS, ModelConfig, UNet, build, halo_px
-from rootzone.maps.trimmed import Rim, decoder_rims, folded, predict_middle
+from rootzone.maps import trimmed
+from rootzone.maps.trimmed import Rim, decoder_rims, encoder_rims, folded, predict_middle
 
 SIDE = 192
 WHOLE = Rim(0, 0, 0, 0)
@@ -61,6 +64,44 @@ def test_windows_of_any_network_give_the_bits_of_the_whole_scene(name: str) -> N
         torch.testing.assert_close(whole, network(x).theta, atol=2e-7, rtol=0)
 
 
+@pytest.mark.parametrize("name", sorted(READINGS))
+@pytest.mark.parametrize("head", ["point", "normal"])
+def test_strips_of_features_change_no_bit(
+    name: str, head: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = {"widths": (4, 6, 8), "bottleneck_width": 0, "head": head, "output": "bounds"}
+    mirror = {"decoder_widths": (8, 6, 4)} if "decoder_widths" in READINGS[name] else {}
+    network = _network(ModelConfig.reading(name, 5, **narrow, **mirror))
+    x = _scene(5)
+    soil = torch.rand(1, 1, 4, SIDE, SIDE) * 0.1
+    soil[:, :, 1] += 0.3
+    inner, own = Rim(56, 0, 24, 56), soil[..., 56:168, :136]  # the land ends left and below
+    with torch.inference_mode():
+        whole = predict_middle(network, x, WHOLE, soil)
+        monkeypatch.setattr(trimmed, "_STRIP_NUMBERS", 1)  # the smallest strips there are: 16 rows
+        strips = predict_middle(network, x, WHOLE, soil)
+        part = predict_middle(network, x, inner, own)
+    for one, other, middle in zip(whole, strips, part, strict=True):
+        if one is None:
+            assert head == "point"
+            assert other is None
+            continue
+        assert torch.equal(one, other)
+        assert torch.equal(one[:, :, 56:168, :136], middle)
+
+
+def test_strips_cover_every_row_once_and_start_on_even_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trimmed, "_STRIP_NUMBERS", 20_000)
+    strips = trimmed._strips(174, 1_000)  # 20 rows at most: 9 strips
+    assert strips[0][0] == 0
+    assert strips[-1][1] == 174
+    assert len(strips) == 9
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(strips))
+    assert all(top % 2 == 0 and 16 <= bottom - top <= 22 for top, bottom in strips)
+
+
 @pytest.mark.parametrize("core", [128, 256, 512])
 def test_every_window_size_gives_the_bits_of_the_whole_scene(core: int) -> None:
     # Science note ml_anchors 3.2: halo 40 is exact for net A in float32.
@@ -94,6 +135,27 @@ def test_the_decoder_keeps_what_its_convolutions_use_up() -> None:
     assert decoder_rims(ModelConfig(20)) == [3, 3, 2]
     # Kernel 3: 2; below 2 // 2 + 1 = 2, with 2 more 4; below 4 // 2 + 1 = 3, with 1 more 4.
     assert decoder_rims(ModelConfig(20, up_kernel=3)) == [4, 4, 2]
+
+
+def test_the_encoder_keeps_what_everything_above_it_uses_up() -> None:
+    # By hand; see the example.
+    assert encoder_rims(ModelConfig(20)) == [34, 16, 8, 3]
+    # Kernel 4: the decoder's [4, 4, 2] need 4 // 2 + 1 = 3 below, the bottleneck 4; above 8 and one
+    # convolution 9, hence 10; 18 and 2 convolutions 20; 40 and 2.
+    assert encoder_rims(ModelConfig(20, up_kernel=4)) == [42, 20, 10, 4]
+
+
+def test_less_of_the_encoders_rim_is_not_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = _network(ModelConfig(5, widths=(4, 6, 8)))
+    x = _scene(5)
+    with torch.inference_mode():
+        whole = predict_middle(network, x, WHOLE).theta[:, :, 64:128, 64:128]
+        for level, less in enumerate((8, 4, 2, 1)):  # the outermost pixels move few last digits
+            rims = encoder_rims(network.config)
+            rims[level] -= less
+            monkeypatch.setattr(trimmed, "encoder_rims", lambda _, rims=rims: rims)
+            short = predict_middle(network, x[:, :, 24:168, 24:168], Rim(40, 40, 40, 40)).theta
+            assert not torch.equal(short, whole), level
 
 
 def test_a_spread_comes_with_the_middle_too() -> None:
