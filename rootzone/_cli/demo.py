@@ -38,8 +38,8 @@ labels:
 learning:            # small enough for a laptop's minutes; the defaults are the paper's
   model: unet_a_up4
   widths: [16, 32, 64]
-  epochs: 8
-  steps_per_epoch: 40
+  epochs: 10
+  steps_per_epoch: 50
   batch_size: 16
   output: bounds
   simulated_batch_probability: 0.5

@@ -39,12 +39,12 @@ _BY_BYTES = {".tif", ".nc", ".safetensors", ".qml", ".yaml"}
 
 # A smaller network and one thread; every step and file is there.
 _RUN = """
-import sys
+import re, sys
 from rootzone._cli import demo, main
-demo._CAMPAIGN = (
-    demo._CAMPAIGN.replace("[16, 32, 64]", "[4, 4, 8]").replace("epochs: 8", "epochs: 4")
-    .replace("per_epoch: 40", "per_epoch: 10").replace("batch_size: 16", "batch_size: 4")
-)
+small = {"widths": "[4, 4, 8]", "epochs": 4, "steps_per_epoch": 10, "batch_size": 4}
+for key, value in small.items():
+    demo._CAMPAIGN, found = re.subn(rf"  {key}: .*", f"  {key}: {value}", demo._CAMPAIGN)
+    assert found == 1, key
 demo._STATIONS = 4
 main()
 """
