@@ -12,29 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.arrays import AnyArray
 from rootzone._shared.digests import digest_json
-from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import inputs_of
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.open_campaign import open_grid, open_region, open_stack
 from rootzone.design.read_land import CatalogLand
-from rootzone.hydraulics.read_layers import layers_of_frame
-from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED, site_layers
-from rootzone.hydraulics.table_soils import soils_from_layers
-from rootzone.hydraulics.write_soils import soils_frame
-from rootzone.jobs.accept import acceptor
-from rootzone.jobs.climb import climb
 from rootzone.jobs.counted_days import Span
-from rootzone.jobs.engine_choice import engine_code, make_engine_of, weather_needs
-from rootzone.jobs.ladder import Rung, as_json, ladder_for
+from rootzone.jobs.engine_choice import engine_code, make_engine_of
+from rootzone.jobs.ladder import as_json, ladder_for
 from rootzone.jobs.read_cut import weather_files
-from rootzone.jobs.read_inputs import inputs_of_rows
-from rootzone.labels.depths import LabelDepth
-from rootzone.labels.layering import layerings_from_thickness, weights_of
-from rootzone.labels.read_design import nodes_of_engine
+from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
 from rootzone.maps.columns import (
     CellColumns,
     cell_of_pixels,
@@ -50,7 +40,6 @@ if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.stack import CovariateStack
-    from rootzone.engines.protocol import Engine, Profiles
 
 _EPOCH = date(1970, 1, 1)
 _CELLS_KEPT = 64  # finished cells in memory while maps are painted: two rows across a county
@@ -241,24 +230,11 @@ def _soils_of_columns(
     """Guarded soils of one pixel a column, by the campaign's own soils stage; None if none is."""
     import polars as pl
 
-    campaign = job.loaded.campaign
     position = pl.Series("site_id", found.representative)
     number = pl.DataFrame({"site_id": position, "column": np.arange(position.len())})
     rows = layers.join(number, on="site_id", how="inner", maintain_order="left")
     rows = rows.with_columns(pl.col("column").alias("site_id")).drop("column")
-    source = SAMPLED[campaign.soil.ptf][1]
-    table = layers_of_frame(Path(campaign.catalog.texture), rows, source)  # type: ignore[arg-type]
-    try:
-        result = soils_from_layers(
-            table,
-            limits=soil_limits(campaign.soil),
-            thickness_mm=campaign.profile.thickness_mm,
-            extend=True,
-            tolerance_pct=campaign.soil.texture_tolerance_pct,
-        )
-    except RequestError:  # said of a table without one usable soil: a lake, or the sea
-        return None
-    return soils_frame(result)
+    return guarded_soils(job.loaded.campaign, rows)
 
 
 def _run_year(
@@ -270,34 +246,17 @@ def _run_year(
     failure: AnyArray,
 ) -> None:
     """Simulate all columns in one year, and keep the days and depths wanted."""
-    import polars as pl
-
-    campaign = job.loaded.campaign
     if soils is None:
         failure[:] = "INPUT_MISSING"
         return
-    sites = pl.DataFrame({"site_id": np.arange(len(theta)), "cell_id": np.full(len(theta), cell)})
-    span = _span(job.days, year, campaign.engine.spin_up_days)
-    inputs = inputs_of_rows(
-        sites,
-        soils,
-        span,
-        weather_files(campaign, job.workspace, year),
-        campaign.engine.physics,
-        weather_needs(campaign.engine),
-        job.workspace.soils,
-    )
+    span = _span(job.days, year, job.loaded.campaign.engine.spin_up_days)
     at = [i for i, day in enumerate(job.days) if day.year == year]
     rows = np.array([(job.days[i] - _EPOCH).days - span.first for i in at])
-    keep = _keeper(theta, at, rows, _layer_weights(job))
-    outcome = climb(
-        inputs.batch,
-        ladder_for(campaign.engine.name, campaign.engine.stepping),
-        _engines(job),
-        acceptor(span, inputs.batch, keep),
-    )
-    for site, failed in {**inputs.refused, **outcome.failures}.items():
-        failure[int(site)] = failed.failure_class.name
+    cell_ids = np.full(len(theta), cell)
+    run = simulate_columns(job.loaded, soils, cell_ids, year, span, rows, threads=job.threads)
+    theta[:, at] = run.theta
+    for column, name in run.failures.items():
+        failure[column] = name
 
 
 def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
@@ -305,45 +264,6 @@ def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
     whole = Span.of_year(year, spin_up_days)
     wanted = [(day - _EPOCH).days for day in days if day.year == year]
     return Span(whole.start, min(wanted), max(wanted))
-
-
-def _engines(job: SimulationJob) -> Callable[[Rung], Engine]:
-    make = make_engine_of(job.loaded.campaign)
-    made: dict[str, Engine] = {}
-
-    def engine_of(rung: Rung) -> Engine:
-        if rung.name not in made:
-            made[rung.name] = make(rung.settings, threads=job.threads)
-        return made[rung.name]
-
-    return engine_of
-
-
-def _layer_weights(job: SimulationJob) -> FloatArray:
-    """Shares of the layers in each label depth, the labels stage's own."""
-    campaign = job.loaded.campaign
-    engine = campaign.engine
-    nodes = nodes_of_engine(engine.physics, engine.stepping, engine.name)
-    thickness = campaign.profile.thickness_mm
-    layering = layerings_from_thickness(thickness, nodes).of("column", len(thickness))
-    return weights_of(layering, [LabelDepth(depth) for depth in campaign.labels.depths_mm])
-
-
-def _keeper(
-    theta: AnyArray, at: Sequence[int], rows: IntArray, weights: FloatArray
-) -> Callable[[Profiles], None]:
-    """What takes finished profiles: in single precision, then weighted, as labels are made."""
-
-    def keep(profiles: Profiles) -> None:
-        for i, site in enumerate(profiles.site_ids.tolist()):
-            days = profiles.theta_of(i)[rows].astype(np.float32)
-            for depth, shares in enumerate(weights):
-                used = np.flatnonzero(shares)
-                theta[site, at, depth] = sum(
-                    days[:, layer] * np.float32(shares[layer]) for layer in used
-                )
-
-    return keep
 
 
 class SimulationPainter:

@@ -1,0 +1,168 @@
+"""Water content at label depths of soil columns outside the campaign's shards.
+
+Maps by simulation and the raw simulation at stations ask for columns that are no sites. They are
+given soils, engine, ladder, spin-up and depths exactly as sites are, so that their values are those
+that labels would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.errors import RequestError
+from rootzone.campaign.workspace import Workspace
+from rootzone.hydraulics.read_layers import layers_of_frame
+from rootzone.hydraulics.run_campaign_soils import soil_limits
+from rootzone.hydraulics.site_layers import SAMPLED
+from rootzone.hydraulics.table_soils import soils_from_layers
+from rootzone.hydraulics.write_soils import soils_frame
+from rootzone.jobs.accept import acceptor
+from rootzone.jobs.climb import climb
+from rootzone.jobs.engine_choice import make_engine_of, weather_needs
+from rootzone.jobs.ladder import Rung, ladder_for
+from rootzone.jobs.read_cut import weather_files
+from rootzone.jobs.read_inputs import inputs_of_rows
+from rootzone.labels.depths import LabelDepth
+from rootzone.labels.layering import layerings_from_thickness, weights_of
+from rootzone.labels.read_design import nodes_of_engine
+
+if TYPE_CHECKING:
+    from rootzone.campaign.model import Campaign
+    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.engines.protocol import Engine, Profiles
+    from rootzone.jobs.counted_days import Span
+
+
+@dataclass(frozen=True)
+class ColumnRun:
+    """Columns simulated in one year.
+
+    Parameters
+    ----------
+    theta : array of float32, shape (column, day, depth)
+        Water content [m3 m-3] of the days asked for; NaN where a column failed.
+    failures : mapping of int to str
+        Failure class of each column that has no value.
+    """
+
+    theta: AnyArray
+    failures: Mapping[int, str]
+
+
+def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | None:
+    """Soils of sampled layers, by the campaign's own soils stage; None if none is usable.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Its soil settings and profile.
+    layers : DataFrame
+        Layers as ``hydraulics.site_layers`` samples them, ``site_id`` numbering the columns.
+    """
+    source = SAMPLED[campaign.soil.ptf][1]
+    table = layers_of_frame(Path(campaign.catalog.texture), layers, source)  # type: ignore[arg-type]
+    try:
+        result = soils_from_layers(
+            table,
+            limits=soil_limits(campaign.soil),
+            thickness_mm=campaign.profile.thickness_mm,
+            extend=True,
+            tolerance_pct=campaign.soil.texture_tolerance_pct,
+        )
+    except RequestError:  # said of a table without one usable soil: a lake, or the sea
+        return None
+    return soils_frame(result)
+
+
+def simulate_columns(
+    loaded: LoadedCampaign,
+    soils: pl.DataFrame,
+    cell_ids: IntArray,
+    year: int,
+    span: Span,
+    day_rows: IntArray,
+    *,
+    threads: int = 1,
+) -> ColumnRun:
+    """Simulate columns in one year.
+
+    Parameters
+    ----------
+    loaded : LoadedCampaign
+        The campaign.
+    soils : DataFrame
+        Guarded soils, ``site_id`` counting the columns from 0.
+    cell_ids : array of int, shape (column,)
+        Weather cell of each column.
+    year : int
+        Year whose weather is used.
+    span : Span
+        Days to run and to count.
+    day_rows : array of int, shape (day,)
+        Days to keep, counted from the first counted one.
+    threads : int
+        Threads of the engine.
+    """
+    campaign, place = loaded.campaign, Workspace.beside(loaded.document.path)
+    section = campaign.engine
+    inputs = inputs_of_rows(
+        pl.DataFrame({"site_id": np.arange(len(cell_ids)), "cell_id": cell_ids}),
+        soils,
+        span,
+        weather_files(campaign, place, year),
+        section.physics,
+        weather_needs(section),
+        place.soils,
+    )
+    weights = _layer_weights(campaign)
+    theta = np.full((len(cell_ids), len(day_rows), len(weights)), np.nan, dtype=np.float32)
+    outcome = climb(
+        inputs.batch,
+        ladder_for(section.name, section.stepping),
+        _engines(campaign, threads),
+        acceptor(span, inputs.batch, _keeper(theta, day_rows, weights)),
+    )
+    failed = {**inputs.refused, **outcome.failures}
+    return ColumnRun(theta, {int(site): one.failure_class.name for site, one in failed.items()})
+
+
+def _engines(campaign: Campaign, threads: int) -> Callable[[Rung], Engine]:
+    make = make_engine_of(campaign)
+    made: dict[str, Engine] = {}
+
+    def engine_of(rung: Rung) -> Engine:
+        if rung.name not in made:
+            made[rung.name] = make(rung.settings, threads=threads)
+        return made[rung.name]
+
+    return engine_of
+
+
+def _layer_weights(campaign: Campaign) -> FloatArray:
+    """Shares of the layers in each label depth."""
+    engine, thickness = campaign.engine, campaign.profile.thickness_mm
+    nodes = nodes_of_engine(engine.physics, engine.stepping, engine.name)
+    layering = layerings_from_thickness(thickness, nodes).of("column", len(thickness))
+    return weights_of(layering, [LabelDepth(depth) for depth in campaign.labels.depths_mm])
+
+
+def _keeper(theta: AnyArray, day_rows: IntArray, weights: FloatArray) -> Callable[[Profiles], None]:
+    """What takes finished profiles: in single precision, then weighted, as labels are made."""
+
+    def keep(profiles: Profiles) -> None:
+        for i, site in enumerate(profiles.site_ids.tolist()):
+            days = profiles.theta_of(i)[day_rows].astype(np.float32)
+            for depth, shares in enumerate(weights):
+                used = np.flatnonzero(shares)
+                theta[site, :, depth] = sum(
+                    days[:, layer] * np.float32(shares[layer]) for layer in used
+                )
+
+    return keep
