@@ -15,10 +15,10 @@ import numba
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
-from rootzone.covariates.catalog import load_catalog
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.region import Region
-from rootzone.covariates.stack import CovariateStack
 from rootzone.design.read_land import CatalogLand
 from rootzone.design.weather_cells import BoxMask
 

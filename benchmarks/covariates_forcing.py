@@ -13,9 +13,9 @@ from _figures import Figures, parser
 
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import WEATHER, write_table
-from rootzone.covariates.catalog import load_catalog
-from rootzone.covariates.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG, cells_in
-from rootzone.covariates.forcing import ForcingRequest, prepare_year
+from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.weather.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG, cells_in
+from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)
 # Variable, unit, scale, offset and a made-up mean and spread in that unit.

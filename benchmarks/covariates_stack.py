@@ -15,9 +15,9 @@ import rasterio
 from _figures import Figures, parser
 from rasterio.transform import from_origin
 
-from rootzone.covariates.catalog import Catalog, Source
 from rootzone.covariates.grid import MasterGrid
-from rootzone.covariates.stack import CovariateStack
+from rootzone.covariates.layers.catalog import Catalog, Source
+from rootzone.covariates.layers.stack import CovariateStack
 
 BOUNDS = (-105.95, 40.05, -105.05, 40.95)
 WINDOW_PX = 1024

@@ -30,9 +30,9 @@ from _figures import Figures, parser
 
 from rootzone.campaign.workspace import Workspace
 from rootzone.engines.protocol import Engine, EngineRun, SiteBatch
-from rootzone.jobs.read_state import CampaignState
-from rootzone.jobs.run_campaign import run_campaign
-from rootzone.jobs.run_local import InThisProcess, Processes
+from rootzone.jobs.driver.run_campaign import run_campaign
+from rootzone.jobs.driver.run_local import InThisProcess, Processes
+from rootzone.jobs.record.read_state import CampaignState
 from tests.jobs.synthetic import make_campaign
 
 

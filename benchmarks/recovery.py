@@ -18,7 +18,6 @@ import torch
 from _figures import Figures, parser
 
 from rootzone._shared.figure_style import LINE_COLOURS, SOFT, figure_bytes, new_figure, styled
-from rootzone.learning.losses import LossSettings
 from rootzone.learning.worlds.held_out_soils import compare_losses, contrasting_world
 from rootzone.learning.worlds.landscape import WorldSettings
 from rootzone.learning.worlds.recovery import (
@@ -28,6 +27,7 @@ from rootzone.learning.worlds.recovery import (
     train_boosted,
     train_network,
 )
+from rootzone.networks.losses import LossSettings
 
 LOSSES = {
     "MSE alone": LossSettings(physics="none"),

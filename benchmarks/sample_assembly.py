@@ -21,19 +21,19 @@ from _figures import Figures, parser
 from rootzone._shared.arrays import AnyArray
 from rootzone.campaign.model import Features
 from rootzone.campaign.read_campaign import load_campaign
-from rootzone.covariates import cells
-from rootzone.covariates.antecedent import antecedent_columns
-from rootzone.covariates.county_fields import EAST, NORTH, SOUTH, WEST
 from rootzone.covariates.grid import ALBERS, MasterGrid, Window
-from rootzone.covariates.write_county import write_county
+from rootzone.covariates.weather import cells
+from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.hydraulics.limits import SoilLimits
-from rootzone.learning import write_land as land_writer
-from rootzone.learning.batches import SampleSet
-from rootzone.learning.features import FeatureSpec
-from rootzone.learning.label_index import GridLabels
-from rootzone.learning.land import Land
-from rootzone.learning.scene import Scene
-from rootzone.learning.weather_days import WeatherDays
+from rootzone.learning.samples.batches import SampleSet
+from rootzone.learning.samples.label_index import GridLabels
+from rootzone.learning.scene.features import features_of
+from rootzone.learning.scene.land import Land
+from rootzone.learning.scene.scene import Scene
+from rootzone.learning.scene.scene import write_land as land_writer
+from rootzone.learning.scene.weather_days import WeatherDays
+from rootzone.made_up.county_fields import EAST, NORTH, SOUTH, WEST
+from rootzone.made_up.write_county import write_county
 
 DEPTHS_MM = (200.0,)
 CAMPAIGN = f"""\
@@ -59,7 +59,7 @@ def main() -> None:
         folder = Path(name)
         land = _land(folder, figures)
         for forcing in ("nearest", "bilinear"):
-            spec = FeatureSpec.of(Features.model_validate({"forcing": forcing}))
+            spec = features_of(Features.model_validate({"forcing": forcing}))
             scene = Scene(land, WeatherDays.from_frame(_weather(land.grid), spec), spec)
             _batches(figures, scene, forcing)
             _points(figures, scene, forcing)

@@ -63,7 +63,7 @@ def run(data: Path, work: Path, workers: int, extra: list[str]) -> dict[str, obj
 
 def page(work: Path, facts: dict[str, object], objectives: dict[str, Path]) -> str:
     """The page for the docs."""
-    from rootzone.labels.inversion.summary import as_markdown, seasons_as_markdown
+    from rootzone.inversion.summary import as_markdown, seasons_as_markdown
 
     main = pl.read_parquet(objectives["rmse"] / "summary.parquet")
     screened = facts["screened"]
@@ -105,8 +105,8 @@ def page(work: Path, facts: dict[str, object], objectives: dict[str, Path]) -> s
 
 def _station_years(table: Path) -> int:
     """Station-years with enough good days at 20 cm, whatever their weather."""
-    from rootzone.labels.inversion.observations import LEAST_DAYS
-    from rootzone.labels.stations.station_table import at_depth, read_stations
+    from rootzone.inversion.observations import LEAST_DAYS
+    from rootzone.stations.station_table import at_depth, read_stations
 
     good = at_depth(read_stations(table), 0.20)
     days = good.group_by("station", pl.col("date").dt.year()).len()

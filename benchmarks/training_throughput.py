@@ -24,9 +24,10 @@ from _figures import Figures, parser
 
 if TYPE_CHECKING:
     from rootzone._shared.arrays import IntArray
-    from rootzone.learning.batches import Batch, SampleSet
-    from rootzone.learning.label_index import GridLabels
-    from rootzone.learning.scene import Scene
+    from rootzone.learning.samples.batches import SampleSet
+    from rootzone.learning.samples.label_index import GridLabels
+    from rootzone.learning.scene.scene import Scene
+    from rootzone.networks.batch import Batch
 
 DEPTH_MM = 200.0
 CAMPAIGN = """\
@@ -79,21 +80,22 @@ def _arguments() -> argparse.Namespace:
 def make_scene(folder: Path) -> Scene:
     """The made-up county as a land raster on disk, with seeded weather of its cells."""
     from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates import cells, county_fields
-    from rootzone.covariates.antecedent import antecedent_columns
-    from rootzone.covariates.write_county import write_county
-    from rootzone.learning.features import FeatureSpec
-    from rootzone.learning.land import Land
-    from rootzone.learning.scene import Scene
-    from rootzone.learning.weather_days import WeatherDays
-    from rootzone.learning.write_land import write_land
+    from rootzone.covariates.weather import cells
+    from rootzone.covariates.weather.antecedent import antecedent_columns
+    from rootzone.learning.scene.features import faithful_features
+    from rootzone.learning.scene.land import Land
+    from rootzone.learning.scene.scene import Scene
+    from rootzone.learning.scene.weather_days import WeatherDays
+    from rootzone.learning.scene.write_land import write_land
+    from rootzone.made_up import county_fields
+    from rootzone.made_up.write_county import write_county
 
     write_county(folder / "data", [2023], 7)
     sides = {s: getattr(county_fields, s.upper()) for s in ("west", "south", "east", "north")}
     path = folder / "campaign.yaml"
     path.write_text(CAMPAIGN.format(**sides))
     land = Land(write_land(load_campaign(path), folder / "data", folder / "land.tif"))
-    spec = FeatureSpec.faithful()
+    spec = faithful_features()
     ids = np.unique(cells.cells_of_window(land.grid, land.grid.full_window))
     rng = np.random.default_rng(1)
     days = np.arange("2023-01-01", "2024-01-01", dtype="datetime64[D]")
@@ -114,8 +116,8 @@ def make_scene(folder: Path) -> Scene:
 
 def make_samples(scene: Scene) -> tuple[dict[str, SampleSet], SampleSet]:
     """Simulated labels on seven pixels a tile, stations on one of every fifth tile."""
-    from rootzone.learning.batches import SampleSet
-    from rootzone.learning.label_index import GridLabels
+    from rootzone.learning.samples.batches import SampleSet
+    from rootzone.learning.samples.label_index import GridLabels
 
     grid = scene.grid
     rng = np.random.default_rng(2)
@@ -152,12 +154,12 @@ def paired_steps(
     folder: Path,
 ) -> list[tuple[float, float]]:
     """Seconds of a step of the loop and of a step from memory, in turn."""
-    from rootzone.learning.losses import CompositeLoss
-    from rootzone.learning.models import ModelConfig
-    from rootzone.learning.run_training import RunOptions, new_network, train
-    from rootzone.learning.settings import TrainSettings
-    from rootzone.learning.train_progress import TrainProgress
-    from rootzone.learning.train_step import optimiser_of, train_step
+    from rootzone.networks.losses import CompositeLoss
+    from rootzone.networks.models import ModelConfig
+    from rootzone.networks.run_training import RunOptions, new_network, train
+    from rootzone.networks.settings import TrainSettings
+    from rootzone.networks.train_progress import TrainProgress
+    from rootzone.networks.train_step import optimiser_of, train_step
 
     settings = TrainSettings(
         epochs=1, steps_per_epoch=args.pairs + 1, batch_size=args.batch,
@@ -198,8 +200,8 @@ def assembly_seconds(sources: dict[str, SampleSet], size: int) -> float:
 
 def checkpoint_seconds(folder: Path) -> float:
     """Time to write the checkpoint of the run, best of three [s]."""
-    from rootzone.learning.checkpoints import save_checkpoint
-    from rootzone.learning.run_training import checkpoint_of
+    from rootzone.networks.checkpoints import save_checkpoint
+    from rootzone.networks.run_training import checkpoint_of
 
     content = torch.load(checkpoint_of(folder / "run"), weights_only=True)
     return _best(lambda: save_checkpoint(folder / "again.pt", {}, content["state"]), 3)
@@ -207,8 +209,8 @@ def checkpoint_seconds(folder: Path) -> float:
 
 def network_inference(figures: Figures, batch: Batch) -> None:
     """Pixels a second of net A on 64 x 64 tiles."""
-    from rootzone.learning.models import ModelConfig
-    from rootzone.learning.run_training import new_network
+    from rootzone.networks.models import ModelConfig
+    from rootzone.networks.run_training import new_network
 
     network = new_network(ModelConfig(batch.x.shape[1]), seed=1).eval()
     network.to(memory_format=torch.channels_last)

@@ -9,11 +9,15 @@ before it and ``_shared``; an import contract in CI holds that order::
     hydraulics    texture to a guarded set of hydraulic parameters
     engines       a profile of soil water, day by day
     jobs          half a million runs, none lost and none lied about
-    labels        the same depth everywhere, stations beside it
+    stations      what sensors saw, screened, on their pixels
+    labels        the same depth everywhere
+    inversion     the soil that explains a sensor
+    made_up       land, weather and stations with a known truth
+    networks      models, losses, the training loop, checkpoints, for any depth
     learning      sparse labels to a field
     maps          30 m maps, seam-free
-    report        what was done and how good it is
     surface       surface (5 cm) moisture
+    report        what was done and how good it is
 """
 
 __version__ = "0.1.0"

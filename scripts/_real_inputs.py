@@ -11,9 +11,9 @@ import rasterio
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import atomic_path, write_text
-from rootzone.covariates.county_fields import County
 from rootzone.covariates.grid import Bounds
-from rootzone.covariates.write_county import (
+from rootzone.made_up.county_fields import County
+from rootzone.made_up.write_county import (
     NLCD_CRS,
     CellWeather,
     gridmet_centres,

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import write_text
-from rootzone.covariates.antecedent import antecedent_columns
+from rootzone._shared.skill import as_row, skill_of
+from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.hydraulics.soil_columns import uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
-from rootzone.labels.skill import as_row, skill_of
-from rootzone.labels.stations.station_table import at_depth, read_stations
-from rootzone.learning.bundle import Bundle, load_bundle
-from rootzone.learning.features import LAND
-from rootzone.learning.weather_days import WeatherDays
+from rootzone.learning.scene.features import LAND
+from rootzone.learning.scene.weather_days import WeatherDays
+from rootzone.networks.bundle import Bundle, load_bundle
+from rootzone.stations.station_table import at_depth, read_stations
 
 DEPTH_M = 0.20
 _TILE_PX = 64

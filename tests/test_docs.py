@@ -79,7 +79,7 @@ def test_every_command_that_is_shown_is_one_the_program_takes(page: str, typed: 
 
 
 def test_the_page_of_data_sources_has_every_source_of_the_catalog() -> None:
-    from rootzone.covariates.catalog import load_catalog
+    from rootzone.covariates.layers.catalog import load_catalog
 
     rows = (ROOT / "docs" / "data-sources.md").read_text().splitlines()
     catalog = load_catalog([], ROOT)

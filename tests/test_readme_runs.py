@@ -15,7 +15,7 @@ from tests.cli.campaign_runs import invoke
 
 ROOT = Path(__file__).resolve().parents[1]
 # What a machine without a network or a cluster cannot do, and where it is tested.
-_ELSEWHERE = {"--scheduler": "tests/jobs/test_run_dask.py"}
+_ELSEWHERE = {"--scheduler": "tests/jobs/driver/test_run_dask.py"}
 # Nothing failed here, and these two say so; tests/cli/test_quarantine.py has sites that fail.
 _WITHOUT_FAILURES = {
     "rootzone quarantine retry CAMPAIGN": "No failed site",

@@ -16,9 +16,9 @@ import click
 from rootzone._shared.errors import RequestError, ToleranceError
 
 if TYPE_CHECKING:
-    from rootzone.jobs.progress import ProgressReport, Tally
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.run_campaign import CampaignRun, Executor
+    from rootzone.jobs.driver.progress import ProgressReport, Tally
+    from rootzone.jobs.driver.run_campaign import CampaignRun, Executor
+    from rootzone.jobs.record.read_state import CampaignState
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Choice:
 
 def simulate_campaign(campaign_file: Path, choice: Choice) -> None:
     """Run the chosen shards of a campaign, report, and leave with the status that is due."""
-    from rootzone.jobs.progress import ProgressReport
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.run_campaign import run_campaign
+    from rootzone.jobs.driver.progress import ProgressReport
+    from rootzone.jobs.driver.run_campaign import run_campaign
+    from rootzone.jobs.record.read_state import CampaignState
 
     state = CampaignState.beside(campaign_file)
     numbers = _numbers(state, choice)
@@ -58,7 +58,7 @@ def simulate_campaign(campaign_file: Path, choice: Choice) -> None:
 
 def _numbers(state: CampaignState, choice: Choice) -> list[int] | None:
     """Shards asked for; None for all."""
-    from rootzone.jobs.run_campaign import shards_of_task
+    from rootzone.jobs.driver.run_campaign import shards_of_task
 
     if choice.shard and choice.task:
         raise RequestError("Give --shard or --task, not both.")
@@ -103,11 +103,11 @@ def _pair(option: str, text: str) -> tuple[int, int | None]:
 
 @contextmanager
 def _executor(choice: Choice) -> Iterator[Executor]:
-    from rootzone.jobs.run_local import InThisProcess, Processes, cores_given
+    from rootzone.jobs.driver.run_local import InThisProcess, Processes, cores_given
 
     cores = choice.cores or cores_given()
     if choice.executor == "dask":
-        from rootzone.jobs.run_dask import connected
+        from rootzone.jobs.driver.run_dask import connected
 
         with connected(choice.scheduler) as executor:
             yield executor
@@ -154,8 +154,8 @@ def _report(
 def _facts(
     state: CampaignState, run: CampaignRun, tally: Tally, numbers: list[int] | None
 ) -> dict[str, Any]:
-    from rootzone.jobs.progress import class_counts
-    from rootzone.jobs.status import status_of
+    from rootzone.jobs.driver.progress import class_counts
+    from rootzone.jobs.record.status import status_of
 
     chosen = state.tasks if numbers is None else [state.tasks[n - 1] for n in numbers]
     status = status_of(state.workspace, chosen)
@@ -190,8 +190,8 @@ def simulate_site(campaign_file: Path, site: str, out: Path | None, *, force: bo
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.provenance import Provenance
     from rootzone._shared.tables import PROFILES, write_table
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.run_site import run_site
+    from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.record.run_site import run_site
 
     if out is None or out.suffix != ".parquet":
         raise RequestError("--site needs --out FILE.parquet for the profile.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rootzone.covariates.catalog import Catalog, Source
-    from rootzone.covariates.check import FileReport
+    from rootzone.covariates.check.check import FileReport
+    from rootzone.covariates.layers.catalog import Catalog, Source
 
 _FILES = click.option(
     "--catalog",
@@ -75,7 +75,7 @@ def check(
 
     Exit status 2 where a problem was found that would make numbers wrong.
     """
-    from rootzone.covariates.check import check_file
+    from rootzone.covariates.check.check import check_file
 
     catalog = _load(files)
     reports = [check_file(path, catalog, source_name) for path in paths]
@@ -89,7 +89,7 @@ def check(
 
 
 def _load(files: tuple[Path, ...]) -> Catalog:
-    from rootzone.covariates.catalog import load_catalog
+    from rootzone.covariates.layers.catalog import load_catalog
 
     return load_catalog(files, Path())
 

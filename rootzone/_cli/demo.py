@@ -100,11 +100,11 @@ def demo_steps(campaign: Path) -> list[Step]:
 def make_county(campaign: Path, stations: int) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
-    from rootzone.covariates import county_fields
-    from rootzone.covariates.write_county import write_county
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.labels.stations.made_up import write_made_up_stations
+    from rootzone.made_up import county_fields
+    from rootzone.made_up.stations import write_made_up_stations
+    from rootzone.made_up.write_county import write_county
 
     folder, years = campaign.parent, [_YEAR - 1, _YEAR]
     click.echo("making a county and its stations in the real file formats", err=True)

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     import polars as pl
 
-    from rootzone.learning.run_evaluation import RunSkill
+    from rootzone.learning.evaluation.run_evaluation import RunSkill
 
 
 @click.command()
@@ -53,9 +53,9 @@ def command(
     require_learning(threads)
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import data_folder
-    from rootzone.learning.evaluate import EvaluationSettings
-    from rootzone.learning.ranks import device_named
-    from rootzone.learning.run_evaluation import run_evaluation
+    from rootzone.learning.evaluation.evaluate import EvaluationSettings
+    from rootzone.learning.evaluation.run_evaluation import run_evaluation
+    from rootzone.networks.ranks import device_named
 
     settings = EvaluationSettings(part, most_tile_days, threads=threads or 1)
     evaluated, spread = run_evaluation(
@@ -100,8 +100,8 @@ def _facts(evaluated: list[RunSkill], spread: pl.DataFrame | None) -> dict[str, 
 
 def _lines(one: RunSkill) -> list[str]:
     """Pooled figures of every model, the verdicts, and the notes."""
-    from rootzone.learning.card import where_it_loses
-    from rootzone.learning.tables import MODELS, STATION
+    from rootzone.learning.evaluation.card import where_it_loses
+    from rootzone.learning.evaluation.tables import MODELS, STATION
 
     lines = [f"run {one.run}: {one.folder}"]
     pooled = [row for row in one.skill.to_dicts() if row["group_kind"] == "all"]

@@ -13,8 +13,8 @@ import click
 if TYPE_CHECKING:
     import requests
 
-    from rootzone.covariates.fetch_plan import WantedFile
-    from rootzone.covariates.run_fetch import Outcome
+    from rootzone.covariates.fetch.fetch_plan import WantedFile
+    from rootzone.covariates.fetch.run_fetch import Outcome
 
 
 @click.command()
@@ -47,9 +47,9 @@ def command(
     Transfers resume where they stopped. Exit status 2 where a server refuses a file or serves
     something else, 4 where a transfer broke off and the same command resumes it.
     """
+    from rootzone.covariates.fetch.run_fetch import fetch_files
+    from rootzone.covariates.fetch.run_transfer import Patience, open_session
     from rootzone.covariates.open_campaign import data_folder
-    from rootzone.covariates.run_fetch import fetch_files
-    from rootzone.covariates.run_transfer import Patience, open_session
 
     folder = data_folder(campaign, data)
     plan = _plan(campaign, folder, only)
@@ -73,9 +73,9 @@ def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFil
     from rootzone._shared.errors import RequestError
     from rootzone._shared.names import did_you_mean
     from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.fetch_plan import wanted_files
-    from rootzone.covariates.forcing import ForcingRequest
+    from rootzone.covariates.fetch.fetch_plan import wanted_files
     from rootzone.covariates.open_campaign import open_catalog, open_region
+    from rootzone.covariates.weather.forcing import ForcingRequest
 
     loaded = load_campaign(campaign)
     request = ForcingRequest.of(loaded.campaign)
@@ -95,7 +95,7 @@ def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFil
 def _list(
     session: requests.Session, plan: list[WantedFile], folder: Path, *, as_json: bool
 ) -> None:
-    from rootzone.covariates.run_fetch import sizes
+    from rootzone.covariates.fetch.run_fetch import sizes
 
     rows = list(sizes(session, plan, folder))
     if as_json:
@@ -117,7 +117,7 @@ def _list(
 
 def _verify(folder: Path, *, as_json: bool) -> None:
     from rootzone._shared.errors import RequestError
-    from rootzone.covariates.checksums import changed_files, read_checksums
+    from rootzone.covariates.fetch.checksums import changed_files, read_checksums
 
     changed, count = changed_files(folder), len(read_checksums(folder))
     if as_json:

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rootzone._shared.provenance import Provenance
     from rootzone.campaign.read_campaign import LoadedCampaign
-    from rootzone.covariates.forcing import ForcingRequest, ForcingYear
+    from rootzone.covariates.weather.forcing import ForcingRequest, ForcingYear
 
 _LISTED_GAPS = 10_000
 
@@ -43,9 +43,9 @@ def command(
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.campaign.workspace import Workspace
-    from rootzone.covariates.cells import cells_in
-    from rootzone.covariates.forcing import ForcingRequest, prepare_year
     from rootzone.covariates.open_campaign import data_folder, open_catalog, open_region
+    from rootzone.covariates.weather.cells import cells_in
+    from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 
     loaded = load_campaign(campaign)
     place = Workspace.beside(campaign)
@@ -58,7 +58,7 @@ def command(
     request = ForcingRequest.of(loaded.campaign)
     heights = None
     if request.pet_form == "fao56":
-        from rootzone.covariates.cell_elevation import cell_elevation_m
+        from rootzone.covariates.weather.cell_elevation import cell_elevation_m
 
         heights = cell_elevation_m(catalog, loaded.campaign.catalog.elevation, cells, region.bounds)
     facts = []
@@ -93,7 +93,7 @@ def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, An
     from rootzone._shared.atomic import write_text
     from rootzone._shared.provenance import write_sidecar
     from rootzone._shared.tables import WEATHER, write_table
-    from rootzone.covariates.gaps import FLAG_BITS, summary
+    from rootzone.covariates.weather.gaps import FLAG_BITS, summary
 
     write_table(path, weather.to_frame(), WEATHER, record)
     facts: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rootzone.labels.inversion.run_inversions import Outcome
+    from rootzone.inversion.run_inversions import Outcome
 
 
 @click.command()
@@ -76,13 +76,13 @@ def command(
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.labels.inversion.column_runs import ColumnSetup
-    from rootzone.labels.inversion.observations import InversionRules
-    from rootzone.labels.inversion.read_inputs import read_inputs
-    from rootzone.labels.inversion.run_inversions import inverted, run_inversions
-    from rootzone.labels.inversion.write_results import write_results
+    from rootzone.inversion.column_runs import ColumnSetup
+    from rootzone.inversion.observations import InversionRules
+    from rootzone.inversion.read_inputs import read_inputs
+    from rootzone.inversion.run_inversions import inverted, run_inversions
+    from rootzone.inversion.write_results import write_results
     from rootzone.labels.read_design import nodes_of_engine
-    from rootzone.labels.stations.station_table import weather_path
+    from rootzone.stations.station_table import weather_path
 
     refuse_overwrite(out / "inversions.parquet", force=force)
     weather_file = weather or weather_path(station_table)

@@ -91,7 +91,7 @@ def command(
     from rootzone._shared.errors import RequestError
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import data_folder
-    from rootzone.jobs.run_local import cores_given
+    from rootzone.jobs.driver.run_local import cores_given
     from rootzone.maps.map_run import MapRequest
     from rootzone.maps.run_maps import make_maps
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rootzone.jobs.pilot import Cost, Interval
+    from rootzone.jobs.pilot.pilot import Cost, Interval
 
 
 @click.command()
@@ -43,10 +43,10 @@ def command(
     in runs/plan.json, where rootzone submit looks for it.
     """
     from rootzone._shared.atomic import write_text
-    from rootzone.jobs.pilot import INTERVAL_PCT
-    from rootzone.jobs.run_local import cores_given
-    from rootzone.jobs.run_plan import array_request, plan_campaign
-    from rootzone.jobs.slurm import sbatch_text
+    from rootzone.jobs.driver.run_local import cores_given
+    from rootzone.jobs.driver.slurm import sbatch_text
+    from rootzone.jobs.pilot.pilot import INTERVAL_PCT
+    from rootzone.jobs.pilot.run_plan import array_request, plan_campaign
 
     state, cost = plan_campaign(campaign, n_pilot, nodes * (cores or cores_given()))
     script = sbatch_text(array_request(state, campaign, cost, task_cores))
@@ -68,8 +68,8 @@ def command(
 
 
 def _in_words(name: str, cost: Cost, nodes: int, interval_pct: float) -> str:
-    from rootzone.jobs.pilot import mean_interval
-    from rootzone.jobs.progress import class_counts, in_hours
+    from rootzone.jobs.driver.progress import class_counts, in_hours
+    from rootzone.jobs.pilot.pilot import mean_interval
 
     pilot = cost.pilot
     failed = f"; failed: {class_counts(pilot.failed_by_class)}" if pilot.failed else ""

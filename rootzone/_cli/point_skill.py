@@ -62,17 +62,17 @@ def command(
     from rootzone._shared.tables import write_table
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.labels.inversion.column_runs import ColumnSetup
+    from rootzone.inversion.column_runs import ColumnSetup
     from rootzone.labels.read_design import nodes_of_engine
-    from rootzone.labels.stations.station_table import weather_path
-    from rootzone.learning.compare import compare
-    from rootzone.learning.metrics import skill_table
-    from rootzone.learning.point_report import as_text
-    from rootzone.learning.point_stations import PointSettings
-    from rootzone.learning.point_tcn import TcnSettings
-    from rootzone.learning.read_point_inputs import PointFiles, read_point_stations
-    from rootzone.learning.run_point_skill import TREES, SkillSettings, point_predictions
-    from rootzone.learning.tables import COMPARISON, PREDICTIONS, SKILL
+    from rootzone.learning.evaluation.compare import compare
+    from rootzone.learning.evaluation.metrics import skill_table
+    from rootzone.learning.evaluation.tables import COMPARISON, PREDICTIONS, SKILL
+    from rootzone.learning.points.read_inputs import PointFiles, read_point_stations
+    from rootzone.learning.points.report import as_text
+    from rootzone.learning.points.run_skill import TREES, SkillSettings, point_predictions
+    from rootzone.learning.points.samples import PointSettings
+    from rootzone.learning.points.tcn import TcnSettings
+    from rootzone.stations.station_table import weather_path
 
     refuse_overwrite(out / "skill.parquet", force=force)
     physics, stepping = "van_genuchten", "converged"

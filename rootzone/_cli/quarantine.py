@@ -11,8 +11,8 @@ import click
 if TYPE_CHECKING:
     import polars as pl
 
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.rounds import Round
+    from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.record.rounds import Round
 
 _CAMPAIGN = click.argument("campaign", type=click.Path(path_type=Path))
 _SHARD = click.option("--shard", type=click.IntRange(1), help="Only failures of this shard.")
@@ -79,7 +79,7 @@ def retry(
     """Put failed sites of CAMPAIGN on record for another try, as a round of new shards."""
     import polars as pl
 
-    from rootzone.jobs.rounds import add_round, read_reserves, retry_round
+    from rootzone.jobs.record.rounds import add_round, read_reserves, retry_round
 
     settings = _settings(pairs)
     state, failed = _failed(campaign, shard, failure_class)
@@ -102,7 +102,7 @@ def replace(campaign: Path, as_json: bool) -> None:
     Each takes over the weight of the site it stands in for; where a stratum has no reserve left,
     the weight goes to its other sites.
     """
-    from rootzone.jobs.rounds import add_round, read_reserves, replace_round
+    from rootzone.jobs.record.rounds import add_round, read_reserves, replace_round
 
     state, _ = _failed(campaign, None, None)
     made, rows = replace_round(
@@ -120,8 +120,8 @@ def _failed(
     from rootzone._shared.errors import RequestError
     from rootzone._shared.names import did_you_mean
     from rootzone.engines.failures import FailureClass
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.rounds import failed_sites
+    from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.record.rounds import failed_sites
 
     if failure_class is not None and failure_class not in FailureClass.__members__:
         hint = did_you_mean(failure_class, FailureClass.__members__)

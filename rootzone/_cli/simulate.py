@@ -153,11 +153,11 @@ def command(
     if threads is not None:
         # Polars reads its own variable when it is first imported.
         os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    from rootzone.engines.read_soils import choose_physics
     from rootzone.engines.swim.batch import is_compiled
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.engines.table_mode import simulate_tables
+    from rootzone.engines.tables.read_soils import choose_physics
+    from rootzone.engines.tables.table_mode import simulate_tables
 
     # The pairs are checked against either physics before the soils table is opened.
     asked = settings_from_pairs(physics or "van_genuchten", stepping, pairs)
@@ -206,7 +206,7 @@ def _progress(done: int, failed: int, sites: int) -> None:
 
 def _tell(run: object, max_failed_pct: float, following: str) -> None:
     """The summary on stderr: the same facts as the JSON report, in words."""
-    from rootzone.engines.table_mode import TableRun
+    from rootzone.engines.tables.table_mode import TableRun
 
     if not isinstance(run, TableRun):
         raise TypeError(run)

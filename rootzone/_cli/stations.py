@@ -70,12 +70,12 @@ def command(
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone.labels.stations.ismn_agreement import compare_with_ismn
-    from rootzone.labels.stations.nrcs_places import read_station_list
-    from rootzone.labels.stations.read_any import read_all, station_files
-    from rootzone.labels.stations.rules import RULES, chosen_rules
-    from rootzone.labels.stations.screening import RuleCounts
-    from rootzone.labels.stations.station_table import (
+    from rootzone.stations.readers.ismn_agreement import compare_with_ismn
+    from rootzone.stations.readers.nrcs_places import read_station_list
+    from rootzone.stations.readers.read_any import read_all, station_files
+    from rootzone.stations.screening.rules import RULES, chosen_rules
+    from rootzone.stations.screening.screen import RuleCounts
+    from rootzone.stations.station_table import (
         station_frame,
         weather_frame,
         write_stations,
@@ -150,7 +150,7 @@ def _named(out: Path | None) -> Path:
 
 def _write_forcing(path: Path, weather: pl.DataFrame, record: Provenance) -> None:
     from rootzone._shared.tables import WEATHER, write_table
-    from rootzone.labels.stations.station_forcing import forcing_table
+    from rootzone.stations.station_forcing import forcing_table
 
     write_table(path, forcing_table(weather), WEATHER, record)
 
@@ -159,9 +159,9 @@ def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int | None) -> 
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import open_grid
-    from rootzone.labels.stations.pixels import station_pixels
-    from rootzone.labels.stations.station_table import read_stations
     from rootzone.labels.write_frames import write_frame
+    from rootzone.stations.pixels import station_pixels
+    from rootzone.stations.station_table import read_stations
 
     loaded = load_campaign(campaign_file)
     grid = open_grid(loaded)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.status import Status
+    from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.record.status import Status
 
 
 @click.command()
@@ -22,7 +22,7 @@ def command(campaign: Path, losses: bool, as_json: bool) -> None:
 
     Can be asked at any time, also while the campaign runs here or on a cluster.
     """
-    from rootzone.jobs.read_state import CampaignState
+    from rootzone.jobs.record.read_state import CampaignState
 
     state = CampaignState.beside(campaign)
     status = state.status
@@ -40,7 +40,7 @@ def command(campaign: Path, losses: bool, as_json: bool) -> None:
 
 
 def _lines(state: CampaignState, status: Status) -> list[str]:
-    from rootzone.jobs.progress import class_counts, in_hours
+    from rootzone.jobs.driver.progress import class_counts, in_hours
 
     lines = [
         f"{state.campaign.name}: {status.done} of {status.shards} shards done, "

@@ -45,10 +45,10 @@ def command(
     """
     del slurm  # the only scheduler so far
     from rootzone._shared.atomic import write_text
-    from rootzone.jobs.read_cut import read_shards
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.run_plan import array_request, read_cost
-    from rootzone.jobs.slurm import sbatch_text
+    from rootzone.jobs.driver.slurm import sbatch_text
+    from rootzone.jobs.pilot.run_plan import array_request, read_cost
+    from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.shard.read_cut import read_shards
 
     state = CampaignState.beside(campaign)
     # Kept once here, so that the tasks do not all cut the campaign at the same time.

@@ -45,9 +45,9 @@ def command(
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import data_folder
     from rootzone.learning.campaign_training import train_campaign
-    from rootzone.learning.ranks import device_named, joined_ranks
-    from rootzone.learning.run_training import RunOptions
-    from rootzone.learning.train_progress import TrainProgress
+    from rootzone.networks.ranks import device_named, joined_ranks
+    from rootzone.networks.run_training import RunOptions
+    from rootzone.networks.train_progress import TrainProgress
 
     loaded = load_campaign(campaign)
     chosen = device_named(device)

@@ -23,9 +23,9 @@ def command(campaign: Path, site: str, as_json: bool, html: Path | None, force: 
     page with the curves of its soil and its water through the year.
     """
     from rootzone._shared.atomic import refuse_overwrite
-    from rootzone.jobs.read_state import CampaignState
-    from rootzone.jobs.read_why import why_facts
-    from rootzone.jobs.why import why_page
+    from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.record.read_why import why_facts
+    from rootzone.jobs.record.why import why_page
 
     if html is not None:
         refuse_overwrite(html, force=force)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rootzone.covariates.catalog import Catalog, load_catalog
 from rootzone.covariates.grid import MasterGrid
+from rootzone.covariates.layers.catalog import Catalog, load_catalog
+from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.region import Region, region_of
-from rootzone.covariates.stack import CovariateStack
 
 if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.catalog import Catalog
-from rootzone.covariates.read_met import read_met
+from rootzone.covariates.layers.catalog import Catalog
 from rootzone.covariates.read_unsoda_db import read_unsoda_table
+from rootzone.covariates.weather.read_met import read_met
 
 if TYPE_CHECKING:
     import polars as pl

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone.design.features import Float32Array, Space
+from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from rootzone.design.features import Space
 from rootzone.design.kernels import add_to_groups, find_nearest
 from rootzone.design.settings import Design
 

@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray
 from rootzone.design.kernels import fill_space
 from rootzone.design.settings import FeatureWeights
-
-Float32Array = NDArray[np.float32]
 
 MISSING_CELL = 65535
 

@@ -11,9 +11,9 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.digests import digest_json
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.layers.sources import layer_files
+from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.region import Region
-from rootzone.covariates.sources import layer_files
-from rootzone.covariates.stack import CovariateStack
 from rootzone.design.candidates import INSIDE
 from rootzone.design.weather_cells import BoxMask
 

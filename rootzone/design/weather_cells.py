@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
-from rootzone.covariates import cells
 from rootzone.covariates.grid import Bounds, MasterGrid, Window
+from rootzone.covariates.weather import cells
 from rootzone.design.kernels import fill_degrees, fill_index
 
 # Pixels between points that are projected exactly. Between them, 960 m apart at 30 m pixels, a

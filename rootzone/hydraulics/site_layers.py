@@ -12,7 +12,7 @@ from rootzone._shared.units import mm_from_cm
 if TYPE_CHECKING:
     import polars as pl
 
-    from rootzone.covariates.catalog import Source
+    from rootzone.covariates.layers.catalog import Source
 
 # Columns of the layer table and the variable of the mapped product that fills each.
 TEXTURE = {"sand_pct": "sand", "silt_pct": "silt", "clay_pct": "clay"}

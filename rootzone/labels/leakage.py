@@ -10,7 +10,7 @@ import polars as pl
 
 from rootzone._shared.arrays import FloatArray
 from rootzone.labels.splits import PARTS, TEST, TRAIN
-from rootzone.labels.stations.pixels import unit_vectors
+from rootzone.stations.pixels import unit_vectors
 
 _EARTH_KM = 6371.0
 

@@ -13,10 +13,10 @@ from rootzone._shared.digests import digest_bytes
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance
 from rootzone._shared.tables import SITES, read_frame, read_table
-from rootzone.jobs.read_outcomes import last_word
-from rootzone.jobs.read_shard import read_closed
-from rootzone.jobs.read_state import CampaignState
-from rootzone.labels.depths import MID_LAYER, SWIM3, LabelDepth, parse_depth
+from rootzone.engines.profile_depths import MID_LAYER, SWIM3, LabelDepth, parse_depth
+from rootzone.jobs.record.read_outcomes import last_word
+from rootzone.jobs.record.read_state import CampaignState
+from rootzone.jobs.shard.read_shard import read_closed
 from rootzone.labels.layering import (
     Layerings,
     layerings_from_soils,

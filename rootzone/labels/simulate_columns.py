@@ -18,18 +18,18 @@ import polars as pl
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
+from rootzone.engines.profile_depths import LabelDepth
 from rootzone.hydraulics.read_layers import layers_of_frame
 from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.table_soils import soils_from_layers
 from rootzone.hydraulics.write_soils import soils_frame
-from rootzone.jobs.accept import acceptor
-from rootzone.jobs.climb import climb
-from rootzone.jobs.engine_choice import make_engine_of, weather_needs
-from rootzone.jobs.ladder import Rung, ladder_for
-from rootzone.jobs.read_cut import weather_files
-from rootzone.jobs.read_inputs import inputs_of_rows
-from rootzone.labels.depths import LabelDepth
+from rootzone.jobs.shard.accept import acceptor
+from rootzone.jobs.shard.climb import climb
+from rootzone.jobs.shard.engine_choice import make_engine_of, weather_needs
+from rootzone.jobs.shard.ladder import Rung, ladder_for
+from rootzone.jobs.shard.read_cut import weather_files
+from rootzone.jobs.shard.read_inputs import inputs_of_rows
 from rootzone.labels.layering import layerings_from_thickness, weights_of
 from rootzone.labels.read_design import nodes_of_engine
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.engines.protocol import Engine, Profiles
-    from rootzone.jobs.counted_days import Span
+    from rootzone.jobs.shard.counted_days import Span
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,17 @@ from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
 from rootzone.labels.splits import TRAIN, VALIDATION
-from rootzone.learning.batches import SampleSet
-from rootzone.learning.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
-from rootzone.learning.calibration import Calibration, calibrate
-from rootzone.learning.label_index import SIMULATED, STATION
-from rootzone.learning.land_gaps import without_empty_tiles
-from rootzone.learning.mixing import may_draw
-from rootzone.learning.models import ModelConfig
-from rootzone.learning.open_samples import CampaignSamples, open_samples
-from rootzone.learning.run_training import RunOptions, TrainResult, new_network, train
-from rootzone.learning.settings import TrainSettings, config_of
-from rootzone.learning.validate import LabelValues, values_at_labels
+from rootzone.learning.samples.batches import SampleSet
+from rootzone.learning.samples.label_index import SIMULATED, STATION
+from rootzone.learning.samples.land_gaps import without_empty_tiles
+from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
+from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
+from rootzone.networks.calibration import Calibration, calibrate
+from rootzone.networks.mixing import may_draw
+from rootzone.networks.models import ModelConfig
+from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
+from rootzone.networks.settings import TrainSettings, config_of
+from rootzone.networks.validate import LabelValues, values_at_labels
 
 if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign

@@ -9,8 +9,8 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, IntArray
 from rootzone._shared.errors import RequestError
-from rootzone.covariates import cells
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.weather import cells
 from rootzone.design.weather_cells import GRIDMET
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from rootzone._shared.digests import code_version
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
 from rootzone.campaign.workspace import Workspace
-from rootzone.learning.land import Land
-from rootzone.learning.write_land import write_land
+from rootzone.learning.scene.land import Land
+from rootzone.learning.scene.write_land import write_land
 from rootzone.maps.assemble import MapPlan
 from rootzone.maps.cf import SeriesSpec
 from rootzone.maps.names import depth_name

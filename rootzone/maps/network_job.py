@@ -11,7 +11,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone.covariates.grid import Window
-from rootzone.learning.scene import Scene
+from rootzone.learning.scene.scene import Scene
 from rootzone.maps.assemble import MapPlan, assemble_map
 from rootzone.maps.encoding import pack_theta
 from rootzone.maps.parts import Parts
@@ -66,8 +66,8 @@ class NetworkJob:
         """Load the model; what is returned does one task."""
         import torch
 
-        from rootzone.learning.bundle import load_bundle
         from rootzone.maps.predict import WindowPredictor
+        from rootzone.networks.bundle import load_bundle
 
         if self.device == "cpu":
             torch.set_num_threads(1)

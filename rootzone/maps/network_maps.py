@@ -22,8 +22,8 @@ from rootzone.maps.trust import TrainingSites
 
 if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign
-    from rootzone.learning.bundle import Bundle
-    from rootzone.learning.scene import Scene
+    from rootzone.learning.scene.scene import Scene
+    from rootzone.networks.bundle import Bundle
 
 # Below this, starting processes takes longer than the work [pixels times days].
 WORTH_PROCESSES = 2_000_000
@@ -31,8 +31,8 @@ WORTH_PROCESSES = 2_000_000
 
 def maps_from_network(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
     """Make the maps of a campaign with its trained network; see ``make_maps``."""
-    from rootzone.learning.bundle import load_bundle
-    from rootzone.learning.open_samples import open_scene
+    from rootzone.learning.samples.open_samples import open_scene
+    from rootzone.networks.bundle import load_bundle
 
     run = MapRun(loaded, request)
     scene = open_scene(loaded, request.data)

@@ -11,19 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rootzone._shared.arrays import AnyArray, BoolArray
+from rootzone._shared.arrays import AnyArray, BoolArray, Float32Array
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.learning.bundle import Bundle
-from rootzone.learning.ensemble import EnsemblePrediction, combine
-from rootzone.learning.expand import expand
-from rootzone.learning.features import ANGLE, SURFACE
-from rootzone.learning.models import halo_px, stride_px
-from rootzone.learning.scene import Scene
+from rootzone.learning.scene.expand import expand
+from rootzone.learning.scene.scene import Scene
 from rootzone.maps.encoding import MISSING_INPUT, cover_flags, flags_of
 from rootzone.maps.trimmed import Rim, folded, predict_middle
-
-Float32Array = NDArray[np.float32]
+from rootzone.networks.bundle import Bundle
+from rootzone.networks.channels import ANGLE, SURFACE
+from rootzone.networks.ensemble import EnsemblePrediction, combine
+from rootzone.networks.models import halo_px, stride_px
 
 BLOCK_PX = 640  # computed at once, in 1.5 GB with net A; larger windows are cut
 _FAITHFUL_BATCH = 16

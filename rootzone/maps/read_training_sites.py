@@ -13,11 +13,11 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.tables import SITES, read_table
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.labels.stations.pixels import station_pixels
-from rootzone.labels.stations.station_table import read_stations
 from rootzone.labels.write_labels import label_files
-from rootzone.learning.land import LandSource
+from rootzone.learning.scene.land import LandSource
 from rootzone.maps.trust import FEATURES, TrainingSites, split_features
+from rootzone.stations.pixels import station_pixels
+from rootzone.stations.station_table import read_stations
 
 if TYPE_CHECKING:
     import polars as pl

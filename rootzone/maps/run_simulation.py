@@ -20,10 +20,10 @@ from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.open_campaign import open_grid, open_region, open_stack
 from rootzone.design.read_land import CatalogLand
 from rootzone.hydraulics.site_layers import SAMPLED, site_layers
-from rootzone.jobs.counted_days import Span
-from rootzone.jobs.engine_choice import engine_code, make_engine_of
-from rootzone.jobs.ladder import as_json, ladder_for
-from rootzone.jobs.read_cut import weather_files
+from rootzone.jobs.shard.counted_days import Span
+from rootzone.jobs.shard.engine_choice import engine_code, make_engine_of
+from rootzone.jobs.shard.ladder import as_json, ladder_for
+from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
 from rootzone.maps.columns import (
     CellColumns,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
-    from rootzone.covariates.stack import CovariateStack
+    from rootzone.covariates.layers.stack import CovariateStack
 
 _EPOCH = date(1970, 1, 1)
 _CELLS_KEPT = 64  # finished cells in memory while maps are painted: two rows across a county

@@ -10,7 +10,7 @@ import numpy as np
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import Window
-from rootzone.learning.land import Land
+from rootzone.learning.scene.land import Land
 from rootzone.maps.assemble import MapPlan, assemble_map
 from rootzone.maps.encoding import cover_flags, flags_of, pack_theta
 from rootzone.maps.map_run import MapReport, MapRequest, MapRun

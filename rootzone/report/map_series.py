@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
-from rootzone.covariates.cells import cell_at, cell_id
+from rootzone.covariates.weather.cells import cell_at, cell_id
 from rootzone.report.map_layers import packed
 from rootzone.report.read_inputs import FEW_FILES
 

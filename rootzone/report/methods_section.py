@@ -11,7 +11,7 @@ from rootzone.report.references import cited, numbered
 from rootzone.report.words import listed, plural
 
 if TYPE_CHECKING:
-    from rootzone.covariates.catalog import Source
+    from rootzone.covariates.layers.catalog import Source
     from rootzone.report.read_inputs import ReportInputs
 
 _PHYSICS = {

@@ -14,14 +14,14 @@ from rootzone.campaign.model import Campaign
 from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import data_folder, open_catalog, open_grid
-from rootzone.jobs.read_shard import read_closed
+from rootzone.jobs.shard.read_shard import read_closed
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from rootzone.covariates.catalog import Source
     from rootzone.covariates.grid import MasterGrid
-    from rootzone.jobs.read_state import CampaignState
+    from rootzone.covariates.layers.catalog import Source
+    from rootzone.jobs.record.read_state import CampaignState
 
 FEW_FILES = 8  # shards that single sites are taken from
 _MADE_UP = ("MADE_UP.txt", "README.txt")
@@ -159,7 +159,7 @@ class ReportInputs:
     @cached_property
     def state(self) -> CampaignState | None:
         """Shards and outcomes; None before sites and soils are there, or before any run."""
-        from rootzone.jobs.read_state import CampaignState
+        from rootzone.jobs.record.read_state import CampaignState
 
         if not (self.place.sites.exists() and self.profiles):
             return None
@@ -173,8 +173,8 @@ class ReportInputs:
     @cached_property
     def runs(self) -> Runs | None:
         """What the closed shards cost and gave, stale ones included; None before any run."""
-        from rootzone.jobs.ledger import DONE, FAILED
-        from rootzone.jobs.read_outcomes import last_word
+        from rootzone.jobs.record.read_outcomes import last_word
+        from rootzone.jobs.shard.ledger import DONE, FAILED
 
         if self.state is None:
             return None
@@ -231,8 +231,8 @@ class ReportInputs:
         """
         import polars as pl
 
-        from rootzone.labels.stations.pixels import pixel_values, station_pixels
-        from rootzone.labels.stations.station_table import at_depth, read_stations
+        from rootzone.stations.pixels import pixel_values, station_pixels
+        from rootzone.stations.station_table import at_depth, read_stations
 
         if not self.place.stations.exists():
             return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rootzone.labels.splits import SEASONS
-from rootzone.learning import tables
+from rootzone.learning.evaluation import tables
 from rootzone.report.document import Block, Plot, Plots, Section, Text, absent
 from rootzone.report.skill_figures import NAMES, places_figure, scatter_figure, season_figure
 from rootzone.report.skill_tables import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone.labels.splits import SEASONS
-from rootzone.learning import tables
+from rootzone.learning.evaluation import tables
 from rootzone.report.document import Table
 from rootzone.report.skill_figures import NAMES
 from rootzone.report.words import fixed, listed, plural, signed

@@ -52,7 +52,7 @@ def write_why(inputs: ReportInputs, facts: Mapping[str, Any], out: Path) -> None
     inputs : ReportInputs
         The campaign.
     facts : mapping
-        As ``rootzone.jobs.read_why.why_facts`` gathers them.
+        As ``rootzone.jobs.record.read_why.why_facts`` gathers them.
     out : Path
         The page.
     """

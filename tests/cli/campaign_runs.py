@@ -7,9 +7,9 @@ from pathlib import Path
 from rootzone._cli import cli
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
-from rootzone.jobs import engine_choice
-from rootzone.jobs.run_campaign import run_campaign
-from rootzone.jobs.run_local import InThisProcess
+from rootzone.jobs.driver.run_campaign import run_campaign
+from rootzone.jobs.driver.run_local import InThisProcess
+from rootzone.jobs.shard import engine_choice
 from tests.jobs.engines import MakeBucket
 from tests.jobs.synthetic import make_campaign
 
@@ -24,7 +24,7 @@ def run(file: Path, engine: MakeBucket) -> None:
 
 def use_bucket(monkeypatch, engine: MakeBucket) -> None:  # type: ignore[no-untyped-def]
     """Let the verbs use a test engine instead of the campaign's own."""
-    for module in ("rootzone.jobs.read_state", "rootzone.jobs.run_campaign"):
+    for module in ("rootzone.jobs.record.read_state", "rootzone.jobs.driver.run_campaign"):
         monkeypatch.setattr(f"{module}.make_engine_of", lambda campaign: engine)
     assert engine_choice.make_engine_of is not None
 

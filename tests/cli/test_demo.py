@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from rootzone._cli.demo import command
 from rootzone._shared.errors import RequestError
-from rootzone.labels.stations.station_table import read_stations
+from rootzone.stations.station_table import read_stations
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import read_table, write_table
-from rootzone.labels.stations.station_table import STATION_WEATHER, STATIONS
-from rootzone.learning.read_point_inputs import PointFiles, climate_classes
-from rootzone.learning.tables import PREDICTIONS, SKILL
+from rootzone.learning.evaluation.tables import PREDICTIONS, SKILL
+from rootzone.learning.points.read_inputs import PointFiles, climate_classes
+from rootzone.stations.station_table import STATION_WEATHER, STATIONS
 from tests.cli.campaign_runs import invoke
 
 DAYS = 800

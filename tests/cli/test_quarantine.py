@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from rootzone.campaign.workspace import Workspace
-from rootzone.jobs.read_state import CampaignState
+from rootzone.jobs.record.read_state import CampaignState
 
 from .campaign_runs import MakeBucket, invoke, make_campaign, run, use_bucket
 

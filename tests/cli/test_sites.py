@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from rootzone._cli.sites import command
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
-from rootzone.covariates.write_county import write_county
+from rootzone.made_up.write_county import write_county
 
 CAMPAIGN = """
 name: county

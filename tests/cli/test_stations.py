@@ -14,8 +14,8 @@ from rootzone._cli.split import command as split
 from rootzone._cli.stations import command as stations
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
-from rootzone.labels.stations.station_table import at_depth, read_stations, weather_path
-from tests.labels.stations_data import uscrn_line, write_uscrn
+from rootzone.stations.station_table import at_depth, read_stations, weather_path
+from tests.stations.stations_data import uscrn_line, write_uscrn
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from rootzone._shared.tables import WEATHER, write_table
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.learning import campaign_training
-from rootzone.learning.bundle import load_bundle
-from rootzone.learning.label_index import SIMULATED, STATION
-from rootzone.learning.open_samples import open_samples, with_known_soil
-from rootzone.learning.run_log import read_log
+from rootzone.learning.samples.label_index import SIMULATED, STATION
+from rootzone.learning.samples.open_samples import open_samples, with_known_soil
+from rootzone.networks.bundle import load_bundle
+from rootzone.networks.run_log import read_log
 from tests.learning.small_campaign import FIRST, N_SITE, N_STATION, RECORD, write_small_campaign
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,13 +10,13 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.tables import WEATHER
-from rootzone.covariates.catalog import load_catalog
-from rootzone.covariates.check import check_file
+from rootzone.covariates.check.check import check_file
 from rootzone.covariates.grid import Window
-from rootzone.covariates.read_met import read_met
+from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.read_tables import read_table_layer
 from rootzone.covariates.read_unsoda_db import read_unsoda_table
-from rootzone.covariates.stack import CovariateStack
+from rootzone.covariates.weather.read_met import read_met
 from tests.covariates.rasters import GRID
 
 MET = """\

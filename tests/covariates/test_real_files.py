@@ -15,10 +15,10 @@ import pytest
 import rasterio
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.catalog import load_catalog
 from rootzone.covariates.grid import ALBERS, ANCHOR_X_M, ANCHOR_Y_M, MasterGrid, Window
-from rootzone.covariates.legends import KOPPEN_KOTTEK, NLCD, legend
-from rootzone.covariates.stack import CovariateStack
+from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.layers.legends import KOPPEN_KOTTEK, NLCD, legend
+from rootzone.covariates.layers.stack import CovariateStack
 from tests.covariates.rasters import ALBERS_WGS84, catalog, write_tif
 
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)

@@ -8,7 +8,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from rootzone.covariates.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG
+from rootzone.covariates.weather.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG
 
 # data_formats.md 7: variable, unit, scale, offset of the yearly files.
 PACKING = {

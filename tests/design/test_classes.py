@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.legends import CLASS_NODATA, LEGENDS
+from rootzone.covariates.layers.legends import CLASS_NODATA, LEGENDS
 from rootzone.design.classes import (
     codes_of_stratum,
     load_classes,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rootzone.covariates import cells
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.weather import cells
 from rootzone.design.weather_cells import GRIDMET, BoxMask, WeatherGrid, degrees_of
 from tests.design.land import small_grid
 

@@ -9,7 +9,7 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import Soil
-from rootzone.covariates.catalog import Source
+from rootzone.covariates.layers.catalog import Source
 from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import site_layers

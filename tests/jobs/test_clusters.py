@@ -15,7 +15,7 @@ import pytest
 
 from rootzone._shared.jit import cache_dir
 from rootzone.campaign.workspace import Workspace
-from rootzone.jobs.read_shard import digest_shard
+from rootzone.jobs.shard.read_shard import digest_shard
 
 from .synthetic import make_campaign
 

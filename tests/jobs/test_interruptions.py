@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from rootzone.campaign.workspace import Workspace
-from rootzone.jobs.read_shard import digest_shard
+from rootzone.jobs.shard.read_shard import digest_shard
 
 from .synthetic import make_campaign
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 
-from rootzone.learning.losses import LossSettings
-from rootzone.learning.mixing import SIMULATED, STATION
-from rootzone.learning.ranks import joined_ranks
-from rootzone.learning.run_training import RunOptions, new_network, train
-from rootzone.learning.settings import TrainSettings
+from rootzone.networks.losses import LossSettings
+from rootzone.networks.mixing import SIMULATED, STATION
+from rootzone.networks.ranks import joined_ranks
+from rootzone.networks.run_training import RunOptions, new_network, train
+from rootzone.networks.settings import TrainSettings
 from tests.learning.made_up_samples import TINY, MadeUpSamples
 
 SETTINGS = TrainSettings(

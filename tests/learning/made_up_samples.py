@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from rootzone._shared.arrays import IntArray
-from rootzone.learning.batches import Batch
-from rootzone.learning.models import ModelConfig
+from rootzone.networks.batch import Batch
+from rootzone.networks.models import ModelConfig
 
 TINY = ModelConfig(3, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
 LOAM = (0.078, 0.43, 0.036, 1.56)  # theta_r, theta_s, alpha [cm-1], n (Carsel and Parrish 1988)

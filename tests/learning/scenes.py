@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 
 from rootzone.campaign.model import Features
-from rootzone.covariates import cells
-from rootzone.covariates.antecedent import antecedent_columns
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.learning.features import FeatureSpec
-from rootzone.learning.label_index import GridLabels
-from rootzone.learning.land import ArrayLand, hydraulic_bands
-from rootzone.learning.scene import Scene
-from rootzone.learning.weather_days import WeatherDays
+from rootzone.covariates.weather import cells
+from rootzone.covariates.weather.antecedent import antecedent_columns
+from rootzone.learning.samples.label_index import GridLabels
+from rootzone.learning.scene.features import features_of
+from rootzone.learning.scene.land import ArrayLand, hydraulic_bands
+from rootzone.learning.scene.scene import Scene
+from rootzone.learning.scene.weather_days import WeatherDays
 
 FIRST_DAY = dt.date(2023, 1, 1)
 N_DAY = 60
@@ -75,7 +75,7 @@ def scene(
     leave_out: int = 0,
 ) -> Scene:
     """Land and weather joined by a specification; the faithful one by default."""
-    spec = FeatureSpec.of(features or Features())
+    spec = features_of(features or Features())
     return Scene(land(depths_mm), WeatherDays.from_frame(weather_frame(leave_out), spec), spec)
 
 

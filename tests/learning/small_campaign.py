@@ -12,12 +12,12 @@ from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import LABELS, SITES, WEATHER, write_table
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates import cells
-from rootzone.covariates.antecedent import antecedent_columns
 from rootzone.covariates.grid import MasterGrid
 from rootzone.covariates.open_campaign import open_grid
-from rootzone.covariates.write_county import write_county
-from rootzone.labels.stations.station_table import STATIONS
+from rootzone.covariates.weather import cells
+from rootzone.covariates.weather.antecedent import antecedent_columns
+from rootzone.made_up.write_county import write_county
+from rootzone.stations.station_table import STATIONS
 
 CAMPAIGN = """\
 name: corner

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from rootzone.campaign.model import Campaign
-from rootzone.learning.batches import SampleSet
 from rootzone.learning.campaign_training import calibrated, on_land, places_of
-from rootzone.learning.label_index import SIMULATED, STATION
-from rootzone.learning.models import Prediction
-from rootzone.learning.open_samples import CampaignSamples
-from rootzone.learning.validate import LabelValues, values_at_labels
+from rootzone.learning.samples.batches import SampleSet
+from rootzone.learning.samples.label_index import SIMULATED, STATION
+from rootzone.learning.samples.open_samples import CampaignSamples
+from rootzone.networks.models import Prediction
+from rootzone.networks.validate import LabelValues, values_at_labels
 from tests.learning.scenes import scene, some_labels
 
 

@@ -15,13 +15,13 @@ from rootzone._shared.tables import SITES, write_table
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_grid
-from rootzone.covariates.write_county import write_county
-from rootzone.learning.bundle import save_bundle
-from rootzone.learning.calibration import Calibration
-from rootzone.learning.features import FeatureSpec
-from rootzone.learning.models import ModelConfig
-from rootzone.learning.run_training import new_network
+from rootzone.learning.scene.features import features_of
+from rootzone.made_up.write_county import write_county
 from rootzone.maps.columns import cell_of_pixels
+from rootzone.networks.bundle import save_bundle
+from rootzone.networks.calibration import Calibration
+from rootzone.networks.models import ModelConfig
+from rootzone.networks.run_training import new_network
 
 # Three by three tiles of 32 px, with a corner of the lake and a border of weather cells.
 CAMPAIGN = """\
@@ -79,7 +79,7 @@ def _write_sites(file: Path) -> None:
 def put_bundle(file: Path, seed: int = 1) -> None:
     """An untrained network with the campaign's features, where the trained one would be."""
     campaign = load_campaign(file).campaign
-    spec = FeatureSpec.of(campaign.learning.features)
+    spec = features_of(campaign.learning.features)
     config = ModelConfig(len(spec), n_depths=2, widths=(4, 6, 8), output="bounds", head="normal")
     weights = [new_network(config, seed).state_dict()]
     fitted = Calibration(0.8, 1.5, scaled=True, n=100, n_place=12)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from rootzone.learning.bundle import Bundle
-from rootzone.learning.ensemble import Ensemble
-from rootzone.learning.models import ModelConfig, build
-from rootzone.learning.scene import Scene
+from rootzone.learning.scene.scene import Scene
 from rootzone.maps.encoding import MISSING_INPUT
 from rootzone.maps.predict import WindowPredictor
+from rootzone.networks.bundle import Bundle
+from rootzone.networks.ensemble import Ensemble
+from rootzone.networks.models import ModelConfig, build
 from tests.learning.scenes import day, grid, scene
 
 TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))

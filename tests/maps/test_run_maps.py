@@ -24,13 +24,13 @@ from rootzone._shared.provenance import sidecar_of
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
-from rootzone.learning.bundle import load_bundle
-from rootzone.learning.open_samples import open_scene
+from rootzone.learning.samples.open_samples import open_scene
 from rootzone.maps import network_maps
 from rootzone.maps.encoding import FLAGS, NO_VALUE, WATER, unpack_theta
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.predict import WindowPredictor
 from rootzone.maps.run_maps import make_maps
+from rootzone.networks.bundle import load_bundle
 from tests.maps.county_campaign import DAYS, invoke, put_bundle
 
 NAMES = [f"theta_{depth}mm_{day}" for day in DAYS for depth in ("0200", "0400")]
@@ -189,7 +189,7 @@ def test_faithful_maps_are_bare_tiles_in_a_folder_of_their_own(campaign: Path) -
     inputs = bare._inputs(tile)
     with torch.inference_mode():
         table = torch.from_numpy(scene.day(day))
-        from rootzone.learning.expand import expand
+        from rootzone.learning.scene.expand import expand
 
         x = expand(inputs.static, inputs.cell, inputs.weight, table, None, bundle.spec)
         alone = bundle.predict(x, inputs.soil).theta[0, 0].numpy()

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from rootzone.learning.models import READINGS, ModelConfig, UNet, build, halo_px
 from rootzone.maps import trimmed
 from rootzone.maps.trimmed import Rim, decoder_rims, encoder_rims, folded, predict_middle
+from rootzone.networks.models import READINGS, ModelConfig, UNet, build, halo_px
 
 SIDE = 192
 WHOLE = Rim(0, 0, 0, 0)

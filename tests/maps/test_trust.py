@@ -12,7 +12,7 @@ from rio_cogeo import cog_validate
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
-from rootzone.learning.land import Land
+from rootzone.learning.scene.land import Land
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.read_training_sites import read_training_sites
 from rootzone.maps.run_maps import make_maps

@@ -12,7 +12,7 @@ from rootzone._cli import cli
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import SITES, SOILS, WEATHER, write_table
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.cells import cell_at, cell_id
+from rootzone.covariates.weather.cells import cell_at, cell_id
 from rootzone.report.read_inputs import ReportInputs
 from tests.cli.campaign_runs import MakeBucket, run, use_bucket
 from tests.jobs.synthetic import make_campaign

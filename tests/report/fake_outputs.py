@@ -9,19 +9,19 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.skill import skill_of
 from rootzone._shared.tables import write_table
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid
-from rootzone.labels.skill import skill_of
 from rootzone.labels.splits import season_of
-from rootzone.labels.stations.station_table import STATIONS
-from rootzone.learning import tables
-from rootzone.learning.compare import compare
-from rootzone.learning.run_log import write_log
+from rootzone.learning.evaluation import tables
+from rootzone.learning.evaluation.compare import compare
 from rootzone.maps.encoding import UNLIKE_TRAINING, WATER, pack_theta
 from rootzone.maps.map_spec import flags_spec, theta_spec
 from rootzone.maps.names import MapFiles
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
+from rootzone.networks.run_log import write_log
+from rootzone.stations.station_table import STATIONS
 
 # Standard deviation of each model's errors [m3 m-3]: LightGBM is the best by construction.
 ERRORS = {"unet": 0.035, "lightgbm": 0.03, "climatology": 0.05, "persistence": 0.04,

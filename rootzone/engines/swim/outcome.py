@@ -6,12 +6,12 @@ import numpy as np
 
 from rootzone._shared.arrays import IntArray
 from rootzone.engines import verify
-from rootzone.engines.check_weather import iso
 from rootzone.engines.failures import Failure, FailureClass
 from rootzone.engines.protocol import SiteBatch
 from rootzone.engines.swim import batch_kernels, layout
 from rootzone.engines.swim.settings import SwimSettings
 from rootzone.engines.swim.twins import ColumnResult
+from rootzone.engines.tables.check_weather import iso
 
 _CLASS_OF_STATUS = {
     layout.NO_CONVERGENCE: FailureClass.NO_CONVERGENCE,

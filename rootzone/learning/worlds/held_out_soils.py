@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
-from rootzone.learning.losses import LossSettings
 from rootzone.learning.worlds.landscape import TILE_PX, Landscape, WorldSettings
 from rootzone.learning.worlds.recovery import (
     RecoverySettings,
@@ -25,6 +24,7 @@ from rootzone.learning.worlds.recovery import (
     train_network,
 )
 from rootzone.learning.worlds.samples import Labels
+from rootzone.networks.losses import LossSettings
 
 # Soils with labels: loams of every kind; sands, loamy sands and clays have none.
 SAND_PCT: Final = (25.0, 70.0)

@@ -12,13 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone.covariates.antecedent import antecedent_columns
-from rootzone.covariates.county_fields import SOUTH, WEST, County, daily_weather
-from rootzone.covariates.terrain import aspect_deg, gradient, slope_deg
+from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from rootzone.covariates.layers.terrain import aspect_deg, gradient, slope_deg
+from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.hydraulics.read_rosetta import read_rosetta_table
 from rootzone.hydraulics.simplex import parameters_from_texture
-from rootzone.learning.features import FeatureSpec, Float32Array, day_of_year_columns
+from rootzone.learning.scene.features import day_of_year_columns, faithful_features
+from rootzone.made_up.county_fields import SOUTH, WEST, County, daily_weather
+from rootzone.networks.channels import FeatureSpec
 
 TILE_PX: Final = 64
 PIXEL_M: Final = 30.0
@@ -103,10 +104,10 @@ class Landscape:
 def make_landscape(settings: WorldSettings) -> Landscape:
     """Draw a landscape.
 
-    The 20 channels are those of `FeatureSpec.faithful`, scaled by it. Weather is constant within
+    The 20 channels are those of `faithful_features`, scaled by it. Weather is constant within
     cells of 4 km; a pixel has that of its own cell.
     """
-    county, spec = County.from_seed(settings.seed), FeatureSpec.faithful()
+    county, spec = County.from_seed(settings.seed), faithful_features()
     side = settings.side_px
     row, col = np.mgrid[0:side, 0:side]
     lon, lat = _position(settings, row, col)

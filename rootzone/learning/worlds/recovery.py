@@ -17,14 +17,8 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, season_dates
-from rootzone.learning.features import Float32Array
-from rootzone.learning.losses import LossSettings
-from rootzone.learning.mixing import SIMULATED
-from rootzone.learning.models import ModelConfig, n_parameters
-from rootzone.learning.run_training import RunOptions, new_network, train
-from rootzone.learning.settings import TrainSettings
 from rootzone.learning.worlds.landscape import (
     Landscape,
     WorldSettings,
@@ -32,6 +26,11 @@ from rootzone.learning.worlds.landscape import (
 )
 from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places
 from rootzone.learning.worlds.truth import theta_at
+from rootzone.networks.losses import LossSettings
+from rootzone.networks.mixing import SIMULATED
+from rootzone.networks.models import ModelConfig, n_parameters
+from rootzone.networks.run_training import RunOptions, new_network, train
+from rootzone.networks.settings import TrainSettings
 
 LABEL_SHARE: Final = 0.0017  # 500,000 sites on the 73,200 tiles of Colorado
 _VALIDATION_DATES: Final = 4

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone.learning.batches import Batch
-from rootzone.learning.features import Float32Array
+from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
 from rootzone.learning.worlds.landscape import TILE_PX, Landscape
+from rootzone.networks.batch import Batch
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
-from rootzone.learning.features import Float32Array
-from rootzone.learning.losses import LossSettings
-from rootzone.learning.mixing import SIMULATED, STATION
-from rootzone.learning.models import ModelConfig
-from rootzone.learning.run_training import RunOptions, new_network, train
-from rootzone.learning.settings import TrainSettings
 from rootzone.learning.worlds.landscape import Landscape, WorldSettings, make_landscape
 from rootzone.learning.worlds.recovery import LABEL_SHARE, Scores, evenly, split_dates
 from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places
 from rootzone.learning.worlds.truth import Bias, theta_at
+from rootzone.networks.losses import LossSettings
+from rootzone.networks.mixing import SIMULATED, STATION
+from rootzone.networks.models import ModelConfig
+from rootzone.networks.run_training import RunOptions, new_network, train
+from rootzone.networks.settings import TrainSettings
 
 PROBABILITIES: Final = (0.0, 0.2, 0.5, 0.8, 1.0)
 SEEDS: Final = (1, 2, 3)

@@ -7,13 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
 from rootzone._shared.errors import RootzoneError
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import settings_from_mapping
 from rootzone.hydraulics.soils import soils_from_textures
-from rootzone.learning.features import Float32Array
 from rootzone.learning.worlds.landscape import Landscape
 
 LABEL_MM: Final = 200.0

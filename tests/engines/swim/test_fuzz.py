@@ -11,13 +11,13 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rootzone.engines.check_soils import RANGES as SOIL_RANGES
-from rootzone.engines.check_weather import RANGES as WEATHER_RANGES
 from rootzone.engines.failures import FailureClass
-from rootzone.engines.read_profiles import read_profiles
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
-from rootzone.engines.table_mode import TableRun, simulate_tables
+from rootzone.engines.tables.check_soils import RANGES as SOIL_RANGES
+from rootzone.engines.tables.check_weather import RANGES as WEATHER_RANGES
+from rootzone.engines.tables.read_profiles import read_profiles
+from rootzone.engines.tables.table_mode import TableRun, simulate_tables
 from tests.engines.swim.tables import edited, soils, weather
 
 N_SITE = 4

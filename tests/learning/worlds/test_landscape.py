@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from rootzone.learning.models import ModelConfig, build
 from rootzone.learning.worlds.landscape import Landscape, WorldSettings, make_landscape
 from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places, tile_features
 from rootzone.learning.worlds.truth import Bias, theta_at
+from rootzone.networks.models import ModelConfig, build
 
 MONTHS = {"first": "2023-01-01", "last": "2023-03-31"}  # 90 days
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rootzone.learning.losses import LossSettings
 from rootzone.learning.worlds.held_out_soils import compare_losses, outside_of, prepare_held_out
 from rootzone.learning.worlds.landscape import WorldSettings
 from rootzone.learning.worlds.recovery import (
@@ -29,6 +28,7 @@ from rootzone.learning.worlds.stations_world import (
     simulator_scores,
     table_of,
 )
+from rootzone.networks.losses import LossSettings
 
 WORLD = WorldSettings(tiles=2, first="2023-01-01", last="2023-03-31")
 SMALL = RecoverySettings(

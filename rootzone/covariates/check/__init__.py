@@ -1,0 +1,1 @@
+"""What a file really is against what the catalog says of it."""

@@ -1,0 +1,144 @@
+"""Which files a campaign needs, where each comes from, and which are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rootzone.covariates.grid import Bounds
+from rootzone.covariates.layers.catalog import Catalog, Layer, fill
+from rootzone.covariates.layers.sources import tiles_of
+from rootzone.covariates.weather.forcing import ForcingRequest
+
+if TYPE_CHECKING:
+    from rootzone.campaign.model import Campaign
+
+_TEXTURE = ("sand", "silt", "clay")
+_HYDRAULIC = ("theta_r", "theta_s", "alpha", "n", "ksat")
+
+
+@dataclass(frozen=True)
+class WantedFile:
+    """One file a campaign needs.
+
+    Parameters
+    ----------
+    source : str
+        Catalog entry.
+    path : str
+        Where it belongs, relative to the data folder.
+    url : str or None
+        Where it comes from; None where the catalog knows no address.
+    member : str or None
+        File inside the archive that the address serves.
+    may_be_absent : bool
+        Whether the server may not have it: a tile without land.
+    licence : str
+        Terms of use.
+    """
+
+    source: str
+    path: str
+    url: str | None
+    member: str | None = None
+    may_be_absent: bool = False
+    licence: str = ""
+
+    def is_there(self, data_folder: Path) -> bool:
+        """Whether the file lies where it belongs."""
+        return (data_folder / self.path).exists()
+
+
+def wanted_files(
+    campaign: Campaign, catalog: Catalog, bounds: Bounds, request: ForcingRequest
+) -> list[WantedFile]:
+    """Every file the campaign reads, each once, in the order of the pipeline.
+
+    Weather is wanted for the years that spin-up and antecedent sums reach back into, too.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        What is asked for.
+    catalog : Catalog
+        Where things are.
+    bounds : tuple of float
+        West, south, east, north [degree] of the region.
+    request : ForcingRequest
+        Which weather is prepared.
+
+    Raises
+    ------
+    RequestError
+        The campaign names a source that the catalog does not have.
+    """
+    found: dict[str, WantedFile] = {}
+    for layer in _layers(campaign, catalog, request):
+        for wanted in _files_of(layer, bounds):
+            found.setdefault(wanted.path, wanted)
+    return list(found.values())
+
+
+def _layers(campaign: Campaign, catalog: Catalog, request: ForcingRequest) -> Iterator[Layer]:
+    names, years = campaign.catalog, sorted(campaign.years)
+    for name in (names.land_cover, names.climate_class, names.elevation):
+        yield from _by_year(catalog, name, years)
+    yield from _soil_layers(campaign, catalog)
+    weather = catalog.source(names.forcing)
+    before = {year - 1 for year in years}  # the first 29 days' sums reach into it
+    for year in sorted(before | set(campaign.weather_years)):
+        for short in request.variables:
+            values = {"variable": short, "year": str(year)}
+            yield catalog.layer("/".join([names.forcing, *(values[key] for key in weather.keys)]))
+
+
+def _by_year(catalog: Catalog, name: str, years: Sequence[int]) -> Iterator[Layer]:
+    if "year" not in catalog.source(name).keys:
+        yield catalog.layer(name)
+        return
+    for year in years:
+        yield catalog.layer(name, year)
+
+
+def _soil_layers(campaign: Campaign, catalog: Catalog) -> Iterator[Layer]:
+    name = campaign.catalog.texture
+    source = catalog.source(name)
+    if "variable" not in source.keys:
+        yield catalog.layer(name)
+        return
+    extra = _HYDRAULIC if campaign.soil.ptf == "polaris_van_genuchten" else ()
+    for variable in (*_TEXTURE, *extra):
+        for depth in _depths(campaign, catalog):
+            values = {"variable": variable, "depth": depth}
+            yield catalog.layer("/".join([name, *(values[key] for key in source.keys)]))
+
+
+def _depths(campaign: Campaign, catalog: Catalog) -> list[str]:
+    """Layers of the soil source that the profile reaches into."""
+    source = catalog.source(campaign.catalog.texture)
+    bottom_cm = sum(campaign.profile.thickness_mm) / 10.0
+    pairs = zip(source.depth_names(), source.depths_cm, strict=True)
+    return [name for name, (top, _) in pairs if top < bottom_cm] or [""]
+
+
+def _files_of(layer: Layer, bounds: Bounds) -> Iterator[WantedFile]:
+    source = layer.source
+    pattern = layer.path_pattern()
+    if pattern.startswith(("http://", "https://")):  # read where it lies, by OPeNDAP
+        return
+    url = None if source.url is None else fill(source.url, layer.values)
+    tiles = tiles_of(layer, bounds) if "{tile}" in pattern else [""]
+    for tile in tiles:
+        values = {"tile": tile}
+        yield WantedFile(
+            source=layer.source_name,
+            path=fill(pattern, values),
+            url=None if url is None else fill(url, values),
+            member=None
+            if source.archive_member is None
+            else fill(fill(source.archive_member, layer.values), values),
+            may_be_absent=bool(tile) and source.on_missing_tile == "nodata",
+            licence=source.licence,
+        )

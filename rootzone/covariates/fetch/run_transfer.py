@@ -1,0 +1,349 @@
+"""One file over HTTP: resumed where it stopped, retried, and refused where it is not the data.
+
+A transfer grows in ``.NAME.part`` beside its target and is renamed once it is whole. What the
+server said of the file (length, ETag) lies in ``.NAME.part.json``, so that a later run resumes only
+the same file. requests and urllib3 carry the bytes; resuming is ours, because neither they nor
+pooch do it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from rootzone._shared.atomic import write_text
+from rootzone._shared.errors import RequestError, StoppedEarly
+from rootzone.covariates.fetch.magic import kind_of_bytes, mismatch
+
+if TYPE_CHECKING:
+    import requests
+
+_LOG = logging.getLogger(__name__)
+_CHUNK_BYTES = 1 << 15  # what a broken connection loses at most
+_TIMEOUT_S = (15.0, 60.0)  # to connect, and between two pieces
+_LONGEST_PAUSE_S = 120.0
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_HEAD_BYTES = 512
+
+_WORDS = {
+    401: "the server wants a login. Log in with your browser and place the file there by hand, or "
+    "use the provider's own tool (earthaccess for NASA).",
+    403: "the server refuses anonymous readers (requester-pays bucket, or a blocked address). "
+    "Download the file by hand from the product's page.",
+    404: "there is no such file. The product may have a new version: correct url in the catalog; "
+    "or the tile has no land: set on_missing_tile: nodata.",
+    410: "the file was taken away. Look for a newer version and correct url in the catalog.",
+    429: "the server asks for fewer requests. Wait a while; the same command resumes.",
+    503: "the server is overloaded or down. Wait a while; the same command resumes.",
+}
+
+
+class NotServed(RequestError):  # noqa: N818 - an answer, not a fault of ours
+    """The server will not give the file, however often it is asked."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class GaveUp(StoppedEarly):
+    """The file could not be had this time; asking again later may work."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to try.
+
+    Parameters
+    ----------
+    attempts : int
+        Tries without a single new byte before giving up.
+    first_pause_s : float
+        Pause after the first failure [s]; it doubles each time.
+    """
+
+    attempts: int = 6
+    first_pause_s: float = 2.0
+
+    def pause_s(self, failures: int) -> float:
+        """Pause after so many failures in a row [s]."""
+        return min(self.first_pause_s * 2.0 ** (failures - 1), _LONGEST_PAUSE_S)
+
+
+def open_session() -> requests.Session:
+    """A session that says who asks.
+
+    Raises
+    ------
+    RequestError
+        The optional library is not installed.
+    """
+    from rootzone import __version__
+
+    try:
+        import requests
+    except ImportError as error:
+        raise RequestError(
+            "Fetching needs the library requests: pip install 'rootzone[fetch]'"
+        ) from error
+    session = requests.Session()
+    session.headers["User-Agent"] = f"rootzone/{__version__} (research data fetcher)"
+    session.headers["Accept-Encoding"] = "identity"
+    return session
+
+
+def size_of(session: requests.Session, url: str) -> int | None:
+    """Length a server announces [bytes], or None where it does not say.
+
+    Raises
+    ------
+    NotServed, GaveUp
+        The server refuses, or cannot be reached.
+    """
+    import requests
+
+    _check_scheme(url)
+    try:
+        with session.head(url, timeout=_TIMEOUT_S, allow_redirects=True) as answer:
+            if answer.status_code in (405, 501):  # some servers do not know HEAD
+                return None
+            if answer.status_code >= 400:
+                raise _refused(url, answer.status_code)
+            length = answer.headers.get("Content-Length")
+            return int(length) if length and length.isdigit() else None
+    except requests.RequestException as error:
+        raise GaveUp(f"{url} cannot be reached: {_short(error)}") from error
+
+
+def download(
+    session: requests.Session,
+    url: str,
+    target: Path,
+    patience: Patience | None = None,
+    on_bytes: Callable[[int, int | None], None] = lambda done, total: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Path:
+    """Bring one file to ``target``, whole or not at all.
+
+    Parameters
+    ----------
+    session : requests.Session
+        From `open_session`.
+    url : str
+        http or https address.
+    target : Path
+        Where the file goes. Its ending says what it must be.
+    patience : Patience, optional
+        How often to try. Every try that brings bytes starts the count again.
+    on_bytes : callable
+        Told the bytes that are there and the length announced, or None.
+    sleep : callable
+        Waits; tests pass their own.
+
+    Returns
+    -------
+    Path
+        ``target``.
+
+    Raises
+    ------
+    NotServed
+        The server refuses (401, 403, 404, 410), or serves a web page or another kind of file.
+    GaveUp
+        Connections broke or the server failed too often; what came is kept for the next run.
+    """
+    import requests
+
+    _check_scheme(url)
+    patience = patience or Patience()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = _Part.beside(target, url)
+    failures, most = 0, part.size
+    while True:
+        try:
+            _attempt(session, url, part, target, on_bytes)
+            break
+        except requests.RequestException as error:
+            reason, wait_s = _short(error), None
+        except _TryAgain as again:
+            reason, wait_s = again.reason, again.wait_s
+        failures = 1 if part.size > most else failures + 1
+        most = max(most, part.size)
+        if failures >= patience.attempts:
+            raise GaveUp(
+                f"{url}: given up after {failures} tries: {reason}. {part.size} bytes are kept; "
+                "the same command resumes."
+            )
+        pause_s = wait_s if wait_s is not None else patience.pause_s(failures)
+        _LOG.info("%s: %s; again in %.0f s", url, reason, pause_s)
+        sleep(pause_s)
+    part.finish(target)
+    return target
+
+
+class _TryAgain(Exception):  # noqa: N818 - not a fault yet
+    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait_s = wait_s
+
+
+@dataclass
+class _Part:
+    """The file as far as it has come, and what the server said of it."""
+
+    path: Path
+    notes: dict[str, Any]
+
+    @classmethod
+    def beside(cls, target: Path, url: str) -> _Part:
+        path = target.with_name(f".{target.name}.part")
+        part = cls(path, {"url": url})
+        try:
+            notes = json.loads(part.notes_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            notes = {}
+        if isinstance(notes, dict) and notes.get("url") == url and path.exists():
+            part.notes = notes
+        else:
+            part.drop()
+        return part
+
+    @property
+    def notes_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".json")
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def note(self, **facts: object) -> None:
+        self.notes.update(facts)
+        write_text(self.notes_path, json.dumps(self.notes))
+
+    def drop(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.notes_path.unlink(missing_ok=True)
+        self.notes = {"url": self.notes["url"]}
+
+    def finish(self, target: Path) -> None:
+        self.path.replace(target)
+        self.notes_path.unlink(missing_ok=True)
+
+
+def _attempt(
+    session: requests.Session,
+    url: str,
+    part: _Part,
+    target: Path,
+    on_bytes: Callable[[int, int | None], None],
+) -> None:
+    """One request: from where the part ends to the end of the file."""
+    headers = {}
+    if part.size:
+        headers["Range"] = f"bytes={part.size}-"
+        if part.notes.get("validator"):
+            headers["If-Range"] = str(part.notes["validator"])
+    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
+        status = answer.status_code
+        if status == 416:
+            part.drop()
+            raise _TryAgain("the part on disk is not of this file; it is started again", 0.0)
+        if status in _AGAIN:
+            raise _TryAgain(f"HTTP {status}, {_words(status)}", _retry_after_s(answer))
+        if status >= 400:
+            raise _refused(url, status)
+        if status == 206 and not _continues(answer, part):
+            part.drop()
+            raise _TryAgain("the file changed on the server; it is started again", 0.0)
+        if status != 206:
+            part.drop()
+        total = _announced(answer, part.size)
+        part.note(validator=_validator(answer), total=total)
+        _receive(answer, part, target, total, on_bytes)
+    if total is not None and part.size != total:
+        raise _TryAgain(f"cut short at {part.size} of {total} bytes")
+    if part.size == 0:
+        raise _TryAgain("an empty answer")
+
+
+def _receive(
+    answer: requests.Response,
+    part: _Part,
+    target: Path,
+    total: int | None,
+    on_bytes: Callable[[int, int | None], None],
+) -> None:
+    with part.path.open("ab") as out:
+        for chunk in answer.iter_content(_CHUNK_BYTES):
+            if out.tell() == 0:
+                _refuse_other_kind(chunk[:_HEAD_BYTES], answer, target, part)
+            out.write(chunk)
+            on_bytes(out.tell(), total)
+
+
+def _refuse_other_kind(head: bytes, answer: requests.Response, target: Path, part: _Part) -> None:
+    wrong = mismatch(target, kind_of_bytes(head))
+    if wrong is None:
+        return
+    part.drop()
+    raise NotServed(
+        f"{answer.url} serves {wrong}. Nothing was saved as {target.name}. Open the address in a "
+        "browser: a login, a notice or a moved product stands there."
+    )
+
+
+def _check_scheme(url: str) -> None:
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise RequestError(f"{url} is no http or https address; correct url in the catalog.")
+
+
+def _continues(answer: requests.Response, part: _Part) -> bool:
+    """Whether a partial answer goes on where the part ends, in a file of the same length.
+
+    Both stand in ``Content-Range: bytes 100-199/200``.
+    """
+    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
+    if found is None or int(found[1]) != part.size:
+        return False
+    return found[2] == "*" or part.notes.get("total") in (None, int(found[2]))
+
+
+def _announced(answer: requests.Response, have: int) -> int | None:
+    length = answer.headers.get("Content-Length")
+    return have + int(length) if length and length.isdigit() else None
+
+
+def _validator(answer: requests.Response) -> str | None:
+    """What tells one version of a file from the next; weak ETags cannot."""
+    etag = answer.headers.get("ETag", "")
+    if etag and not etag.startswith("W/"):
+        return etag
+    return answer.headers.get("Last-Modified")
+
+
+def _retry_after_s(answer: requests.Response) -> float | None:
+    asked = answer.headers.get("Retry-After", "")
+    return min(float(asked), _LONGEST_PAUSE_S) if asked.isdigit() else None
+
+
+def _words(status: int) -> str:
+    return _WORDS.get(status, "the server answered with an error.")
+
+
+def _refused(url: str, status: int) -> RequestError | StoppedEarly:
+    message = f"{url}: HTTP {status}, {_words(status)}"
+    return GaveUp(message) if status in _AGAIN else NotServed(message, status)
+
+
+def _short(error: Exception) -> str:
+    """The cause of a library's error in one line, without its object addresses."""
+    text = str(error.args[0] if error.args else error)
+    return f"{type(error).__name__} ({text.splitlines()[0][:160] if text else 'no details'})"

@@ -1,0 +1,1 @@
+"""Land on one grid: terrain, cover, climate, soils."""

@@ -1,0 +1,341 @@
+"""The data catalog: where each source lies, how it is read, and what its numbers mean.
+
+A catalog is a YAML file of sources. The packed one (``data/catalogs/conus.yaml``) describes the
+public products; a user's own is read after it and its entries win. A layer is addressed as
+``source``, ``source/part`` or ``source/part/part``: the parts fill the placeholders of the path in
+their order, such as ``polaris/sand/15_30`` or ``nlcd/2023``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rootzone._shared.digests import digest_json
+from rootzone._shared.errors import RequestError
+from rootzone._shared.names import did_you_mean
+from rootzone._shared.resources import resource_path
+from rootzone._shared.safe_yaml import Document, read_yaml
+from rootzone.covariates.layers.legends import LEGENDS
+
+PACKED = "data/catalogs/conus.yaml"
+Reader = Literal[
+    "nlcd", "koppen", "polaris", "dem", "gridmet", "landsat", "modis_lai", "smap", "raster",
+    "netcdf", "zarr", "met", "unsoda",
+]  # fmt: skip
+READERS: tuple[str, ...] = get_args(Reader)
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+# Placeholders that readers fill by themselves: one degree tiles and whatever a glob may match.
+_FILLED_BY_READER = frozenset({"tile", "any"})
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Part(_Strict):
+    """One variable of a source that holds several."""
+
+    unit: str
+    """unit of the values once scale and offset are applied"""
+    range: tuple[float, float]
+    """smallest and largest value that can be true, in that unit"""
+    log10: bool = False
+    """whether the file stores base-10 logarithms; they are resampled and returned as such"""
+    names: tuple[str, ...] = ()
+    """names the variable goes by inside the files"""
+    meaning: str = ""
+    """one line for a reader"""
+
+
+class Source(_Strict):
+    """One product: where it lies, how it is read, what it means."""
+
+    title: str
+    """what it is"""
+    reader: Reader
+    """reader that knows its layout"""
+    kind: Literal["class", "continuous", "daily", "table"]
+    """class codes, numbers, daily weather by cell, or a table"""
+    path: str
+    """path under the data folder, with placeholders such as {year}, {variable}, {depth}, {tile}"""
+    url: str | None = None
+    """where rootzone fetch gets it, with the same placeholders"""
+    archive_member: str | None = None
+    """file inside the archive that the url serves, where it serves one"""
+    unit: str = "-"
+    """unit once scale and offset are applied"""
+    crs: str | None = None
+    """coordinate system the files should have, or that files without one are given"""
+    pixel: float | None = None
+    """pixel size in the unit of the coordinate system"""
+    edges_mod_30_m: float | None = None
+    """remainder of the pixel edges by 30 m, where the product has such a lattice"""
+    nodata: tuple[float, ...] = ()
+    """stored values that mean nothing is known, declared by the file or not"""
+    scale: float = 1.0
+    """factor from stored to physical values"""
+    offset: float = 0.0
+    """term added after the factor"""
+    range: tuple[float, float] | None = None
+    """smallest and largest value that can be true"""
+    legend: str | None = None
+    """legend of its class codes"""
+    variables: dict[str, Part] = {}
+    """variables, for a source that holds several"""
+    depths_cm: tuple[tuple[float, float], ...] = ()
+    """top and bottom of its layers, for a source by depth"""
+    resampling: Literal["nearest", "bilinear", "average"] | None = None
+    """how it reaches the master grid; nearest for classes, bilinear otherwise"""
+    on_missing_tile: Literal["refuse", "nodata"] = "refuse"
+    """whether a tile that is not there stops the work, or becomes counted nodata"""
+    on_misaligned: Literal["refuse", "snap"] = "refuse"
+    """whether class pixels that are off the lattice stop the work, or are snapped to the nearest"""
+    band: Annotated[int, Field(ge=1)] = 1
+    """band of the file"""
+    variable: str | None = None
+    """variable or dataset inside the file, for NetCDF, HDF5 and Zarr"""
+    years: tuple[int, ...] = ()
+    """years the product exists for; empty for any"""
+    licence: str = "unknown"
+    """terms of use"""
+    doi: str = ""
+    """identifier to cite"""
+    version: str = ""
+    """version of the product"""
+    note: str = ""
+    """a trap to know"""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Source:
+        if self.legend is not None and self.legend not in LEGENDS:
+            raise ValueError(f"legend {self.legend!r} is not one of {', '.join(LEGENDS)}")
+        if self.kind == "class" and self.legend is None:
+            raise ValueError("a class layer needs a legend")
+        if self.range is not None and self.range[0] > self.range[1]:
+            raise ValueError(f"range {self.range} has its larger end first")
+        if self.kind == "class" and self.resampling in ("bilinear", "average"):
+            raise ValueError(f"class codes cannot be resampled by {self.resampling}; use nearest")
+        return self
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What an address names after the source: the placeholders in the order of the path.
+
+        A source with several variables in one file has the variable last.
+        """
+        found = dict.fromkeys(_PLACEHOLDER.findall(self.path))
+        if self.variables:
+            found["variable"] = None
+        return tuple(key for key in found if key not in _FILLED_BY_READER)
+
+    @property
+    def how(self) -> str:
+        """Resampling that is used."""
+        return self.resampling or ("nearest" if self.kind == "class" else "bilinear")
+
+    def depth_names(self) -> list[str]:
+        """Depth parts of an address, such as ``15_30``."""
+        return [f"{top:g}_{bottom:g}" for top, bottom in self.depths_cm]
+
+    def depth_at(self, depth_mm: float) -> str:
+        """The layer that holds a depth below the surface; a border belongs to the layer above.
+
+        Raises
+        ------
+        RequestError
+            The source has no layer there.
+        """
+        for name, (top, bottom) in zip(self.depth_names(), self.depths_cm, strict=True):
+            if top * 10 < depth_mm <= bottom * 10 or depth_mm == top == 0:
+                return name
+        raise RequestError(
+            f"{self.title} has no layer at {depth_mm:g} mm; its layers are "
+            f"{', '.join(self.depth_names()) or 'none'} cm."
+        )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One addressed layer: the source and the values of its placeholders."""
+
+    address: str
+    source_name: str
+    source: Source
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> Part | None:
+        """The variable's own description, where the source has several."""
+        return self.source.variables.get(self.values.get("variable", ""))
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values."""
+        return self.part.unit if self.part else self.source.unit
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Smallest and largest value that can be true."""
+        return self.part.range if self.part else self.source.range
+
+    def path_pattern(self) -> str:
+        """The path with the caller's placeholders filled."""
+        return fill(self.source.path, self.values)
+
+
+def fill(pattern: str, values: dict[str, str]) -> str:
+    """Fill known placeholders; others stay. A value may not leave the folder."""
+    for key, value in values.items():
+        if "/" in value or "\\" in value or value.startswith("."):
+            raise RequestError(f"{value!r} cannot stand for {{{key}}}: it would leave the folder.")
+        pattern = pattern.replace(f"{{{key}}}", value)
+    return pattern
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All sources by name, and the folder their paths start from.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+        Entries; later files have won over earlier ones.
+    data_folder : Path
+        Folder that paths are relative to.
+    origin : mapping of str to str
+        File and line each entry came from, for messages.
+    """
+
+    sources: dict[str, Source]
+    data_folder: Path
+    origin: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Digest of what the catalog says, wherever it lies."""
+        return digest_json({k: v.model_dump(mode="json") for k, v in self.sources.items()})
+
+    def source(self, name: str) -> Source:
+        """One entry.
+
+        Raises
+        ------
+        RequestError
+            The catalog has no such source.
+        """
+        if name not in self.sources:
+            raise RequestError(
+                f"The catalog has no source {name!r}{did_you_mean(name, self.sources)}. "
+                f"It has {', '.join(sorted(self.sources))}."
+            )
+        return self.sources[name]
+
+    def layer(self, address: str, year: int | None = None) -> Layer:
+        """The layer an address names.
+
+        Parameters
+        ----------
+        address : str
+            ``source``, ``source/part`` or ``source/part/part``.
+        year : int, optional
+            Fills ``{year}`` where the address does not. A variable that lies beside others in one
+            file may be left out; the first one listed is meant.
+
+        Raises
+        ------
+        RequestError
+            The source is unknown, or parts are missing, too many or not in the source.
+        """
+        name, *parts = address.split("/")
+        source = self.source(name)
+        keys = list(source.keys)
+        if year is not None and len(parts) < len(keys) and "year" in keys:
+            parts.insert(keys.index("year"), str(year))
+        if (
+            len(parts) == len(keys) - 1
+            and keys[-1] == "variable"
+            and "{variable}" not in source.path
+        ):
+            parts.append(next(iter(source.variables)))
+        if len(parts) != len(keys):
+            wanted = "/".join([name, *(f"{{{key}}}" for key in keys)])
+            raise RequestError(f"{address!r} does not name one layer: write {wanted}.")
+        values = dict(zip(keys, parts, strict=True))
+        for key, value in values.items():
+            _known(address, key, value, source)
+        return Layer(address, name, source, values)
+
+
+def _known(address: str, key: str, value: str, source: Source) -> None:
+    known = {
+        "variable": list(source.variables),
+        "depth": source.depth_names(),
+        "year": [str(year) for year in source.years],
+    }.get(key, [])
+    if known and value not in known:
+        raise RequestError(
+            f"{address!r}: {value!r} is no {key} of {source.title}{did_you_mean(value, known)}. "
+            f"It has {', '.join(known)}."
+        )
+
+
+def load_catalog(files: Sequence[Path], data_folder: Path, *, packed: bool = True) -> Catalog:
+    """The packed catalog and the user's own on top of it.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Catalog files of the user; later ones win.
+    data_folder : Path
+        Folder that relative paths start from.
+    packed : bool
+        Whether the packed catalog is read first.
+
+    Raises
+    ------
+    RequestError
+        A file is not a catalog; every mistake is listed with its line.
+    """
+    sources: dict[str, Source] = {}
+    origin: dict[str, str] = {}
+    for path in [*([resource_path(PACKED)] if packed else []), *files]:
+        document = read_yaml(path)
+        for name, source in _parse(document).items():
+            sources[name] = source
+            origin[name] = f"{path.name}:{document.place(('sources', name)).line}"
+    return Catalog(sources, data_folder, origin)
+
+
+class _File(_Strict):
+    catalog: str
+    sources: dict[Name, Source]
+
+
+def _parse(document: Document) -> dict[str, Source]:
+    try:
+        return dict(_File.model_validate(document.data).sources)
+    except ValidationError as error:
+        lines = [_mistake(document, detail) for detail in error.errors(include_url=False)]
+        raise RequestError(
+            "\n".join(lines) + f"\n{len(lines)} mistakes in the catalog {document.path}."
+        ) from error
+
+
+def _mistake(document: Document, detail: Any) -> str:  # noqa: ANN401 - pydantic's own dict
+    key = tuple(detail["loc"])
+    place = document.place(key)
+    dotted = ".".join(map(str, key)) or "(file)"
+    if detail["type"] == "extra_forbidden":
+        model = Part if "variables" in key else Source if "sources" in key else _File
+        hint = did_you_mean(str(key[-1]), model.model_fields)
+        return f"{document.path}:{place.line}: {dotted}: unknown key{hint}."
+    return f"{document.path}:{place.line}: {dotted}: {detail['msg']}."

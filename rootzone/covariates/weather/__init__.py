@@ -1,0 +1,1 @@
+"""Sky of each weather cell: daily series, gaps, evaporation."""

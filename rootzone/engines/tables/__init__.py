@@ -1,0 +1,1 @@
+"""Soils and weather in, profiles out, as tables of one user."""

@@ -1,0 +1,214 @@
+"""The weather table as flat arrays: good cells to run on, and what is wrong with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rootzone._shared.errors import RequestError
+from rootzone._shared.tables import WEATHER
+from rootzone.engines.failures import Failure, FailureClass, SiteId
+from rootzone.engines.protocol import SiteBatch, WeatherBatch
+from rootzone.engines.swim.forcing import daily_eo_mm
+from rootzone.engines.tables.check_weather import WeatherRows, iso, weather_rules
+from rootzone.engines.tables.problems import Finding, first_findings
+from rootzone.engines.tables.read_columns import (
+    MISSING_DAY,
+    Numbers,
+    cell_text,
+    codes_in_order,
+    day_column,
+    id_column,
+    ids_as_array,
+    number_column,
+    read_raw,
+    require_columns,
+)
+from rootzone.engines.tables.read_soils import SoilTable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone._shared.arrays import AnyArray, BoolArray, IntArray
+
+EO_FORMULA_COLUMNS = ("radn_mj_m2", "tmax_degc", "tmin_degc")
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """Why a cell cannot be used; every site in it fails with this."""
+
+    failure_class: FailureClass
+    text: str
+    column: str
+    value: str
+    date: str | None
+    problems: int
+
+
+@dataclass(frozen=True)
+class WeatherTable:
+    """Cells that can be used, and those that cannot, by the text of their id."""
+
+    batch: WeatherBatch
+    bad: Mapping[str, BadCell]
+
+
+def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> WeatherTable:
+    """Read and check a weather table, one row per cell and day, in any order.
+
+    Parameters
+    ----------
+    path : Path
+        ``.parquet`` or ``.csv`` with ``cell_id``, ``date``, ``rain_mm`` and either ``eo_mm``, which
+        is then taken as it is, or the columns of APSIM's formula.
+    salb : float
+        Albedo of bare soil for that formula, 0 to 1.
+    needs_temperature : bool
+        Whether temperatures are needed in any case (snow, frozen soil).
+
+    Raises
+    ------
+    RequestError
+        The file as a whole cannot be used: unreadable, columns missing, wrong units, no rows.
+    """
+    frame = read_raw(path, WEATHER)
+    return weather_from_frame(path, frame, salb=salb, needs_temperature=needs_temperature)
+
+
+def weather_from_frame(
+    path: Path, frame: pl.DataFrame, *, salb: float, needs_temperature: bool
+) -> WeatherTable:
+    """Check weather rows that are in memory already; ``path`` is named in messages.
+
+    Raises
+    ------
+    RequestError
+        As :func:`read_weather`.
+    """
+    names = _physical_columns(path, frame, needs_temperature=needs_temperature)
+    if frame.height == 0:
+        raise RequestError(f"{path} has no rows.")
+    cell, cell_names = codes_in_order(id_column(path, frame, "cell_id"))
+    columns = {name: number_column(frame, name) for name in names}
+    rows = WeatherRows(cell, day_column(path, frame, "date"), columns)
+    rows, order = _in_cell_order(rows)
+    ids = ids_as_array(cell_names)
+    findings = first_findings(weather_rules(rows), rows.cell)
+    bad = {str(ids[f.owner]): _bad_cell(path, frame, rows, order, f) for f in findings}
+    good = np.ones(len(ids), dtype=bool)
+    good[[finding.owner for finding in findings]] = False
+    keep = (rows.cell >= 0) & good[np.maximum(rows.cell, 0)]
+    return WeatherTable(_batch(rows, ids, keep, salb), bad)
+
+
+def _physical_columns(
+    path: Path, frame: pl.DataFrame, *, needs_temperature: bool
+) -> tuple[str, ...]:
+    require_columns(path, frame, WEATHER, ("cell_id", "date", "rain_mm"), "a simulation")
+    if "eo_mm" not in frame.columns:
+        reason = "potential evaporation (eo_mm is not there, so APSIM's formula is used)"
+        require_columns(path, frame, WEATHER, EO_FORMULA_COLUMNS, reason)
+        return ("rain_mm", *EO_FORMULA_COLUMNS)
+    if needs_temperature:
+        require_columns(path, frame, WEATHER, ("tmax_degc", "tmin_degc"), "snow or frozen soil")
+        return ("rain_mm", "eo_mm", "tmax_degc", "tmin_degc")
+    return ("rain_mm", "eo_mm")
+
+
+def _in_cell_order(rows: WeatherRows) -> tuple[WeatherRows, IntArray | None]:
+    """Rows cell by cell and day by day; the order is None where they came that way."""
+    step = np.diff(rows.cell)
+    if bool(np.all((step > 0) | ((step == 0) & (np.diff(rows.day) >= 0)))):
+        return rows, None
+    order = np.lexsort((rows.day, rows.cell))
+
+    def taken(column: Numbers) -> Numbers:
+        return Numbers(column.values[order], column.not_numbers[order])
+
+    columns = {name: taken(column) for name, column in rows.columns.items()}
+    return WeatherRows(rows.cell[order], rows.day[order], columns), order
+
+
+def _bad_cell(
+    path: Path,
+    frame: pl.DataFrame,
+    rows: WeatherRows,
+    order: IntArray | None,
+    finding: Finding,
+) -> BadCell:
+    rule = finding.rule
+    row = finding.row if order is None else int(order[finding.row])
+    day = rows.day[finding.row]
+    date = None if day == MISSING_DAY else iso(day)
+    value = cell_text(frame, rule.column, row)
+    on_day = "" if date is None or rule.column == "date" else f" on {date}"
+    more = "" if finding.count == 1 else f" {finding.count - 1} more in this cell."
+    text = (
+        f"{rule.say(finding.row)}{on_day} ({path.name} row {row + 1}, {rule.column} reads "
+        f"{value}).{more}"
+    )
+    return BadCell(rule.failure_class, text, rule.column, value, date, finding.count)
+
+
+def _batch(rows: WeatherRows, ids: AnyArray, keep: BoolArray, salb: float) -> WeatherBatch:
+    everything = bool(keep.all())
+    cell = rows.cell if everything else rows.cell[keep]
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    columns = {
+        name: column.values if everything else column.values[keep]
+        for name, column in rows.columns.items()
+    }
+    if "eo_mm" not in columns:
+        radn, tmax, tmin = (columns[name] for name in EO_FORMULA_COLUMNS)
+        columns["eo_mm"] = daily_eo_mm(radn, tmax, tmin, salb)
+    day = rows.day if everything else rows.day[keep]
+    return WeatherBatch(
+        cell_ids=ids[cell[starts]],
+        day_start=np.append(starts, cell.size).astype(np.int64),
+        first_day=day[starts],
+        columns=columns,
+    )
+
+
+def join_weather(soils: SoilTable, weather: WeatherTable) -> tuple[SiteBatch, list[Failure]]:
+    """Sites with their weather cells; a site whose cell is unknown or bad is a failure.
+
+    Cell ids are matched as texts, so that integers in one file meet the same digits in the other.
+    """
+    position = {str(cell_id): i for i, cell_id in enumerate(weather.batch.cell_ids)}
+    found = np.array([position.get(str(name), -1) for name in soils.cell_ids], dtype=np.int64)
+    cell = found[soils.cell]
+    lost = np.flatnonzero(cell < 0)
+    failures = [
+        _cell_failure(soils.site_ids[i], str(soils.cell_ids[soils.cell[i]]), weather) for i in lost
+    ]
+    batch = SiteBatch(soils.site_ids, soils.layer_start, soils.soil, cell, weather.batch)
+    return (batch.take(np.flatnonzero(cell >= 0)) if lost.size else batch), failures
+
+
+def _cell_failure(site_id: SiteId, cell_id: str, weather: WeatherTable) -> Failure:
+    bad = weather.bad.get(cell_id)
+    if bad is None:
+        text = (
+            f"FORCING_MISSING at site {site_id}: weather cell {cell_id} is not in the weather "
+            "table; add its rows or correct cell_id. The site is quarantined."
+        )
+        return Failure(site_id, FailureClass.FORCING_MISSING, text, column="cell_id", value=cell_id)
+    text = (
+        f"{bad.failure_class} at site {site_id}, weather cell {cell_id}: {bad.text} "
+        "The site is quarantined."
+    )
+    return Failure(
+        site_id,
+        bad.failure_class,
+        text,
+        column=bad.column,
+        value=bad.value,
+        date=bad.date,
+        problems=bad.problems,
+    )

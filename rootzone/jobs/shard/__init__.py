@@ -1,0 +1,1 @@
+"""One shard: its sites cut, climbed, judged and written."""

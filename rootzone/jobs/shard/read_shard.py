@@ -1,0 +1,94 @@
+"""What lies on disk of a shard: its footer, its ledger, and a digest of all it says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rootzone._shared.content_digest import digest_rows
+from rootzone._shared.errors import RequestError
+from rootzone.jobs.shard.ledger import FOOTER_KEY, LEDGER, RUN_KEY, Footer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rootzone.campaign.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A shard whose two files are there and belong to each other.
+
+    Parameters
+    ----------
+    footer : Footer
+        What closed it.
+    run : dict
+        Clock times, memory and host of the run that made it.
+    """
+
+    footer: Footer
+    run: dict[str, Any]
+
+
+def read_closed(workspace: Workspace, number: int) -> Closed | None:
+    """Footer of a shard, or None where it is not closed.
+
+    Only footers are read, so asking is cheap and safe while the shard is being written.
+    """
+    ledger = _metadata(workspace.ledger(number))
+    profiles = _metadata(workspace.profiles(number))
+    text = ledger.get(FOOTER_KEY.encode())
+    if text is None or text != profiles.get(FOOTER_KEY.encode()):
+        return None
+    try:
+        footer = Footer.from_json(text.decode())
+        return Closed(footer, json.loads(ledger.get(RUN_KEY.encode(), b"{}")))
+    except ValueError:
+        return None
+
+
+def _metadata(path: Path) -> dict[bytes, bytes]:
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_metadata(path).metadata or {}
+    except (OSError, ValueError):
+        return {}
+
+
+def read_ledger(
+    workspace: Workspace, number: int, columns: list[str] | None = None
+) -> pl.DataFrame:
+    """Ledger of a shard.
+
+    Raises
+    ------
+    RequestError
+        It is missing or no ledger.
+    """
+    import polars as pl
+
+    path = workspace.ledger(number)
+    try:
+        frame = pl.read_parquet(path, columns=columns)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise RequestError(f"{path} cannot be read as a ledger: {error}") from error
+    lacking = [c for c in columns or LEDGER.by_name if c not in frame.columns]
+    if lacking:
+        raise RequestError(f"{path} is no ledger: it lacks {', '.join(lacking)}.")
+    return frame
+
+
+def digest_shard(workspace: Workspace, number: int) -> str:
+    """Digest of everything a shard says: profiles and ledger, clock times and hosts left out."""
+    import polars as pl
+
+    from rootzone._shared.digests import digest_json
+
+    closed = read_closed(workspace, number)
+    footer = "" if closed is None else closed.footer.to_json()
+    profiles = digest_rows(pl.read_parquet(workspace.profiles(number)))
+    return digest_json([footer, profiles, digest_rows(read_ledger(workspace, number))])

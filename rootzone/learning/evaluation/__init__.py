@@ -1,0 +1,1 @@
+"""Skill on held-out samples beside simple rivals."""

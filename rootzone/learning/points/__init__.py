@@ -1,0 +1,1 @@
+"""What point models make of a station network, without any map."""

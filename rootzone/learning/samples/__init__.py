@@ -1,0 +1,1 @@
+"""Labels on their pixels, in batches."""

@@ -1,0 +1,1 @@
+"""Channels of any window and day."""

@@ -1,0 +1,136 @@
+"""The channels of the 20 cm network: those of the manuscript, and what a campaign may ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, Float32Array
+from rootzone.covariates.layers.legends import legend
+from rootzone.networks.channels import (
+    ANGLE,
+    CLASS,
+    DAY,
+    LAND,
+    SURFACE,
+    VERSION,
+    WEATHER,
+    Channel,
+    FeatureSpec,
+)
+
+if TYPE_CHECKING:
+    from rootzone.campaign.model import Features
+
+_DAYS_PER_YEAR = 365.25
+_FAITHFUL = "deepsoil-20"
+
+
+def faithful_features() -> FeatureSpec:
+    """The 20 channels of the manuscript's 3.6.2, in its order."""
+    channels = (*_texture(), *_terrain("degrees"), *_classes("ordinal", "nlcd", "koppen_beck"))
+    return FeatureSpec(_FAITHFUL, VERSION, (*channels, *_WEATHER, *_DAY))
+
+
+def features_of(
+    features: Features, land_cover_legend: str = "nlcd", climate_legend: str = "koppen_beck"
+) -> FeatureSpec:
+    """The channels a campaign asks for; its defaults are `faithful_features`.
+
+    Parameters
+    ----------
+    features : campaign.model.Features
+        Options of the campaign.
+    land_cover_legend, climate_legend : str
+        Legends of the class layers of its catalog.
+    """
+    channels = (
+        *_texture(),
+        *_terrain(features.aspect),
+        *_classes(features.classes, land_cover_legend, climate_legend),
+        *_WEATHER,
+        *_DAY,
+        *(_SURFACE if features.surface_moisture else ()),
+    )
+    name = (
+        _FAITHFUL
+        if channels == faithful_features().channels
+        else f"deepsoil-options-{len(channels)}"
+    )
+    return FeatureSpec(name, VERSION, channels, features.forcing, features.texture_depth_cm)
+
+
+def day_of_year_columns(dates: AnyArray) -> dict[str, Float32Array]:
+    r"""Sine and cosine of the day of the year, :math:`2 \pi\, \mathrm{doy} / 365.25`.
+
+    Parameters
+    ----------
+    dates : array of datetime64[D]
+        Calendar days; 1 January is day 1.
+    """
+    dates = np.asarray(dates, dtype="datetime64[D]")
+    doy = (dates - dates.astype("datetime64[Y]")).astype(np.int64) + 1
+    angle = 2.0 * np.pi * doy / _DAYS_PER_YEAR
+    return {
+        "doy_sin": np.sin(angle).astype(np.float32),
+        "doy_cos": np.cos(angle).astype(np.float32),
+    }
+
+
+def _texture() -> tuple[Channel, ...]:
+    names = ("sand_pct", "silt_pct", "clay_pct")
+    return tuple(Channel(name, "%", LAND, name, 0.0, 100.0) for name in names)
+
+
+def _terrain(aspect: str) -> tuple[Channel, ...]:
+    # Badwater lies at -86 m and Mount Whitney at 4421 m; the catalog refuses what is beyond.
+    height = Channel("elevation_m", "m", LAND, "elevation_m", -100.0, 4500.0)
+    slope = Channel("slope_deg", "degree", LAND, "slope_deg", 0.0, 90.0)
+    if aspect == "sincos":
+        turned = tuple(
+            Channel(f"aspect_{turn}", "-", LAND, "aspect_deg", -1.0, 1.0, ANGLE, turn=turn)
+            for turn in ("sin", "cos")
+        )
+        return (height, slope, *turned)
+    return height, slope, Channel("aspect_deg", "degree", LAND, "aspect_deg", 0.0, 360.0, ANGLE)
+
+
+def _classes(how: str, land_cover_legend: str, climate_legend: str) -> tuple[Channel, ...]:
+    out: list[Channel] = []
+    for column, name in (("land_cover", land_cover_legend), ("climate_class", climate_legend)):
+        codes = legend(name)
+        if how == "ordinal":
+            top = float(max(codes))
+            out.append(Channel(column, "code", LAND, column, 0.0, top, CLASS, legend=name))
+        else:
+            out += [
+                Channel(f"{column}_{code}", "-", LAND, column, 0.0, 1.0, CLASS, code, legend=name)
+                for code in sorted(codes)
+            ]
+    return tuple(out)
+
+
+def _weather(name: str, unit: str, low: float, high: float) -> Channel:
+    return Channel(name, unit, WEATHER, name, low, high)
+
+
+# High but ordinary values over the contiguous United States; a record storm goes beyond 1. The
+# ranges of the nets are those of their parts, so that rain less demand holds in physical units.
+_WEATHER = (
+    _weather("rain_mm", "mm d-1", 0.0, 100.0),
+    _weather("tmean_degc", "degC", -40.0, 45.0),
+    _weather("vpd_kpa", "kPa", 0.0, 8.0),
+    _weather("pet_mm", "mm d-1", 0.0, 15.0),
+    _weather("rain_7d_mm", "mm", 0.0, 200.0),
+    _weather("rain_30d_mm", "mm", 0.0, 400.0),
+    _weather("pet_7d_mm", "mm", 0.0, 105.0),
+    _weather("pet_30d_mm", "mm", 0.0, 450.0),
+    _weather("net_7d_mm", "mm", -105.0, 200.0),
+    _weather("net_30d_mm", "mm", -450.0, 400.0),
+)
+_DAY = (
+    Channel("doy_sin", "-", DAY, "doy_sin", -1.0, 1.0),
+    Channel("doy_cos", "-", DAY, "doy_cos", -1.0, 1.0),
+)
+_SURFACE = (Channel("surface_theta", "m3 m-3", SURFACE, "surface_theta", 0.0, 0.6),)

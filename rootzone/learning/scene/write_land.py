@@ -1,0 +1,311 @@
+"""Write the land raster of a campaign: every static layer of the network in one aligned file.
+
+Made once, window by window, from whatever catalog the campaign names. Values are physical; the
+network's scaling is applied on reading, so another feature specification needs no other file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.atomic import atomic_path
+from rootzone._shared.digests import digest_json
+from rootzone._shared.provenance import Provenance, write_sidecar
+from rootzone._shared.units import mm_from_cm
+from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.layers.legends import CLASS_NODATA
+from rootzone.covariates.layers.stack import CovariateStack
+from rootzone.covariates.layers.terrain import TERRAIN, terrain
+from rootzone.covariates.open_campaign import open_region, open_stack
+from rootzone.design.read_land import CatalogLand
+from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.polaris import parameters_from_polaris
+from rootzone.hydraulics.run_campaign_soils import soil_limits
+from rootzone.hydraulics.site_layers import SAMPLED
+from rootzone.hydraulics.soil_columns import SoilColumns, uniform_first_rows
+from rootzone.hydraulics.soils import soils_from_parameters, soils_from_textures
+from rootzone.learning.scene.land import (
+    FEATURE_BANDS,
+    HYDRAULIC,
+    TAG_LAND,
+    TAG_MADE_FROM,
+    hydraulic_bands,
+)
+
+if TYPE_CHECKING:
+    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.layers.catalog import Source
+
+_LOG = logging.getLogger(__name__)
+_FORMAT = 1  # of the file; a change makes every land raster anew
+_BLOCK_PX = 128  # a tile of 64 and a map window of 512 both read few blocks
+_WINDOW_PX = (512, 2048)  # a million pixels: some 300 MB while their soils are derived
+_CACHE_MB = 256
+
+
+@dataclass(frozen=True)
+class LandPlan:
+    """Which layers make the bands.
+
+    Parameters
+    ----------
+    features : mapping of str to str
+        Catalog address of each feature band; slope and aspect are derived from elevation.
+    soils : mapping of float to mapping of str to str
+        For each label depth [mm], the addresses of what its hydraulic parameters come from.
+    ptf : str
+        ``rosetta3`` or ``polaris_van_genuchten``.
+    limits : SoilLimits
+        The campaign's guardrails.
+    tolerance_pct : float
+        Largest distance of a texture's sum from 100 % that is closed [%].
+    """
+
+    features: Mapping[str, str]
+    soils: Mapping[float, Mapping[str, str]]
+    ptf: str
+    limits: SoilLimits
+    tolerance_pct: float
+
+    @property
+    def bands(self) -> dict[str, str]:
+        """Names and units of all bands, in order."""
+        out = dict(FEATURE_BANDS)
+        for depth_mm in self.soils:
+            out.update(zip(hydraulic_bands(depth_mm), HYDRAULIC.values(), strict=True))
+        return out
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Every address that is read, by a name of its own."""
+        out = dict(self.features)
+        for depth_mm, layers in self.soils.items():
+            out.update({f"{name}@{depth_mm:g}": layer for name, layer in layers.items()})
+        return out
+
+
+def plan_land(loaded: LoadedCampaign, stack: CovariateStack) -> LandPlan:
+    """The layers of a campaign's land raster.
+
+    The hydraulic parameters of a label depth come from the source layer that holds that depth, by
+    the campaign's pedotransfer function and guardrails; below the source's end from its deepest
+    layer, as the soils stage does. Sand, silt and clay come from the interval its features name.
+
+    Raises
+    ------
+    RequestError
+        The texture source has no such interval or variables.
+    """
+    campaign = loaded.campaign
+    names = campaign.catalog
+    source = stack.catalog.source(names.texture)
+    top_cm, bottom_cm = campaign.learning.features.texture_depth_cm
+    interval = f"/{top_cm:g}_{bottom_cm:g}" if source.depths_cm else ""
+    features = {
+        **{f"{name}_pct": f"{names.texture}/{name}{interval}" for name in ("sand", "silt", "clay")},
+        "elevation_m": names.elevation,
+        "land_cover": names.land_cover,
+        "climate_class": names.climate_class,
+    }
+    for address in features.values():
+        stack.layer(address)  # a depth or a variable that is not there is refused here
+    columns, _ = SAMPLED[campaign.soil.ptf]
+    soils = {
+        depth_mm: {
+            column: f"{names.texture}/{variable}{_depth_part(source, depth_mm)}"
+            for column, variable in columns.items()
+        }
+        for depth_mm in campaign.labels.depths_mm
+    }
+    return LandPlan(
+        features,
+        soils,
+        campaign.soil.ptf,
+        soil_limits(campaign.soil),
+        campaign.soil.texture_tolerance_pct,
+    )
+
+
+def _depth_part(source: Source, depth_mm: float) -> str:
+    if not source.depths_cm:
+        return ""
+    deepest_mm = mm_from_cm(float(source.depths_cm[-1][1]))
+    return f"/{source.depth_at(min(depth_mm, deepest_mm))}"
+
+
+def write_land(loaded: LoadedCampaign, data: Path, out: Path) -> Path:
+    """Write the land raster, or leave it alone where it was made from the same inputs.
+
+    Parameters
+    ----------
+    loaded : LoadedCampaign
+        The campaign. Layers by year are taken for its last year.
+    data : Path
+        Folder the catalog's paths start from.
+    out : Path
+        ``covariates/land.tif`` of the workspace.
+
+    Returns
+    -------
+    Path
+        ``out``: float32, tiled, compressed, NaN where nothing is known, one band a name with its
+        unit; beside it the provenance.
+
+    Raises
+    ------
+    RequestError
+        Layers are missing or cannot be read; no file is left behind then.
+    """
+    year = max(loaded.campaign.years)
+    with open_stack(loaded, data, year) as stack:
+        plan = plan_land(loaded, stack)
+        land = CatalogLand(stack, plan.addresses, open_region(loaded))
+        settings = {
+            "format": _FORMAT,
+            "bands": list(plan.bands),
+            "grid": stack.grid.to_dict(),
+            "year": year,
+            "texture_depth_cm": list(loaded.campaign.learning.features.texture_depth_cm),
+            "soil": loaded.campaign.soil.model_dump(mode="json"),
+        }
+        made_from = digest_json([settings, land.digest()])
+        if _made_from(out) == made_from:
+            return out
+        record = Provenance("rootzone train", land.input_digests(), settings)
+        facts = {
+            "grid": stack.grid.to_dict(),
+            "depths_mm": list(plan.soils),
+            "texture_depth_cm": settings["texture_depth_cm"],
+            "legends": {
+                name: land.legend_of(name) for name in ("land_cover", "climate_class")
+            },
+            "digest": record.digest,
+        }  # fmt: skip
+        tags = {TAG_LAND: json.dumps(facts, sort_keys=True), TAG_MADE_FROM: made_from}
+        _write(stack, plan, out, tags)
+        write_sidecar(out, record)
+    return out
+
+
+def _made_from(path: Path) -> str | None:
+    """Digest of the inputs of a land raster; None where there is no readable one."""
+    import rasterio
+    from rasterio.errors import RasterioIOError
+
+    if not path.is_file():
+        return None
+    try:
+        with rasterio.open(path) as dataset:
+            told = dataset.tags().get(TAG_MADE_FROM)
+            return None if told is None else str(told)
+    except RasterioIOError:
+        return None
+
+
+def _write(stack: CovariateStack, plan: LandPlan, out: Path, tags: Mapping[str, str]) -> None:
+    import rasterio
+    from rasterio.windows import Window as Part
+
+    grid = stack.grid
+    bands = plan.bands
+    with (
+        rasterio.Env(GDAL_CACHEMAX=_CACHE_MB),
+        atomic_path(out) as temporary,
+        rasterio.open(temporary, "w", **_profile(grid, len(bands))) as file,
+    ):
+        for number, (name, unit) in enumerate(bands.items(), start=1):
+            file.set_band_description(number, name)
+            file.set_band_unit(number, unit)
+        file.update_tags(**tags)
+        for window in land_windows(grid):
+            _LOG.debug("land raster: rows from %d, columns from %d", window.row, window.col)
+            box = Part(window.col, window.row, window.width, window.height)
+            file.write(land_values(stack, plan, window), window=box)
+
+
+def _profile(grid: MasterGrid, count: int) -> dict[str, Any]:
+    return {
+        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": count,
+        "dtype": "float32", "crs": grid.crs, "transform": grid.affine(), "nodata": np.nan,
+        "tiled": True, "blockxsize": _BLOCK_PX, "blockysize": _BLOCK_PX, "interleave": "band",
+        "compress": "deflate", "predictor": 3, "zlevel": 6, "bigtiff": "if_safer",
+    }  # fmt: skip
+
+
+def land_windows(grid: MasterGrid) -> Iterator[Window]:
+    """Windows that cover the grid once, whole blocks each but at its edges."""
+    height, width = _WINDOW_PX
+    for row in range(0, grid.height, height):
+        for col in range(0, grid.width, width):
+            yield Window(row, col, min(height, grid.height - row), min(width, grid.width - col))
+
+
+def land_values(stack: CovariateStack, plan: LandPlan, window: Window) -> AnyArray:
+    """All bands of one window, shape (band, row, col), float32."""
+    out = np.empty((len(plan.bands), *window.shape), dtype=np.float32)
+    out[: len(FEATURE_BANDS)] = _feature_values(stack, plan, window)
+    at = len(FEATURE_BANDS)
+    for layers in plan.soils.values():
+        given = [stack.read(address, window) for address in layers.values()]
+        out[at : at + len(HYDRAULIC)] = hydraulic_values(given, plan)
+        at += len(HYDRAULIC)
+    return out
+
+
+def _feature_values(stack: CovariateStack, plan: LandPlan, window: Window) -> list[AnyArray]:
+    values = {
+        name: _as_numbers(stack.read(address, window))
+        for name, address in plan.features.items()
+        if name != "elevation_m"
+    }
+    wider = np.asarray(stack.read(plan.features["elevation_m"], window.padded(1)))
+    values["elevation_m"] = wider[1:-1, 1:-1]
+    for name in TERRAIN:
+        values[name] = terrain(name, wider, stack.grid, window)
+    return [values[name] for name in FEATURE_BANDS]
+
+
+def _as_numbers(values: AnyArray) -> AnyArray:
+    """Values as float32; the nodata of classes becomes NaN."""
+    if np.issubdtype(values.dtype, np.integer):
+        return np.where(values == CLASS_NODATA, np.nan, values).astype(np.float32)
+    return values
+
+
+def hydraulic_values(given: Sequence[AnyArray], plan: LandPlan) -> AnyArray:
+    """Guarded theta_r, theta_s, alpha and n of mapped soil, as the soils stage derives them.
+
+    Parameters
+    ----------
+    given : sequence of array, shape (row, col)
+        Sand, silt, clay [%], or the product's van Genuchten parameters in its own units.
+    plan : LandPlan
+        Pedotransfer function and guardrails.
+
+    Returns
+    -------
+    array, shape (4, row, col)
+        NaN where the soils stage would refuse the layer.
+    """
+    flat: list[FloatArray] = [np.asarray(v, dtype=np.float64).ravel() for v in given]
+    soils = _soils(flat, plan)
+    values = np.stack([soils[name] for name in HYDRAULIC])
+    return values.reshape(len(HYDRAULIC), *given[0].shape)
+
+
+def _soils(flat: Sequence[FloatArray], plan: LandPlan) -> SoilColumns:
+    first_row = uniform_first_rows(flat[0].size, 1)
+    if plan.ptf == "rosetta3":
+        sand, silt, clay = flat
+        return soils_from_textures(
+            sand, silt, clay, first_row, limits=plan.limits, tolerance_pct=plan.tolerance_pct
+        )
+    return soils_from_parameters(parameters_from_polaris(*flat), first_row, limits=plan.limits)

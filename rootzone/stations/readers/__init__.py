@@ -1,0 +1,1 @@
+"""Station files of each network, into one form."""

@@ -1,0 +1,1 @@
+"""Rules that tell sensors' faults from weather."""

@@ -1,0 +1,284 @@
+"""The one table of all stations: a row per sensor and day, with flags; and its weather."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import Provenance
+from rootzone._shared.tables import Column, Schema, read_table, write_table
+from rootzone.stations.screening.rules import DEFAULT_RULES, names_of
+from rootzone.stations.screening.screen import RuleCounts, screen
+from rootzone.stations.sensor_depth import TOLERANCE_M, matches
+from rootzone.stations.series import SensorSeries, StationData, StationWeather
+
+LEAST_READINGS = 12  # good hourly readings that make a daily mean
+
+
+def _c(name: str, kind: str, unit: str, meaning: str, *, required: bool = True) -> Column:
+    return Column(name, kind, unit, meaning, required)
+
+
+STATIONS = Schema(
+    "stations",
+    (
+        _c("network", "text", "-", "network the station belongs to"),
+        _c("station", "text", "-", "station, unique in its network"),
+        _c("lat", "float", "degree_north", "latitude, WGS 84; empty where not known"),
+        _c("lon", "float", "degree_east", "longitude, WGS 84; empty where not known"),
+        _c("elevation_m", "float", "m", "above sea level; empty where not known"),
+        _c("position_m", "float", "m", "how far off the position may be by rounding alone"),
+        _c("depth_m", "float", "m", "depth of the sensor; lower end of a layer it integrates"),
+        _c("depth_top_m", "float", "m", "upper end of that layer; empty for a point"),
+        _c("sensor", "text", "-", "which of several sensors at one depth"),
+        _c("date", "date", "-", "calendar day"),
+        _c("day_kind", "text", "-", "mean_lst, mean_utc, start_lst or as_given"),
+        _c("theta", "float", "m3 m-3", "water content as read; empty where blanked upstream"),
+        _c("flag", "text", "-", "rules that take the value, joined by commas; empty for good"),
+        _c("source_flag", "text", "-", "the network's own flag; of hourly values, all of the day"),
+        _c("readings", "int", "-", "readings the value is a mean of"),
+    ),
+)
+
+STATION_WEATHER = Schema(
+    "station_weather",
+    (
+        _c("network", "text", "-", "network the station belongs to"),
+        _c("station", "text", "-", "station, unique in its network"),
+        _c("date", "date", "-", "calendar day, as the station counts it"),
+        _c("rain_mm", "float", "mm d-1", "precipitation", required=False),
+        _c("radn_mj_m2", "float", "MJ m-2 d-1", "incoming shortwave radiation", required=False),
+        _c("tmax_degc", "float", "degC", "highest air temperature of the day", required=False),
+        _c("tmin_degc", "float", "degC", "lowest air temperature of the day", required=False),
+        _c("rh_avg_pct", "float", "%", "mean relative humidity", required=False),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DailyValues:
+    """Days of one sensor."""
+
+    day: AnyArray
+    theta: FloatArray
+    bits: IntArray
+    source_flag: AnyArray
+    readings: IntArray
+
+
+def daily_values(series: SensorSeries, bits: IntArray) -> DailyValues:
+    """Days of a sensor from its readings and their rule bits.
+
+    Daily readings stay as they are. A day of hourly readings is the mean of its good ones, if
+    there are at least 12; with fewer it is the mean of all, flagged by every rule that took one.
+    """
+    flags = series.source_flag
+    texts = np.full(len(series.time), "", dtype=object) if flags is None else flags
+    known = np.isfinite(series.theta) | (bits > 0)
+    if series.step_h >= 24.0:
+        day = series.time.astype("datetime64[D]")
+        ones = np.ones(len(day), dtype=np.int64)
+        return DailyValues(day[known], series.theta[known], bits[known], texts[known], ones[known])
+    day, start = np.unique(series.time[known].astype("datetime64[D]"), return_index=True)
+    theta, bits, texts = series.theta[known], bits[known], texts[known]
+    ends = np.append(start[1:], len(theta))
+    out = DailyValues(
+        day,
+        np.empty(len(day)),
+        np.zeros(len(day), dtype=np.int64),
+        np.full(len(day), "", dtype=object),
+        np.zeros(len(day), dtype=np.int64),
+    )
+    for i, (first, last) in enumerate(zip(start, ends, strict=True)):
+        values, taken = theta[first:last], bits[first:last]
+        good = taken == 0
+        enough = good.sum() >= LEAST_READINGS
+        chosen = good if enough else np.ones(len(values), dtype=bool)
+        out.theta[i] = values[chosen].mean()
+        out.readings[i] = int(chosen.sum())
+        out.bits[i] = 0 if enough else int(np.bitwise_or.reduce(taken))
+        out.source_flag[i] = _joined_flags(texts[first:last][chosen])
+    return out
+
+
+def _joined_flags(texts: AnyArray) -> str:
+    return ",".join(sorted({part for text in set(texts) for part in str(text).split(",") if part}))
+
+
+def station_frame(
+    data: StationData, rules: Sequence[str] = DEFAULT_RULES, counts: RuleCounts | None = None
+) -> pl.DataFrame:
+    """All sensors as one table, screened.
+
+    Parameters
+    ----------
+    data : StationData
+        As the readers hand it out, joined.
+    rules : sequence of str
+        Screening rules to apply.
+    counts : RuleCounts, optional
+        Counted into.
+
+    Returns
+    -------
+    polars.DataFrame
+        In the schema ``STATIONS``, ordered as read and by date.
+    """
+    counts = counts if counts is not None else RuleCounts()
+    parts = [_sensor_frame(one, screen(one, rules, counts)) for one in data.series]
+    return pl.concat(parts) if parts else _empty()
+
+
+def _sensor_frame(series: SensorSeries, bits: IntArray) -> pl.DataFrame:
+    days = daily_values(series, bits)
+    place = series.place
+    names = {bit: names_of(bit) for bit in set(days.bits.tolist())}
+    n = len(days.day)
+    frame = pl.DataFrame(
+        {
+            "date": days.day,
+            "theta": days.theta,
+            "flag": [names[bit] for bit in days.bits.tolist()],
+            "source_flag": pl.Series(days.source_flag.tolist(), dtype=pl.String),
+            "readings": days.readings.astype(np.int32),
+        },
+        schema_overrides={"flag": pl.String, "source_flag": pl.String},
+    )
+    top = series.depth_top_m
+    return frame.with_columns(
+        pl.lit(place.network).alias("network"),
+        pl.lit(place.station).alias("station"),
+        *(
+            pl.lit(value if np.isfinite(value) else None, dtype=pl.Float64).alias(name)
+            for name, value in (
+                ("lat", place.lat),
+                ("lon", place.lon),
+                ("elevation_m", place.elevation_m),
+                ("position_m", place.position_m),
+                ("depth_m", series.depth_m),
+                ("depth_top_m", float("nan") if top is None else top),
+            )
+        ),
+        pl.lit(series.sensor).alias("sensor"),
+        pl.lit(series.day_kind).alias("day_kind"),
+        pl.col("theta").fill_nan(None),
+        pl.col("date").cast(pl.Date),
+    ).select(list(STATIONS.by_name))[:n]
+
+
+def _empty() -> pl.DataFrame:
+    types = {"text": pl.String, "float": pl.Float64, "date": pl.Date, "int": pl.Int32}
+    return pl.DataFrame(schema={c.name: types[c.kind] for c in STATIONS.columns})
+
+
+def weather_frame(weather: Sequence[StationWeather]) -> pl.DataFrame:
+    """Weather of all stations as one table in the schema ``STATION_WEATHER``."""
+    names = [c.name for c in STATION_WEATHER.columns if c.kind == "float"]
+    parts = []
+    for one in weather:
+        columns = {
+            name: one.columns.get(name, np.full(len(one.day), np.nan)).astype(np.float64)
+            for name in names
+        }
+        frame = pl.DataFrame({"date": one.day.astype("datetime64[D]"), **columns})
+        parts.append(
+            frame.with_columns(
+                pl.lit(one.place.network).alias("network"),
+                pl.lit(one.place.station).alias("station"),
+                pl.col(names).fill_nan(None),
+                pl.col("date").cast(pl.Date),
+            ).select(list(STATION_WEATHER.by_name))
+        )
+    if parts:
+        return pl.concat(parts)
+    types = {"text": pl.String, "float": pl.Float64, "date": pl.Date}
+    return pl.DataFrame(schema={c.name: types[c.kind] for c in STATION_WEATHER.columns})
+
+
+def weather_path(stations: Path) -> Path:
+    """Where the weather of a station table lies."""
+    return stations.with_name(f"{stations.stem}.weather{stations.suffix}")
+
+
+def write_stations(
+    path: Path, stations: pl.DataFrame, weather: pl.DataFrame, record: Provenance
+) -> None:
+    """Write the table, and beside it the weather where there is any.
+
+    Raises
+    ------
+    RequestError
+        The ending is neither .parquet nor .csv.
+    """
+    write_table(path, stations, STATIONS, record)
+    if weather.height:
+        write_table(weather_path(path), weather, STATION_WEATHER, record)
+
+
+def read_stations(path: Path) -> pl.DataFrame:
+    """A station table as ``rootzone stations`` writes it; empty texts are empty, not missing."""
+    frame = read_table(path, STATIONS)
+    texts = [name for name in ("flag", "source_flag", "sensor") if name in frame.columns]
+    return frame.with_columns(pl.col(texts).fill_null(""))
+
+
+def at_depth(
+    stations: pl.DataFrame,
+    depth_m: float,
+    tolerance_m: float = TOLERANCE_M,
+    *,
+    good_only: bool = True,
+) -> pl.DataFrame:
+    """Values of point sensors near a depth, one a station and day.
+
+    Where a station has several sensors within the tolerance, the nearest counts; of equally near
+    ones, the mean.
+
+    Parameters
+    ----------
+    stations : polars.DataFrame
+        In the schema ``STATIONS``.
+    depth_m, tolerance_m : float
+        Depth wanted and how far a sensor may be from it [m].
+    good_only : bool
+        Only values that no rule takes.
+
+    Returns
+    -------
+    polars.DataFrame
+        network, station, date, depth_m (of the sensor), theta, day_kind.
+    """
+    near = stations.filter(
+        pl.col("depth_top_m").is_null(),
+        pl.Series(matches(stations["depth_m"].to_numpy(), depth_m, tolerance_m)),
+        pl.col("theta").is_not_null(),
+    )
+    if good_only:
+        near = near.filter(pl.col("flag") == "")
+    off = (pl.col("depth_m") - depth_m).abs().round(6)
+    keys = ["network", "station", "date"]
+    return (
+        near.with_columns(off.alias("off"))
+        .filter(pl.col("off") == pl.col("off").min().over(keys))
+        .group_by(keys, maintain_order=True)
+        .agg(pl.col("depth_m").first(), pl.col("theta").mean(), pl.col("day_kind").first())
+    )
+
+
+def require_rows(frame: pl.DataFrame, what: str) -> pl.DataFrame:
+    """The frame, unless it is empty.
+
+    Raises
+    ------
+    RequestError
+        It is empty.
+    """
+    if frame.height == 0:
+        raise RequestError(f"{what}: no row is left. `rootzone stations` reports what was taken.")
+    return frame

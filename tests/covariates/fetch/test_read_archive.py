@@ -1,0 +1,72 @@
+"""Archives from elsewhere."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from rootzone._shared.errors import RequestError
+from rootzone.covariates.fetch.read_archive import extract_member
+
+
+def pack(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return path
+
+
+def test_the_member_is_found_in_any_folder_and_goes_where_it_is_told(tmp_path):
+    archive = pack(tmp_path / "a.zip", {"deep/er/land.tif": b"II*\x00data", "legend.txt": b"1 Af"})
+    target = extract_member(archive, "land.tif", tmp_path / "out" / "cover.tif")
+    assert target.read_bytes() == b"II*\x00data"
+    assert [p.name for p in target.parent.iterdir()] == ["cover.tif"]
+
+
+@pytest.mark.parametrize("evil", ["../../land.tif", "/etc/land.tif", "..\\..\\land.tif"])
+def test_a_member_never_leaves_its_folder(tmp_path, evil):
+    archive = pack(tmp_path / "in" / "a.zip" if False else tmp_path / "a.zip", {evil: b"data"})
+    before = {path for path in tmp_path.parent.rglob("*") if path.name.startswith("land")}
+    extract_member(archive, "land.tif", tmp_path / "out" / "land.tif")
+    after = {path for path in tmp_path.parent.rglob("*") if path.name.startswith("land")}
+    assert after - before == {tmp_path / "out" / "land.tif"}
+
+
+def test_a_missing_or_doubled_member_is_named(tmp_path):
+    archive = pack(tmp_path / "a.zip", {"a/land.tif": b"1", "b/land.tif": b"2"})
+    with pytest.raises(RequestError, match=r"holds 2 files called land\.tif"):
+        extract_member(archive, "land.tif", tmp_path / "land.tif")
+    with pytest.raises(RequestError, match=r"holds 0 files called x\.tif.*begins with a/land"):
+        extract_member(archive, "x.tif", tmp_path / "x.tif")
+    assert not (tmp_path / "land.tif").exists()
+
+
+def test_an_archive_that_would_swell_is_left_alone(tmp_path):
+    # 30 MB of zeros deflate to about 29 kB: a ratio of 1030; pack it twice to pass 2000.
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        file.writestr("land.tif", bytes(30_000_000))
+    import rootzone.covariates.fetch.read_archive as module
+
+    assert module._MAX_RATIO == 2000
+    # A class raster of one class is allowed: deflate reaches 1032 to 1 at most.
+    extract_member(archive, "land.tif", tmp_path / "land.tif")
+    with zipfile.ZipFile(archive) as file:
+        info = file.getinfo("land.tif")
+    info.file_size = 65 << 30
+    with pytest.raises(RequestError, match="no raster of the catalog does"):
+        module._refuse_bomb(info, archive)
+
+
+def test_a_damaged_archive_says_so_and_writes_nothing(tmp_path):
+    archive = pack(tmp_path / "a.zip", {"land.tif": bytes(range(256)) * 500})
+    whole = bytearray(archive.read_bytes())
+    whole[100:120] = bytes(20)
+    archive.write_bytes(bytes(whole))
+    with pytest.raises(RequestError, match="is damaged"):
+        extract_member(archive, "land.tif", tmp_path / "land.tif")
+    assert not (tmp_path / "land.tif").exists()
+    archive.write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(RequestError, match="is damaged"):
+        extract_member(archive, "land.tif", tmp_path / "land.tif")

@@ -1,0 +1,88 @@
+"""Intervals that hold what they promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from rootzone._shared.errors import RequestError
+from rootzone.networks.calibration import Calibration, calibrate
+
+
+def test_the_half_width_is_the_conformal_quantile_of_the_errors() -> None:
+    # Errors 0.01 to 0.09 of nine values: level 0.8 * 10 / 9, the 8th smallest = 0.08.
+    observed = 0.2 + np.arange(1, 10) * 0.01
+    found = calibrate(observed, np.full(9, 0.2))
+    assert found.factor == pytest.approx(0.08, abs=1e-12)
+    assert (found.n, found.n_place, found.scaled) == (9, 9, False)
+    low, high = found.interval([0.3], None)
+    assert (low[0], high[0]) == (pytest.approx(0.22), pytest.approx(0.38))
+
+
+def test_errors_are_counted_in_spreads_where_there_is_one() -> None:
+    # Errors of exactly 2 spreads everywhere: the factor is 2 and the interval follows the spread.
+    spread = np.linspace(0.01, 0.05, 9)
+    found = calibrate(0.2 + 2.0 * spread, np.full(9, 0.2), spread)
+    assert found.factor == pytest.approx(2.0)
+    low, high = found.interval([0.3, 0.3], [0.01, 0.02])
+    np.testing.assert_allclose(high - low, [0.04, 0.08])
+
+
+def test_every_station_has_the_same_say_however_long_its_record() -> None:
+    # Four stations, errors 0.01, 0.02, 0.03 (one day each) and 0.04 on a thousand days: level
+    # 0.8 * 5 / 4 = 1, the largest error. Five: level 0.96, still the fifth; days do not count.
+    errors = np.concatenate([[0.01, 0.02, 0.03, 0.04], np.full(1000, 0.015)])
+    place = np.concatenate([[1, 2, 3, 4], np.full(1000, 5)])
+    found = calibrate(0.2 + errors, np.full(errors.size, 0.2), place=place)
+    assert found.n_place == 5
+    assert found.factor == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])
+def test_new_values_are_held_as_often_as_promised(coverage: float) -> None:
+    # Exchangeable errors of uneven size: coverage + at most 1 / (n + 1), and 3 standard errors of
+    # the calibration's own chance, sqrt(c (1 - c) / n).
+    rng = np.random.default_rng(7)
+    n = 4000
+    spread = rng.uniform(0.01, 0.05, 2 * n)
+    observed = 0.25 + spread * rng.standard_t(5, 2 * n)
+    found = calibrate(observed[:n], np.full(n, 0.25), spread[:n], coverage)
+    low, high = found.interval(np.full(n, 0.25), spread[n:])
+    held = np.mean((observed[n:] >= low) & (observed[n:] <= high))
+    assert held == pytest.approx(coverage, abs=3.0 * math.sqrt(2.0 * coverage * (1 - coverage) / n))
+
+
+def test_missing_values_do_not_count() -> None:
+    observed = np.array([0.21, 0.22, 0.23, 0.24, np.nan])
+    assert calibrate(observed, np.full(5, 0.2)).n == 4
+
+
+def test_too_few_places_are_refused_with_the_number_needed() -> None:
+    # 0.8 (n + 1) / n <= 1 needs n = 4; 0.9 needs 9.
+    with pytest.raises(RequestError, match="needs 4 held-out places; there are 3"):
+        calibrate([0.1, 0.2, 0.3], [0.1, 0.1, 0.1])
+    with pytest.raises(RequestError, match="needs 9 held-out places; there are 0"):
+        calibrate([], [], coverage=0.9)
+
+
+def test_intervals_stay_between_nought_and_one() -> None:
+    low, high = Calibration(0.8, 0.1, False, 9, 9).interval([0.05, 0.95])
+    np.testing.assert_allclose(low, [0.0, 0.85])
+    np.testing.assert_allclose(high, [0.15, 1.0])
+
+
+def test_a_scaled_calibration_asks_for_the_spread() -> None:
+    with pytest.raises(RequestError, match="pass the spread"):
+        Calibration(0.8, 2.0, True, 9, 9).interval([0.2])
+
+
+def test_a_missing_prediction_has_no_interval() -> None:
+    low, _ = Calibration(0.8, 0.1, False, 9, 9).interval([math.nan])
+    assert math.isnan(low[0])
+
+
+def test_a_calibration_survives_its_plain_form() -> None:
+    found = Calibration(0.8, 2.0, True, 90, 9)
+    assert Calibration.from_dict(found.to_dict()) == found
