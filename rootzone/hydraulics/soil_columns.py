@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -116,6 +116,19 @@ class SoilColumns:
     def usable(self) -> BoolArray:
         """Whether each row belongs to a usable site, shape (row,)."""
         return np.asarray(self.refusal == Refusal.NONE)
+
+    def of_usable_sites(self, first_row: IntArray) -> SoilColumns:
+        """Without the sites that have a refused layer; ``first_row`` is that of the others."""
+        keep = self.usable
+        noted = self.adjustments.of_rows(keep)
+        new_row = np.cumsum(keep) - 1
+        return replace(
+            self,
+            first_row=first_row,
+            values=np.ascontiguousarray(self.values[:, keep]),
+            refusal=self.refusal[keep],
+            adjustments=replace(noted, row=new_row[noted.row]),
+        )
 
 
 def uniform_first_rows(n_site: int, n_layer: int) -> IntArray:

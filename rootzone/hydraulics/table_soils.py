@@ -164,11 +164,9 @@ def soils_from_layers(
         _parameters(good), good.first_row, bd_g_cm3=good.bd_g_cm3, limits=limits
     )
     final, last_refusals = _without_refused(good, soils.refusal)
-    if final.site_ids.size < good.site_ids.size:
+    if last_refusals:
         refusals += last_refusals
-        soils = soils_from_parameters(
-            _parameters(final), final.first_row, bd_g_cm3=final.bd_g_cm3, limits=limits
-        )
+        soils = soils.of_usable_sites(final.first_row)
     if final.site_ids.size == 0:
         raise RequestError(
             f"{layers.file_name}: none of the {n_site} sites is usable. The first fault: "
