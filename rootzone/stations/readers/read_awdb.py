@@ -44,7 +44,7 @@ def read_awdb(path: Path, stations: StationList | None = None) -> StationData:
     try:
         reply = json.loads(path.read_text(encoding="utf-8"))
         return _read_reply(path, reply, stations or StationList({}))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RequestError(
             f"{path} is not a reply of AWDB's data service ({type(error).__name__}: {error}). "
             "It is a JSON list of objects with stationTriplet and data."

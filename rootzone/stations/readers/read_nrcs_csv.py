@@ -8,7 +8,6 @@ the first moment of its date, not a mean.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.units import fraction_from_pct
+from rootzone._shared.unpack import unpacked
 from rootzone.stations.readers.nrcs_places import StationList, parsed_number
 from rootzone.stations.readers.read_awdb import degc_from_degf
 from rootzone.stations.sensor_depth import metres_from_inches
@@ -59,12 +59,7 @@ def is_nrcs_header(header: str) -> bool:
 
 def csv_text(path: Path) -> str:
     """Text of a CSV file, gzipped or not, its comment lines left out and any line end taken."""
-    raw = path.read_bytes()
-    if path.suffix == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError) as error:
-            raise RequestError(f"{path} cannot be unpacked: {error}") from error
+    raw = unpacked(path) if path.suffix == ".gz" else path.read_bytes()
     lines = raw.decode("utf-8", errors="replace").splitlines()
     return "\n".join(line for line in lines if line.strip() and not line.startswith("#"))
 
