@@ -75,7 +75,9 @@ def test_the_curve_of_saxton_and_rawls_holds_its_points() -> None:
         np.array([40.0]), np.array([20.0]), np.array([2.0]), unknown
     )[:4]
     for suction_cm, expected in zip((15_296.0, 336.5, 0.0), points, strict=True):
-        assert theta_from_psi(np.array([-suction_cm]), *curve)[0] == pytest.approx(float(expected), abs=1e-9)
+        assert theta_from_psi(np.array([-suction_cm]), *curve)[0] == pytest.approx(
+            float(expected), abs=1e-9
+        )
 
 
 @pytest.mark.parametrize(
