@@ -85,7 +85,9 @@ def read_mesosoil(path: Path) -> MeasuredSoils:
     n_soil = frame.height
     wet, dry = _floats(frame["Th33"]), _floats(frame["Th1500"])
     return MeasuredSoils(
-        *(_floats(frame[name]) for name in ("Sand", "Silt", "Clay")),
+        _floats(frame["Sand"]),
+        _floats(frame["Silt"]),
+        _floats(frame["Clay"]),
         np.full(n_soil, np.nan),
         np.tile(np.arange(n_soil), 2),
         np.repeat(np.array([33.0, 1500.0]) * _CM_PER_KPA, n_soil),
@@ -115,7 +117,9 @@ def _of_fits(
     theta = theta_from_psi(-suction[np.newaxis, :], *curve)
     by_kpa = {kpa: theta[:, at] for at, kpa in enumerate(at_kpa)}
     return MeasuredSoils(
-        *(_floats(frame[part]) for part in ("sand", "silt", "clay")),
+        _floats(frame["sand"]),
+        _floats(frame["silt"]),
+        _floats(frame["clay"]),
         _CM_D_OF_CM_H * _floats(frame["ksat_cmh"]),
         np.repeat(np.arange(frame.height), len(at_kpa)),
         np.tile(suction, frame.height),
