@@ -59,6 +59,11 @@ class Adjustments:
             self.row[chosen], self.rule[chosen], self.before[chosen], self.after[chosen]
         )
 
+    def left_after(self, keep: BoolArray) -> Adjustments:
+        """Those of the rows marked in ``keep``, numbered as these rows are when they stand alone."""
+        kept = self.of_rows(keep)
+        return replace(kept, row=(np.cumsum(keep) - 1)[kept.row])
+
     @classmethod
     def joined(cls, parts: list[Adjustments]) -> Adjustments:
         """One after another."""
@@ -120,14 +125,12 @@ class SoilColumns:
     def of_usable_sites(self, first_row: IntArray) -> SoilColumns:
         """Without the sites that have a refused layer; ``first_row`` is that of the others."""
         keep = self.usable
-        noted = self.adjustments.of_rows(keep)
-        new_row = np.cumsum(keep) - 1
         return replace(
             self,
             first_row=first_row,
             values=np.ascontiguousarray(self.values[:, keep]),
             refusal=self.refusal[keep],
-            adjustments=replace(noted, row=new_row[noted.row]),
+            adjustments=self.adjustments.left_after(keep),
         )
 
 

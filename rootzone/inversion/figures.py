@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.figure_style import plain
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.summary import SOILS
@@ -60,7 +61,8 @@ def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
             axes.legend(ncols=3, fontsize=8, loc="upper left")
     _triangle(right.add_subplot(), found)
     figure.suptitle(
-        f"{found.network} {found.station}: water content [m$^3$ m$^{{-3}}$], held-out years shaded"
+        plain(f"{found.network} {found.station}")
+        + ": water content [m$^3$ m$^{-3}$], held-out years shaded"
     )
     _save(figure, path, record)
 
