@@ -60,7 +60,7 @@ class Adjustments:
         )
 
     def left_after(self, keep: BoolArray) -> Adjustments:
-        """Those of the rows marked in ``keep``, numbered as these rows are when they stand alone."""
+        """Those of the rows marked in ``keep``, numbered among these alone."""
         kept = self.of_rows(keep)
         return replace(kept, row=(np.cumsum(keep) - 1)[kept.row])
 
