@@ -90,9 +90,9 @@ class OpenCampaign(CampaignFiles):
 
     def check(self) -> list[Finding]:
         """Everything that is wrong with the campaign file; empty when it is right."""
-        from rootzone.campaign.read_campaign import examine_campaign
+        from rootzone.api._preflight import campaign_findings
 
-        return examine_campaign(self.path)[1]
+        return campaign_findings(self.path)[1]
 
     def forcing(
         self, year: int | None = None, *, force: bool = False, say: Say = _quiet
@@ -218,9 +218,9 @@ class OpenCampaign(CampaignFiles):
         RequestError
             Neither is named, the shard is not simulated, or the site has no profile.
         """
+        from rootzone._shared.profile_depths import nodes_of_engine
         from rootzone._shared.tables import PROFILES
         from rootzone.labels.layering import layerings_from_thickness
-        from rootzone.labels.read_design import nodes_of_engine
 
         frame, record = self._profile_rows(site, shard)
         engine = self.campaign.engine

@@ -138,7 +138,7 @@ def make_labels(
     """
     import polars as pl
 
-    from rootzone.engines.profile_depths import parse_depth
+    from rootzone._shared.profile_depths import parse_depth
     from rootzone.labels.make_labels import LabelMaker, LabelRule
     from rootzone.labels.read_design import facts_of
     from rootzone.labels.read_profiles import profile_batch
@@ -197,8 +197,8 @@ def _as_profiles(profiles: TableLike) -> Profiles:
 def _layerings(
     source: Profiles, soils: TableLike | None, thickness_mm: Sequence[float], nodes: str | None
 ) -> Layerings:
+    from rootzone._shared.profile_depths import nodes_of_engine
     from rootzone.labels.layering import layerings_from_soils, layerings_from_thickness
-    from rootzone.labels.read_design import nodes_of_engine
 
     told: dict[str, Any] = {} if source.provenance is None else dict(source.provenance.settings)
     engine = [str(told.get(key, "")) for key in ("physics", "stepping", "engine")]

@@ -168,7 +168,7 @@ def simulate(
     threads : int, optional
         Threads; they never change a number. Default: all of this process.
     **settings
-        Engine settings by name, as ``rootzone simulate-tables --set``.
+        Engine settings by name, as ``rootzone simulate --set``.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def simulate(
     Notes
     -----
     The first call on a machine compiles the engine, up to a minute; the machine code is kept.
-    All profiles are held in memory, 8 bytes a layer and day: ``rootzone simulate-tables`` and
+    All profiles are held in memory, 8 bytes a layer and day: ``rootzone simulate`` and
     campaigns stream them to files instead.
 
     Examples
@@ -274,7 +274,7 @@ def _failures_frame(failures: list[Failure], id_dtype: Any) -> pl.DataFrame:  # 
 
 
 def _layerings(soils: pl.DataFrame, physics: str, stepping: str) -> Layerings:
+    from rootzone._shared.profile_depths import nodes_of_engine
     from rootzone.labels.layering import layerings_from_soils
-    from rootzone.labels.read_design import nodes_of_engine
 
     return layerings_from_soils(soils, nodes_of_engine(physics, stepping))

@@ -64,6 +64,8 @@ def make_soils(
     thickness_mm: Sequence[float] | None = None,
     extend: bool = False,
     tolerance_pct: float = 10.0,
+    ptf: str = "rosetta3",
+    fill_inputs: bool = False,
     **limits: Any,  # noqa: ANN401 - keys of the soil limits, checked by name
 ) -> Soils:
     """Guarded soil hydraulic parameters of textures, measured parameters or POLARIS layers.
@@ -86,6 +88,12 @@ def make_soils(
         Take the deepest layer of the table down to the end of ``thickness_mm``.
     tolerance_pct : float
         Distance of sand + silt + clay from 100 % that is still closed [%].
+    ptf : str
+        Pedotransfer function of textures: ``rosetta3``, ``rosetta3_h3`` to ``_h5``,
+        ``wosten1999``, ``weynants2009`` or ``saxton_rawls2006``.
+    fill_inputs : bool
+        Fill organic matter (by depth) and bulk density (from texture) that the function needs and
+        the table lacks, each noted; otherwise such layers are refused.
     **limits
         Soil limits by name, as ``rootzone soils --set``.
 
@@ -142,6 +150,8 @@ def make_soils(
         thickness_mm=None if thickness_mm is None else [float(t) for t in thickness_mm],
         extend=extend,
         tolerance_pct=tolerance_pct,
+        ptf=ptf,
+        fill_inputs=fill_inputs,
     )
     from rootzone._shared.tables import SOILS
 

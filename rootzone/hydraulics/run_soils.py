@@ -17,6 +17,7 @@ from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import read_frame
 from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.outcomes import Refusal, Rule
+from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.read_layers import Source, layers_of_frame
 from rootzone.hydraulics.read_rosetta import read_rosetta_table
 from rootzone.hydraulics.table_soils import TableSoils, soils_from_layers
@@ -79,6 +80,8 @@ def run_soils(
     thickness_mm: Sequence[float] | None = None,
     extend: bool = False,
     tolerance_pct: float = 10.0,
+    ptf: str = "rosetta3",
+    fill_inputs: bool = False,
     force: bool = False,
 ) -> SoilsRun:
     """Read a table of layers, derive guarded soils, and write them with their notes.
@@ -87,7 +90,7 @@ def run_soils(
     ----------
     table, out : Path
         ``.parquet`` or ``.csv`` each; beside ``out`` go the adjustments and the refused layers.
-    source, limits, thickness_mm, extend, tolerance_pct
+    source, limits, thickness_mm, extend, tolerance_pct, ptf, fill_inputs
         As in ``read_layers`` and ``soils_from_layers``.
     force : bool
         Replace files that exist.
@@ -108,6 +111,8 @@ def run_soils(
         thickness_mm=thickness_mm,
         extend=extend,
         tolerance_pct=tolerance_pct,
+        ptf=ptf,
+        fill_inputs=fill_inputs,
     )
     write_soils(files, result, record)
     return SoilsRun(files, result)
@@ -123,6 +128,8 @@ def derive_soils(
     thickness_mm: Sequence[float] | None = None,
     extend: bool = False,
     tolerance_pct: float = 10.0,
+    ptf: str = "rosetta3",
+    fill_inputs: bool = False,
 ) -> tuple[TableSoils, Provenance]:
     """Guarded soils of a table in memory, and the record of how they were made.
 
@@ -134,7 +141,7 @@ def derive_soils(
         Layers, as ``read_layers`` describes them.
     digest : str
         Digest of the layers' content.
-    source, limits, thickness_mm, extend, tolerance_pct
+    source, limits, thickness_mm, extend, tolerance_pct, ptf, fill_inputs
         As in ``run_soils``.
 
     Raises
@@ -148,6 +155,8 @@ def derive_soils(
         thickness_mm=thickness_mm,
         extend=extend,
         tolerance_pct=tolerance_pct,
+        ptf=ptf,
+        fill_inputs=fill_inputs,
     )
     settings: dict[str, Any] = {
         "source": source,
@@ -158,9 +167,12 @@ def derive_soils(
     }
     inputs = {"layers": digest}
     if source == "texture":
-        rosetta = read_rosetta_table()
-        settings["ptf"] = rosetta.source
-        inputs["rosetta table"] = rosetta.sha256[:16]
+        settings["ptf"] = PEDOTRANSFERS[ptf].source
+        settings["fill_inputs"] = fill_inputs
+        if ptf == "rosetta3":
+            rosetta = read_rosetta_table()
+            settings["ptf"] = rosetta.source
+            inputs["rosetta table"] = rosetta.sha256[:16]
     return result, Provenance("rootzone soils", inputs, settings)
 
 

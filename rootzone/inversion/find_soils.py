@@ -10,13 +10,13 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.profile_depths import nodes_of_engine
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import settings_from_mapping
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.observations import InversionRules
 from rootzone.inversion.run_inversions import Outcome, inverted, run_inversions
-from rootzone.labels.read_design import nodes_of_engine
 
 
 @dataclass(frozen=True)
