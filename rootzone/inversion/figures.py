@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.figure_style import plain
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.summary import SOILS
@@ -65,7 +66,8 @@ def draw_station(found: Inversion) -> Figure:
             axes.legend(ncols=3, fontsize=8, loc="upper left")
     _triangle(right.add_subplot(), found)
     figure.suptitle(
-        f"{found.network} {found.station}: water content [m$^3$ m$^{{-3}}$], held-out years shaded"
+        plain(f"{found.network} {found.station}")
+        + ": water content [m$^3$ m$^{-3}$], held-out years shaded"
     )
     return figure
 
