@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     help="NRCS's list of stations, for positions of SCAN and SNOTEL. USCRN's come from a "
     "ghcnd-stations.txt among SOURCES.",
 )
+@click.option(
+    "--soils",
+    "soil_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Table of the stations' soils by depth; may be repeated. They go beside OUT, as "
+    "NAME.soils, each layer with its standing: measured, mapped or suspect.",
+)
 @click.option("--network", default="plain", help="Network of plain tables without that column.")
 @click.option("--rule", "only", multiple=True, help="Apply this rule alone; may be repeated.")
 @click.option("--without", multiple=True, help="Switch a rule off; may be repeated.")
@@ -52,6 +60,7 @@ def command(
     sources: tuple[Path, ...],
     out: Path | None,
     station_list: Path | None,
+    soil_files: tuple[Path, ...],
     network: str,
     only: tuple[str, ...],
     without: tuple[str, ...],
@@ -105,6 +114,7 @@ def command(
         _write_forcing(forcing, weather_frame(data.weather), record)
     if campaign_file is not None:
         _write_pixels(out, campaign_file, neighbourhood)
+    soils = _write_soils(out, soil_files, frame) if soil_files else None
     agreement = [vars(row) for row in compare_with_ismn(data.series)]
     report = {
         "table": str(out),
@@ -115,6 +125,7 @@ def command(
         "findings": dict(data.findings.counts),
         "rules": counts.rows(),
         "ismn_flags": agreement,
+        "soils": soils,
     }
     if as_json:
         click.echo(json.dumps(report, indent=1))
@@ -153,6 +164,34 @@ def _write_forcing(path: Path, weather: pl.DataFrame, record: Provenance) -> Non
     from rootzone.stations.station_forcing import forcing_table
 
     write_table(path, forcing_table(weather), WEATHER, record)
+
+
+def _write_soils(out: Path, files: tuple[Path, ...], stations: pl.DataFrame) -> dict[str, object]:
+    """Soils of the stations from all files, the first that has a station counting; the facts."""
+    from rootzone._shared.provenance import Provenance, inputs_of
+    from rootzone.stations.readers.read_soils import read_soils
+    from rootzone.stations.station_soils import (
+        joined_soils,
+        of_stations,
+        soils_path,
+        usable_soils,
+        write_station_soils,
+    )
+
+    soils, without = of_stations(joined_soils([read_soils(path) for path in files]), stations)
+    path = soils_path(out)
+    write_station_soils(
+        path,
+        soils,
+        Provenance("rootzone stations", inputs_of({one.name: one for one in files}), {}),
+    )
+    keys = ["network", "station"]
+    return {
+        "table": str(path),
+        "stations": soils.select(keys).n_unique(),
+        "stations_measured": usable_soils(soils).select(keys).n_unique(),
+        "stations_without": without,
+    }
 
 
 def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int | None) -> None:
@@ -200,6 +239,13 @@ def _tell(report: dict[str, object], findings: list[str], meanings: dict[str, st
         click.echo(
             f"{row['network']:<12}{name:<12}{row['taken']:>9}{row['upstream']:>10}"
             f"{row['values']:>10}  {meanings.get(name, '')}{note}"
+        )
+    if report["soils"]:
+        soils: dict[str, object] = report["soils"]  # type: ignore[assignment]
+        none = len(soils["stations_without"])  # type: ignore[arg-type]
+        click.echo(
+            f"{soils['table']}: soils of {soils['stations']} stations, measured at "
+            f"{soils['stations_measured']}; {none} stations have none"
         )
     if report["ismn_flags"]:
         click.echo("rules beside the ISMN's own flags: both, ours alone, theirs alone")
