@@ -1,4 +1,4 @@
-r"""The retrieval as a layer of a network: the root outside of the graph, its gradient from the root.
+r"""The retrieval as a layer of a network: a root from outside of the graph, a gradient from the root.
 
 Where :math:`F(\theta, p) = T_B(\theta, p) - T_{seen} = 0`, the implicit function theorem gives
 
