@@ -1,4 +1,4 @@
-r"""The retrieval as a layer of a network: a root from outside of the graph, a gradient from the root.
+r"""The retrieval as a layer of a network: a root, and its gradient by the implicit step.
 
 Where :math:`F(\theta, p) = T_B(\theta, p) - T_{seen} = 0`, the implicit function theorem gives
 
