@@ -67,11 +67,7 @@ def site_layers(
     import numpy as np
     import polars as pl
 
-    if not source.depths_cm:
-        raise RequestError(
-            f"catalog.texture: {name} has no soil depths; name a product that comes by "
-            "depth, such as polaris."
-        )
+    require_depths(name, source)
     row, col = sites["row"].to_numpy(), sites["col"].to_numpy()
     columns, _ = SAMPLED[ptf]
     parts = []
@@ -90,3 +86,18 @@ def site_layers(
             )
         )
     return pl.concat(parts).sort("order", "top_mm", maintain_order=True).drop("order")
+
+
+def require_depths(name: str, source: Source) -> None:
+    """Refuse a soil product without depths.
+
+    Raises
+    ------
+    RequestError
+        The catalog entry has none.
+    """
+    if not source.depths_cm:
+        raise RequestError(
+            f"catalog.texture: {name} has no soil depths. Name a product that comes by depth, such "
+            "as polaris."
+        )

@@ -17,8 +17,8 @@ import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
 from rootzone.campaign.workspace import Workspace
-from rootzone.engines.profile_depths import LabelDepth
 from rootzone.hydraulics.read_layers import layers_of_frame
 from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED
@@ -31,7 +31,6 @@ from rootzone.jobs.shard.ladder import Rung, ladder_for
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import inputs_of_rows
 from rootzone.labels.layering import layerings_from_thickness, weights_of
-from rootzone.labels.read_design import nodes_of_engine
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
