@@ -169,7 +169,8 @@ def _edges(grid: Grid) -> tuple[FloatArray, FloatArray]:
         left, top, step = grid.left, grid.top, grid.resolution_m
     else:
         left, top, step = grid.west, grid.north, grid.step_deg
-    return -top + step * np.arange(grid.height + 1), left + step * np.arange(grid.width + 1)
+    down = -top + step * np.arange(grid.height + 1, dtype=np.float64)
+    return np.asarray(down), np.asarray(left + step * np.arange(grid.width + 1, dtype=np.float64))
 
 
 def _overlap(fine: FloatArray, coarse: FloatArray) -> Any:  # noqa: ANN401 - scipy's sparse types
@@ -206,8 +207,7 @@ def _sampled(fine: Grid, coarse: Grid) -> Any:  # noqa: ANN401 - scipy's sparse 
 def _positions(fine: Grid, coarse: Grid) -> tuple[FloatArray, FloatArray]:
     """Fractional row and column of the coarse grid, cell centres whole, of fine centres."""
     row, col = np.mgrid[0 : fine.height, 0 : fine.width]
-    same_metres = isinstance(fine, MasterGrid) and isinstance(coarse, MasterGrid)
-    if same_metres and fine.crs == coarse.crs:
+    if isinstance(fine, MasterGrid) and _system(fine) == _system(coarse):
         x, y = fine.xy_m(row, col)
     else:
         x, y = fine.lon_lat(row, col)
