@@ -155,8 +155,13 @@ class SoilBounds(Section):
 class Soil(Section):
     """From texture to hydraulic parameters."""
 
-    ptf: Literal["rosetta3", "polaris_van_genuchten"] = "rosetta3"
+    ptf: Literal[
+        "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
+        "saxton_rawls2006", "polaris_van_genuchten",
+    ] = "rosetta3"  # fmt: skip
     """pedotransfer function, or the product's own parameters in its stead"""
+    fill_inputs: bool = False
+    """fill organic matter and bulk density that ptf needs and the product lacks at a place"""
     dul_suction_cm: Annotated[float, Field(gt=1, lt=15000)] = 100.0
     """suction at the drained upper limit [cm]; SWIM3's PSIDul is minus this"""
     ll15_suction_cm: Annotated[float, Field(gt=1, le=1e6)] = 15_000.0

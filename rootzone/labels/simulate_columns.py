@@ -20,7 +20,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
 from rootzone.campaign.workspace import Workspace
 from rootzone.hydraulics.read_layers import layers_of_frame
-from rootzone.hydraulics.run_campaign_soils import soil_limits
+from rootzone.hydraulics.run_campaign_soils import pedotransfer_of, soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.table_soils import soils_from_layers
 from rootzone.hydraulics.write_soils import soils_frame
@@ -74,6 +74,8 @@ def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | No
             thickness_mm=campaign.profile.thickness_mm,
             extend=True,
             tolerance_pct=campaign.soil.texture_tolerance_pct,
+            ptf=pedotransfer_of(campaign.soil),
+            fill_inputs=campaign.soil.fill_inputs,
         )
     except RequestError:  # said of a table without one usable soil: a lake, or the sea
         return None
