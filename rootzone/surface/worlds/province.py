@@ -65,7 +65,7 @@ class ProvinceSettings:
     def __post_init__(self) -> None:
         if self.side_km < 36 or self.side_km % 36:
             raise RequestError(
-                f"side_km {self.side_km} must be a multiple of 36, so that the province holds whole "
+                f"side_km {self.side_km} must be a multiple of 36, so that it holds whole "
                 "cells of every sensor."
             )
 
