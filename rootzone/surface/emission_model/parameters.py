@@ -7,6 +7,7 @@ prior plus a difference of two equal sigmoids.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -122,7 +123,7 @@ class RetrievalNetwork(nn.Module):
         self.config = config
         sizes = [len(COVARIATES), *[config.width] * config.layers]
         body: list[nn.Module] = []
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+        for n_in, n_out in pairwise(sizes):
             body += [nn.Linear(n_in, n_out), nn.SiLU()]
         self.body = nn.Sequential(*body)
         self.head = nn.Linear(sizes[-1], 5 if config.with_q else 4)

@@ -47,7 +47,7 @@ def true_emission(province: Province) -> TrueEmission:
     """Roughness, albedo and vegetation of the land, unlike its class.
 
     h is the class's plus 0.12, more on sand, plus a smooth field of sd 0.10; omega the class's
-    within 0.02; b the class's within a quarter.
+    plus a field of sd 0.02, b the class's times one of sd 0.25.
     """
     rng = np.random.default_rng([province.settings.seed, 5])
     north, east = np.mgrid[0 : province.grid.height, 0 : province.grid.width] + 0.5
@@ -57,8 +57,8 @@ def true_emission(province: Province) -> TrueEmission:
     h = prior.h + 0.12 + 0.075 * sand_score + 0.10 * smooth[0]
     return TrueEmission(
         np.clip(h, 0.02, 1.5),
-        np.clip(prior.omega + 0.02 * np.tanh(smooth[1]), 0.0, 0.2),
-        np.clip(prior.b * (1.0 + 0.25 * np.tanh(smooth[2])), 0.0, 0.5),
+        np.clip(prior.omega + 0.02 * np.clip(smooth[1], -2.0, 2.0), 0.0, 0.2),
+        np.clip(prior.b * (1.0 + 0.25 * np.clip(smooth[2], -2.0, 2.0)), 0.0, 0.5),
     )
 
 
@@ -74,7 +74,7 @@ def true_ndvi(province: Province) -> Float32Array:
     root = province.theta["0_100cm"]
     z = (root - root.mean(axis=0)) / max(float((root - root.mean(axis=0)).std()), 1e-6)
     ndvi = (low + (high - low) * season[:, None, None]) * own * (1.0 + 0.12 * np.clip(z, -2, 2))
-    return np.clip(ndvi, 0.05, 0.92).astype(np.float32)
+    return np.asarray(np.clip(ndvi, 0.05, 0.92), dtype=np.float32)
 
 
 def yearly_ndvi_range(igbp: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -167,7 +167,8 @@ def ndvi_product(
     low = np.minimum(at.astype(np.int64), middle.size - 1)
     high = np.minimum(low + 1, middle.size - 1)
     share = (at - low)[:, None, None]
-    return ((1.0 - share) * composites[low] + share * composites[high]).astype(np.float32)
+    mixed = (1.0 - share) * composites[low] + share * composites[high]
+    return np.asarray(mixed, dtype=np.float32)
 
 
 def surface_temperature_k(
