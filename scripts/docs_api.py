@@ -7,15 +7,14 @@ alphabetical order; their text is the docstrings. Nothing is imported, so torch 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1] / "rootzone"
 # Stages in the order of the pipeline, as rootzone/__init__.py tells them; helpers come last.
-STAGES = (
-    "campaign", "covariates", "design", "hydraulics", "engines", "jobs", "labels", "learning",
-    "maps", "report", "surface", "_shared",
-)  # fmt: skip
+_TOLD = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))) or ""
+STAGES = (*re.findall(r"^    (\w+) {2,}\w", _TOLD, flags=re.M), "_shared")
 
 
 def page_name(stage: str) -> str:

@@ -73,6 +73,7 @@ def command(
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.errors import RequestError
+    from rootzone._shared.profile_depths import nodes_of_engine
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
@@ -81,7 +82,6 @@ def command(
     from rootzone.inversion.read_inputs import read_inputs
     from rootzone.inversion.run_inversions import inverted, run_inversions
     from rootzone.inversion.write_results import write_results
-    from rootzone.labels.read_design import nodes_of_engine
     from rootzone.stations.station_table import weather_path
 
     refuse_overwrite(out / "inversions.parquet", force=force)

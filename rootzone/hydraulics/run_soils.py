@@ -15,6 +15,7 @@ from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.outcomes import Refusal, Rule
+from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.read_layers import Source, read_layers
 from rootzone.hydraulics.read_rosetta import read_rosetta_table
 from rootzone.hydraulics.table_soils import TableSoils, soils_from_layers
@@ -74,6 +75,8 @@ def run_soils(
     thickness_mm: Sequence[float] | None = None,
     extend: bool = False,
     tolerance_pct: float = 10.0,
+    ptf: str = "rosetta3",
+    fill_inputs: bool = False,
     force: bool = False,
 ) -> SoilsRun:
     """Read a table of layers, derive guarded soils, and write them with their notes.
@@ -82,7 +85,7 @@ def run_soils(
     ----------
     table, out : Path
         ``.parquet`` or ``.csv`` each; beside ``out`` go the adjustments and the refused layers.
-    source, limits, thickness_mm, extend, tolerance_pct
+    source, limits, thickness_mm, extend, tolerance_pct, ptf, fill_inputs
         As in ``read_layers`` and ``soils_from_layers``.
     force : bool
         Replace files that exist.
@@ -102,6 +105,8 @@ def run_soils(
         thickness_mm=thickness_mm,
         extend=extend,
         tolerance_pct=tolerance_pct,
+        ptf=ptf,
+        fill_inputs=fill_inputs,
     )
     settings: dict[str, Any] = {
         "source": source,
@@ -112,9 +117,12 @@ def run_soils(
     }
     inputs = inputs_of({"layers": table})
     if source == "texture":
-        rosetta = read_rosetta_table()
-        settings["ptf"] = rosetta.source
-        inputs["rosetta table"] = rosetta.sha256[:16]
+        settings["ptf"] = PEDOTRANSFERS[ptf].source
+        settings["fill_inputs"] = fill_inputs
+        if ptf == "rosetta3":
+            rosetta = read_rosetta_table()
+            settings["ptf"] = rosetta.source
+            inputs["rosetta table"] = rosetta.sha256[:16]
     write_soils(files, result, Provenance("rootzone soils", inputs, settings))
     return SoilsRun(files, result)
 

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
 
 _TEXTURE = ("sand", "silt", "clay")
-_HYDRAULIC = ("theta_r", "theta_s", "alpha", "n", "ksat")
+_MEASURED = ("bd", "theta_33kpa", "theta_1500kpa")
+_BESIDE_TEXTURE = {
+    "polaris_van_genuchten": ("theta_r", "theta_s", "alpha", "n", "ksat"),
+    "rosetta3_h3": _MEASURED[:1],
+    "rosetta3_h4": _MEASURED[:2],
+    "rosetta3_h5": _MEASURED,
+    "wosten1999": ("bd", "om"),
+    "weynants2009": ("bd", "om"),
+    "saxton_rawls2006": ("bd", "om"),
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ def _soil_layers(campaign: Campaign, catalog: Catalog) -> Iterator[Layer]:
     if "variable" not in source.keys:
         yield catalog.layer(name)
         return
-    extra = _HYDRAULIC if campaign.soil.ptf == "polaris_van_genuchten" else ()
+    extra = _BESIDE_TEXTURE.get(campaign.soil.ptf, ())
     for variable in (*_TEXTURE, *extra):
         for depth in _depths(campaign, catalog):
             values = {"variable": variable, "depth": depth}

@@ -15,7 +15,7 @@ from rootzone.covariates.grid import Window
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.land import inside_of
 from rootzone.networks.channels import SURFACE
-from rootzone.networks.models import halo_px, stride_px
+from rootzone.networks.shape import halo_px, stride_px
 
 if TYPE_CHECKING:
     from rootzone.learning.samples.label_index import GridLabels

@@ -12,10 +12,11 @@ import numpy as np
 from rootzone._shared.arrays import Float32Array
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
+from rootzone.campaign.model import DATE_IN_NAME
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.learning.scene.land import inside_of, place_inside
 
-_DATE = re.compile(r"\{date[^}]*\}")
+_DATE = re.compile(DATE_IN_NAME)
 _ALIGNED_PX = 0.01
 
 
