@@ -29,7 +29,6 @@ def estarfm(
     classes: int = 4,
     similarity_sd: float | None = None,
     sd_block_px: int | None = None,
-    spread: AnyArray | None = None,
     mask: AnyArray | None = None,
 ) -> FloatArray:
     r"""Fine image of a day, from two pairs of images and the coarse image of that day.
@@ -60,8 +59,6 @@ def estarfm(
         Said outright instead.
     sd_block_px : int, optional
         Side of the blocks that standard deviations are taken over; the whole scene by default.
-    spread : array, shape (2, band), optional
-        Standard deviations of the fine images, where the arrays are a part of a larger scene.
     mask : array of bool, shape (row, column), optional
         Pixels to use.
 
@@ -90,10 +87,6 @@ def estarfm(
     >>> bool(np.allclose(out, day))
     True
     """
-    from scipy.stats import f as f_distribution
-
-    from rootzone.surface.fusion.similar_kernel import fuse_rows, window_means
-
     if len(pairs) != 2:
         raise RequestError(f"ESTARFM takes two pairs of images, not {len(pairs)}.")
     if half_px < 1:
@@ -101,20 +94,46 @@ def estarfm(
     if not bounds[0] < bounds[1]:
         raise RequestError(f"bounds {bounds} are no range.")
     images = _images(pairs, coarse)
-    flat = np.asarray(coarse).ndim == 2
-    fine = np.stack([images[0], images[2]])
-    rough = np.stack([images[1], images[3]])
-    today = images[4]
     valid = _valid(images, mask)
-    limits, block = _limits(
-        fine,
-        2.0 / classes if similarity_sd is None else similarity_sd,
-        sd_block_px,
-        None if spread is None else np.asarray(spread, dtype=np.float64),
-    )
+    fine = np.stack([images[0], images[2]])
+    block = sd_block_px or max(valid.shape)
+    limits = (2.0 / classes if similarity_sd is None else similarity_sd) * _spreads(fine, block)
+    out = fuse_images(images, valid, limits, block, bounds, unbiased, half_px)
+    return out[0] if np.ndim(coarse) == 2 else out
 
-    def means(images: AnyArray) -> FloatArray:
-        return np.stack([window_means(band, valid, half_px) for band in images])
+
+def fuse_images(
+    images: Sequence[FloatArray],
+    valid: BoolArray,
+    limits: FloatArray,
+    limit_block_px: int,
+    bounds: tuple[float, float],
+    unbiased: bool,
+    half_px: int,
+) -> FloatArray:
+    """The day's fine image of five checked images, or of a part of a scene with its rim.
+
+    Parameters
+    ----------
+    images : five arrays, shape (band, row, column)
+        Fine and coarse of the first pair, of the second, coarse of the day.
+    valid : array of bool, shape (row, column)
+        Pixels to use.
+    limits : array, shape (2, band, block row, block column)
+        Largest difference of a similar pixel.
+    limit_block_px : int
+        Side of such a block.
+    bounds, unbiased, half_px
+        As in `estarfm`.
+    """
+    from scipy.stats import f as f_distribution
+
+    from rootzone.surface.fusion.similar_kernel import fuse_rows, window_means
+
+    fine, rough, today = np.stack(images[0:3:2]), np.stack(images[1:4:2]), images[4]
+
+    def means(of: AnyArray) -> FloatArray:
+        return np.stack([window_means(band, valid, half_px) for band in of])
 
     rough_means = np.stack([means(today), means(rough[0]), means(rough[1])])
     bias = np.zeros(fine.shape)
@@ -122,9 +141,8 @@ def estarfm(
         bias = rough_means[1:] - np.stack([means(fine[0]), means(fine[1])])
     steps = np.arange(-half_px, half_px + 1)
     distance = 1.0 + np.hypot(steps[:, None], steps[None, :]) / half_px
-    most = distance.size
-    critical = np.full(most + 1, np.inf)
-    critical[2:] = f_distribution.isf(0.05, 1, 2 * np.arange(2, most + 1) - 2)
+    critical = np.full(distance.size + 1, np.inf)
+    critical[2:] = f_distribution.isf(0.05, 1, 2 * np.arange(2, distance.size + 1) - 2)
     out: FloatArray = fuse_rows(
         fine,
         rough,
@@ -133,14 +151,14 @@ def estarfm(
         rough_means,
         bias,
         limits,
-        block,
+        limit_block_px,
         distance,
         critical,
         (float(bounds[0]), float(bounds[1])),
         unbiased,
         half_px,
     )
-    return out[0] if flat else out
+    return out
 
 
 NAMES = ("fine image 1", "coarse image 1", "fine image 2", "coarse image 2", "coarse image")
@@ -187,35 +205,18 @@ def _valid(images: Sequence[FloatArray], mask: AnyArray | None) -> BoolArray:
     return valid
 
 
-def _limits(
-    fine: FloatArray, share: float, block_px: int | None, spread: FloatArray | None
-) -> tuple[FloatArray, int]:
-    """Largest difference of similar pixels by date, band and block, and the side of a block."""
+def _spreads(fine: FloatArray, block_px: int) -> FloatArray:
+    """Standard deviation (n - 1) of known pixels by date, band, block row and block column."""
     rows, cols = fine.shape[2:]
-    if spread is not None:
-        if spread.shape != fine.shape[:2]:
-            raise RequestError(f"spread has the shape {spread.shape}, not {fine.shape[:2]}.")
-        return share * spread[:, :, None, None], max(rows, cols)
-    block = block_px or max(rows, cols)
-    down, across = -(-rows // block), -(-cols // block)
+    down, across = -(-rows // block_px), -(-cols // block_px)
     out = np.zeros((*fine.shape[:2], down, across))
-    for i in range(down):
-        for j in range(across):
-            part = fine[:, :, i * block : (i + 1) * block, j * block : (j + 1) * block]
-            out[:, :, i, j] = scene_spread(part)
-    return share * out, block
-
-
-def scene_spread(fine: FloatArray) -> FloatArray:
-    """Standard deviation of known pixels (n - 1) by date and band, 0 where fewer than two.
-
-    Parameters
-    ----------
-    fine : array, shape (2, band, row, column)
-        Fine images of both pairs.
-    """
-    out = np.zeros(fine.shape[:2])
-    for k, b in np.ndindex(out.shape):
-        known = fine[k, b][np.isfinite(fine[k, b])]
-        out[k, b] = known.std(ddof=1) if known.size > 1 else 0.0
+    for k, b, i, j in np.ndindex(out.shape):
+        here = (slice(i * block_px, (i + 1) * block_px), slice(j * block_px, (j + 1) * block_px))
+        out[k, b, i, j] = spread_of(fine[k, b][here])
     return out
+
+
+def spread_of(band: AnyArray) -> float:
+    """Standard deviation (n - 1) of the known pixels of one band, 0 where fewer than two."""
+    known = band[np.isfinite(band)]
+    return float(known.std(ddof=1)) if known.size > 1 else 0.0
