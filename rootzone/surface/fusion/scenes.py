@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rootzone._shared.arrays import FloatArray
+from rootzone._shared.arrays import BoolArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.surface.fusion.estarfm import NAMES, fuse_images, spread_of
 
@@ -88,7 +88,7 @@ def _block(
     unbiased: bool,
     half_px: int,
 ) -> FloatArray:
-    valid = np.isfinite(np.stack(images)).all(axis=(0, 1))
+    valid: BoolArray = np.logical_and.reduce([np.isfinite(image).all(axis=0) for image in images])
     whole = max(valid.shape)
     return fuse_images(images, valid, limits[:, :, None, None], whole, bounds, unbiased, half_px)
 
