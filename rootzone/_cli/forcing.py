@@ -44,7 +44,6 @@ def command(
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.campaign.workspace import Workspace
     from rootzone.covariates.open_campaign import data_folder, open_catalog, open_region
-    from rootzone.covariates.weather.cells import cells_in
     from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 
     loaded = load_campaign(campaign)
@@ -54,8 +53,8 @@ def command(
         refuse_overwrite(place.weather(year), force=force)
     catalog = open_catalog(loaded, data_folder(campaign, data))
     region = open_region(loaded)
-    cells = cells_in(region.bounds)
-    request = ForcingRequest.of(loaded.campaign)
+    cells = catalog.weather_grid(loaded.campaign.catalog.forcing).cells_in(region.bounds)
+    request = ForcingRequest.of(loaded.campaign, catalog, region.bounds)
     heights = None
     if request.pet_form == "fao56":
         from rootzone.covariates.weather.cell_elevation import cell_elevation_m

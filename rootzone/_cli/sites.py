@@ -99,13 +99,16 @@ def _land(loaded: LoadedCampaign, data: Path, year: int) -> CatalogLand:
 
 
 def _rules(loaded: LoadedCampaign, settings: Design, land: CatalogLand) -> Rules:
+    from rootzone.covariates.open_campaign import excluded_cover
     from rootzone.design.candidates import Rules
-    from rootzone.design.classes import load_classes
+    from rootzone.design.classes import class_table
 
+    catalog = land.stack.catalog
     return Rules(
-        land_cover=load_classes(land.legend_of("land_cover")),
-        climate=load_classes(land.legend_of("climate_class")),
-        exclude_land_cover=tuple(sorted(loaded.campaign.sites.exclude_land_cover)),
+        land_cover=class_table(land.legend_of("land_cover"), catalog.legends),
+        climate=class_table(land.legend_of("climate_class"), catalog.legends),
+        weather=catalog.weather_grid(loaded.campaign.catalog.forcing),
+        exclude_land_cover=excluded_cover(loaded, catalog),
         texture_sum_tolerance_pct=settings.texture_sum_tolerance_pct,
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.legends import legend
+from rootzone.covariates.layers.legends import legend_of
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.read_inputs import read_inputs
 from rootzone.learning.points.samples import (
@@ -126,7 +126,7 @@ def climate_classes(files: PointFiles, stations: pl.DataFrame) -> dict[Place, st
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-    names = legend(files.climate_legend)
+    names = legend_of(files.climate_legend).names
     places = (
         stations.select("network", "station", "lat", "lon")
         .unique(["network", "station"], keep="first", maintain_order=True)
