@@ -9,12 +9,12 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone.engines.profile_depths import node_depths_mm, point_weights
+from rootzone._shared.profile_depths import node_depths_mm, point_weights
 from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
 from rootzone.hydraulics.soil_columns import SOIL_VALUES, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
 from rootzone.inversion.triangle import Texture
-from rootzone.stations.series import START_LST
+from rootzone.stations.series import END_LST, START_LST
 from rootzone.stations.station_forcing import StationForcing
 
 # The campaign's own layers: 1.6 m, 20 cm between two mid-depths.
@@ -130,7 +130,8 @@ def as_observed(ends: FloatArray, day_kind: str) -> FloatArray:
     ends : array, shape (day, depth)
         State at the end of each day.
     day_kind : str
-        ``start_lst`` for readings at 00:00; anything else counts as a daily mean.
+        ``start_lst`` for readings at 00:00, ``end_lst`` for those at 24:00; anything else counts
+        as a daily mean.
 
     Examples
     --------
@@ -141,4 +142,6 @@ def as_observed(ends: FloatArray, day_kind: str) -> FloatArray:
     """
     before = np.full_like(ends, np.nan)
     before[1:] = ends[:-1]
+    if day_kind == END_LST:
+        return ends
     return before if day_kind == START_LST else 0.5 * (before + ends)

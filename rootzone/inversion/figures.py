@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.figure_style import plain
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.summary import SOILS
@@ -31,6 +32,11 @@ _PANELS = {
 
 
 def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
+    """Write the figure of ``draw_station``."""
+    _save(draw_station(found), path, record)
+
+
+def draw_station(found: Inversion) -> Figure:
     """Series at every depth, held-out years shaded, and what each texture tried cost."""
     n = len(found.depths_m)
     figure = Figure(figsize=(12, 1.7 * n + 0.9), layout="constrained")
@@ -60,9 +66,10 @@ def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
             axes.legend(ncols=3, fontsize=8, loc="upper left")
     _triangle(right.add_subplot(), found)
     figure.suptitle(
-        f"{found.network} {found.station}: water content [m$^3$ m$^{{-3}}$], held-out years shaded"
+        plain(f"{found.network} {found.station}")
+        + ": water content [m$^3$ m$^{-3}$], held-out years shaded"
     )
-    _save(figure, path, record)
+    return figure
 
 
 def _triangle(axes: Axes, found: Inversion) -> None:

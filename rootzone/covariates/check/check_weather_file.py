@@ -10,6 +10,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.layers.catalog import Layer
 from rootzone.covariates.weather.cells import WeatherGrid
@@ -46,10 +47,8 @@ def weather_report(
 
 def is_weather(path: Path) -> bool:
     """Whether a NetCDF file holds one variable by time, row and column."""
-    import netCDF4
-
     try:
-        file = netCDF4.Dataset(str(path))
+        file = open_netcdf(path)
     except OSError:
         return False
     with file:
@@ -71,9 +70,7 @@ def weather_facts(path: Path, grid: WeatherGrid | None) -> dict[str, Any]:
     OSError
         It is no NetCDF file.
     """
-    import netCDF4
-
-    with netCDF4.Dataset(str(path)) as file:
+    with open_netcdf(path) as file:
         cubes = [v for v in file.variables.values() if len(v.dimensions) >= 3]
         if not cubes:
             raise RequestError(f"{path} holds no variable by day, lat and lon.")

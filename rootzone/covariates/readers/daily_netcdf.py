@@ -16,6 +16,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.layers.catalog import Layer, fill
 from rootzone.covariates.weather.cells import Cells
@@ -93,14 +94,12 @@ class DailyNetCdf:
             The file is missing or damaged, holds another variable or unit, does not cover the
             cells, or repeats a time.
         """
-        import netCDF4
-
         name = str(address)
         if isinstance(address, Path):
             refuse_cut(address)
         assert layer.part is not None  # noqa: S101 - held by read and check
         try:
-            with netCDF4.Dataset(name) as file:
+            with open_netcdf(name) as file:
                 variable = the_variable(file, name, layer)
                 times = read_times(file, name)
                 _once(times, name, whole_days=layer.part.by_day == "as it is")
@@ -128,12 +127,10 @@ class DailyNetCdf:
         grid = layer.source.weather_grid
         if layer.part is None or grid is None:
             return None
-        import netCDF4
-
         from rootzone.covariates.weather.netcdf_axes import COLS, ROWS, axis_of
 
         try:
-            with netCDF4.Dataset(str(path)) as file:
+            with open_netcdf(path) as file:
                 row, col = (
                     grid.index_of(np.asarray(axis_of(file, str(path), known)[:1]), axis, str(path))
                     for known, axis in ((ROWS, "y"), (COLS, "x"))

@@ -92,7 +92,7 @@ def daily_reader(layer: Layer) -> DailyReader:
         return found
     raise RequestError(
         f"{layer.address} is read by {layer.source.reader}, which gives no daily weather. Name "
-        "another source in catalog.forcing."
+        "another source of daily weather."
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
 from rootzone.covariates.layers.legends import legend_of
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.read_inputs import read_inputs
@@ -123,7 +124,6 @@ def climate_classes(files: PointFiles, stations: pl.DataFrame) -> dict[Place, st
     """
     import warnings
 
-    import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     names = legend_of(files.climate_legend).names
@@ -136,7 +136,7 @@ def climate_classes(files: PointFiles, stations: pl.DataFrame) -> dict[Place, st
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(files.climate) as source:
+            with open_raster(str(files.climate)) as source:
                 codes = source.read(1)
                 transform = source.transform
     except RasterioError as error:

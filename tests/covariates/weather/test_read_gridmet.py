@@ -181,7 +181,9 @@ def test_an_opendap_address_is_handed_to_the_library_as_it_is(monkeypatch, parts
         raise OSError("no network in tests")
 
     monkeypatch.setattr(netCDF4, "Dataset", refuse)
-    address = "http://thredds.example/thredds/dodsC/agg_met_pr_1979_CurrentYear_CONUS.nc"
+    address = (
+        "https://www.northwestknowledge.net/thredds/dodsC/agg_met_pr_1979_CurrentYear_CONUS.nc"
+    )
     with pytest.raises(RequestError, match="no network in tests"):
         read_gridmet(address, "pr", parts["pr"], CELLS)
     assert asked == [address]
