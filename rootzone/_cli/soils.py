@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._ptfs import PTFS
+
 if TYPE_CHECKING:
     from rootzone.hydraulics.run_soils import SoilsRun
 
@@ -103,17 +105,7 @@ def _thicknesses(
 )
 @click.option(
     "--ptf",
-    type=click.Choice(
-        [
-            "rosetta3",
-            "rosetta3_h3",
-            "rosetta3_h4",
-            "rosetta3_h5",
-            "wosten1999",
-            "weynants2009",
-            "saxton_rawls2006",
-        ]
-    ),
+    type=click.Choice(PTFS),
     default="rosetta3",
     show_default=True,
     help="Pedotransfer function of textures; see below for what each needs.",
