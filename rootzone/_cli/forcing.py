@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone._shared.provenance import Provenance
@@ -109,14 +110,14 @@ def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, An
     report = path.with_name(f"gaps_{weather.year}.json")
     listed = [asdict(gap) for gap in weather.gaps[:_LISTED_GAPS]]
     whole = {**facts, "filled_bits": FLAG_BITS, "gaps_listed": len(listed), "gaps": listed}
-    write_text(report, json.dumps(whole, indent=1) + "\n")
+    write_text(report, json_text(whole) + "\n")
     write_sidecar(report, record)
     return facts
 
 
 def _show(facts: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     for year in facts:
         click.echo(year["file"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,9 +51,8 @@ def command(
     import logging
     import shutil
 
-    from joblib import cpu_count
-
     from rootzone._shared.atomic import refuse_overwrite
+    from rootzone._shared.cores import cores_given
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.campaign.workspace import Workspace
     from rootzone.covariates.open_campaign import data_folder
@@ -73,13 +73,13 @@ def command(
         click.echo(f"{year}: surveying the land and drawing sites", err=True)
         order = _order(loaded, settings, year)
         rules = _rules(loaded, settings, land)
-        designs.append(run_year(land, rules, order, work, workers=workers or cpu_count()))
+        designs.append(run_year(land, rules, order, work, workers=workers or cores_given()))
         inputs |= {f"{name} {year}": digest for name, digest in land.input_digests().items()}
     _write(place, designs, _record(loaded, settings, inputs))
     if not keep_work:
         shutil.rmtree(work)
     facts = [facts_of(design) for design in designs]
-    click.echo(json.dumps(facts, indent=1) if as_json else _in_words(place, facts))
+    click.echo(json_text(facts) if as_json else _in_words(place, facts))
     click.echo(f"next: open {place.balance_report}, then fetch weather and soils", err=True)
 
 

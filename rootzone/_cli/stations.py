@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -117,7 +118,7 @@ def command(
         "ismn_flags": agreement,
     }
     if as_json:
-        click.echo(json.dumps(report, indent=1))
+        click.echo(json_text(report))
     else:
         _tell(report, data.findings.lines(), {name: RULES[name].meaning for name in rules})
     following = f"train {campaign_file}" if of_campaign else f"invert {out}"
