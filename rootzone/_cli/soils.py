@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._ptfs import PTFS
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -105,17 +106,7 @@ def _thicknesses(
 )
 @click.option(
     "--ptf",
-    type=click.Choice(
-        [
-            "rosetta3",
-            "rosetta3_h3",
-            "rosetta3_h4",
-            "rosetta3_h5",
-            "wosten1999",
-            "weynants2009",
-            "saxton_rawls2006",
-        ]
-    ),
+    type=click.Choice(PTFS),
     default="rosetta3",
     show_default=True,
     help="Pedotransfer function of textures; see below for what each needs.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone.covariates.grid import Bounds
-from rootzone.covariates.layers.catalog import Catalog, Layer, fill
+from rootzone.covariates.layers.catalog import Catalog, Layer, fill, is_address
 from rootzone.covariates.layers.sources import tiles_of
 from rootzone.covariates.weather.forcing import ForcingRequest
 
@@ -135,7 +135,7 @@ def _depths(campaign: Campaign, catalog: Catalog) -> list[str]:
 def _files_of(layer: Layer, bounds: Bounds) -> Iterator[WantedFile]:
     source = layer.source
     pattern = layer.path_pattern()
-    if pattern.startswith(("http://", "https://")):  # read where it lies, by OPeNDAP
+    if is_address(pattern):  # read where it lies, by OPeNDAP
         return
     url = None if source.url is None else fill(source.url, layer.values)
     tiles = tiles_of(layer, bounds) if "{tile}" in pattern else [""]

@@ -18,6 +18,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
+from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.units import mm_from_cm
 from rootzone.covariates.grid import MasterGrid, Window
@@ -199,13 +200,12 @@ def write_land(loaded: LoadedCampaign, data: Path, out: Path) -> Path:
 
 def _made_from(path: Path) -> str | None:
     """Digest of the inputs of a land raster; None where there is no readable one."""
-    import rasterio
     from rasterio.errors import RasterioIOError
 
     if not path.is_file():
         return None
     try:
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             told = dataset.tags().get(TAG_MADE_FROM)
             return None if told is None else str(told)
     except RasterioIOError:

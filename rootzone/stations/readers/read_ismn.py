@@ -20,6 +20,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.plausible import without_codes
+from rootzone._shared.unpack import is_bomb
 from rootzone.stations.days import local_time
 from rootzone.stations.join import sensor_series, settled
 from rootzone.stations.readers.nrcs_places import parsed_number
@@ -45,7 +46,7 @@ _NAME = re.compile(
     r"_(?P<top>-?\d+\.\d+)_(?P<bottom>-?\d+\.\d+)_(?P<sensor>.+)_\d{8}_\d{8}\.stm$"
 )
 _COMPANIONS = {"ts": "soil_degc", "ta": "air_min_degc", "p": "rain_mm"}
-_LARGEST_MEMBER = 1 << 31  # bytes; decades of hourly values are 50 MB
+_LARGEST_MEMBER = 1 << 28  # bytes; decades of hourly values are 50 MB
 _CEOP_WORDS = 15  # words in a line of "CEOP in separate files"
 
 
@@ -129,7 +130,7 @@ def _member(
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str | None:
     """Text of a member whose checksum fits and whose size can be believed."""
-    if info.file_size > _LARGEST_MEMBER:
+    if info.file_size > _LARGEST_MEMBER or is_bomb(info.compress_size, info.file_size):
         return None
     try:
         return archive.read(info).decode("utf-8", errors="replace")

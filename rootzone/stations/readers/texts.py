@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import gzip
-import zlib
 from pathlib import Path
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.unpack import unpacked
 
 
 def text_of(path: Path) -> str:
@@ -22,12 +21,9 @@ def text_of(path: Path) -> str:
         The file cannot be read or unpacked.
     """
     try:
-        raw = path.read_bytes()
-        if path.suffix == ".gz":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        what = "unpacked" if path.suffix == ".gz" else "read"
-        raise RequestError(f"{path} cannot be {what}: {error}") from error
+        raw = unpacked(path) if path.suffix == ".gz" else path.read_bytes()
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error}") from error
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return raw.decode("utf-16", errors="replace")
     try:

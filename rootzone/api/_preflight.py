@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rootzone._cli._engine_settings import settings_findings
 from rootzone._shared.errors import RequestError
+from rootzone.api._engine_settings import settings_findings
 from rootzone.campaign.describe import allowed
 from rootzone.campaign.model import DATE_IN_NAME, Campaign
 
@@ -30,6 +30,22 @@ if TYPE_CHECKING:
 Question = tuple["KeyPath", Callable[[], object]]
 
 
+def campaign_findings(path: Path) -> tuple[LoadedCampaign | None, list[Finding]]:
+    """A campaign file, and everything that is wrong with it for any stage.
+
+    Raises
+    ------
+    RequestError
+        The file cannot be read as YAML.
+    """
+    from rootzone.campaign.read_campaign import examine_campaign
+
+    loaded, findings = examine_campaign(path)
+    if loaded is None:
+        return None, findings
+    return loaded, sorted([*findings, *later_findings(loaded)])
+
+
 def later_findings(loaded: LoadedCampaign) -> list[Finding]:
     """Mistakes that only later stages can judge, each at its place in the file.
 
@@ -38,8 +54,9 @@ def later_findings(loaded: LoadedCampaign) -> list[Finding]:
     missing = list(_missing_files(loaded))
     found = [*missing, *settings_findings(loaded), *_not_installed(loaded), *_strides(loaded)]
     refused = {finding.key.split("[")[0] for finding in missing}
-    questions = list(_about_places(loaded))
+    questions = [*_about_places(loaded), *_about_allowed(loaded)]
     if "catalog.files" not in refused:
+        found += _stray_addresses(loaded)
         questions += _about_catalog(loaded, refused)
     return found + [told for key, ask in questions for told in _asked(loaded, key, ask)]
 
@@ -63,7 +80,7 @@ def _missing_files(loaded: LoadedCampaign) -> Iterator[Finding]:
     if campaign.sites.design.endswith((".yaml", ".yml")):
         named.append((("sites", "design"), campaign.sites.design))
     for key, name in named:
-        if not (folder / name).exists():
+        if not _there(folder / name):
             yield loaded.finding(
                 key, f"{folder / name} does not exist", "correct the path or make the file"
             )
@@ -72,8 +89,14 @@ def _missing_files(loaded: LoadedCampaign) -> Iterator[Finding]:
 def _not_installed(loaded: LoadedCampaign) -> Iterator[Finding]:
     """Programs and packages the campaign needs and this machine lacks."""
     engine = loaded.campaign.engine
-    program = shlex.split(engine.apsim_models or "Models")[0]
-    if engine.name == "apsim" and not shutil.which(program):
+    program = _first_word(engine.apsim_models or "Models")
+    if engine.name == "apsim" and not program:
+        yield loaded.finding(
+            ("engine", "apsim_models"),
+            "it is no command",
+            "give the path or container command of Models, or null",
+        )
+    elif engine.name == "apsim" and not shutil.which(program):
         yield loaded.finding(
             ("engine", "apsim_models"),
             f"APSIM's {program} is not to be found on this machine",
@@ -85,6 +108,53 @@ def _not_installed(loaded: LoadedCampaign) -> Iterator[Finding]:
             "the zarr package is not installed",
             "install rootzone[zarr], or choose netcdf",
         )
+
+
+def _there(path: Path) -> bool:
+    """Whether a path exists; one that no disk can hold does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _first_word(command: str) -> str:
+    """Program of a command line; empty where it is none."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return ""
+    return words[0] if words and "\0" not in words[0] else ""
+
+
+def _about_allowed(loaded: LoadedCampaign) -> Iterator[Question]:
+    """What this machine's user must have allowed: a program, a scratch folder."""
+    from rootzone.jobs.shard.engine_choice import check_program, check_scratch
+
+    engine = loaded.campaign.engine
+    if engine.name != "apsim":
+        return
+    named = str(engine.settings.get("models") or engine.apsim_models or "")
+    if named and shutil.which(_first_word(named)):
+        yield ("engine", "apsim_models"), partial(check_program, named)
+    if scratch := engine.settings.get("scratch"):
+        yield ("engine", "settings", "scratch"), partial(check_scratch, str(scratch))
+
+
+def _stray_addresses(loaded: LoadedCampaign) -> Iterator[Finding]:
+    """Hosts and passwords in the campaign's own catalogs that rootzone would not ask."""
+    from rootzone.covariates.layers.catalog import stray_addresses
+
+    for i, name in enumerate(loaded.campaign.catalog.files):
+        path = loaded.document.path.parent / name
+        try:
+            strays = stray_addresses([path])
+        except RequestError:
+            return  # told with the catalog
+        for file, line, entry, problem in strays:
+            reason, _, mend = problem.partition(". ")
+            text = f"{file}:{line}: {entry}: {reason}"
+            yield loaded.finding(("catalog", "files", i), text, mend or f"correct {path}")
 
 
 def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
@@ -108,6 +178,7 @@ def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 
 def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
+    from rootzone.covariates.grid import projected_crs
     from rootzone.covariates.open_campaign import open_grid, open_region
     from rootzone.covariates.region import Region
     from rootzone.design.settings import load_design
@@ -115,12 +186,14 @@ def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
     campaign, folder = loaded.campaign, loaded.document.path.parent
     asked = campaign.region
     region = "place" if asked.place else "polygon_file"
-    missing = asked.polygon_file and not (folder / asked.polygon_file).exists()
+    missing = asked.polygon_file and not _there(folder / asked.polygon_file)
     if not missing and (asked.place or asked.polygon_file):
         yield ("region", region), partial(open_region, loaded)
     # The projection is asked about a box, so that a region that is wrong is told once.
     box = Region("box", asked.bounds_lonlat_deg or (-105.0, 40.0, -104.9, 40.1))
-    yield ("grid", "crs"), partial(open_grid, loaded, box)
+    yield ("grid", "crs"), partial(projected_crs, campaign.grid.crs)
+    if not list(_asked(loaded, ("grid", "crs"), partial(projected_crs, campaign.grid.crs))):
+        yield ("grid", "crs"), partial(open_grid, loaded, box)
     pattern = campaign.learning.features.surface_moisture
     if pattern and re.search(DATE_IN_NAME, pattern):
         from rootzone.learning.scene.surface_files import SurfaceFiles
@@ -128,7 +201,7 @@ def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
         key = ("learning", "features", "surface_moisture")
         yield key, lambda: SurfaceFiles(str(folder / pattern), open_grid(loaded, box))
     design = campaign.sites.design
-    if not design.endswith((".yaml", ".yml")) or (folder / design).exists():
+    if not design.endswith((".yaml", ".yml")) or _there(folder / design):
         yield ("sites", "design"), partial(load_design, design, folder)
 
 
