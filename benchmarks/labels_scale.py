@@ -52,8 +52,8 @@ def make_shard(path: Path, number: int) -> None:
 
 def measure(folder: Path, workers: int) -> None:
     """Build labels and table; figures as JSON on stdout, for the parent."""
+    from rootzone._shared.profile_depths import LabelDepth
     from rootzone._shared.provenance import Provenance
-    from rootzone.engines.profile_depths import LabelDepth
     from rootzone.labels.layering import layerings_from_thickness
     from rootzone.labels.make_labels import LabelRule, SiteFacts
     from rootzone.labels.read_labels import read_distribution

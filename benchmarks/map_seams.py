@@ -14,7 +14,8 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from rootzone.maps.trimmed import Rim, predict_middle
-from rootzone.networks.models import ModelConfig, UNet, build, halo_px
+from rootzone.networks.models import UNet, build
+from rootzone.networks.shape import ModelConfig, halo_px
 
 CHANNELS, TILE, SCENE = 8, 64, 576
 CONTEXT_PX = 6.0  # width of the Gaussian that brings the surroundings in

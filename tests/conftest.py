@@ -15,6 +15,10 @@ import rootzone.learning  # noqa: F401 - says how torch's threads wait, before a
 settings.register_profile("rootzone", deadline=None, derandomize=True)
 settings.load_profile("rootzone")
 
+# Test servers run here; no settings of whoever runs the tests count.
+os.environ["ROOTZONE_SETTINGS"] = os.devnull
+os.environ["ROOTZONE_ALLOW_HOSTS"] = "127.0.0.1"
+
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -41,7 +41,7 @@ def simulate_campaign(campaign_file: Path, choice: Choice) -> None:
     from rootzone.jobs.driver.run_campaign import run_campaign
     from rootzone.jobs.record.read_state import CampaignState
 
-    state = CampaignState.beside(campaign_file)
+    state = CampaignState.beside(campaign_file, start_named=True)
     numbers = _numbers(state, choice)
     with _executor(choice) as executor, ProgressReport() as progress:
         run = run_campaign(
@@ -196,7 +196,7 @@ def simulate_site(campaign_file: Path, site: str, out: Path | None, *, force: bo
     if out is None or out.suffix != ".parquet":
         raise RequestError("--site needs --out FILE.parquet for the profile.")
     refuse_overwrite(out, force=force)
-    state = CampaignState.beside(campaign_file)
+    state = CampaignState.beside(campaign_file, start_named=True)
     result = run_site(state, state.site_named(site))
     for attempt in result.attempts:
         click.echo(f"rung {attempt.rung}: {attempt.failure.text}", err=True)

@@ -22,12 +22,10 @@ def command(campaign: Path, as_json: bool) -> None:
     All mistakes are shown together, each with file, line, column, the value seen and how to mend
     it. Exit status 2 if there is any.
     """
+    from rootzone.api._preflight import campaign_findings
     from rootzone.campaign.findings import CampaignMistakes
-    from rootzone.campaign.read_campaign import examine_campaign
 
-    loaded, findings = examine_campaign(campaign)
-    if loaded is not None:
-        findings = sorted([*findings, *_later_findings(loaded)])
+    loaded, findings = campaign_findings(campaign)
     if as_json:
         click.echo(json.dumps(_facts(campaign, loaded, findings), indent=1))
     if findings:
@@ -37,48 +35,6 @@ def command(campaign: Path, as_json: bool) -> None:
     if loaded is not None and not as_json:
         click.echo(_in_words(campaign, loaded))
         click.echo(f"next: rootzone sites {campaign}", err=True)
-
-
-def _later_findings(loaded: LoadedCampaign) -> list[Finding]:
-    """What only later stages can judge: files that must exist, engine settings, the engine."""
-    from rootzone._cli._engine_settings import settings_findings
-
-    return [*_missing_files(loaded), *settings_findings(loaded), *_engine_findings(loaded)]
-
-
-def _missing_files(loaded: LoadedCampaign) -> list[Finding]:
-    folder = loaded.document.path.parent
-    campaign = loaded.campaign
-    named: list[tuple[tuple[str | int, ...], str]] = []
-    if campaign.region.polygon_file:
-        named.append((("region", "polygon_file"), campaign.region.polygon_file))
-    named += [(("catalog", "files", i), name) for i, name in enumerate(campaign.catalog.files)]
-    named += [(("labels", "stations", i), name) for i, name in enumerate(campaign.labels.stations)]
-    return [
-        loaded.finding(key, f"{folder / name} does not exist", "correct the path or make the file")
-        for key, name in named
-        if not (folder / name).exists()
-    ]
-
-
-def _engine_findings(loaded: LoadedCampaign) -> list[Finding]:
-    """Whether the engine the campaign names can be started on this machine."""
-    import shlex
-    import shutil
-
-    engine = loaded.campaign.engine
-    if engine.name != "apsim":
-        return []
-    command_line = shlex.split(engine.apsim_models or "Models")
-    if shutil.which(command_line[0]):
-        return []
-    return [
-        loaded.finding(
-            ("engine", "apsim_models"),
-            f"APSIM's {command_line[0]} is not to be found on this machine",
-            "install APSIM, give the path or container command of Models, or use name: swim",
-        )
-    ]
 
 
 def _facts(path: Path, loaded: LoadedCampaign | None, findings: list[Finding]) -> dict[str, Any]:

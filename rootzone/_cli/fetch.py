@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 @click.option("--verify", is_flag=True, help="Hold every fetched file against its SHA-256 again.")
 @click.option("--attempts", type=click.IntRange(min=1), default=6, show_default=True,
               help="Tries without a new byte before a file is given up.")  # fmt: skip
+@click.option("--allow-host", "hosts", multiple=True, metavar="HOST",
+              help="Let the campaign's catalog send us to this host, too.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
 def command(
     campaign: Path,
@@ -40,6 +42,7 @@ def command(
     dry_run: bool,
     verify: bool,
     attempts: int,
+    hosts: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Download what CAMPAIGN lacks into its data folder, and record a SHA-256 of every file.
@@ -47,10 +50,12 @@ def command(
     Transfers resume where they stopped. Exit status 2 where a server refuses a file or serves
     something else, 4 where a transfer broke off and the same command resumes it.
     """
+    from rootzone._shared.machine import allow_hosts
     from rootzone.covariates.fetch.run_fetch import fetch_files
     from rootzone.covariates.fetch.run_transfer import Patience, open_session
     from rootzone.covariates.open_campaign import data_folder
 
+    allow_hosts(hosts)
     folder = data_folder(campaign, data)
     plan = _plan(campaign, folder, only)
     if verify:
@@ -100,19 +105,31 @@ def _list(
     rows = list(sizes(session, plan, folder))
     if as_json:
         facts = [
-            {"path": w.path, "url": w.url, "bytes": size, "problem": why, "licence": w.licence}
+            {
+                "path": w.path,
+                "url": _shown(w.url),
+                "bytes": size,
+                "problem": why,
+                "licence": w.licence,
+            }
             for w, size, why in rows
         ]
         click.echo(json.dumps(facts, indent=1))
         return
     for wanted, size, problem in rows:
         length = f"{size / 1e6:10.1f} MB" if size is not None else " size unknown"
-        click.echo(f"{length}  {wanted.url or '-'}  ->  {wanted.path}")
+        click.echo(f"{length}  {_shown(wanted.url) or '-'}  ->  {wanted.path}")
         if problem:
             click.echo(f"               {problem}")
     known = sum(size or 0 for _, size, _ in rows)
     there = sum(wanted.is_there(folder) for wanted in plan)
     click.echo(f"{len(rows)} files to fetch, {known / 1e9:.2f} GB announced; {there} are there")
+
+
+def _shown(url: str | None) -> str | None:
+    from rootzone._shared.addresses import without_secrets
+
+    return None if url is None else without_secrets(url)
 
 
 def _verify(folder: Path, *, as_json: bool) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._ptfs import PTFS
+
 if TYPE_CHECKING:
     from rootzone.inversion.run_inversions import Outcome
 
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Depth that takes part [m].",
 )
+@click.option(
+    "--soils", "soil_table", type=click.Path(path_type=Path),
+    help="Soils of the stations. Default: NAME.soils beside the table, if it is there.",
+)  # fmt: skip
+@click.option(
+    "--ptf", type=click.Choice(PTFS), default="rosetta3", show_default=True,
+    help="Pedotransfer function of measured soils.",
+)  # fmt: skip
+@click.option("--mapped-soils", is_flag=True, help="Take classes of a soil map as measured.")
 @click.option("--train-year", "train_years", multiple=True, type=int, help="Default: first half.")
 @click.option(
     "--objective", type=click.Choice(["rmse", "ubrmse"]), default="rmse", show_default=True,
@@ -52,6 +63,9 @@ def command(
     weather: Path | None,
     names: tuple[str, ...],
     depths_m: tuple[float, ...],
+    soil_table: Path | None,
+    ptf: str,
+    mapped_soils: bool,
     train_years: tuple[int, ...],
     objective: str,
     zones: tuple[float, ...],
@@ -68,59 +82,66 @@ def command(
     """Find the soil that explains each station of STATION_TABLE and score it on other years.
 
     The texture triangle is searched coarse to fine with the embedded engine under the station's
-    own weather; beside it a fixed loam is scored, and the station's own climatology. Written are
-    inversions.parquet, scores.parquet, summary.parquet, summary.md, and figures.
+    own weather. Where the station's soil was measured, layered corrections of it are sought
+    instead, about zero (docs/stations.md). Beside it a fixed loam and the measured soil are
+    scored, and the station's own climatology. Written are inversions.parquet, scores.parquet,
+    summary.parquet, summary.md, and figures.
     """
     from rootzone._shared.atomic import refuse_overwrite
-    from rootzone._shared.errors import RequestError
     from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.inversion.column_runs import ColumnSetup
-    from rootzone.inversion.observations import InversionRules
+    from rootzone.engines.swim.settings import pairs_as_mapping
+    from rootzone.inversion.column_runs import THICKNESS_MM
+    from rootzone.inversion.find_soils import find_soils
     from rootzone.inversion.read_inputs import read_inputs
-    from rootzone.inversion.run_inversions import inverted, run_inversions
+    from rootzone.inversion.station_profiles import measured_profiles
     from rootzone.inversion.write_results import write_results
-    from rootzone.labels.read_design import nodes_of_engine
     from rootzone.stations.station_table import weather_path
 
     refuse_overwrite(out / "inversions.parquet", force=force)
     weather_file = weather or weather_path(station_table)
-    stations, own_weather = read_inputs(station_table, weather_file, names)
-    snow = () if no_snow or any(p.startswith("snow=") for p in pairs) else ("snow=true",)
-    engine = SwimEngine(settings_from_pairs(physics, stepping, (*snow, *pairs)), threads=1)
-    nodes = nodes_of_engine(physics, stepping)
-    setup = ColumnSetup(engine, nodes, zone_bottom_mm=(*sorted(zones), 1e9))
-    rules = InversionRules(depths_m=depths_m, training_years=train_years, objective=objective)
-    outcomes = run_inversions(stations, own_weather, setup, rules, workers=workers, progress=_tell)
-    found = inverted(outcomes)
-    if not found:
-        raise RequestError(f"No station could be inverted. {outcomes[0].problem}")
+    stations, own_weather = read_inputs(station_table, weather_file)
+    soils = measured_profiles(
+        station_table, soil_table, THICKNESS_MM, ptf, with_mapped=mapped_soils, on_problem=_say
+    )
+    search = find_soils(
+        stations,
+        own_weather,
+        soils=soils,
+        names=names,
+        depths_m=depths_m,
+        train_years=train_years,
+        objective=objective,
+        zones_mm=zones,
+        physics=physics,
+        stepping=stepping,
+        settings={**({} if no_snow else {"snow": True}), **pairs_as_mapping(pairs)},
+        workers=workers,
+        progress=_tell,
+    )
     record = Provenance(
         "rootzone invert",
         inputs_of({"stations": station_table, "weather": weather_file}),
-        {
-            **engine.identity(),
-            "depths_m": list(depths_m),
-            "train_years": list(train_years),
-            "zones": list(zones),
-            "objective": objective,
-            "stations": list(names),
-            "seed": seed,
-        },
+        {**search.settings, "seed": seed},
     )
+    found = search.found
     text = write_results(out, found, depths_m, record, seed=seed, with_figures=not no_figures)
     facts = {
         "folder": str(out),
         "stations": len(found),
         "station_years": sum(len(one.years) for one in found),
         "held_out_station_years": sum(len(one.held_out_years) for one in found),
-        "not_inverted": {f"{o.network} {o.station}": o.problem for o in outcomes if o.problem},
+        "measured_soils": sum(one.correction is not None for one in found),
+        "not_inverted": search.not_inverted,
     }
     click.echo(json.dumps(facts, indent=1) if as_json else text)
     click.echo(f"next: open {out / 'summary.md'}", err=True)
 
 
 def _tell(outcome: Outcome) -> None:
-    best = outcome.found.best if outcome.found else outcome.problem
-    click.echo(f"{outcome.network} {outcome.station}: {best}", err=True)
+    found = outcome.found
+    best = (found.correction or found.best) if found else outcome.problem
+    _say(f"{outcome.network} {outcome.station}: {best}")
+
+
+def _say(what: str) -> None:
+    click.echo(what, err=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._ptfs import PTFS
+
 _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 
 
@@ -18,6 +20,13 @@ _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
     "--inversions", type=click.Path(path_type=Path),
     help="inversions.parquet of `rootzone invert`; used only where later years are held out.",
 )  # fmt: skip
+@click.option(
+    "--soils", "soil_table", type=click.Path(path_type=Path),
+    help="Soils of the stations. Default: NAME.soils beside the table, if it is there.",
+)  # fmt: skip
+@click.option("--ptf", type=click.Choice(PTFS), default="rosetta3", show_default=True,
+              help="Pedotransfer function of measured soils.")  # fmt: skip
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Engine setting.")
 @click.option("--climate", type=click.Path(path_type=Path), help="Raster of climate classes.")
 @click.option(
     "--climate-legend", type=click.Choice(["koppen_kottek", "koppen_beck"]),
@@ -38,6 +47,9 @@ def command(
     out: Path,
     weather: Path | None,
     inversions: Path | None,
+    soil_table: Path | None,
+    ptf: str,
+    pairs: tuple[str, ...],
     climate: Path | None,
     climate_legend: str,
     splits: tuple[str, ...],
@@ -51,19 +63,20 @@ def command(
     """Train point models on STATION_TABLE and score them on what was held out.
 
     LightGBM and a network over days see only weather, season, climate class and simulations of
-    assumed soils. Beside them stand the raw simulation and climatologies. Written are
-    predictions.parquet, skill.parquet, comparison.parquet and summary.md.
+    assumed soils; LightGBM also the soil and its simulation where it was measured. Beside them
+    stand the raw simulations and climatologies. Written are predictions.parquet, skill.parquet,
+    comparison.parquet and summary.md.
     """
     from rootzone._cli._learning import require_learning
 
     require_learning(threads=1)  # short series on a small network: more threads only wait
     from rootzone._shared.atomic import refuse_overwrite, write_text
+    from rootzone._shared.profile_depths import nodes_of_engine
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone._shared.tables import write_table
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
     from rootzone.inversion.column_runs import ColumnSetup
-    from rootzone.labels.read_design import nodes_of_engine
     from rootzone.learning.evaluation.compare import compare
     from rootzone.learning.evaluation.metrics import skill_table
     from rootzone.learning.evaluation.tables import COMPARISON, PREDICTIONS, SKILL
@@ -76,10 +89,13 @@ def command(
 
     refuse_overwrite(out / "skill.parquet", force=force)
     physics, stepping = "van_genuchten", "converged"
-    engine = SwimEngine(settings_from_pairs(physics, stepping, ("snow=true",)), threads=1)
+    snow = () if any(pair.startswith("snow=") for pair in pairs) else ("snow=true",)
+    engine = SwimEngine(settings_from_pairs(physics, stepping, (*snow, *pairs)), threads=1)
     setup = ColumnSetup(engine, nodes_of_engine(physics, stepping))
     own_weather = weather or weather_path(station_table)
-    files = PointFiles(station_table, own_weather, inversions, climate, climate_legend)
+    files = PointFiles(
+        station_table, own_weather, inversions, climate, climate_legend, soil_table, ptf
+    )
     stations = read_point_stations(files, setup, PointSettings(depth_m), _tell)
     settings = SkillSettings(
         splits, folds, seed, tcn=TcnSettings(steps=steps), depth_mm=1000.0 * depth_m
@@ -90,14 +106,19 @@ def command(
     text = as_text(skill, comparison)
     named = {"stations": station_table, "weather": own_weather} | {
         name: path
-        for name, path in (("inversions", inversions), ("climate", climate))
+        for name, path in (
+            ("inversions", inversions),
+            ("climate", climate),
+            ("soils", soil_table),
+        )
         if path is not None
     }
     record = Provenance(
         "rootzone point-skill",
         inputs_of(named),
         {**engine.identity(), "splits": list(splits), "folds": folds, "seed": seed,
-         "steps": steps, "depth_m": depth_m, "compared": TREES, "climate_legend": climate_legend},
+         "steps": steps, "depth_m": depth_m, "compared": TREES, "climate_legend": climate_legend,
+         "ptf": ptf},
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     write_table(out / "predictions.parquet", predictions, PREDICTIONS, record)

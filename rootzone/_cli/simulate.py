@@ -102,6 +102,8 @@ class _WithSettings(click.Command):
     show_default=True,
     help="Share of failed sites [%] that still counts as success.",
 )
+@click.option("--allow-program", metavar="COMMAND", default="",
+              help="Campaign: let it start this program, its engine.apsim_models.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace outputs that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
@@ -123,18 +125,21 @@ def command(
     threads: int | None,
     float32: bool,
     max_failed_pct: float,
+    allow_program: str,
     force: bool,
     as_json: bool,
 ) -> None:
     """Simulate daily soil-water profiles of CAMPAIGN, or of SOILS and WEATHER into OUT."""
     if campaign is not None:
         from rootzone._cli._campaign_run import Choice, simulate_campaign, simulate_site
+        from rootzone._shared import machine
 
         if soils or weather or pairs or (out and not site):
             raise click.UsageError(
                 "CAMPAIGN brings its own tables and settings; leave out --soils, --weather, --set "
                 "and --out (but for --site)."
             )
+        machine.allow_program(allow_program)
         if site:
             simulate_site(campaign, site, out, force=force)
             return

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._ptfs import PTFS
+
 if TYPE_CHECKING:
     from rootzone.hydraulics.run_soils import SoilsRun
 
@@ -24,7 +26,18 @@ TABLE, one row per site and layer, .parquet or .csv:
   --from texture     sand_pct, silt_pct, clay_pct (or sand, silt, clay)
   --from parameters  theta_r, theta_s, alpha_per_cm, n, ks_mm_d (or ks_cm_d)
   --from polaris     theta_r, theta_s, alpha (log10 kPa-1), n, ksat (log10 cm h-1)
-  bd_g_cm3 (or bd), if known; estimated from SAT otherwise
+  bd_g_cm3 (or bd), dry bulk density of the fine earth [g cm-3], if known
+  om_pct organic matter [% of mass] (or oc_pct, carbon, times 1.724); theta_33kpa and
+  theta_1500kpa, measured water contents [m3 m-3]; stones_vol_pct (or stones_mass_pct)
+\b
+--ptf needs, beside texture:
+  rosetta3          nothing
+  rosetta3_h3       bd_g_cm3
+  rosetta3_h4       bd_g_cm3, theta_33kpa
+  rosetta3_h5       bd_g_cm3, theta_33kpa, theta_1500kpa
+  wosten1999        bd_g_cm3, om_pct
+  weynants2009      bd_g_cm3, om_pct
+  saxton_rawls2006  om_pct, and bd_g_cm3 if known
 \b
 OUT, one row per site and layer, for both physics of rootzone simulate:
   site_id, cell_id, layer, thickness_mm, bd_g_cm3, airdry, ll15, dul, sat, ks_mm_d,
@@ -91,6 +104,19 @@ def _thicknesses(
     help="What TABLE holds: textures, looked up with Rosetta 3; or van Genuchten parameters.",
 )
 @click.option(
+    "--ptf",
+    type=click.Choice(PTFS),
+    default="rosetta3",
+    show_default=True,
+    help="Pedotransfer function of textures; see below for what each needs.",
+)
+@click.option(
+    "--fill-inputs",
+    is_flag=True,
+    help="Fill organic matter (by depth) and bulk density (from texture) that --ptf needs and "
+    "TABLE lacks, each noted; otherwise such layers are refused.",
+)
+@click.option(
     "--layers",
     "thickness_mm",
     callback=_thicknesses,
@@ -130,6 +156,8 @@ def command(
     out: Path | None,
     data: Path | None,
     source: str,
+    ptf: str,
+    fill_inputs: bool,
     thickness_mm: list[float] | None,
     extend: bool,
     tolerance_pct: float,
@@ -164,6 +192,8 @@ def command(
             thickness_mm=thickness_mm,
             extend=extend,
             tolerance_pct=tolerance_pct,
+            ptf=ptf,
+            fill_inputs=fill_inputs,
             force=force,
         )
     facts = run.facts()

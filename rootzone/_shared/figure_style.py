@@ -105,6 +105,17 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
+def plain(name: str) -> str:
+    r"""A name from data as text of a figure: its dollar signs begin no formula.
+
+    Examples
+    --------
+    >>> print(plain("Creek $x_$ 5%"))
+    Creek \$x_\$ 5%
+    """
+    return name.replace("$", r"\$")
+
+
 def bare(axes: Axes) -> None:
     """Take away what carries no information on a map: grid and frame."""
     axes.grid(visible=False)

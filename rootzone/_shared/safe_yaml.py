@@ -9,9 +9,12 @@ from typing import Any
 
 from rootzone._shared.errors import RequestError
 
-MAX_BYTES = 4 << 20
+MAX_BYTES = 256 << 10
+MAX_VALUES = 20_000
 MAX_ALIASES = 20
 MAX_DEPTH = 32
+
+_LONGEST_SEEN = 60
 
 KeyPath = tuple[str | int, ...]
 
@@ -59,15 +62,16 @@ def read_yaml(path: Path) -> Document:
     Raises
     ------
     RequestError
-        The file is missing, larger than 4 MiB, not UTF-8, not YAML (line and column are named),
-        uses a tag that is not plain data, more than 20 aliases or more than 32 levels.
+        The file is missing, larger than 256 KiB, not UTF-8, not YAML (line and column are named),
+        uses a tag that is not plain data, holds a number or date that is none, an alias to what it
+        stands in, more than 20 aliases, more than 20,000 values or more than 32 levels.
     """
     return parse_yaml(_text(path), path)
 
 
 def _text(path: Path) -> str:
-    if not path.is_file():
-        raise RequestError(f"{path} does not exist. Make one with: rootzone init DIR")
+    if not _is_file(path):
+        raise RequestError(f"{str(path)[:200]} does not exist. Make one with: rootzone init DIR")
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise RequestError(f"{path} has {size} bytes; at most {MAX_BYTES} are read as YAML.")
@@ -88,8 +92,9 @@ def parse_yaml(text: str, path: Path) -> Document:
     yaml.allow_duplicate_keys = True
     try:
         _stay_within_limits(yaml, text, path)
-        root = yaml.compose(text)
-        data = yaml.load(text)
+        constructor, _ = yaml.get_constructor_parser(text)
+        root = constructor.composer.get_single_node()
+        data = None if root is None else constructor.construct_document(root)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -99,22 +104,75 @@ def parse_yaml(text: str, path: Path) -> Document:
         ) from error
     except YAMLError as error:
         raise RequestError(f"{path}: not valid YAML: {error}") from error
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise RequestError(_bad_value(root, path, error)) from error
+    except RecursionError as error:
+        raise RequestError(f"{path} is nested too deep to be read.") from error
     document = Document(path, data)
     if root is not None:
         _walk(root, (), document)
     return document
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name no disk can hold
+        return False
+
+
+def _bad_value(root: Any, path: Path, error: Exception) -> str:  # noqa: ANN401 - untyped library
+    """Where the value stands that looks like a number or a date and is none."""
+    reason = str(error)[:120] or type(error).__name__
+    node = next(_odd_scalars(root), None)
+    if node is None:
+        return f"{path}: not valid YAML: {reason}"
+    place, seen = _place(node), str(node.value)
+    shown = seen if len(seen) <= _LONGEST_SEEN else seen[: _LONGEST_SEEN - 3] + "..."
+    kind = str(node.tag).rpartition(":")[2]
+    return (
+        f"{path}:{place.line}:{place.column}: {shown} looks like a {kind} and is none ({reason}). "
+        "Correct it, or put it in quotes if it is a text."
+    )
+
+
+def _odd_scalars(node: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Single values that cannot be made, in the order of the file."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.nodes import ScalarNode
+
+    if isinstance(node, ScalarNode):
+        try:
+            YAML(typ="safe", pure=True).constructor.construct_document(node)
+        except Exception:
+            yield node
+        return
+    for _, key_node, child in _children(node):
+        if key_node is not child:
+            yield from _odd_scalars(key_node)
+        yield from _odd_scalars(child)
+
+
 def _stay_within_limits(yaml: Any, text: str, path: Path) -> None:  # noqa: ANN401 - untyped library
     """Refuse too many aliases and too deep a nesting while the file is only a stream of events."""
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
-    aliases = depth = 0
-    for event in yaml.parse(text):
-        aliases += isinstance(event, AliasEvent)
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MAX_DEPTH:
+    aliases = 0
+    around: list[str | None] = []  # anchors of the collections that are open
+    for values, event in enumerate(yaml.parse(text)):
+        if isinstance(event, AliasEvent):
+            aliases += 1
+            if event.anchor in around:
+                line = event.start_mark.line + 1
+                raise RequestError(f"{path}:{line}: *{event.anchor} stands inside &{event.anchor}.")
+        elif isinstance(event, CollectionStartEvent):
+            around.append(event.anchor)
+        elif isinstance(event, CollectionEndEvent):
+            around.pop()
+        if len(around) > MAX_DEPTH:
             raise RequestError(f"{path} is nested deeper than {MAX_DEPTH} levels.")
+        if values > MAX_VALUES:
+            raise RequestError(f"{path} holds more than {MAX_VALUES} values.")
     if aliases > MAX_ALIASES:
         raise RequestError(f"{path} uses {aliases} aliases; at most {MAX_ALIASES} are followed.")
 

@@ -152,6 +152,10 @@ SOIL_LAYERS = Schema(
         _c("sand_pct", "float", "%", "sand", required=False),
         _c("silt_pct", "float", "%", "silt", required=False),
         _c("clay_pct", "float", "%", "clay", required=False),
+        _c("bd_g_cm3", "float", "g cm-3", "dry bulk density", required=False),
+        _c("log10_om_pct", "float", "log10(%)", "organic matter as POLARIS has it", required=False),
+        _c("theta_33kpa", "float", "m3 m-3", "water content at 33 kPa", required=False),
+        _c("theta_1500kpa", "float", "m3 m-3", "water content at 1500 kPa", required=False),
         _c("theta_r", "float", "m3 m-3", "van Genuchten residual water content", required=False),
         _c("theta_s", "float", "m3 m-3", "van Genuchten saturated water content", required=False),
         _c(

@@ -40,10 +40,10 @@ class Finding:
     def __str__(self) -> str:
         """One mistake as two lines, the first with a place that editors can jump to."""
         seen = f" = {self.seen}" if self.seen else ""
-        end = "" if self.mend.endswith("?") else "."
+        problem, mend = (t if t.endswith("?") else f"{t}." for t in (self.problem, self.mend))
         return (
-            f"{self.file}:{self.line}:{self.column}: {self.key}{seen}: {self.problem}.\n"
-            f"    To mend it: {self.mend}{end}"
+            f"{self.file}:{self.line}:{self.column}: {self.key}{seen}: {problem}\n"
+            f"    To mend it: {mend}"
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -8,20 +8,24 @@ Every model is frozen and refuses unknown keys. Descriptions become the comments
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 Scalar = StrictBool | int | float | str
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
-Positive = Annotated[float, Field(gt=0)]
+Width = Annotated[int, Field(ge=1, le=1024)]
 Gap = Annotated[float, Field(ge=0.001, le=0.1)]
-ThicknessMm = Annotated[float, Field(gt=0, le=5000)]
+ThicknessMm = Annotated[float, Field(ge=2, le=5000)]
 DepthMm = Annotated[float, Field(gt=0, le=20000)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
+BARE_SOIL_ALBEDO = 0.13  # APSIM's
+# Where the day stands in the name of a file: {date}, or {date:%Y%m%d}.
+DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 
 
@@ -77,8 +81,8 @@ class Weather(Section):
 
     pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
     """potential evapotranspiration as gridMET delivers it, or computed; fao56 needs wind as well"""
-    albedo: Fraction = 0.13
-    """albedo of the ground, for pet: apsim"""
+    albedo: Fraction = BARE_SOIL_ALBEDO
+    """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     gaps: Literal["refuse", "fill"] = "refuse"
     """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
 
@@ -124,23 +128,23 @@ class SoilBounds(Section):
     """smallest theta_s - theta_r; a smaller one is refused [m3 m-3]"""
     sat_min: Fraction = 0.2
     """smallest water content at saturation [m3 m-3]"""
-    sat_max: Fraction = 0.9
+    sat_max: Annotated[float, Field(gt=0, lt=1)] = 0.9
     """largest water content at saturation [m3 m-3]"""
-    alpha_min_per_cm: Positive = 1e-4
+    alpha_min_per_cm: Annotated[float, Field(ge=1e-4)] = 1e-4
     """smallest van Genuchten alpha [cm-1]"""
-    alpha_max_per_cm: Positive = 0.5
+    alpha_max_per_cm: Annotated[float, Field(gt=0, le=1)] = 0.5
     """largest van Genuchten alpha [cm-1]"""
-    n_min: Annotated[float, Field(gt=1)] = 1.05
+    n_min: Annotated[float, Field(ge=1.05)] = 1.05
     """smallest van Genuchten n [-]"""
-    n_max: Annotated[float, Field(gt=1)] = 8.0
+    n_max: Annotated[float, Field(gt=1, le=10)] = 8.0
     """largest van Genuchten n [-]"""
-    ks_min_mm_d: Positive = 0.1
+    ks_min_mm_d: Annotated[float, Field(ge=0.01)] = 0.1
     """smallest saturated conductivity [mm d-1]"""
-    ks_max_mm_d: Positive = 20_000.0
+    ks_max_mm_d: Annotated[float, Field(gt=0, le=100_000)] = 20_000.0
     """largest saturated conductivity [mm d-1]"""
-    kdul_min_mm_d: Positive = 1e-6
+    kdul_min_mm_d: Annotated[float, Field(ge=1e-8)] = 1e-6
     """smallest conductivity at DUL [mm d-1]"""
-    bd_min_g_cm3: Annotated[float, Field(gt=0, lt=2.65)] = 0.2
+    bd_min_g_cm3: Annotated[float, Field(ge=0.05, lt=2.65)] = 0.2
     """smallest bulk density [g cm-3]"""
     bd_max_g_cm3: Annotated[float, Field(gt=0, lt=2.65)] = 2.1
     """largest bulk density [g cm-3]"""
@@ -151,8 +155,13 @@ class SoilBounds(Section):
 class Soil(Section):
     """From texture to hydraulic parameters."""
 
-    ptf: Literal["rosetta3", "polaris_van_genuchten"] = "rosetta3"
+    ptf: Literal[
+        "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
+        "saxton_rawls2006", "polaris_van_genuchten",
+    ] = "rosetta3"  # fmt: skip
     """pedotransfer function, or the product's own parameters in its stead"""
+    fill_inputs: bool = False
+    """fill organic matter and bulk density that ptf needs and the product lacks at a place"""
     dul_suction_cm: Annotated[float, Field(gt=1, lt=15000)] = 100.0
     """suction at the drained upper limit [cm]; SWIM3's PSIDul is minus this"""
     ll15_suction_cm: Annotated[float, Field(gt=1, le=1e6)] = 15_000.0
@@ -229,11 +238,11 @@ class Split(Section):
 
     kind: Literal["season_dates", "blocked_dates", "stations", "regions"] = "season_dates"
     """what is held out; random dates are the paper's, blocked dates leak less"""
-    train: Fraction = 0.7
+    train: Share = 0.7
     """fraction for training"""
-    validation: Fraction = 0.1
+    validation: Share = 0.1
     """fraction for model selection"""
-    test: Fraction = 0.2
+    test: Share = 0.2
     """fraction kept for the end"""
     block_days: Annotated[int, Field(ge=1, le=366)] = 15
     """length of a block of dates [d], for blocked_dates"""
@@ -247,7 +256,7 @@ class Learning(Section):
         "unet_a_up4", "unet_narrow", "unet_flat",
     ] = "unet_a"  # fmt: skip
     """network; unet_a has 3,318,017 parameters, the others are readings of the same words"""
-    widths: tuple[Annotated[int, Field(ge=1, le=1024)], ...] | None = None
+    widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"
     """0 to 1 as in the paper, or between each pixel's theta_r and theta_s"""
@@ -362,21 +371,9 @@ class Campaign(Section):
 
         With 365 days of spin-up, 2023 needs 2022 and 2023.
         """
-        reach = timedelta(days=self.engine.spin_up_days)
-        needed = {
-            year for last in self.years for year in range((date(last, 1, 1) - reach).year, last + 1)
-        }
-        return tuple(sorted(needed))
+        return tuple(sorted({year for last in self.years for year in self.weather_of(last)}))
 
-    @model_validator(mode="after")
-    def _rules_hold(self, info: Any) -> Campaign:  # noqa: ANN401 - pydantic's ValidationInfo
-        """Hold the rules between keys, unless the reader collects them itself."""
-        from rootzone.campaign.rules import broken_rules
-
-        if not (info.context or {}).get("collect_rules_later"):
-            broken = [
-                f"{'.'.join(map(str, rule.key))}: {rule.problem}" for rule in broken_rules(self)
-            ]
-            if broken:
-                raise ValueError("; ".join(broken))
-        return self
+    def weather_of(self, year: int) -> range:
+        """Calendar years of weather that the runs of one year need, its spin-up included."""
+        first = date(year, 1, 1) - timedelta(days=self.engine.spin_up_days)
+        return range(first.year, year + 1)

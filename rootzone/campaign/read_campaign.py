@@ -104,7 +104,7 @@ def _examine(document: Document) -> tuple[list[Finding], Campaign | None]:
     wrong: set[KeyPath] = set()
     while True:
         try:
-            campaign = Campaign.model_validate(data, context={"collect_rules_later": True})
+            campaign = Campaign.model_validate(data)
             break
         except ValidationError as error:
             details = [d for d in _told_once(error) if _key(d) not in wrong]

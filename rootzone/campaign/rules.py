@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rootzone._shared.safe_yaml import KeyPath
-    from rootzone.campaign.model import Campaign
+from rootzone._shared.profile_depths import node_depths_mm, nodes_of_engine
+from rootzone._shared.safe_yaml import KeyPath
+from rootzone.campaign.model import BARE_SOIL_ALBEDO, DATE_IN_NAME, Campaign
+
+# PSIDul that SWIM3's curves can be drawn through.
+_SWIM3_DUL_CM = (10.0, 10_000.0)
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,90 @@ def _gaps_fit_below_saturation(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
-def _labels_inside_profile(campaign: Campaign) -> Iterator[Broken]:
-    bottom = sum(campaign.profile.thickness_mm)
-    for index, depth in enumerate(campaign.labels.depths_mm):
-        if depth >= bottom:
+def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
+    sites = campaign.sites
+    if sites.min_per_stratum > sites.per_year:
+        yield Broken(
+            ("sites", "min_per_stratum"),
+            f"one stratum alone takes more than sites.per_year, which is {sites.per_year}",
+            "lower it, or raise sites.per_year",
+        )
+
+
+def _one_albedo(campaign: Campaign) -> Iterator[Broken]:
+    """The network's feature and the simulation evaporate from the same ground."""
+    own = campaign.engine.settings.get("salb", BARE_SOIL_ALBEDO)
+    if campaign.weather.pet == "apsim" and campaign.weather.albedo != own:
+        yield Broken(
+            ("weather", "albedo"),
+            f"pet: apsim would use {campaign.weather.albedo:g}, the engine {own} (its salb)",
+            "give weather.albedo and salb of engine.settings the same value",
+        )
+
+
+def _dul_that_swim3_knows(campaign: Campaign) -> Iterator[Broken]:
+    low, high = _SWIM3_DUL_CM
+    if campaign.engine.physics == "swim3" and not low <= campaign.soil.dul_suction_cm <= high:
+        yield Broken(
+            ("soil", "dul_suction_cm"),
+            f"physics swim3 draws its curves through a DUL at {low:g} to {high:g} cm",
+            "choose a suction between them; 100 and 330 are usual",
+        )
+
+
+def _labels_between_nodes(campaign: Campaign) -> Iterator[Broken]:
+    engine, thickness_mm = campaign.engine, campaign.profile.thickness_mm
+    nodes = node_depths_mm(
+        thickness_mm, nodes_of_engine(engine.physics, engine.stepping, engine.name)
+    )
+    depths = campaign.labels.depths_mm
+    for index, depth in enumerate(depths):
+        if not nodes[0] <= depth <= nodes[-1]:
             yield Broken(
                 ("labels", "depths_mm", index),
-                f"{depth:g} mm is not inside the profile, which ends at {bottom:g} mm",
-                "choose a shallower depth or add layers to profile.thickness_mm",
+                f"{depth:g} mm is not between the nodes of the profile, where water content is "
+                f"known: {nodes[0]:g} to {nodes[-1]:g} mm (the profile ends at "
+                f"{sum(thickness_mm):g} mm)",
+                "choose a depth between them, or thinner first or deeper last layers in "
+                "profile.thickness_mm",
+            )
+        elif depth in depths[:index]:
+            yield Broken(
+                ("labels", "depths_mm", index), "the depth is listed twice", "list it once"
+            )
+
+
+def _texture_interval(campaign: Campaign) -> Iterator[Broken]:
+    top, bottom = campaign.learning.features.texture_depth_cm
+    if top >= bottom:
+        yield Broken(
+            ("learning", "features", "texture_depth_cm"),
+            f"{top:g} to {bottom:g} cm is no interval of depth",
+            "write its top, then its bottom, as the texture source names it: [15, 30]",
+        )
+
+
+def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
+    pattern = campaign.learning.features.surface_moisture
+    if pattern is not None and not re.search(DATE_IN_NAME, pattern):
+        yield Broken(
+            ("learning", "features", "surface_moisture"),
+            "the path names one file for all days",
+            "write {date}, or {date:%Y%m%d}, where the day stands in the name",
+        )
+
+
+def _map_days_have_weather(campaign: Campaign) -> Iterator[Broken]:
+    there = campaign.weather_years
+    for index, day in enumerate(campaign.maps.dates):
+        simulated = campaign.maps.source == "simulation"
+        needed = campaign.weather_of(day.year) if simulated else range(day.year, day.year + 1)
+        if not set(needed) <= set(there):
+            yield Broken(
+                ("maps", "dates", index),
+                f"the campaign has weather of {', '.join(map(str, there))} only"
+                + (f", and the spin-up of {day.year} begins in {needed[0]}" * simulated),
+                "choose a day in years, or add its year there",
             )
 
 
@@ -139,7 +218,13 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _suctions_in_order,
     _bounds_in_order,
     _gaps_fit_below_saturation,
+    _enough_for_every_stratum,
+    _one_albedo,
+    _dul_that_swim3_knows,
     _apsim_runs_swim3,
-    _labels_inside_profile,
+    _labels_between_nodes,
+    _texture_interval,
+    _surface_moisture_by_day,
     _split_adds_up,
+    _map_days_have_weather,
 )

@@ -267,6 +267,26 @@ def _from_nearest_integer(value: float) -> float:
     return value - math.floor(value + 0.5)
 
 
+def projected_crs(crs: str) -> None:
+    """Refuse a coordinate system that does not exist or does not count in metres.
+
+    Raises
+    ------
+    RequestError
+        It is.
+    """
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        found = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise RequestError(f"{crs[:60]!r} is no coordinate system PROJ knows") from error
+    units = {axis.unit_name for axis in found.axis_info[:2]}
+    if not found.is_projected or units != {"metre"}:
+        raise RequestError(f"{crs[:60]!r} ({found.name}) counts in {', '.join(sorted(units))}")
+
+
 def projected_bounds(bounds: Bounds, crs: str) -> Bounds:
     """Box in metres around a box of longitude and latitude, its edges followed point by point.
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.unpack import only_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,6 +52,7 @@ def read_unsoda_table(path: Path, table: str) -> pl.DataFrame:
     address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
+            only_tables(database, path)
             return _soils(database) if table == "soils" else _points(database, table)
     except sqlite3.DatabaseError as error:
         raise RequestError(f"{path} cannot be read as UNSODA's SQLite file: {error}.") from error

@@ -12,6 +12,7 @@ import numpy as np
 from rootzone._shared.arrays import BoolArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.open_files import check_outline_file, read_geojson
 from rootzone._shared.resources import resource_path
 from rootzone.covariates.grid import Bounds, MasterGrid, Window
 
@@ -137,13 +138,16 @@ def region_from_file(path: Path) -> Region:
 
 
 def _read_polygons(path: Path) -> tuple[list[Any], str]:
+    if path.suffix.lower() in (".geojson", ".json"):
+        return read_geojson(path)
     import pyogrio.raw
     import shapely
-    from pyogrio.errors import DataSourceError
+    from pyogrio.errors import CRSError, DataSourceError
 
+    check_outline_file(path)
     try:
         meta, _, wkb, _ = pyogrio.raw.read(path, columns=[], max_features=_MAX_FEATURES)
-    except (DataSourceError, ValueError) as error:
+    except (DataSourceError, CRSError, ValueError) as error:
         raise RequestError(f"{path} cannot be read as polygons: {error}") from error
     shapes = [shape for shape in shapely.from_wkb(wkb) if shape is not None]
     crs = meta["crs"]
@@ -166,7 +170,15 @@ def _union(shapes: list[Any], path: Path) -> BaseGeometry:
 
 
 def _to_lon_lat(shape: BaseGeometry, crs: str, path: Path) -> BaseGeometry:
-    outline = _transform(shape, crs, "EPSG:4326")
+    from pyproj.exceptions import CRSError
+
+    try:
+        outline = _transform(shape, crs, "EPSG:4326")
+    except CRSError as error:
+        raise RequestError(
+            f"{path} names the coordinate system {crs[:60]!r}, which is not known. Correct it in "
+            "the file."
+        ) from error
     west, south, east, north = outline.bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise RequestError(

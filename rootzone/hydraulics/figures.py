@@ -10,7 +10,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
-from rootzone._shared.figure_style import figure_bytes, new_figure, styled
+from rootzone._shared.figure_style import figure_bytes, new_figure, plain, styled
 from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
 from rootzone._shared.tables import SOILS, read_table
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
@@ -83,7 +83,7 @@ def _draw_one(
 ) -> None:
     shape = (soil["alpha_per_cm"], soil["n"])
     theta = theta_from_psi(-suction_cm, soil["theta_r"], soil["theta_s"], *shape)
-    retention.plot(suction_cm, theta, color=colour, label=label)
+    retention.plot(suction_cm, theta, color=colour, label=plain(label))
     retention.plot(-soil["psidul_cm"], soil["dul"], "o", color=colour, markersize=4)
     retention.plot(_LL15_SUCTION_CM, soil["ll15"], "s", color=colour, markersize=4)
     k = conductivity_from_psi(-suction_cm, soil["ks_mm_d"], *shape)

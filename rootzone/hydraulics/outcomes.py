@@ -24,6 +24,8 @@ class Refusal(IntEnum):
     DEPTH_OVERLAP = 12
     DEPTH_NOT_COVERED = 13
     SITE_INCOMPLETE = 14
+    PTF_INPUT_MISSING = 15
+    PTF_INPUT_IMPOSSIBLE = 16
 
 
 class Rule(IntEnum):
@@ -49,6 +51,9 @@ class Rule(IntEnum):
     MICROPORE_K_ABOVE_KS = 18
     RETENTION_RISES = 19
     DEPTH_EXTENDED = 20
+    OM_BY_DEPTH = 21
+    BD_FROM_TEXTURE = 22
+    STONES = 23
 
 
 REFUSAL_TEXT: Final[dict[Refusal, str]] = {
@@ -69,6 +74,14 @@ REFUSAL_TEXT: Final[dict[Refusal, str]] = {
     Refusal.DEPTH_INVALID: "The top, bottom or thickness of the layer is missing or not positive.",
     Refusal.DEPTH_OVERLAP: "The layer does not start at the end of the one above, or the surface.",
     Refusal.DEPTH_NOT_COVERED: "The source layers do not reach the depth of the campaign layer.",
+    Refusal.PTF_INPUT_MISSING: (
+        "The pedotransfer function needs a bulk density, organic matter or measured water content "
+        "that is missing; choose another one, or let missing ones be filled."
+    ),
+    Refusal.PTF_INPUT_IMPOSSIBLE: (
+        "A bulk density is outside 0.2 to 2.1 g cm-3, organic matter outside 0 to 100 %, or a "
+        "measured water content outside 0 to 1, or no lower at 1500 than at 33 kPa."
+    ),
     Refusal.SITE_INCOMPLETE: "The layer itself is usable, but another layer of the site is not.",
 }
 
@@ -93,6 +106,9 @@ RULE_QUANTITY: Final[dict[Rule, tuple[str, str]]] = {
     Rule.MICROPORE_K_ABOVE_KS: ("micropore K at SAT", "mm d-1"),
     Rule.RETENTION_RISES: ("ll15", "m3 m-3"),
     Rule.DEPTH_EXTENDED: ("bottom_mm", "mm"),
+    Rule.OM_BY_DEPTH: ("om_pct", "%"),
+    Rule.BD_FROM_TEXTURE: ("bd_g_cm3", "g cm-3"),
+    Rule.STONES: ("theta_s", "m3 m-3"),
 }
 
 RULE_TEXT: Final[dict[Rule, str]] = {
@@ -123,4 +139,7 @@ RULE_TEXT: Final[dict[Rule, str]] = {
         "engine is to keep it falling."
     ),
     Rule.DEPTH_EXTENDED: "The deepest source layer was taken further down.",
+    Rule.OM_BY_DEPTH: "A missing organic matter was filled by a usual value of its depth.",
+    Rule.BD_FROM_TEXTURE: "A missing bulk density was filled from texture (Saxton and Rawls 2006).",
+    Rule.STONES: "Water contents and Ks were reduced by the volume that stones take.",
 }

@@ -14,6 +14,8 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.tables import read_frame
 from rootzone._shared.units import mm_from_cm
+from rootzone.hydraulics.closed_forms import OM_PER_OC
+from rootzone.hydraulics.layer_properties import stone_volume
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +38,13 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "silt_pct": ("silt", "silttotal_r"),
     "clay_pct": ("clay", "claytotal_r"),
     "bd_g_cm3": ("bd", "bulk_density", "bulk_density_g_cm3", "dbovendry_r"),
+    "om_pct": ("om", "organic_matter_pct", "om_r"),
+    "oc_pct": ("oc", "soc_pct"),
+    "log10_om_pct": (),
+    "theta_33kpa": ("th33",),
+    "theta_1500kpa": ("th1500",),
+    "stones_vol_pct": ("coarse_frag_vol_pct",),
+    "stones_mass_pct": ("coarse_frag_pct",),
     "theta_r": (),
     "theta_s": (),
     "alpha_per_cm": (),
@@ -51,6 +60,8 @@ _VALUES: Final[dict[Source, tuple[str, ...]]] = {
     "parameters": ("theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d"),
     "polaris": ("theta_r", "theta_s", "log10_alpha_per_kpa", "n", "log10_ks_cm_h"),
 }
+# Beside texture, where the table has them; see rootzone.hydraulics.layer_properties.
+_PROPERTIES: Final = ("om_pct", "theta_33kpa", "theta_1500kpa", "stones_vol_pct")
 _DEPTHS_SAY = (
     "its depths: top_mm and bottom_mm, top_cm and bottom_cm, depth_cm as text such as 5-15, or "
     "thickness_mm or thickness_cm"
@@ -128,7 +139,8 @@ def read_layers(path: Path, source: Source) -> SourceLayers:
         optionally ``cell_id``; depths in one of the ways of ``SYNONYMS``; and the quantities of
         ``source``: sand_pct, silt_pct, clay_pct; or theta_r, theta_s, alpha_per_cm, n, ks_mm_d (or
         ks_cm_d); or POLARIS's theta_r, theta_s, alpha, n, ksat with its logarithms and units.
-        Optionally ``bd_g_cm3``.
+        Optionally ``bd_g_cm3``; with textures also ``om_pct`` (or ``oc_pct``), ``theta_33kpa``,
+        ``theta_1500kpa`` and ``stones_vol_pct`` (or ``stones_mass_pct``, with a bulk density).
     source : {"texture", "parameters", "polaris"}
         What the table holds.
 
@@ -154,7 +166,10 @@ def layers_of_frame(path: Path, frame: pl.DataFrame, source: Source) -> SourceLa
     top, bottom = _depths(path, frame, codes)
     order = np.lexsort((top, codes))
     first_row = np.searchsorted(codes[order], np.arange(site_ids.size + 1)).astype(np.int64)
-    values = np.stack([_numbers(frame, name) for name in _VALUES[source]])[:, order]
+    names = _VALUES[source]
+    if source == "texture":
+        names += tuple(name for name in _PROPERTIES if name in frame.columns)
+    values = np.stack([_numbers(frame, name) for name in names])[:, order]
     bd = _numbers(frame, "bd_g_cm3")[order] if "bd_g_cm3" in frame.columns else None
     cell_ids = site_ids
     if "cell_id" in frame.columns:
@@ -167,7 +182,7 @@ def layers_of_frame(path: Path, frame: pl.DataFrame, source: Source) -> SourceLa
         top[order],
         bottom[order],
         np.ascontiguousarray(values),
-        _VALUES[source],
+        names,
         bd,
         order + 1,
         path.name,
@@ -189,12 +204,26 @@ def _with_our_names(path: Path, frame: pl.DataFrame, source: Source) -> pl.DataF
     if "ks_mm_d" not in frame.columns and "ks_cm_d" in frame.columns:
         ks = _numbers(frame, "ks_cm_d")
         frame = frame.with_columns(_series("ks_mm_d", mm_from_cm(ks)))
+    frame = _with_derived_properties(frame)
     for name in ("site_id", *_VALUES[source]):
         if name not in frame.columns:
             unknown = [column for column in frame.columns if column not in SYNONYMS]
             problems.append(f"column {name} is missing{did_you_mean(name, unknown)}")
     if problems:
         raise RequestError(f"{path} is not a table of soil layers ({source}): {_joined(problems)}.")
+    return frame
+
+
+def _with_derived_properties(frame: pl.DataFrame) -> pl.DataFrame:
+    """Organic matter from carbon or its logarithm, and stones by volume from stones by mass."""
+    has = set(frame.columns)
+    if "om_pct" not in has and "oc_pct" in has:
+        frame = frame.with_columns(_series("om_pct", OM_PER_OC * _numbers(frame, "oc_pct")))
+    elif "om_pct" not in has and "log10_om_pct" in has:
+        frame = frame.with_columns(_series("om_pct", 10.0 ** _numbers(frame, "log10_om_pct")))
+    if "stones_vol_pct" not in has and {"stones_mass_pct", "bd_g_cm3"} <= has:
+        share = stone_volume(_numbers(frame, "stones_mass_pct"), _numbers(frame, "bd_g_cm3"))
+        frame = frame.with_columns(_series("stones_vol_pct", share))
     return frame
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.tables import read_frame
+from rootzone._shared.units import mm_from_cm
+from rootzone.hydraulics.measured_soils import MeasuredSoils
 
 if TYPE_CHECKING:
     import polars as pl
 
+_SUCTION_33KPA_CM = 336.5
+_SUCTION_1500KPA_CM = 15_296.0
+_NEAR_LOG = 0.06  # a point at 15,000 cm stands for 1500 kPa
 _MAX_SUCTION_CM = 16_000.0  # beyond 15,000 cm UNSODA holds a few points of other methods
 _TABLES = {
     "unsoda_soils.parquet": (
@@ -27,36 +31,6 @@ _TABLES = {
     ),
     "unsoda_retention.parquet": ("code", "suction_cm", "theta_m3m3", "experiment"),
 }
-
-
-@dataclass(frozen=True)
-class MeasuredSoils:
-    """Soils with texture, and what was measured on them.
-
-    Parameters
-    ----------
-    sand_pct, silt_pct, clay_pct : array, shape (soil,)
-        Fractions [%] at 2 and 50 micrometres, measured or log-interpolated.
-    ks_cm_d : array, shape (soil,)
-        Saturated conductivity [cm d-1], NaN where not measured.
-    point_soil : array of int, shape (point,)
-        Soil of each retention point.
-    suction_cm, theta : array, shape (point,)
-        Retention points, laboratory drying up to 16,000 cm [cm], [m3 m-3].
-    """
-
-    sand_pct: FloatArray
-    silt_pct: FloatArray
-    clay_pct: FloatArray
-    ks_cm_d: FloatArray
-    point_soil: IntArray
-    suction_cm: FloatArray
-    theta: FloatArray
-
-    @property
-    def textures(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Sand, silt and clay [%]."""
-        return self.sand_pct, self.silt_pct, self.clay_pct
 
 
 def read_unsoda(folder: Path) -> MeasuredSoils:
@@ -93,7 +67,33 @@ def read_unsoda(folder: Path) -> MeasuredSoils:
         points["soil"].to_numpy().astype(np.int64),
         _floats(points["suction_cm"]),
         _floats(points["theta_m3m3"]),
+        properties={
+            **{name: _floats(soils[name]) for name in ("bd_g_cm3", "om_pct") if name in soils},
+            "theta_33kpa": _at_suction(points, soils.height, _SUCTION_33KPA_CM),
+            "theta_1500kpa": _at_suction(points, soils.height, _SUCTION_1500KPA_CM),
+        },
+        middle_mm=_middle_mm(soils),
+        name="UNSODA",
+        seen_in_training="much of it in Rosetta's, some in Wosten's and Weynants's",
     )
+
+
+def _middle_mm(soils: pl.DataFrame) -> FloatArray | None:
+    if not {"depth_upper_cm", "depth_lower_cm"} <= set(soils.columns):
+        return None
+    return mm_from_cm(0.5 * (_floats(soils["depth_upper_cm"]) + _floats(soils["depth_lower_cm"])))
+
+
+def _at_suction(points: pl.DataFrame, n_soil: int, suction_cm: float) -> FloatArray:
+    """Measured water content at a suction [m3 m-3], between points in log suction; NaN outside."""
+    out = np.full(n_soil, np.nan)
+    for (soil,), own in points.filter(points["suction_cm"] > 0.0).group_by("soil"):
+        own = own.sort("suction_cm")
+        log_suction = np.log(own["suction_cm"].to_numpy())
+        at = np.log(suction_cm)
+        if log_suction[0] <= at <= log_suction[-1] + _NEAR_LOG:
+            out[int(str(soil))] = np.interp(at, log_suction, own["theta_m3m3"].to_numpy())
+    return out
 
 
 def _floats(column: pl.Series) -> FloatArray:

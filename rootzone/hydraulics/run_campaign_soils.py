@@ -11,6 +11,7 @@ from rootzone._shared.tables import SITES, SOIL_LAYERS, read_table, write_table
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_stack
 from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.run_soils import SoilsRun, run_soils
 from rootzone.hydraulics.site_layers import SAMPLED, site_layers
 
@@ -30,6 +31,11 @@ def soil_limits(soil: Soil) -> SoilLimits:
         on_k_above_ks=soil.on_k_above_ks,
         **soil.bounds.model_dump(),
     )
+
+
+def pedotransfer_of(soil: Soil) -> str:
+    """Pedotransfer function of textures; a product's own parameters need none."""
+    return soil.ptf if soil.ptf in PEDOTRANSFERS else "rosetta3"
 
 
 def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = False) -> SoilsRun:
@@ -74,6 +80,8 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
         thickness_mm=campaign.profile.thickness_mm,
         extend=True,
         tolerance_pct=campaign.soil.texture_tolerance_pct,
+        ptf=pedotransfer_of(campaign.soil),
+        fill_inputs=campaign.soil.fill_inputs,
         force=force,
     )
     if campaign.soil.on_refused == "stop" and run.result.n_refused_sites:

@@ -24,8 +24,17 @@ VAN_GENUCHTEN = {
     "ksat": "ksat",
 }
 # Pedotransfer setting of a campaign -> what is sampled, and what `rootzone soils` calls it.
+_BD = {"bd_g_cm3": "bd"}
+_OM = {"log10_om_pct": "om"}
+_TH33 = {"theta_33kpa": "theta_33kpa"}
 SAMPLED: Mapping[str, tuple[Mapping[str, str], str]] = {
     "rosetta3": (TEXTURE, "texture"),
+    "rosetta3_h3": ({**TEXTURE, **_BD}, "texture"),
+    "rosetta3_h4": ({**TEXTURE, **_BD, **_TH33}, "texture"),
+    "rosetta3_h5": ({**TEXTURE, **_BD, **_TH33, "theta_1500kpa": "theta_1500kpa"}, "texture"),
+    "wosten1999": ({**TEXTURE, **_BD, **_OM}, "texture"),
+    "weynants2009": ({**TEXTURE, **_BD, **_OM}, "texture"),
+    "saxton_rawls2006": ({**TEXTURE, **_BD, **_OM}, "texture"),
     "polaris_van_genuchten": (VAN_GENUCHTEN, "polaris"),
 }
 
@@ -51,7 +60,8 @@ def site_layers(
     sites : DataFrame
         The sites table.
     ptf : str
-        ``rosetta3`` samples textures, ``polaris_van_genuchten`` the product's own parameters.
+        ``polaris_van_genuchten`` samples the product's own parameters, the others textures and
+        what each needs beside them.
 
     Returns
     -------
@@ -62,18 +72,22 @@ def site_layers(
     Raises
     ------
     RequestError
-        The product has no depths.
+        The product has no depths, or lacks a variable that the pedotransfer function needs.
     """
     import numpy as np
     import polars as pl
 
-    if not source.depths_cm:
-        raise RequestError(
-            f"catalog.texture: {name} has no soil depths; name a product that comes by "
-            "depth, such as polaris."
-        )
+    require_depths(name, source)
     row, col = sites["row"].to_numpy(), sites["col"].to_numpy()
     columns, _ = SAMPLED[ptf]
+    lacking = [
+        name for name in columns.values() if source.variables and name not in source.variables
+    ]
+    if lacking:
+        raise RequestError(
+            f"soil.ptf: {ptf} needs {' and '.join(lacking)}, which {name} (catalog.texture) does "
+            "not have. Choose rosetta3, which needs texture alone, or a product that has them."
+        )
     parts = []
     for number, depth in enumerate(source.depth_names()):
         top_cm, bottom_cm = source.depths_cm[number]
@@ -90,3 +104,18 @@ def site_layers(
             )
         )
     return pl.concat(parts).sort("order", "top_mm", maintain_order=True).drop("order")
+
+
+def require_depths(name: str, source: Source) -> None:
+    """Refuse a soil product without depths.
+
+    Raises
+    ------
+    RequestError
+        The catalog entry has none.
+    """
+    if not source.depths_cm:
+        raise RequestError(
+            f"catalog.texture: {name} has no soil depths. Name a product that comes by depth, such "
+            "as polaris."
+        )

@@ -15,12 +15,12 @@ from rootzone.hydraulics.depths import (
     extended_bottoms,
     uncovered_layers,
 )
-from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.layer_properties import filled, with_stones
+from rootzone.hydraulics.limits import PARTICLE_DENSITY_G_CM3, SoilLimits
 from rootzone.hydraulics.outcomes import REFUSAL_TEXT, Refusal, Rule
+from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.polaris import parameters_from_polaris
 from rootzone.hydraulics.read_layers import SourceLayers
-from rootzone.hydraulics.read_rosetta import read_rosetta_table
-from rootzone.hydraulics.simplex import parameters_from_texture
 from rootzone.hydraulics.soil_columns import (
     Adjustments,
     SoilColumns,
@@ -34,9 +34,8 @@ from rootzone.hydraulics.soils import (
 )
 from rootzone.hydraulics.texture import close_textures
 
-# Quantities averaged over depth as they are; the others as logarithms.
-_PLAIN = ("theta_r", "theta_s", "sand_pct", "silt_pct", "clay_pct")
-_PLAIN_IN_POLARIS = (*_PLAIN, "n", "log10_alpha_per_kpa", "log10_ks_cm_h")
+# Quantities averaged over depth as logarithms, unless a table holds logarithms already.
+_AS_LOGARITHM = ("alpha_per_cm", "n", "ks_mm_d")
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,8 @@ def soils_from_layers(
     extend: bool = False,
     tolerance_pct: float = 10.0,
     note_pct: float = 1.0,
+    ptf: str = "rosetta3",
+    fill_inputs: bool = False,
 ) -> TableSoils:
     """Guarded soils of a table of layers, on its own depths or on those of a profile.
 
@@ -141,6 +142,11 @@ def soils_from_layers(
         profile deeper than its source is refused.
     tolerance_pct, note_pct : float
         As in ``soils_from_textures``.
+    ptf : str
+        Pedotransfer function of textures, of `rootzone.hydraulics.pedotransfer`.
+    fill_inputs : bool
+        Fill organic matter and bulk density that it needs and that are missing, each with a note;
+        otherwise such layers are refused.
 
     Raises
     ------
@@ -148,52 +154,83 @@ def soils_from_layers(
         No site is usable.
     """
     n_site = int(layers.site_ids.size)
-    values, faults, notes, n_normalised = _checked(layers, tolerance_pct, note_pct)
+    layers, filled_notes = _with_inputs(layers, ptf, fill=fill_inputs)
+    values, faults, notes, n_normalised = _checked(layers, tolerance_pct, note_pct, ptf)
+    notes = Adjustments.joined([notes, filled_notes])
     good, refusals = _without_refused(layers, faults)
     values = values[:, faults == 0]
-    rows = np.cumsum(faults == 0) - 1
-    kept = notes.of_rows(faults == 0)
-    moved = Adjustments(rows[kept.row], kept.rule, kept.before, kept.after)
-    all_notes = [LayerNotes(good, moved)]
+    all_notes = [LayerNotes(good, notes.left_after(faults == 0))]
     good = _with_values(good, values)
     if thickness_mm is not None and good.site_ids.size:
         good, more_notes, more_refusals = _on_profile(good, np.asarray(thickness_mm, float), extend)
         all_notes.append(more_notes)
         refusals += more_refusals
-    soils = soils_from_parameters(
-        _parameters(good), good.first_row, bd_g_cm3=good.bd_g_cm3, limits=limits
-    )
+    parameters, bd, noted = _parameters(good, ptf)
+    soils = soils_from_parameters(parameters, good.first_row, bd_g_cm3=bd, limits=limits)
     final, last_refusals = _without_refused(good, soils.refusal)
-    if final.site_ids.size < good.site_ids.size:
+    if last_refusals:
         refusals += last_refusals
-        soils = soils_from_parameters(
-            _parameters(final), final.first_row, bd_g_cm3=final.bd_g_cm3, limits=limits
-        )
+        noted = noted.left_after(soils.usable)
+        soils = soils.of_usable_sites(final.first_row)
     if final.site_ids.size == 0:
         raise RequestError(
             f"{layers.file_name}: none of the {n_site} sites is usable. The first fault: "
             f"{refusals[0].first_fault()}"
         )
+    all_notes.append(LayerNotes(final, noted))
     all_notes.append(LayerNotes(final, soils.adjustments))
     return TableSoils(final, soils, all_notes, refusals, n_site, n_normalised)
 
 
 def _checked(
-    layers: SourceLayers, tolerance_pct: float, note_pct: float
+    layers: SourceLayers, tolerance_pct: float, note_pct: float, ptf: str
 ) -> tuple[FloatArray, AnyArray, Adjustments, int]:
     """Values with textures closed, refusals of source layers, and the notes of closing."""
     faults = depth_refusals(layers.first_row, layers.top_mm, layers.bottom_mm)
     values, none = layers.values, Adjustments.joined([])
     if layers.names[0] != "sand_pct":
-        refused = parameter_refusals(_parameters(layers))
+        refused = parameter_refusals(_parameters(layers, ptf)[0])
         faults = np.where(refused > 0, refused, faults)
         mark_incomplete_sites(layers.first_row, faults)
         return values, faults, none, 0
-    closed = close_textures(*values, tolerance_pct=tolerance_pct)
+    closed = close_textures(*values[:3], tolerance_pct=tolerance_pct)
+    faults = np.where(faults > 0, faults, PEDOTRANSFERS[ptf].refusals(_properties(layers)))
     faults = np.where(closed.refusal > 0, closed.refusal, faults)
     mark_incomplete_sites(layers.first_row, faults)
-    notes, n_normalised = closure_adjustments(values.sum(axis=0), faults == 0, note_pct)
-    return np.stack(closed[:3]), faults, notes, n_normalised
+    notes, n_normalised = closure_adjustments(values[:3].sum(axis=0), faults == 0, note_pct)
+    return np.vstack([*closed[:3], values[3:]]), faults, notes, n_normalised
+
+
+def _properties(layers: SourceLayers) -> dict[str, FloatArray]:
+    """All that is known of the layers, by name."""
+    known = dict(zip(layers.names, layers.values, strict=True))
+    known |= {"top_mm": layers.top_mm, "bottom_mm": layers.bottom_mm}
+    if layers.bd_g_cm3 is not None:
+        known["bd_g_cm3"] = layers.bd_g_cm3
+    return known
+
+
+def _with_inputs(layers: SourceLayers, ptf: str, *, fill: bool) -> tuple[SourceLayers, Adjustments]:
+    """The layers with what the function needs and lacks filled, if asked, and the notes of it."""
+    needs = PEDOTRANSFERS[ptf].needs
+    if layers.names[0] != "sand_pct" or not fill or not {"om_pct", "bd_g_cm3"} & set(needs):
+        return layers, Adjustments.joined([])
+    known = _properties(layers)
+    missing = np.full(layers.top_mm.size, np.nan)
+    total = np.sum(layers.values[:3], axis=0)
+    om, bd, notes = filled(
+        known.get("om_pct", missing),
+        known.get("bd_g_cm3", missing),
+        100.0 * known["sand_pct"] / total,
+        100.0 * known["clay_pct"] / total,
+        0.5 * (layers.top_mm + layers.bottom_mm),
+    )
+    names, values = layers.names, layers.values.copy()
+    if "om_pct" in names:
+        values[names.index("om_pct")] = om
+    else:
+        names, values = (*names, "om_pct"), np.vstack([values, om])
+    return replace(layers, names=names, values=values, bd_g_cm3=bd), notes
 
 
 def _without_refused(
@@ -255,8 +292,8 @@ def _averaged(
     layers: SourceLayers, values: FloatArray, bottom_mm: FloatArray, thickness_mm: FloatArray
 ) -> FloatArray:
     """Depth means; alpha, n and Ks as logarithms unless they are logarithms already."""
-    plain = _PLAIN_IN_POLARIS if "log10_ks_cm_h" in layers.names else _PLAIN
-    logs = [name not in plain for name in layers.names]
+    plain = "log10_ks_cm_h" in layers.names
+    logs = [name in _AS_LOGARITHM and not plain for name in layers.names]
     logs += [False] * (values.shape[0] - len(logs))
     scaled = values.copy()
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -266,15 +303,24 @@ def _averaged(
     return averaged
 
 
-def _parameters(layers: SourceLayers) -> FloatArray:
-    """Van Genuchten parameters of layers, whatever they are given by."""
+def _parameters(
+    layers: SourceLayers, ptf: str
+) -> tuple[FloatArray, FloatArray | None, Adjustments]:
+    """Van Genuchten parameters, bulk density and notes of layers, whatever they are given by."""
+    none = Adjustments.joined([])
     if "sand_pct" in layers.names:
-        return parameters_from_texture(
-            layers.values[0], layers.values[1], read_rosetta_table().values
-        )
+        known = _properties(layers)
+        parameters = PEDOTRANSFERS[ptf].predict(known)
+        if "stones_vol_pct" in known:
+            fine_bd = layers.bd_g_cm3
+            if fine_bd is not None:  # the fine earth's own pores, before stones take their share
+                porosity = 1.0 - fine_bd / PARTICLE_DENSITY_G_CM3
+                parameters[1] = np.fmin(parameters[1], porosity)
+            return with_stones(parameters, fine_bd, known["stones_vol_pct"])
+        return parameters, layers.bd_g_cm3, none
     if "log10_ks_cm_h" in layers.names:
-        return parameters_from_polaris(*layers.values)
-    return layers.values
+        return parameters_from_polaris(*layers.values), layers.bd_g_cm3, none
+    return layers.values, layers.bd_g_cm3, none
 
 
 def _message(layers: SourceLayers, row: int, reason: Refusal, site_id: object) -> str:

@@ -8,12 +8,15 @@ import numpy as np
 
 from rootzone._shared.arrays import BoolArray, FloatArray
 from rootzone._shared.units import cm_from_mm
-from rootzone.hydraulics.read_rosetta import read_rosetta_table
-from rootzone.hydraulics.read_unsoda import MeasuredSoils
-from rootzone.hydraulics.simplex import parameters_from_texture
+from rootzone.hydraulics.layer_properties import filled
+from rootzone.hydraulics.measured_soils import MeasuredSoils
+from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.texture import close_textures
 from rootzone.hydraulics.usda import USDA_CLASSES, usda_class
 from rootzone.hydraulics.van_genuchten import theta_from_psi
+
+# Points this near to a measured water content that a function takes are no test of it [cm].
+_GIVEN_AT_CM = {"theta_33kpa": (300.0, 370.0), "theta_1500kpa": (14_000.0, 16_500.0)}
 
 
 @dataclass(frozen=True)
@@ -42,26 +45,34 @@ class ClassErrors:
     log10_ks_bias: float
 
 
-def validate_against(measured: MeasuredSoils) -> list[ClassErrors]:
-    """Errors of the texture lookup per USDA class, and over all as the last entry.
+def validate_against(measured: MeasuredSoils, ptf: str = "rosetta3") -> list[ClassErrors]:
+    """Errors of a pedotransfer function per USDA class, and over all as the last entry.
 
-    The curve is the one looked up from texture alone; no guard acts on it. Classes without soils
-    are left out, as are soils whose texture is refused.
+    The curve is the function's own; no guard acts on it. Organic matter that it needs and that was
+    not measured is filled as ``rootzone soils --fill-inputs`` does, and so is bulk density in a
+    collection that has none at all; elsewhere soils without it are left out. So are classes without
+    soils, soils whose texture or properties are refused, and points that the function was given:
+    its water contents at 33 and 1500 kPa.
 
     Returns
     -------
     list of ClassErrors
-        In the order of ``USDA_CLASSES``, then ``all``.
+        In the order of ``USDA_CLASSES``, then ``all``; empty where no soil has what it needs.
     """
+    function = PEDOTRANSFERS[ptf]
     texture = close_textures(*measured.textures)
-    parameters = parameters_from_texture(
-        texture.sand_pct, texture.silt_pct, read_rosetta_table().values
-    )
+    known = _known(measured, texture.sand_pct, texture.silt_pct, texture.clay_pct)
+    unusable = function.refusals(known) > 0
+    known = {name: np.where(unusable, np.nan, values) for name, values in known.items()}
+    parameters = function.predict(known)
     curves = parameters[:4, measured.point_soil]
     theta_error = theta_from_psi(-measured.suction_cm, *curves) - measured.theta
     with np.errstate(divide="ignore", invalid="ignore"):
         ks_error = np.log10(cm_from_mm(parameters[4])) - np.log10(measured.ks_cm_d)
-    classes = usda_class(texture.sand_pct, texture.silt_pct, texture.clay_pct)
+    classes = usda_class(known["sand_pct"], known["silt_pct"], known["clay_pct"])
+    for name in set(function.needs) & set(_GIVEN_AT_CM):
+        low, high = _GIVEN_AT_CM[name]
+        theta_error[(measured.suction_cm > low) & (measured.suction_cm < high)] = np.nan
     table = []
     for number, name in [*enumerate(USDA_CLASSES), (-1, "all")]:
         of_class = classes >= 0 if name == "all" else classes == number
@@ -69,6 +80,32 @@ def validate_against(measured: MeasuredSoils) -> list[ClassErrors]:
             errors = (theta_error[of_class[measured.point_soil]], ks_error[of_class])
             table.append(_class_errors(name, of_class, *errors))
     return table
+
+
+def _known(
+    measured: MeasuredSoils, sand_pct: FloatArray, silt_pct: FloatArray, clay_pct: FloatArray
+) -> dict[str, FloatArray]:
+    """Closed textures, and properties with what can be filled filled."""
+    missing = np.full(sand_pct.size, np.nan)
+    given = measured.properties
+    om, bd, _ = filled(
+        given.get("om_pct", missing),
+        given.get("bd_g_cm3", missing),
+        sand_pct,
+        clay_pct,
+        measured.depth_mm,
+    )
+    measured_bd = given.get("bd_g_cm3", missing)
+    return {
+        **{name: given.get(name, missing) for name in _GIVEN_AT_CM},
+        "sand_pct": sand_pct,
+        "silt_pct": silt_pct,
+        "clay_pct": clay_pct,
+        "om_pct": om,
+        "bd_g_cm3": measured_bd if np.isfinite(measured_bd).any() else bd,
+        "top_mm": measured.depth_mm,
+        "bottom_mm": measured.depth_mm,
+    }
 
 
 def _class_errors(
@@ -105,3 +142,22 @@ def markdown_table(errors: list[ClassErrors]) -> str:
         for row in errors
     ]
     return "\n".join([head, "|---|--:|--:|--:|--:|--:|--:|--:|", *rows])
+
+
+def summary_table(rows: list[tuple[str, str, ClassErrors]]) -> str:
+    """All soils of each collection by each function, as a Markdown table."""
+    head = (
+        "| collection | function | soils | points | theta RMSE | theta bias "
+        "| soils with Ks | log10 Ks RMSE | log10 Ks bias |"
+    )
+    lines = [
+        f"| {name} | {ptf} | {row.soils} | {row.points} | {row.theta_rmse:.3f} | "
+        f"{row.theta_bias:+.3f} | {row.ks_soils} | {_or_none(row.log10_ks_rmse, '.2f')} | "
+        f"{_or_none(row.log10_ks_bias, '+.2f')} |"
+        for name, ptf, row in rows
+    ]
+    return "\n".join([head, "|---|---|--:|--:|--:|--:|--:|--:|--:|", *lines])
+
+
+def _or_none(value: float, spec: str) -> str:
+    return format(value, spec) if np.isfinite(value) else "none"

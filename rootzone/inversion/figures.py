@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.figure_style import plain
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.summary import SOILS
@@ -18,6 +19,7 @@ from rootzone.inversion.summary import SOILS
 _COLOURS = {
     "observed": "#222222",
     "loam": "#b9770e",
+    "measured": "#6b8e23",
     "inverted": "#1f6f8b",
     "climatology": "#888888",
 }
@@ -31,6 +33,11 @@ _PANELS = {
 
 
 def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
+    """Write the figure of ``draw_station``."""
+    _save(draw_station(found), path, record)
+
+
+def draw_station(found: Inversion) -> Figure:
     """Series at every depth, held-out years shaded, and what each texture tried cost."""
     n = len(found.depths_m)
     figure = Figure(figsize=(12, 1.7 * n + 0.9), layout="constrained")
@@ -42,8 +49,11 @@ def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
         for name, values in (
             ("observed", found.observed),
             ("loam", found.loam),
+            ("measured", found.measured),
             ("inverted", found.inverted),
         ):
+            if not np.isfinite(values).any():
+                continue
             line = np.where(shown, values[:, i], np.nan)
             axes.plot(dates, line, lw=0.7, color=_COLOURS[name], label=name)
         for year in found.held_out_years:
@@ -60,9 +70,10 @@ def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
             axes.legend(ncols=3, fontsize=8, loc="upper left")
     _triangle(right.add_subplot(), found)
     figure.suptitle(
-        f"{found.network} {found.station}: water content [m$^3$ m$^{{-3}}$], held-out years shaded"
+        plain(f"{found.network} {found.station}")
+        + ": water content [m$^3$ m$^{-3}$], held-out years shaded"
     )
-    _save(figure, path, record)
+    return figure
 
 
 def _triangle(axes: Axes, found: Inversion) -> None:
@@ -95,6 +106,8 @@ def summary_figure(summary: pl.DataFrame, path: Path, record: Provenance) -> Non
         axes = figure.add_subplot(1, len(_PANELS), number)
         for offset, soil in enumerate(SOILS):
             part = held_out.filter(pl.col("soil") == soil).sort("nominal_depth_m")
+            if part.height == 0:
+                continue
             depth = np.arange(part.height) + 0.18 * (offset - 1)
             middle, low, high = (part[metric + end].to_numpy() for end in ("", "_low", "_high"))
             axes.errorbar(

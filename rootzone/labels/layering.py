@@ -16,7 +16,7 @@ import polars as pl
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone.engines.profile_depths import LabelDepth, depth_weights, node_depths_mm
+from rootzone._shared.profile_depths import LabelDepth, depth_weights, node_depths_mm
 
 NODE_DEPTH_KEY = b"node_depth_mm"
 THICKNESS_KEY = b"thickness_mm"

@@ -9,7 +9,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
-from rootzone.engines.profile_depths import LabelDepth
+from rootzone._shared.profile_depths import LabelDepth
 from rootzone.labels.layering import Layering, Layerings, weights_of
 from rootzone.labels.read_profiles import ProfileBatch
 

@@ -11,9 +11,9 @@ import polars as pl
 
 from rootzone._shared.digests import digest_bytes
 from rootzone._shared.errors import RequestError
+from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine, parse_depth
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance
 from rootzone._shared.tables import SITES, read_frame, read_table
-from rootzone.engines.profile_depths import MID_LAYER, SWIM3, LabelDepth, parse_depth
 from rootzone.jobs.record.read_outcomes import last_word
 from rootzone.jobs.record.read_state import CampaignState
 from rootzone.jobs.shard.read_shard import read_closed
@@ -30,16 +30,6 @@ UNKNOWN_ENGINE = "unknown"
 _FACTS = ["site_id", "stratum", "weight", "year"]
 
 Facts = dict[Hashable, SiteFacts]
-
-
-def nodes_of_engine(physics: str, stepping: str, engine: str = "swim") -> str:
-    """Where an engine's values belong: at SWIM3's own nodes, or in the middle of the layers.
-
-    Only van Genuchten physics with converged stepping solves finite volumes, whose values are
-    layer means; the other three pairs, and APSIM, sit on SWIM3's nodes.
-    """
-    finite_volumes = (physics, stepping) in {("van_genuchten", "converged"), ("", "")}
-    return MID_LAYER if finite_volumes and engine != "apsim" else SWIM3
 
 
 def facts_of(sites: pl.DataFrame, rungs: Mapping[Hashable, int] | None = None) -> Facts:

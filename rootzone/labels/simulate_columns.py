@@ -17,10 +17,10 @@ import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
 from rootzone.campaign.workspace import Workspace
-from rootzone.engines.profile_depths import LabelDepth
 from rootzone.hydraulics.read_layers import layers_of_frame
-from rootzone.hydraulics.run_campaign_soils import soil_limits
+from rootzone.hydraulics.run_campaign_soils import pedotransfer_of, soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.table_soils import soils_from_layers
 from rootzone.hydraulics.write_soils import soils_frame
@@ -31,7 +31,6 @@ from rootzone.jobs.shard.ladder import Rung, ladder_for
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import inputs_of_rows
 from rootzone.labels.layering import layerings_from_thickness, weights_of
-from rootzone.labels.read_design import nodes_of_engine
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
@@ -75,6 +74,8 @@ def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | No
             thickness_mm=campaign.profile.thickness_mm,
             extend=True,
             tolerance_pct=campaign.soil.texture_tolerance_pct,
+            ptf=pedotransfer_of(campaign.soil),
+            fill_inputs=campaign.soil.fill_inputs,
         )
     except RequestError:  # said of a table without one usable soil: a lake, or the sea
         return None

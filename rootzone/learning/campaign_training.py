@@ -23,9 +23,9 @@ from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration, calibrate
 from rootzone.networks.mixing import may_draw
-from rootzone.networks.models import ModelConfig
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
-from rootzone.networks.settings import TrainSettings, config_of
+from rootzone.networks.settings import TrainSettings
+from rootzone.networks.shape import ModelConfig, config_of
 from rootzone.networks.validate import LabelValues, values_at_labels
 
 if TYPE_CHECKING:

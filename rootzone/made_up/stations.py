@@ -18,7 +18,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
-from rootzone.engines.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.profile_depths import mid_depths_mm, point_weights
 from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
 from rootzone.hydraulics.soil_columns import SOIL_VALUES, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.maps.encoding import NO_VALUE, UNLIKE_TRAINING, WATER, Dtype, pack_theta
@@ -151,10 +152,9 @@ def _with_trust(plan: MapPlan) -> Iterator[tuple[Window, AnyArray | None]]:
     if plan.trust is None:
         yield from ((window, None) for window in windows)
         return
-    import rasterio
     from rasterio.windows import Window as Part
 
-    with rasterio.open(plan.trust) as file:
+    with open_raster(plan.trust) as file:
         for window in windows:
             part = Part(window.col, window.row, window.width, window.height)
             yield window, file.read(OUTSIDE_BAND, window=part) > 0.5

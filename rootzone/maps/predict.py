@@ -21,7 +21,7 @@ from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks.bundle import Bundle
 from rootzone.networks.channels import ANGLE, SURFACE
 from rootzone.networks.ensemble import EnsemblePrediction, combine
-from rootzone.networks.models import halo_px, stride_px
+from rootzone.networks.shape import halo_px, stride_px
 
 BLOCK_PX = 640  # computed at once, in 1.5 GB with net A; larger windows are cut
 _FAITHFUL_BATCH = 16

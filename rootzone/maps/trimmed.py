@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from rootzone.networks.models import MISSING, ModelConfig, Prediction, UNet, stride_px
+from rootzone.networks.models import MISSING, Prediction, UNet
+from rootzone.networks.shape import ModelConfig, stride_px
 
 # PyTorch hands a convolution of one small image to another library than a large one, and the two
 # round differently in the last bit: input of at most this many numbers (ATen's use_mkldnn).

@@ -13,6 +13,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.covariates.grid import Window
 from rootzone.maps import cf
@@ -167,12 +168,11 @@ def _atomic_folder(path: Path) -> Iterator[Path]:
 
 def _windows_of(day: MapFiles, spec: SeriesSpec) -> Iterator[tuple[Window, Mapping[str, AnyArray]]]:
     """Stored numbers of one map, window by window."""
-    import rasterio
     from rasterio.windows import Window as Part
 
     with ExitStack() as stack:
-        theta = stack.enter_context(rasterio.open(day.theta))
-        flags = stack.enter_context(rasterio.open(day.flags))
+        theta = stack.enter_context(open_raster(day.theta))
+        flags = stack.enter_context(open_raster(day.flags))
         for window in spec.grid.windows(CHUNK_PX):
             part = Part(window.col, window.row, window.width, window.height)
             both = theta.read(window=part)

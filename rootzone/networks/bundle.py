@@ -25,7 +25,8 @@ from rootzone._shared.errors import RequestError
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.channels import FeatureSpec, require_same_spec
 from rootzone.networks.ensemble import Ensemble, EnsemblePrediction
-from rootzone.networks.models import ModelConfig, UNet, build
+from rootzone.networks.models import UNet, build
+from rootzone.networks.shape import ModelConfig
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "bundle.json", "card.md"

@@ -23,11 +23,12 @@ from rootzone.jobs.driver.run_signals import Interrupted, Stop, stop_on_signals
 from rootzone.networks.checkpoints import load_checkpoint, save_checkpoint
 from rootzone.networks.losses import CompositeLoss
 from rootzone.networks.mixing import SIMULATED, SOURCES, may_draw
-from rootzone.networks.models import ModelConfig, UNet, build
+from rootzone.networks.models import UNet, build
 from rootzone.networks.ranks import ALONE, Ranks, with_shared_norms
 from rootzone.networks.run_log import LOG, Events, write_log
 from rootzone.networks.schedules import lr_factor
 from rootzone.networks.settings import TrainSettings
+from rootzone.networks.shape import ModelConfig
 from rootzone.networks.train_progress import TrainProgress
 from rootzone.networks.train_state import TrainState
 from rootzone.networks.train_step import train_step

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from rootzone.campaign.model import Learning
 from rootzone.networks.losses import LossSettings
-from rootzone.networks.models import ModelConfig
 
 
 @dataclass(frozen=True)
@@ -83,29 +82,3 @@ class TrainSettings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""
         return asdict(self)
-
-
-def config_of(learning: Learning, n_channels: int, n_depths: int) -> ModelConfig:
-    """The network a campaign asks for.
-
-    Widths other than the model's own keep its numbers of convolutions; another number of widths
-    takes as many blocks as there are widths, the outer ones as in the model.
-    """
-    changes: dict[str, Any] = {
-        "n_depths": n_depths, "output": learning.output, "head": learning.head,
-    }  # fmt: skip
-    if learning.widths is not None:
-        own = ModelConfig.reading(learning.model, n_channels)
-        blocks = len(learning.widths)
-        changes |= {
-            "widths": tuple(learning.widths),
-            "encoder_convs": _stretched(own.encoder_convs, blocks),
-            "decoder_convs": _stretched(own.decoder_convs[::-1], blocks)[::-1],
-            "decoder_widths": (),
-            "bottleneck_width": 0,
-        }
-    return ModelConfig.reading(learning.model, n_channels, **changes)
-
-
-def _stretched(convs: tuple[int, ...], blocks: int) -> tuple[int, ...]:
-    return tuple((*convs, *[convs[-1]] * blocks)[:blocks])

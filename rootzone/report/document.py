@@ -119,7 +119,7 @@ class Maps:
     @property
     def json(self) -> str:
         """The data as text that may stand inside a script element."""
-        return json.dumps(self.data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+        return json.dumps(self.data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 Block = Text | Facts | Table | Plots | Code | Maps

@@ -15,6 +15,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
 
 NONE = 255  # code of a pixel without a value
 CODES = 250  # codes of the others, 0 to 250
@@ -101,11 +102,11 @@ def read_small(path: Path, longest_px: int, *, classes: bool = False) -> Raster:
     RequestError
         It cannot be read.
     """
-    import rasterio
     from rasterio.enums import Resampling
+    from rasterio.errors import RasterioIOError
 
     try:
-        with rasterio.open(path) as file:
+        with open_raster(path) as file:
             shape = small_shape(file.height, file.width, longest_px)
             how = Resampling.mode if classes else Resampling.average
             stored = file.read(out_shape=(file.count, *shape), resampling=how, masked=True)
@@ -121,7 +122,7 @@ def read_small(path: Path, longest_px: int, *, classes: bool = False) -> Raster:
                 dict(file.tags()),
                 (file.height, file.width),
             )
-    except rasterio.RasterioIOError as error:
+    except RasterioIOError as error:
         raise RequestError(f"{path} cannot be read as a map: {error}") from error
 
 

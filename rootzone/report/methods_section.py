@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rootzone import __version__
 from rootzone.labels.distribution import L1_BIN_WIDTH
 from rootzone.report.document import Code, Section, Table, Text
-from rootzone.report.references import cited, numbered
+from rootzone.report.references import PTF_TITLES, cited, numbered
 from rootzone.report.words import listed, plural
 
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ def _sites(inputs: ReportInputs) -> str:
 def _soils(inputs: ReportInputs) -> str:
     soil, profile = inputs.campaign.soil, inputs.campaign.profile.thickness_mm
     source = (
-        "Van Genuchten parameters of each layer were predicted from its texture with Rosetta 3 "
-        "(Zhang and Schaap 2017)"
-        if soil.ptf == "rosetta3"
-        else "Van Genuchten parameters of each layer were taken from POLARIS"
+        "Van Genuchten parameters of each layer were taken from POLARIS"
+        if soil.ptf == "polaris_van_genuchten"
+        else "Van Genuchten parameters of each layer were predicted from its texture with "
+        f"{PTF_TITLES[soil.ptf]}"
     )
     return (
         f"Texture was averaged to {len(profile)} layers down to {sum(profile) / 10:g} cm. "

@@ -15,6 +15,7 @@ from rootzone._shared.figure_style import (
     THETA_LABEL,
     THETA_RANGE,
     new_figure,
+    plain,
     styled,
     theta_colours,
 )
@@ -53,7 +54,7 @@ def column_figure(
     figure = new_figure(9.4, 3.9)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 3])
     _rain(above, dates, rain_mm)
-    above.set_title(title)
+    above.set_title(plain(title))
     edges_cm = np.concatenate([[0.0], np.cumsum(thickness_mm)]) / 10.0
     day_edges = np.append(dates, dates[-1] + np.timedelta64(1, "D"))
     mesh = below.pcolormesh(
@@ -90,7 +91,7 @@ def depth_figure(
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 3])
     _rain(above, dates, rain_mm)
     for (name, theta), colour in zip(theta_by_name.items(), LINE_COLOURS * 3, strict=False):
-        below.plot(dates, theta, label=name, color=INK if name == "station" else colour)
+        below.plot(dates, theta, label=plain(name), color=INK if name == "station" else colour)
     below.set_xlim(dates[0], dates[-1])
     below.set_ylabel(f"{THETA_LABEL}\nat {depth_mm / 10:g} cm")
     figure.legend(loc="outside lower center", ncols=4)

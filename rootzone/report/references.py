@@ -14,6 +14,15 @@ REFERENCES = {
     "Rosetta pedotransfer model with improved estimates of hydraulic parameter distributions and "
     "summary statistics (Rosetta3). Journal of Hydrology 547, 39-53. "
     "doi:10.1016/j.jhydrol.2017.01.004",
+    "Wosten et al. 1999": "Wosten, J. H. M., Lilly, A., Nemes, A. and Le Bas, C. (1999). "
+    "Development and use of a database of hydraulic properties of European soils. Geoderma 90, "
+    "169-185. doi:10.1016/S0016-7061(98)00132-3",
+    "Weynants et al. 2009": "Weynants, M., Vereecken, H. and Javaux, M. (2009). Revisiting "
+    "Vereecken pedotransfer functions: introducing a closed-form hydraulic model. Vadose Zone "
+    "Journal 8, 86-95. doi:10.2136/vzj2008.0062",
+    "Saxton and Rawls 2006": "Saxton, K. E. and Rawls, W. J. (2006). Soil water characteristic "
+    "estimates by texture and organic matter for hydrologic solutions. Soil Science Society of "
+    "America Journal 70, 1569-1578. doi:10.2136/sssaj2005.0117",
     "Richards 1931": "Richards, L. A. (1931). Capillary conduction of liquids through porous "
     "mediums. Physics 1, 318-333. doi:10.1063/1.1745010",
     "Huth et al. 2012": "Huth, N. I., Bristow, K. L. and Verburg, K. (2012). SWIM3: model use, "
@@ -40,6 +49,19 @@ REFERENCES = {
     "Dorigo et al. 2021": "Dorigo, W. et al. (2021). The International Soil Moisture Network: "
     "serving Earth system science for over a decade. Hydrology and Earth System Sciences 25, "
     "5749-5804. doi:10.5194/hess-25-5749-2021",
+}
+
+
+_ROSETTA = "Rosetta 3 (Zhang and Schaap 2017)"
+# What soil.ptf is called in prose.
+PTF_TITLES = {
+    "rosetta3": _ROSETTA,
+    "rosetta3_h3": f"{_ROSETTA}, with bulk density",
+    "rosetta3_h4": f"{_ROSETTA}, with bulk density and water at 33 kPa",
+    "rosetta3_h5": f"{_ROSETTA}, with bulk density and water at 33 and 1500 kPa",
+    "wosten1999": "Wosten et al. 1999",
+    "weynants2009": "Weynants et al. 2009",
+    "saxton_rawls2006": "Saxton and Rawls 2006",
 }
 
 

@@ -10,6 +10,7 @@ from rootzone._shared.figure_style import SOFT, new_figure, styled
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
+from rootzone.report.references import PTF_TITLES
 from rootzone.report.words import number, plural
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def soils_section(inputs: ReportInputs) -> Section:
 def _in_words(inputs: ReportInputs, top: pl.DataFrame) -> str:
     soil = inputs.campaign.soil
     source = (
-        "looked up with Rosetta 3" if soil.ptf == "rosetta3" else "given POLARIS's own parameters"
+        "given POLARIS's own parameters"
+        if soil.ptf == "polaris_van_genuchten"
+        else f"put through the pedotransfer function {PTF_TITLES[soil.ptf]}"
     )
     low, mid, high = (float(top["ks_mm_d"].quantile(q) or np.nan) for q in (0.05, 0.5, 0.95))
     return (

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-
-import numpy as np
+from dataclasses import dataclass, field
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 
@@ -14,6 +12,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 MEAN_LST = "mean_lst"  # mean of the calendar day in local standard time
 MEAN_UTC = "mean_utc"  # mean of the calendar day in UTC
 START_LST = "start_lst"  # reading at 00:00 local standard time, the first moment of its date
+END_LST = "end_lst"  # reading at 24:00 local standard time, the last moment of its date
 AS_GIVEN = "as_given"  # the table does not say
 
 COARSE_M = 15.0  # half a 30 m pixel
@@ -155,6 +154,15 @@ NO_POSITION = "NO_POSITION"
 COARSE_POSITION = "COARSE_POSITION"
 POSITION_DISAGREES = "POSITION_DISAGREES"
 SECOND_SENSOR = "SECOND_SENSOR"
+CONFLICT = "CONFLICT"
+EMPTY_SENSOR = "EMPTY_SENSOR"
+OTHER_COLUMN = "OTHER_COLUMN"
+BAD_POSITION = "BAD_POSITION"
+POSITION_CHANGED = "POSITION_CHANGED"
+POSITION_DOUBTFUL = "POSITION_DOUBTFUL"
+OUT_OF_LIMITS = "OUT_OF_LIMITS"
+UNIT_DOUBTFUL = "UNIT_DOUBTFUL"
+UNREADABLE_FILE = "UNREADABLE_FILE"
 MEANING: Mapping[str, str] = {
     TRUNCATED_LINE: "a line that is cut short; left out",
     BAD_VALUE: "text where a number or date should be; the value is left out",
@@ -169,6 +177,15 @@ MEANING: Mapping[str, str] = {
     COARSE_POSITION: "a station whose position is coarser than a pixel",
     POSITION_DISAGREES: "the list has the station elsewhere; the file's own position is kept",
     SECOND_SENSOR: "a further sensor at the same depth; kept as its own series",
+    CONFLICT: "two values for one sensor and time that differ; the first is kept, with that flag",
+    EMPTY_SENSOR: "a sensor without a single reading; left out",
+    OTHER_COLUMN: "a column that is no reading of its day (a change, a normal, another year)",
+    BAD_POSITION: "a latitude or longitude that cannot be; the station has no position",
+    POSITION_CHANGED: "a station at more than one position; the first is kept",
+    POSITION_DOUBTFUL: "a position east of Greenwich whose mirror lies in the US: a minus lost?",
+    OUT_OF_LIMITS: "weather or soil temperature that cannot be; the value is left out",
+    UNIT_DOUBTFUL: "weather that looks like another unit; the column is left out",
+    UNREADABLE_FILE: "a file that is no station file or cannot be read; passed over",
 }
 
 
@@ -202,84 +219,3 @@ def rounding_m(lat_text: str, lon_text: str) -> float:
     """
     digits = max(len(text.partition(".")[2]) for text in (lat_text.strip(), lon_text.strip()))
     return 0.5 * 10.0**-digits * 111_194.93
-
-
-def join_series(data: StationData) -> StationData:
-    """Join what several files hold of one sensor, such as the years of a station.
-
-    A time that two files give counts as ``DUPLICATE_DATE``; the file read first is kept.
-    """
-    joined = StationData(findings=data.findings, units_read=data.units_read)
-    by_sensor: dict[tuple[object, ...], list[SensorSeries]] = {}
-    for one in data.series:
-        key = (one.place.network, one.place.station, one.depth_m, one.depth_top_m, one.sensor)
-        by_sensor.setdefault(key, []).append(one)
-    joined.series = [_joined(parts, data.findings) for parts in by_sensor.values()]
-    by_station: dict[tuple[str, str], list[StationWeather]] = {}
-    for weather in data.weather:
-        by_station.setdefault((weather.place.network, weather.place.station), []).append(weather)
-    joined.weather = [_joined_weather(parts) for parts in by_station.values()]
-    _count_positions(joined)
-    return joined
-
-
-def _joined(parts: list[SensorSeries], findings: Findings) -> SensorSeries:
-    if len(parts) == 1:
-        return parts[0]
-    time = np.concatenate([part.time for part in parts])
-    kept = first_of_each(time)
-    first = parts[0]
-    where = f"{first.place.network} {first.place.station} at {first.depth_m:g} m"
-    findings.add(DUPLICATE_DATE, where, len(time) - len(kept))
-
-    def column(values: list[AnyArray | None], fill: object) -> AnyArray | None:
-        if all(value is None for value in values):
-            return None
-        whole = [
-            np.full(len(part.time), fill) if value is None else value
-            for part, value in zip(parts, values, strict=True)
-        ]
-        return np.asarray(np.concatenate(whole)[kept])
-
-    names = {name for part in parts for name in part.companions}
-    companions = {
-        name: column([part.companions.get(name) for part in parts], np.nan) for name in names
-    }
-    return replace(
-        first,
-        time=time[kept],
-        theta=np.concatenate([part.theta for part in parts])[kept],
-        source_flag=column([part.source_flag for part in parts], ""),
-        upstream=column([part.upstream for part in parts], 0),
-        companions={name: values for name, values in companions.items() if values is not None},
-    )
-
-
-def _joined_weather(parts: list[StationWeather]) -> StationWeather:
-    if len(parts) == 1:
-        return parts[0]
-    day = np.concatenate([part.day for part in parts])
-    kept = first_of_each(day)
-    names = {name for part in parts for name in part.columns}
-    columns = {
-        name: np.concatenate(
-            [part.columns.get(name, np.full(len(part.day), np.nan)) for part in parts]
-        )[kept]
-        for name in names
-    }
-    return StationWeather(parts[0].place, day[kept], columns)
-
-
-def _count_positions(data: StationData) -> None:
-    places = {(one.place.network, one.place.station): one.place for one in data.series}
-    for place in places.values():
-        where = f"{place.network} {place.station}"
-        if not np.isfinite(place.lat + place.lon):
-            data.findings.add(NO_POSITION, where)
-        elif place.position_m > COARSE_M:
-            data.findings.add(COARSE_POSITION, where)
-
-
-def first_of_each(time: AnyArray) -> AnyArray:
-    """Positions of the first reading of every distinct time, in order of time."""
-    return np.asarray(np.unique(time, return_index=True)[1])

@@ -13,12 +13,23 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import Column, Schema, read_table, write_table
-from rootzone.stations.screening.rules import DEFAULT_RULES, names_of
+from rootzone.stations.screening.rules import DEFAULT_RULES, RULES, names_of
 from rootzone.stations.screening.screen import RuleCounts, screen
 from rootzone.stations.sensor_depth import TOLERANCE_M, matches
-from rootzone.stations.series import SensorSeries, StationData, StationWeather
+from rootzone.stations.series import (
+    AS_GIVEN,
+    END_LST,
+    MEAN_LST,
+    MEAN_UTC,
+    START_LST,
+    SensorSeries,
+    StationData,
+    StationWeather,
+)
 
-LEAST_READINGS = 12  # good hourly readings that make a daily mean
+LEAST_READINGS = 12  # good hourly readings that make a daily mean; fewer of longer steps
+FEW = RULES["few"].bit
+_KIND_RANK = {MEAN_LST: 0, MEAN_UTC: 1, AS_GIVEN: 2, START_LST: 3, END_LST: 4}
 
 
 def _c(name: str, kind: str, unit: str, meaning: str, *, required: bool = True) -> Column:
@@ -38,7 +49,7 @@ STATIONS = Schema(
         _c("depth_top_m", "float", "m", "upper end of that layer; empty for a point"),
         _c("sensor", "text", "-", "which of several sensors at one depth"),
         _c("date", "date", "-", "calendar day"),
-        _c("day_kind", "text", "-", "mean_lst, mean_utc, start_lst or as_given"),
+        _c("day_kind", "text", "-", "mean_lst, mean_utc, start_lst, end_lst or as_given"),
         _c("theta", "float", "m3 m-3", "water content as read; empty where blanked upstream"),
         _c("flag", "text", "-", "rules that take the value, joined by commas; empty for good"),
         _c("source_flag", "text", "-", "the network's own flag; of hourly values, all of the day"),
@@ -75,18 +86,18 @@ class DailyValues:
 def daily_values(series: SensorSeries, bits: IntArray) -> DailyValues:
     """Days of a sensor from its readings and their rule bits.
 
-    Daily readings stay as they are. A day of hourly readings is the mean of its good ones, if
-    there are at least 12; with fewer it is the mean of all, flagged by every rule that took one.
+    Daily readings stay as they are. A day of readings is the mean of its good ones, if there are
+    enough for half the day: 12 hourly ones, 4 of every three hours. With fewer it is the mean of
+    all, flagged by every rule that took one, and ``few`` where none did.
     """
     flags = series.source_flag
     texts = np.full(len(series.time), "", dtype=object) if flags is None else flags
     known = np.isfinite(series.theta) | (bits > 0)
-    if series.step_h >= 24.0:
-        day = series.time.astype("datetime64[D]")
-        ones = np.ones(len(day), dtype=np.int64)
-        return DailyValues(day[known], series.theta[known], bits[known], texts[known], ones[known])
-    day, start = np.unique(series.time[known].astype("datetime64[D]"), return_index=True)
     theta, bits, texts = series.theta[known], bits[known], texts[known]
+    day, start = np.unique(series.time[known].astype("datetime64[D]"), return_index=True)
+    if len(day) == len(theta) and series.step_h >= 24.0:
+        return DailyValues(day, theta, bits, texts, np.ones(len(day), dtype=np.int64))
+    least = max(1, round(LEAST_READINGS / series.step_h))
     ends = np.append(start[1:], len(theta))
     out = DailyValues(
         day,
@@ -98,11 +109,11 @@ def daily_values(series: SensorSeries, bits: IntArray) -> DailyValues:
     for i, (first, last) in enumerate(zip(start, ends, strict=True)):
         values, taken = theta[first:last], bits[first:last]
         good = taken == 0
-        enough = good.sum() >= LEAST_READINGS
-        chosen = good if enough else np.ones(len(values), dtype=bool)
-        out.theta[i] = values[chosen].mean()
+        enough = good.sum() >= least
+        chosen = good if enough else np.isfinite(values)
+        out.theta[i] = values[chosen].mean() if chosen.any() else np.nan
         out.readings[i] = int(chosen.sum())
-        out.bits[i] = 0 if enough else int(np.bitwise_or.reduce(taken))
+        out.bits[i] = 0 if enough else int(np.bitwise_or.reduce(taken)) or FEW
         out.source_flag[i] = _joined_flags(texts[first:last][chosen])
     return out
 
@@ -131,13 +142,14 @@ def station_frame(
         In the schema ``STATIONS``, ordered as read and by date.
     """
     counts = counts if counts is not None else RuleCounts()
-    parts = [_sensor_frame(one, screen(one, rules, counts)) for one in data.series]
+    parts = [_sensor_frame(one, screen(one, rules, counts), counts) for one in data.series]
     return pl.concat(parts) if parts else _empty()
 
 
-def _sensor_frame(series: SensorSeries, bits: IntArray) -> pl.DataFrame:
+def _sensor_frame(series: SensorSeries, bits: IntArray, counts: RuleCounts) -> pl.DataFrame:
     days = daily_values(series, bits)
     place = series.place
+    counts.taken[place.network, "few"] += int(np.count_nonzero(days.bits & FEW))
     names = {bit: names_of(bit) for bit in set(days.bits.tolist())}
     n = len(days.day)
     frame = pl.DataFrame(
@@ -238,7 +250,8 @@ def at_depth(
     """Values of point sensors near a depth, one a station and day.
 
     Where a station has several sensors within the tolerance, the nearest counts; of equally near
-    ones, the mean.
+    ones, the mean. Where it has days of several kinds, means of the day count before readings at
+    midnight: a station has one kind.
 
     Parameters
     ----------
@@ -263,6 +276,9 @@ def at_depth(
         near = near.filter(pl.col("flag") == "")
     off = (pl.col("depth_m") - depth_m).abs().round(6)
     keys = ["network", "station", "date"]
+    rank = pl.col("day_kind").replace_strict(_KIND_RANK, default=len(_KIND_RANK))
+    near = near.with_columns(rank.alias("rank"))
+    near = near.filter(pl.col("rank") == pl.col("rank").min().over("network", "station"))
     return (
         near.with_columns(off.alias("off"))
         .filter(pl.col("off") == pl.col("off").min().over(keys))

@@ -25,7 +25,7 @@ def run(file: Path, engine: MakeBucket) -> None:
 def use_bucket(monkeypatch, engine: MakeBucket) -> None:  # type: ignore[no-untyped-def]
     """Let the verbs use a test engine instead of the campaign's own."""
     for module in ("rootzone.jobs.record.read_state", "rootzone.jobs.driver.run_campaign"):
-        monkeypatch.setattr(f"{module}.make_engine_of", lambda campaign: engine)
+        monkeypatch.setattr(f"{module}.make_engine_of", lambda campaign, **how: engine)
     assert engine_choice.make_engine_of is not None
 
 

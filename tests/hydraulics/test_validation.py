@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.hydraulics.read_unsoda import MeasuredSoils, read_unsoda
+from rootzone.hydraulics.measured_soils import MeasuredSoils
+from rootzone.hydraulics.read_unsoda import read_unsoda
 from rootzone.hydraulics.validation import markdown_table, validate_against
 
 
@@ -60,3 +61,41 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="does not exist"):
         read_unsoda(tmp_path / "nowhere")
+
+
+def test_a_measured_water_content_is_no_test_of_a_function_that_takes_it() -> None:
+    # Two points, one at 336 cm, which H4 takes: one remains.
+    soils = MeasuredSoils(
+        np.array([40.0]), np.array([40.0]), np.array([20.0]), np.array([np.nan]),
+        np.array([0, 0]), np.array([336.0, 1000.0]), np.array([0.25, 0.20]),
+        properties={"bd_g_cm3": np.array([1.4]), "theta_33kpa": np.array([0.25])},
+    )  # fmt: skip
+    assert validate_against(soils, "rosetta3_h4")[-1].points == 1
+    assert validate_against(soils, "rosetta3_h5") == []  # no water content at 1500 kPa
+
+
+def test_bulk_density_and_organic_matter_bring_unsoda_nearer(shared: Path) -> None:
+    # science/station_soils.md, section 5: H3 0.067, Wosten 0.061 (texture alone 0.074).
+    unsoda = read_unsoda(shared / "realdata" / "unsoda")
+    assert validate_against(unsoda, "rosetta3_h3")[-1].theta_rmse <= 0.067
+    assert round(validate_against(unsoda, "wosten1999")[-1].theta_rmse, 3) <= 0.061
+
+
+def test_the_four_collections_in_the_docs_are_what_the_command_prints(shared: Path) -> None:
+    from click.testing import CliRunner
+
+    from rootzone._cli.validate_soils import command
+
+    data = shared / "realdata"
+    fits = data / "soils" / "gshp_kssl_unsoda"
+    words = [
+        "--unsoda", data / "unsoda", "--kssl", fits / "kssl_reference.csv",
+        "--gshp", fits / "gshp_reference.csv",
+        "--mesosoil", data / "soils" / "oklahoma_mesonet" / "mesosoil_v2_1.parquet",
+        "--ptf", "rosetta3", "--ptf", "wosten1999",
+    ]  # fmt: skip
+    printed = CliRunner().invoke(command, [str(word) for word in words]).stdout
+    docs = (Path(__file__).parents[2] / "docs" / "soil-hydraulics.md").read_text(encoding="utf-8")
+    lines = [line for line in printed.splitlines() if line.startswith("| ")]
+    assert len(lines) == 9
+    assert all(line in docs for line in lines)

@@ -26,7 +26,7 @@ def _drive() -> None:
     words["kills_once"] = tuple(words.get("kills_once", (0, "")))
     engine = MakeBucket(**words)
     for module in (read_state, run_campaign):
-        module.make_engine_of = lambda campaign: engine  # type: ignore[attr-defined]
+        module.make_engine_of = lambda campaign, **how: engine  # type: ignore[attr-defined]
     # Nobody may edit an engine between two runs of a test.
     run_shard.engine_code = lambda: "test"  # type: ignore[assignment]
     sys.argv = ["rootzone", *sys.argv[2:]]

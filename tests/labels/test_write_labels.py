@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.profile_depths import LabelDepth
 from rootzone._shared.provenance import Provenance, read_provenance
 from rootzone._shared.tables import LABELS
-from rootzone.engines.profile_depths import LabelDepth
 from rootzone.labels import write_labels as writer
 from rootzone.labels.layering import Layerings, layerings_from_soils, layerings_from_thickness
 from rootzone.labels.make_labels import LabelRule, SiteFacts

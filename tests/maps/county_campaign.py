@@ -20,8 +20,8 @@ from rootzone.made_up.write_county import write_county
 from rootzone.maps.columns import cell_of_pixels
 from rootzone.networks.bundle import save_bundle
 from rootzone.networks.calibration import Calibration
-from rootzone.networks.models import ModelConfig
 from rootzone.networks.run_training import new_network
+from rootzone.networks.shape import ModelConfig
 
 # Three by three tiles of 32 px, with a corner of the lake and a border of weather cells.
 CAMPAIGN = """\

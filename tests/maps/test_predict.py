@@ -14,7 +14,8 @@ from rootzone.maps.encoding import MISSING_INPUT
 from rootzone.maps.predict import WindowPredictor
 from rootzone.networks.bundle import Bundle
 from rootzone.networks.ensemble import Ensemble
-from rootzone.networks.models import ModelConfig, build
+from rootzone.networks.models import build
+from rootzone.networks.shape import ModelConfig
 from tests.learning.scenes import day, grid, scene
 
 TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))

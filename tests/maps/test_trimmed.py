@@ -10,7 +10,8 @@ from torch import Tensor
 
 from rootzone.maps import trimmed
 from rootzone.maps.trimmed import Rim, decoder_rims, encoder_rims, folded, predict_middle
-from rootzone.networks.models import READINGS, ModelConfig, UNet, build, halo_px
+from rootzone.networks.models import UNet, build
+from rootzone.networks.shape import READINGS, ModelConfig, halo_px
 
 SIDE = 192
 WHOLE = Rim(0, 0, 0, 0)

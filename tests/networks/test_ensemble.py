@@ -10,7 +10,8 @@ from torch import Tensor
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.ensemble import Ensemble, combine
-from rootzone.networks.models import ModelConfig, Prediction, build
+from rootzone.networks.models import Prediction, build
+from rootzone.networks.shape import ModelConfig
 
 
 def one(value: float) -> Tensor:

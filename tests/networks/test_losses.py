@@ -18,8 +18,9 @@ from rootzone.networks.losses import (
     bound_penalty,
     vertical_jump,
 )
-from rootzone.networks.models import ModelConfig, Prediction, build
+from rootzone.networks.models import Prediction, build
 from rootzone.networks.retention import retention_of
+from rootzone.networks.shape import ModelConfig
 
 # theta_r, theta_s, alpha, n of loam: Carsel and Parrish (1988), doi:10.1029/WR024i005p00755
 LOAM = (0.078, 0.43, 0.036, 1.56)

@@ -7,16 +7,8 @@ import torch
 from torch import Tensor
 
 from rootzone._shared.errors import RequestError
-from rootzone.networks.models import (
-    READINGS,
-    ModelConfig,
-    UNet,
-    build,
-    halo_px,
-    n_parameters,
-    receptive_radius_px,
-    stride_px,
-)
+from rootzone.networks.models import UNet, build, n_parameters
+from rootzone.networks.shape import READINGS, ModelConfig, halo_px, receptive_radius_px, stride_px
 
 TINY = {"widths": (4, 4, 4)}
 

@@ -6,7 +6,8 @@ import pytest
 
 from rootzone.campaign.model import Learning
 from rootzone.networks.losses import LossSettings
-from rootzone.networks.settings import TrainSettings, config_of
+from rootzone.networks.settings import TrainSettings
+from rootzone.networks.shape import config_of
 
 
 def test_every_training_key_of_the_campaign_reaches_the_run() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.magic import kind_of_file, mismatch
 from rootzone.covariates.check.check_raster_file import raster_facts, raster_findings
 from rootzone.covariates.check.check_table_file import TABLE_SUFFIXES, table_facts
 from rootzone.covariates.check.check_weather_file import weather_facts, weather_findings
 from rootzone.covariates.check.findings import FileFinding
-from rootzone.covariates.fetch.magic import kind_of_file, mismatch
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.layers.catalog import Catalog, Layer, Source
 

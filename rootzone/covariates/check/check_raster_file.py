@@ -10,11 +10,12 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.grid import ANCHOR_X_M, ANCHOR_Y_M
 from rootzone.covariates.layers.catalog import Layer
 from rootzone.covariates.layers.legends import CLASS_NODATA, hint_for_unknown, unknown_codes
-from rootzone.covariates.layers.mosaic import open_raster, quiet
+from rootzone.covariates.layers.mosaic import quiet
 from rootzone.covariates.layers.sources import same_crs
 
 _SAMPLE_WINDOWS, _SAMPLE_PX = 8, 256  # at most 8 x 8 windows of 256 px are looked at

@@ -10,6 +10,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.layers.catalog import Layer
 from rootzone.covariates.weather.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG, lattice_index
@@ -31,10 +32,8 @@ def weather_facts(path: Path) -> dict[str, Any] | None:
     RequestError
         The days cannot be read.
     """
-    import netCDF4
-
     try:
-        file = netCDF4.Dataset(str(path))
+        file = open_netcdf(path)
     except OSError:
         return None
     with file:

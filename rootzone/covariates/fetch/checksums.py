@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rootzone._shared.addresses import without_secrets
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 
@@ -66,7 +67,7 @@ def read_checksums(data_folder: Path) -> dict[str, Fetched]:
 def add_checksum(data_folder: Path, name: str, url: str) -> Fetched:
     """Measure a file that has just been fetched and keep its record."""
     path = data_folder / name
-    record = Fetched(sha256_of(path), path.stat().st_size, url)
+    record = Fetched(sha256_of(path), path.stat().st_size, without_secrets(url))
     records = read_checksums(data_folder) | {name: record}
     whole = {key: vars(value) for key, value in sorted(records.items())}
     write_text(data_folder / NAME, json.dumps(whole, indent=1) + "\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone.covariates.grid import Bounds
-from rootzone.covariates.layers.catalog import Catalog, Layer, fill
+from rootzone.covariates.layers.catalog import Catalog, Layer, fill, is_address
 from rootzone.covariates.layers.sources import tiles_of
 from rootzone.covariates.weather.forcing import ForcingRequest
 
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
 
 _TEXTURE = ("sand", "silt", "clay")
-_HYDRAULIC = ("theta_r", "theta_s", "alpha", "n", "ksat")
+_MEASURED = ("bd", "theta_33kpa", "theta_1500kpa")
+_BESIDE_TEXTURE = {
+    "polaris_van_genuchten": ("theta_r", "theta_s", "alpha", "n", "ksat"),
+    "rosetta3_h3": _MEASURED[:1],
+    "rosetta3_h4": _MEASURED[:2],
+    "rosetta3_h5": _MEASURED,
+    "wosten1999": ("bd", "om"),
+    "weynants2009": ("bd", "om"),
+    "saxton_rawls2006": ("bd", "om"),
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ def _soil_layers(campaign: Campaign, catalog: Catalog) -> Iterator[Layer]:
     if "variable" not in source.keys:
         yield catalog.layer(name)
         return
-    extra = _HYDRAULIC if campaign.soil.ptf == "polaris_van_genuchten" else ()
+    extra = _BESIDE_TEXTURE.get(campaign.soil.ptf, ())
     for variable in (*_TEXTURE, *extra):
         for depth in _depths(campaign, catalog):
             values = {"variable": variable, "depth": depth}
@@ -126,7 +135,7 @@ def _depths(campaign: Campaign, catalog: Catalog) -> list[str]:
 def _files_of(layer: Layer, bounds: Bounds) -> Iterator[WantedFile]:
     source = layer.source
     pattern = layer.path_pattern()
-    if pattern.startswith(("http://", "https://")):  # read where it lies, by OPeNDAP
+    if is_address(pattern):  # read where it lies, by OPeNDAP
         return
     url = None if source.url is None else fill(source.url, layer.values)
     tiles = tiles_of(layer, bounds) if "{tile}" in pattern else [""]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
+from rootzone._shared.unpack import refuse_zip_bomb
 
 MAX_BYTES = 64 << 30  # larger than any raster of the catalog
 _MAX_RATIO = 2000  # a class raster deflates a few hundredfold at most
@@ -37,14 +39,14 @@ def extract_member(archive: Path, member: str, target: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as file:
             info = _find(file, archive, member)
-            _refuse_bomb(info, archive)
+            refuse_zip_bomb(info, archive, MAX_BYTES, _MAX_RATIO)
             with (
                 atomic_path(target) as temporary,
                 file.open(info) as source,
                 temporary.open("wb") as out,
             ):
                 shutil.copyfileobj(source, out, 1 << 20)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise RequestError(
             f"{archive.name} is damaged or no plain zip file: {error}. Delete it and fetch again."
         ) from error
@@ -64,11 +66,3 @@ def _find(file: zipfile.ZipFile, archive: Path, member: str) -> zipfile.ZipInfo:
         f"{archive.name} holds {len(found)} files called {member} (it begins with {names}). "
         "Correct archive_member in the catalog."
     )
-
-
-def _refuse_bomb(info: zipfile.ZipInfo, archive: Path) -> None:
-    if info.file_size > MAX_BYTES or info.file_size > _MAX_RATIO * max(info.compress_size, 1 << 10):
-        raise RequestError(
-            f"{info.filename} in {archive.name} would unpack from {info.compress_size} to "
-            f"{info.file_size} bytes, which no raster of the catalog does. It is left alone."
-        )

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone._shared.errors import RequestError, RootzoneError, StoppedEarly
+from rootzone._shared.inside import path_inside
+from rootzone._shared.open_files import open_netcdf, open_raster
 from rootzone.covariates.fetch.checksums import add_checksum
 from rootzone.covariates.fetch.fetch_plan import WantedFile
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.fetch.read_archive import extract_member
 from rootzone.covariates.fetch.run_transfer import NotServed, Patience, download, size_of
-from rootzone.covariates.layers.mosaic import open_raster
 
 if TYPE_CHECKING:
     import requests
@@ -121,7 +122,7 @@ def _fetch_one(
             f"the catalog knows no address for {wanted.source}. Place the file at "
             f"{data_folder / wanted.path} by hand, or add url to its entry."
         )
-    target = data_folder / wanted.path
+    target = path_inside(data_folder, wanted.path, f"The path of {wanted.source}")
     archive = target.with_name(f"{target.stem}.download.zip") if wanted.member else None
 
     def on_bytes(done: int, total: int | None) -> None:
@@ -185,13 +186,11 @@ def _unreadable_raster(path: Path) -> str | None:
 
 def _unreadable_netcdf(path: Path) -> str | None:
     """HDF5 knows its own end; a classic file is held against the length its header promises."""
-    import netCDF4
-
     try:
         lacking = missing_bytes(path)
         if lacking:
             return f"{lacking} bytes are missing at its end"
-        with netCDF4.Dataset(str(path)) as file:
+        with open_netcdf(path) as file:
             for variable in file.variables.values():
                 if variable.shape and min(variable.shape) > 0:
                     variable[tuple(size - 1 for size in variable.shape)]

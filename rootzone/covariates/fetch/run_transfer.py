@@ -15,12 +15,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from rootzone._shared.addresses import (
+    check_address,
+    check_redirect,
+    secrets_hidden,
+    without_secrets,
+)
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError, StoppedEarly
-from rootzone.covariates.fetch.magic import kind_of_bytes, mismatch
+from rootzone._shared.magic import kind_of_bytes, mismatch
 
 if TYPE_CHECKING:
     import requests
@@ -94,9 +100,22 @@ def open_session() -> requests.Session:
             "Fetching needs the library requests: pip install 'rootzone[fetch]'"
         ) from error
     session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _guarded(requests))
     session.headers["User-Agent"] = f"rootzone/{__version__} (research data fetcher)"
     session.headers["Accept-Encoding"] = "identity"
     return session
+
+
+def _guarded(requests: ModuleType) -> Any:  # noqa: ANN401 - an adapter of the optional library
+    """What carries every request, those after a redirect too, and refuses private addresses."""
+
+    class Guarded(requests.adapters.HTTPAdapter):  # type: ignore[misc,name-defined]
+        def send(self, request: Any, *args: Any, **more: Any) -> Any:  # noqa: ANN401
+            check_redirect(request.url)
+            return super().send(request, *args, **more)
+
+    return Guarded()
 
 
 def size_of(session: requests.Session, url: str) -> int | None:
@@ -109,7 +128,7 @@ def size_of(session: requests.Session, url: str) -> int | None:
     """
     import requests
 
-    _check_scheme(url)
+    check_address(url)
     try:
         with session.head(url, timeout=_TIMEOUT_S, allow_redirects=True) as answer:
             if answer.status_code in (405, 501):  # some servers do not know HEAD
@@ -119,7 +138,7 @@ def size_of(session: requests.Session, url: str) -> int | None:
             length = answer.headers.get("Content-Length")
             return int(length) if length and length.isdigit() else None
     except requests.RequestException as error:
-        raise GaveUp(f"{url} cannot be reached: {_short(error)}") from error
+        raise GaveUp(f"{without_secrets(url)} cannot be reached: {_short(error)}") from error
 
 
 def download(
@@ -161,7 +180,7 @@ def download(
     """
     import requests
 
-    _check_scheme(url)
+    check_address(url)
     patience = patience or Patience()
     target.parent.mkdir(parents=True, exist_ok=True)
     part = _Part.beside(target, url)
@@ -178,11 +197,11 @@ def download(
         most = max(most, part.size)
         if failures >= patience.attempts:
             raise GaveUp(
-                f"{url}: given up after {failures} tries: {reason}. {part.size} bytes are kept; "
-                "the same command resumes."
+                f"{without_secrets(url)}: given up after {failures} tries: {reason}. {part.size} "
+                "bytes are kept; the same command resumes."
             )
         pause_s = wait_s if wait_s is not None else patience.pause_s(failures)
-        _LOG.info("%s: %s; again in %.0f s", url, reason, pause_s)
+        _LOG.info("%s: %s; again in %.0f s", without_secrets(url), reason, pause_s)
         sleep(pause_s)
     part.finish(target)
     return target
@@ -205,12 +224,13 @@ class _Part:
     @classmethod
     def beside(cls, target: Path, url: str) -> _Part:
         path = target.with_name(f".{target.name}.part")
-        part = cls(path, {"url": url})
+        shown = without_secrets(url)
+        part = cls(path, {"url": shown})
         try:
             notes = json.loads(part.notes_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             notes = {}
-        if isinstance(notes, dict) and notes.get("url") == url and path.exists():
+        if isinstance(notes, dict) and notes.get("url") == shown and path.exists():
             part.notes = notes
         else:
             part.drop()
@@ -295,14 +315,9 @@ def _refuse_other_kind(head: bytes, answer: requests.Response, target: Path, par
         return
     part.drop()
     raise NotServed(
-        f"{answer.url} serves {wrong}. Nothing was saved as {target.name}. Open the address in a "
-        "browser: a login, a notice or a moved product stands there."
+        f"{without_secrets(answer.url)} serves {wrong}. Nothing was saved as {target.name}. Open "
+        "the address in a browser: a login, a notice or a moved product stands there."
     )
-
-
-def _check_scheme(url: str) -> None:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise RequestError(f"{url} is no http or https address; correct url in the catalog.")
 
 
 def _continues(answer: requests.Response, part: _Part) -> bool:
@@ -339,11 +354,12 @@ def _words(status: int) -> str:
 
 
 def _refused(url: str, status: int) -> RequestError | StoppedEarly:
-    message = f"{url}: HTTP {status}, {_words(status)}"
+    message = f"{without_secrets(url)}: HTTP {status}, {_words(status)}"
     return GaveUp(message) if status in _AGAIN else NotServed(message, status)
 
 
 def _short(error: Exception) -> str:
     """The cause of a library's error in one line, without its object addresses."""
     text = str(error.args[0] if error.args else error)
-    return f"{type(error).__name__} ({text.splitlines()[0][:160] if text else 'no details'})"
+    first = secrets_hidden(text.splitlines()[0])[:160] if text else "no details"
+    return f"{type(error).__name__} ({first})"

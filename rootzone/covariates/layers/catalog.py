@@ -9,15 +9,17 @@ their order, such as ``polaris/sand/15_30`` or ``nlcd/2023``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from rootzone._shared.addresses import wrong_address
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
+from rootzone._shared.inside import leaves_its_folder
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.resources import resource_path
 from rootzone._shared.safe_yaml import Document, read_yaml
@@ -124,7 +126,33 @@ class Source(_Strict):
             raise ValueError(f"range {self.range} has its larger end first")
         if self.kind == "class" and self.resampling in ("bilinear", "average"):
             raise ValueError(f"class codes cannot be resampled by {self.resampling}; use nearest")
+        for key, problem in self._strayed():
+            raise ValueError(f"{key} {problem}")
         return self
+
+    def _strayed(self) -> Iterator[tuple[str, str]]:
+        """Paths that leave their folder; a path may be an address, which others judge."""
+        if not is_address(self.path):
+            problem = leaves_its_folder(self.path)
+            if problem is not None:
+                yield "path", f"{self.path[:120]!r} cannot be used: {problem}"
+            elif set('"*?[]') & set(self.path):
+                yield "path", f'{self.path[:120]!r} holds one of " * ? [ ], which no path may'
+        if self.archive_member is not None and (
+            leaves_its_folder(self.archive_member) is not None or "/" in self.archive_member
+        ):
+            yield "archive_member", f"{self.archive_member[:120]!r} is no plain file name"
+        names = [self.variable or "", *(n for p in self.variables.values() for n in p.names)]
+        for name in names:
+            if set('":/\\') & set(name.lstrip("/")) - {"/"} or ".." in name:
+                yield "variable", f'{name[:120]!r} holds one of : " \\ or .., which no variable may'
+
+    def addresses(self) -> Iterator[tuple[str, str]]:
+        """Key and value of what it says about where data are asked for."""
+        if self.url is not None:
+            yield "url", self.url
+        if is_address(self.path):
+            yield "path", self.path
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -190,6 +218,11 @@ class Layer:
     def path_pattern(self) -> str:
         """The path with the caller's placeholders filled."""
         return fill(self.source.path, self.values)
+
+
+def is_address(path: str) -> bool:
+    """Whether a path is read where it lies, over the network."""
+    return path.startswith(("http://", "https://"))
 
 
 def fill(pattern: str, values: dict[str, str]) -> str:
@@ -318,6 +351,26 @@ def load_catalog(files: Sequence[Path], data_folder: Path, *, packed: bool = Tru
 class _File(_Strict):
     catalog: str
     sources: dict[Name, Source]
+
+
+def stray_addresses(files: Sequence[Path]) -> list[tuple[Path, int, str, str]]:
+    """Addresses in the user's own catalogs that rootzone would not ask: file, line, key, reason.
+
+    Raises
+    ------
+    RequestError
+        A file is not a catalog.
+    """
+    found = []
+    for path in files:
+        document = read_yaml(path)
+        for name, source in _parse(document).items():
+            for key, url in source.addresses():
+                problem = wrong_address(url)
+                if problem is not None:
+                    place = document.place(("sources", name, key))
+                    found.append((path, place.line, f"sources.{name}.{key}", problem))
+    return found
 
 
 def _parse(document: Document) -> dict[str, Source]:

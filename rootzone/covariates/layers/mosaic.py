@@ -12,28 +12,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
 from rootzone.covariates.grid import Bounds
 
 # Pixels of one product meet to a small part of a pixel, or the tiles are not of one product.
 _LATTICE_TOLERANCE_PX = 0.01
 _SENTINEL = -3.0e38  # nodata of numbers whose file declares none
-# Formats of our products. A file of another one may tell GDAL to go elsewhere, even to the network.
-DRIVERS = (
-    "GTiff", "HFA", "AAIGrid", "VRT", "PNG", "JP2OpenJPEG", "netCDF", "HDF5", "HDF5Image", "HDF4",
-    "HDF4Image", "Zarr",
-)  # fmt: skip
-# How GDAL reads a remote file: no listing of its folder, and never waiting for ever.
-NETWORK: dict[str, Any] = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_HTTP_CONNECTTIMEOUT": 15,
-    "GDAL_HTTP_TIMEOUT": 120,
-    "GDAL_HTTP_MAX_RETRY": 3,
-    "GDAL_HTTP_RETRY_DELAY": 2,
-}
 _GDAL_TYPES = {
     "uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32",
     "int32": "Int32", "float32": "Float32", "float64": "Float64",
@@ -126,22 +113,6 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
     return Piece(
         uri, wkt, left, top, pixel_x, pixel_y, shape[1], shape[0], dtype, nodata, scale, offset
     )
-
-
-def open_raster(uri: str | Path) -> Any:  # noqa: ANN401 - rasterio is untyped
-    """Open a raster of one of our formats.
-
-    Raises
-    ------
-    rasterio.errors.RasterioIOError
-        It is of none of them, or damaged.
-    """
-    import rasterio
-    from rasterio.io import DatasetReader
-
-    with rasterio.Env(**(NETWORK if "/vsicurl/" in str(uri) else {})) as environment:
-        there = [name for name in DRIVERS if name in environment.drivers()]
-        return DatasetReader(str(uri), driver=there)  # rasterio.open takes a single driver only
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Bounds
-from rootzone.covariates.layers.catalog import Layer, fill
+from rootzone.covariates.layers.catalog import Layer, fill, is_address
 from rootzone.covariates.layers.mosaic import (
     Piece,
     degree_tiles,
@@ -116,7 +116,7 @@ def open_layer(layer: Layer, data_folder: Path, bounds: Bounds) -> Opened:
 
 def is_remote(layer: Layer) -> bool:
     """Whether a layer's path is an address, read where it lies."""
-    return layer.path_pattern().startswith(("http://", "https://"))
+    return is_address(layer.source.path)
 
 
 def _remote_uris(layer: Layer, bounds: Bounds) -> list[str]:

@@ -18,10 +18,10 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
 from rootzone.covariates.grid import Bounds, MasterGrid, Window
 from rootzone.covariates.layers.catalog import Catalog, Layer
 from rootzone.covariates.layers.legends import CLASS_NODATA, hint_for_unknown, legend, unknown_codes
-from rootzone.covariates.layers.mosaic import open_raster
 from rootzone.covariates.layers.sources import Opened, open_layer, same_crs
 from rootzone.covariates.layers.terrain import TERRAIN, terrain
 from rootzone.covariates.layers.view import View, stored_values, words_for

@@ -11,8 +11,8 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import NETWORK
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.layers.mosaic import NETWORK
 from rootzone.covariates.layers.sources import Opened
 
 BLOCK_PX = 512

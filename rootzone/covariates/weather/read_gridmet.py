@@ -18,6 +18,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.weather.cells import (
     FIRST_LAT_DEG,
@@ -100,13 +101,11 @@ def read_gridmet(
         The file is missing or damaged, holds another variable or unit, does not cover the cells,
         or repeats a day.
     """
-    import netCDF4
-
     name = str(address)
     if not _is_remote(name):
         _refuse_cut(Path(address))
     try:
-        with netCDF4.Dataset(name) as file:
+        with open_netcdf(name) as file:
             variable = _variable(file, name, short_name, part)
             dates = read_dates(file, name)
             days = _span(dates, first, last)

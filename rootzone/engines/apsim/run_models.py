@@ -43,6 +43,12 @@ def run_models(program: ModelsProgram, apsimx: Path, timeout_s: float) -> Models
     RequestError
         ``Models`` cannot be started.
     """
+    if not program.command:
+        raise RequestError(
+            "This verb runs no program that a campaign names (engine.apsim_models); only rootzone "
+            "simulate does. Leave the key out and set ROOTZONE_APSIM_MODELS to your own Models, or "
+            "put Models on PATH."
+        )
     start = time.monotonic()
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own command, split into words

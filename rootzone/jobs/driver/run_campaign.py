@@ -24,6 +24,7 @@ from rootzone.jobs.shard.cut import Shard
 from rootzone.jobs.shard.engine_choice import MakeEngine, engine_code, make_engine_of
 from rootzone.jobs.shard.read_cut import ShardTable, check_tables, read_shards, weather_files
 from rootzone.jobs.shard.run_shard import ShardReport, ShardTask, shard_inputs
+from rootzone.jobs.shard.told_version import keep_told_version
 from rootzone.jobs.shard.write_shard import sweep
 
 log = logging.getLogger(__name__)
@@ -190,10 +191,11 @@ def run_campaign(
     StoppedEarly
         The disk is full, or workers kept dying; the same call resumes.
     """
-    make_engine = make_engine or make_engine_of(campaign)
+    make_engine = make_engine or make_engine_of(campaign, start_named=True)
     engine = make_engine({}, threads=1)  # a wrong engine or setting is told before anything else
     check_tables(workspace)
     check_writable(workspace)
+    keep_told_version(engine, workspace)
     check_canaries(engine, workspace, engine_code())
     executor.warm_up(None if numbers is None else len(numbers))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -38,11 +39,11 @@ def check_writable(workspace: Workspace) -> None:
     RequestError
         With the folder and the system's reason.
     """
-    probe = workspace.runs / ".write_test"
     try:
         workspace.runs.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        # A name of its own: others may be looking at the same time.
+        with tempfile.NamedTemporaryFile(dir=workspace.runs, prefix=".write-"):
+            pass
     except OSError as error:
         raise RequestError(
             f"{workspace.runs} cannot be written: {error.strerror}. Make it writable, or move the "

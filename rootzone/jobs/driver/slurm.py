@@ -6,6 +6,7 @@ import math
 import shlex
 from dataclasses import dataclass
 
+from rootzone._shared.errors import RequestError
 from rootzone.jobs.pilot.pilot import Cost
 
 # An array task should outlive its queueing, and fit into short queues.
@@ -58,7 +59,15 @@ def sbatch_text(request: ArrayRequest) -> str:
 
     Slurm asks a task to end a minute before its limit; a requeued task goes on where it stopped,
     because shards that are done are left alone.
+
+    Raises
+    ------
+    RequestError
+        A value holds a line end or another control character: what follows it would be a command.
     """
+    for name, value in vars(request).items():
+        for text in value if isinstance(value, tuple) else (str(value),):
+            _refuse_line_end(name, text)
     options = [
         f"--job-name={request.name}",
         f"--array=1-{request.tasks}",
@@ -89,6 +98,15 @@ def sbatch_text(request: ArrayRequest) -> str:
             "",
         ]
     )
+
+
+def _refuse_line_end(name: str, text: str) -> None:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        raise RequestError(
+            f"{name.replace('_', ' ')} {text!r} holds a line end or another control character, and "
+            "what follows it would be run as a command of the script. Give it without, or rename "
+            "the folder. No script was written."
+        )
 
 
 def _clock(minutes: int) -> str:

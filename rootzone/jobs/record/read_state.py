@@ -19,6 +19,7 @@ from rootzone.jobs.record.status import Status, status_of
 from rootzone.jobs.shard.engine_choice import MakeEngine, make_engine_of
 from rootzone.jobs.shard.read_cut import ShardTable, read_rounds, read_shards
 from rootzone.jobs.shard.run_shard import ShardTask
+from rootzone.jobs.shard.told_version import told_version
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,8 +46,8 @@ class CampaignState:
     make_engine: MakeEngine
 
     @classmethod
-    def beside(cls, campaign_file: Path) -> CampaignState:
-        """State of the campaign in a file.
+    def beside(cls, campaign_file: Path, *, start_named: bool = False) -> CampaignState:
+        """State of the campaign in a file; only ``simulate`` may start a program it names.
 
         Raises
         ------
@@ -55,8 +56,11 @@ class CampaignState:
         """
         from rootzone.campaign.read_campaign import load_campaign
 
-        campaign = load_campaign(campaign_file).campaign
-        return cls(campaign, Workspace.beside(campaign_file), make_engine_of(campaign))
+        campaign, workspace = load_campaign(campaign_file).campaign, Workspace.beside(campaign_file)
+        make = make_engine_of(
+            campaign, start_named=start_named, told_version=told_version(workspace)
+        )
+        return cls(campaign, workspace, make)
 
     @cached_property
     def table(self) -> ShardTable:

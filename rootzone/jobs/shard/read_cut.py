@@ -161,7 +161,9 @@ def weather_files(campaign: Campaign, workspace: Workspace, year: int) -> list[P
     wanted = [workspace.weather(y) for y in span.weather_years]
     own = workspace.weather(year)
     if not own.exists():
-        raise RequestError(f"{own} does not exist; fetch the weather of {year}: rootzone weather.")
+        raise RequestError(
+            f"{own} does not exist; prepare the weather of {year}: rootzone forcing."
+        )
     found = [path for path in wanted if path.exists()]
     if len(found) < len(wanted) and _first_day(found[0]) > span.start:
         lacking = next(path for path in wanted if not path.exists())

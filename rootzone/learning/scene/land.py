@@ -15,6 +15,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, Float32Array
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.open_files import open_raster
 from rootzone.covariates.grid import MasterGrid, Window
 
 FEATURE_BANDS = {
@@ -202,12 +203,11 @@ class Land:
         return whole
 
     def _dataset(self) -> Any:  # noqa: ANN401 - rasterio is untyped
-        import rasterio
         from rasterio.errors import RasterioIOError
 
         if self._handle is None or self._pid != os.getpid():
             try:
-                self._handle = rasterio.open(self.path)
+                self._handle = open_raster(self.path)
             except RasterioIOError as error:
                 raise RequestError(
                     f"The land raster {self.path} cannot be opened: {error}. `rootzone train` "

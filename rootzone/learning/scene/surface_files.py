@@ -12,10 +12,12 @@ import numpy as np
 from rootzone._shared.arrays import Float32Array
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
+from rootzone.campaign.model import DATE_IN_NAME
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.learning.scene.land import inside_of, place_inside
 
-_DATE = re.compile(r"\{date[^}]*\}")
+_DATE = re.compile(DATE_IN_NAME)
 _ALIGNED_PX = 0.01
 
 
@@ -77,14 +79,13 @@ class SurfaceFiles:
         RequestError
             The file does not lie on the master grid.
         """
-        import rasterio
         from rasterio.windows import Window as Part
 
         whole = np.full((1, *window.shape), np.nan, dtype=np.float32)
         path = self.path(date)
         if not path.is_file():
             return np.asarray(whole[0])
-        with rasterio.open(path) as file:
+        with open_raster(path) as file:
             row, col = self._origin(path, file)
             own = MasterGrid(self.grid.crs, self.grid.resolution_m, 0, 0, file.width, file.height)
             moved = Window(window.row - row, window.col - col, window.height, window.width)

@@ -18,6 +18,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
+from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.units import mm_from_cm
 from rootzone.covariates.grid import MasterGrid, Window
@@ -27,11 +28,13 @@ from rootzone.covariates.layers.terrain import TERRAIN, terrain
 from rootzone.covariates.open_campaign import open_region, open_stack
 from rootzone.design.read_land import CatalogLand
 from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.polaris import parameters_from_polaris
 from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.soil_columns import SoilColumns, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_parameters, soils_from_textures
+from rootzone.hydraulics.texture import close_textures
 from rootzone.learning.scene.land import (
     FEATURE_BANDS,
     HYDRAULIC,
@@ -62,7 +65,7 @@ class LandPlan:
     soils : mapping of float to mapping of str to str
         For each label depth [mm], the addresses of what its hydraulic parameters come from.
     ptf : str
-        ``rosetta3`` or ``polaris_van_genuchten``.
+        Pedotransfer function, as ``soil.ptf`` has it.
     limits : SoilLimits
         The campaign's guardrails.
     tolerance_pct : float
@@ -197,13 +200,12 @@ def write_land(loaded: LoadedCampaign, data: Path, out: Path) -> Path:
 
 def _made_from(path: Path) -> str | None:
     """Digest of the inputs of a land raster; None where there is no readable one."""
-    import rasterio
     from rasterio.errors import RasterioIOError
 
     if not path.is_file():
         return None
     try:
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             told = dataset.tags().get(TAG_MADE_FROM)
             return None if told is None else str(told)
     except RasterioIOError:
@@ -253,9 +255,9 @@ def land_values(stack: CovariateStack, plan: LandPlan, window: Window) -> AnyArr
     out = np.empty((len(plan.bands), *window.shape), dtype=np.float32)
     out[: len(FEATURE_BANDS)] = _feature_values(stack, plan, window)
     at = len(FEATURE_BANDS)
-    for layers in plan.soils.values():
+    for depth_mm, layers in plan.soils.items():
         given = [stack.read(address, window) for address in layers.values()]
-        out[at : at + len(HYDRAULIC)] = hydraulic_values(given, plan)
+        out[at : at + len(HYDRAULIC)] = hydraulic_values(given, plan, depth_mm)
         at += len(HYDRAULIC)
     return out
 
@@ -280,15 +282,18 @@ def _as_numbers(values: AnyArray) -> AnyArray:
     return values
 
 
-def hydraulic_values(given: Sequence[AnyArray], plan: LandPlan) -> AnyArray:
+def hydraulic_values(given: Sequence[AnyArray], plan: LandPlan, depth_mm: float = 0.0) -> AnyArray:
     """Guarded theta_r, theta_s, alpha and n of mapped soil, as the soils stage derives them.
 
     Parameters
     ----------
     given : sequence of array, shape (row, col)
-        Sand, silt, clay [%], or the product's van Genuchten parameters in its own units.
+        What the pedotransfer function takes, in the order of ``SAMPLED``: sand, silt, clay [%] and
+        so on, or the product's van Genuchten parameters in its own units.
     plan : LandPlan
         Pedotransfer function and guardrails.
+    depth_mm : float
+        Label depth [mm]; some functions tell topsoil from subsoil.
 
     Returns
     -------
@@ -296,16 +301,31 @@ def hydraulic_values(given: Sequence[AnyArray], plan: LandPlan) -> AnyArray:
         NaN where the soils stage would refuse the layer.
     """
     flat: list[FloatArray] = [np.asarray(v, dtype=np.float64).ravel() for v in given]
-    soils = _soils(flat, plan)
+    soils = _soils(flat, plan, depth_mm)
     values = np.stack([soils[name] for name in HYDRAULIC])
     return values.reshape(len(HYDRAULIC), *given[0].shape)
 
 
-def _soils(flat: Sequence[FloatArray], plan: LandPlan) -> SoilColumns:
+def _soils(flat: Sequence[FloatArray], plan: LandPlan, depth_mm: float) -> SoilColumns:
     first_row = uniform_first_rows(flat[0].size, 1)
     if plan.ptf == "rosetta3":
         sand, silt, clay = flat
         return soils_from_textures(
             sand, silt, clay, first_row, limits=plan.limits, tolerance_pct=plan.tolerance_pct
         )
-    return soils_from_parameters(parameters_from_polaris(*flat), first_row, limits=plan.limits)
+    if plan.ptf == "polaris_van_genuchten":
+        return soils_from_parameters(parameters_from_polaris(*flat), first_row, limits=plan.limits)
+    known = dict(zip(SAMPLED[plan.ptf][0], flat, strict=True))
+    if "log10_om_pct" in known:
+        known["om_pct"] = 10.0 ** known["log10_om_pct"]
+    texture = close_textures(*flat[:3], tolerance_pct=plan.tolerance_pct)
+    known |= {"sand_pct": texture.sand_pct, "silt_pct": texture.silt_pct}
+    known |= {"clay_pct": texture.clay_pct}
+    known |= {name: np.full(flat[0].size, depth_mm) for name in ("top_mm", "bottom_mm")}
+    return soils_from_parameters(
+        PEDOTRANSFERS[plan.ptf].predict(known),
+        first_row,
+        bd_g_cm3=known["bd_g_cm3"],
+        limits=plan.limits,
+        refusal=texture.refusal,
+    )

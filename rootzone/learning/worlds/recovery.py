@@ -28,9 +28,10 @@ from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_place
 from rootzone.learning.worlds.truth import theta_at
 from rootzone.networks.losses import LossSettings
 from rootzone.networks.mixing import SIMULATED
-from rootzone.networks.models import ModelConfig, n_parameters
+from rootzone.networks.models import n_parameters
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
+from rootzone.networks.shape import ModelConfig
 
 LABEL_SHARE: Final = 0.0017  # 500,000 sites on the 73,200 tiles of Colorado
 _VALIDATION_DATES: Final = 4

@@ -23,9 +23,9 @@ from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_place
 from rootzone.learning.worlds.truth import Bias, theta_at
 from rootzone.networks.losses import LossSettings
 from rootzone.networks.mixing import SIMULATED, STATION
-from rootzone.networks.models import ModelConfig
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
+from rootzone.networks.shape import ModelConfig
 
 PROBABILITIES: Final = (0.0, 0.2, 0.5, 0.8, 1.0)
 SEEDS: Final = (1, 2, 3)

@@ -13,6 +13,8 @@ from rootzone.stations.screening.rules import RULES
 from rootzone.stations.screening.screen import RuleCounts, screen
 from rootzone.stations.series import SensorSeries
 
+COMPARED = tuple(name for name, rule in RULES.items() if rule.ismn)
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -40,7 +42,7 @@ class Agreement:
 
 
 def compare_with_ismn(
-    sensors: Iterable[SensorSeries], rules: Sequence[str] = tuple(RULES)
+    sensors: Iterable[SensorSeries], rules: Sequence[str] = COMPARED
 ) -> list[Agreement]:
     """Our rules beside the flags the ISMN gave, value by value, for sensors that carry them."""
     tally: Counter[tuple[str, str, str]] = Counter()

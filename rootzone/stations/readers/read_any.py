@@ -6,14 +6,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rootzone._shared.errors import RequestError
+from rootzone.stations.guards import guarded
+from rootzone.stations.join import join_series
 from rootzone.stations.readers.ghcn_places import GhcnList, is_ghcn_list, read_ghcn_list
 from rootzone.stations.readers.nrcs_places import StationList
 from rootzone.stations.readers.read_awdb import read_awdb
 from rootzone.stations.readers.read_ismn import read_ismn
-from rootzone.stations.readers.read_nrcs_csv import csv_text, is_nrcs_header, read_nrcs_csv
+from rootzone.stations.readers.read_nrcs_csv import is_nrcs_header, read_nrcs_csv
 from rootzone.stations.readers.read_plain import read_plain
 from rootzone.stations.readers.read_uscrn import read_uscrn
-from rootzone.stations.series import StationData, join_series
+from rootzone.stations.readers.texts import csv_text
+from rootzone.stations.series import UNREADABLE_FILE, StationData
 
 ENDINGS = (".txt", ".zip", ".json", ".csv", ".gz", ".parquet")
 
@@ -72,15 +75,30 @@ def read_all(
 ) -> StationData:
     """Many files, what they hold of one sensor joined.
 
-    GHCN-Daily station lists among them (``ghcnd-stations.txt``) give USCRN's stations their
-    positions, which the files themselves round to 0.01 degree.
+    A file that is no station file, such as the readme of an archive, or that cannot be read is
+    counted as ``UNREADABLE_FILE``; positions and weather that cannot be are taken away
+    (`rootzone.stations.guards`). GHCN-Daily station lists among the files
+    (``ghcnd-stations.txt``) give USCRN's stations their positions, which those files round to
+    0.01 degree.
+
+    Raises
+    ------
+    RequestError
+        Not one series could be read, with what the first refused file says.
     """
     paths = list(paths)
     listed = GhcnList({})
     for path in filter(is_ghcn_list, paths):
         listed = listed.joined(read_ghcn_list(path))
-    data = StationData()
+    data, refused = StationData(), []
     for path in paths:
-        if not is_ghcn_list(path):
+        if is_ghcn_list(path):
+            continue
+        try:
             data.merge(read_any(path, stations, network, listed))
-    return join_series(data)
+        except RequestError as error:
+            refused.append(error)
+            data.findings.add(UNREADABLE_FILE, str(error))
+    if refused and not data.series:
+        raise refused[0]
+    return join_series(guarded(data))

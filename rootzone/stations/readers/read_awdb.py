@@ -1,14 +1,16 @@
 """Replies of the NRCS's AWDB REST service: SCAN and SNOTEL.
 
 Soil moisture comes in percent, depths in inches below the surface (8 in is kept as 0.203 m),
-clocks in the station's local standard time. A daily value is the reading at 00:00, the first
-moment of its date, not a mean.
+clocks in the station's local standard time. A daily value is one reading at midnight, not a mean.
+The service dates it by the day that ends then (``periodRef=END``, its default): 24:00 of its date.
+Where hourly readings of the sensor are there as well, they decide (`rootzone.stations.join`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +18,23 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone._shared.units import fraction_from_pct
+from rootzone._shared.plausible import without_codes
+from rootzone.stations.join import sensor_series, settled
 from rootzone.stations.readers.nrcs_places import NETWORKS, StationList
 from rootzone.stations.sensor_depth import metres_from_inches
 from rootzone.stations.series import (
     BAD_VALUE,
-    DUPLICATE_DATE,
+    END_LST,
+    MEAN_LST,
     NO_SOIL_MOISTURE,
     SECOND_SENSOR,
-    START_LST,
     Findings,
     Place,
     SensorSeries,
     StationData,
-    first_of_each,
 )
+
+_TO_FRACTION = {"pct": 0.01, "percent": 0.01, "%": 0.01, "frac": 1.0, "fraction": 1.0}
 
 
 def read_awdb(path: Path, stations: StationList | None = None) -> StationData:
@@ -44,7 +48,7 @@ def read_awdb(path: Path, stations: StationList | None = None) -> StationData:
     try:
         reply = json.loads(path.read_text(encoding="utf-8"))
         return _read_reply(path, reply, stations or StationList({}))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise RequestError(
             f"{path} is not a reply of AWDB's data service ({type(error).__name__}: {error}). "
             "It is a JSON list of objects with stationTriplet and data."
@@ -57,7 +61,7 @@ def _read_reply(path: Path, reply: Any, stations: StationList) -> StationData:  
         number, _, kind = station["stationTriplet"].split(":")
         place = stations.of(number, NETWORKS.get(kind, kind))
         elements = station["data"]
-        data.units_read += sum(len(element["values"]) for element in elements)
+        data.units_read += sum(len(element.get("values") or []) for element in elements)
         moisture = [e for e in elements if e["stationElement"]["elementCode"] == "SMS"]
         if not moisture:
             data.findings.add(NO_SOIL_MOISTURE, f"{path.name}: {station['stationTriplet']}")
@@ -76,54 +80,70 @@ def _awdb_series(
     findings: Findings,
 ) -> SensorSeries | None:
     facts = element["stationElement"]
-    if "heightDepth" not in facts:
+    depth_in = _number(facts.get("heightDepth"))
+    if not np.isfinite(depth_in):
         findings.add(BAD_VALUE, f"{path.name}: SMS of {place.station} without heightDepth")
         return None
-    where = f"{path.name}: {place.station} at {facts['heightDepth']} in"
+    where = f"{path.name}: {place.station} at {depth_in:g} in"
     time, theta = _awdb_values(element, where, findings)
-    ordinal = int(facts.get("ordinal", 1))
-    findings.add(SECOND_SENSOR, where, int(ordinal > 1))
-    hourly = facts["durationName"] == "HOURLY"
+    unit = str(facts.get("storedUnitCode") or "pct").lower()
+    if unit not in _TO_FRACTION:
+        findings.add(BAD_VALUE, f"{where}, unit {unit!r}", len(theta))
+        return None
+    ordinal = int(_number(facts.get("ordinal") or 1))
     companions = {}
     for other in others:
         beside = other["stationElement"]
-        same = beside.get("heightDepth") == facts["heightDepth"]
-        if beside["elementCode"] == "STO" and same:
-            companions["soil_degc"] = _at_times(time, *_awdb_values(other, where, findings))
-            if beside.get("storedUnitCode") == "degF":
-                companions["soil_degc"] = degc_from_degf(companions["soil_degc"])
-    return SensorSeries(
+        same = _number(beside.get("heightDepth")) == depth_in
+        if beside["elementCode"] == "STO" and same and "soil_degc" not in companions:
+            soil = _at_times(time, *_awdb_values(other, where, findings))
+            in_f = str(beside.get("storedUnitCode")).lower() == "degf"
+            companions["soil_degc"] = degc_from_degf(soil) if in_f else soil
+    series = sensor_series(
         place,
-        metres_from_inches(float(facts["heightDepth"])),
+        metres_from_inches(depth_in),
         time,
-        fraction_from_pct(theta),
-        START_LST,
-        step_h=1.0 if hourly else 24.0,
+        theta * _TO_FRACTION[unit],
+        END_LST,
+        findings,
+        where,
         sensor="" if ordinal == 1 else f"ordinal {ordinal}",
         companions=companions,
     )
+    if series is None:
+        return None
+    findings.add(SECOND_SENSOR, where, int(ordinal > 1))
+    within_day = series.step_h < 24.0 or str(facts.get("durationName")).upper() != "DAILY"
+    step_h = 1.0 if within_day and series.step_h >= 24.0 else series.step_h
+    return replace(series, day_kind=MEAN_LST if within_day else END_LST, step_h=step_h)
+
+
+def _number(value: Any) -> float:  # noqa: ANN401 - whatever JSON holds
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
 
 
 def _awdb_values(element: Any, where: str, findings: Findings) -> tuple[AnyArray, FloatArray]:  # noqa: ANN401
     times, values = [], []
-    for item in element["values"]:
+    for item in element.get("values") or []:
         try:
             time = np.datetime64(str(item["date"]).replace(" ", "T"), "m")
             value = np.nan if item.get("value") is None else float(item["value"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             findings.add(BAD_VALUE, where)
             continue
         times.append(time)
         values.append(value)
-    every = np.array(times, dtype="datetime64[m]")
-    kept = first_of_each(every)
-    findings.add(DUPLICATE_DATE, where, len(every) - len(kept))
-    return every[kept], np.array(values, dtype=np.float64)[kept]
+    return np.array(times, dtype="datetime64[m]"), without_codes(np.array(values, np.float64))
 
 
 def _at_times(wanted: AnyArray, time: AnyArray, values: FloatArray) -> FloatArray:
     if not len(time):
         return np.full(len(wanted), np.nan)
+    kept, _ = settled(time, values)
+    time, values = time[kept], values[kept]
     at = np.clip(np.searchsorted(time, wanted), 0, len(time) - 1)
     return np.where(time[at] == wanted, values[at], np.nan)
 

@@ -2,13 +2,13 @@
 
 Soil moisture comes in percent, depths in inches below the surface (8 in is kept as 0.203 m),
 clocks in the station's local standard time. A daily value that says so is the reading at 00:00,
-the first moment of its date, not a mean.
+the first moment of its date, not a mean. A report may hold many stations: by a column, by the
+titles, or by the comment block above it.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections.abc import Mapping
@@ -19,58 +19,60 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.plausible import without_codes
 from rootzone._shared.units import fraction_from_pct
-from rootzone.stations.readers.nrcs_places import StationList, parsed_number
+from rootzone.stations.days import daily_weather, usual_step_h
+from rootzone.stations.join import WEATHER_ROUNDING, sensor_series, settled
+from rootzone.stations.readers.nrcs_places import NETWORKS, StationList, parsed_number
+from rootzone.stations.readers.nrcs_titles import (
+    MOISTURE,
+    SOIL,
+    Title,
+    speaks_of_moisture,
+    title_of,
+)
 from rootzone.stations.readers.read_awdb import degc_from_degf
+from rootzone.stations.readers.texts import comment_lines, csv_text
 from rootzone.stations.sensor_depth import metres_from_inches
 from rootzone.stations.series import (
     BAD_VALUE,
-    DUPLICATE_DATE,
+    CONFLICT,
     MEAN_LST,
-    START_LST,
+    OTHER_COLUMN,
+    SECOND_SENSOR,
     TRUNCATED_LINE,
     Findings,
     Place,
     SensorSeries,
     StationData,
     StationWeather,
-    first_of_each,
 )
 
-MM_PER_INCH = 25.4
-MJ_PER_W_DAY = 0.0864  # a watt over a day
-_MISSING = {"", "NA", "NaN", "null", "-99.9", "-9999"}
-_REPORT_MOISTURE = re.compile(r"Soil[ .]Moisture[ .]Percent[ .]*-?(\d+)in", re.IGNORECASE)
-_REPORT_TEMPERATURE = re.compile(r"Soil[ .]Temperature.*?[ .-](\d+)in", re.IGNORECASE)
+MM_PER = {"in": 25.4, "cm": 10.0, "mm": 1.0, "": 25.4}
+MJ_PER_W_HOUR = 0.0036  # a watt over an hour
+_MISSING = {"", "NA", "NaN", "nan", "null", "None"}
 _HOURLY_MOISTURE = re.compile(r"^SMS\.I_(\d+)$")
-_REPORT_WEATHER = {
-    "rain_mm": re.compile(r"Precipitation[ .]Increment[ .]+\(?in", re.IGNORECASE),
-    "tmax_degc": re.compile(r"Air[ .]Temperature[ .]Maximum", re.IGNORECASE),
-    "tmin_degc": re.compile(r"Air[ .]Temperature[ .]Minimum", re.IGNORECASE),
-    "tmean_degc": re.compile(r"Air[ .]Temperature[ .]Average", re.IGNORECASE),
-}
+_STATION_COLUMNS = ("site", "site_name", "station id", "station_id", "stationid", "station triplet")
+_NAMED_ABOVE = re.compile(
+    r"(?:(?P<network>SNOTEL|SCAN|SNOLITE|SNTL|SNTLT)\s+(?P<number>\d{2,5})\s*:)"
+    r"|(?:\((?P<bare>\d{2,5})\)\s*$)"
+)
+_NAMED_BY_FILE = re.compile(r"^(?P<number>\d{2,5})(?!\d)")
+_NETWORK_IN_NAME = re.compile(r"(SNTLT|SNTL|SCAN|SNOTEL|SNOLITE)", re.IGNORECASE)
 
 
 def is_nrcs_header(header: str) -> bool:
     """Whether a CSV header names NRCS soil moisture columns."""
-    names = next(csv.reader([header]), [])
-    return any(_REPORT_MOISTURE.search(n) or _HOURLY_MOISTURE.match(n) for n in names)
+    return any(_holds_moisture(name) for name in next(csv.reader([header]), []))
 
 
-def csv_text(path: Path) -> str:
-    """Text of a CSV file, gzipped or not, its comment lines left out and any line end taken."""
-    raw = path.read_bytes()
-    if path.suffix == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError) as error:
-            raise RequestError(f"{path} cannot be unpacked: {error}") from error
-    lines = raw.decode("utf-8", errors="replace").splitlines()
-    return "\n".join(line for line in lines if line.strip() and not line.startswith("#"))
+def _holds_moisture(name: str) -> bool:
+    title = title_of(name)
+    return bool(_HOURLY_MOISTURE.match(name)) or (title is not None and title.quantity == MOISTURE)
 
 
 def read_nrcs_csv(path: Path, stations: StationList | None = None) -> StationData:
-    """A report of the NWCC (daily, percent, start of day) or a wide table of hourly SCAN values.
+    """A report of the NWCC (percent, daily or hourly) or a wide table of hourly SCAN values.
 
     Raises
     ------
@@ -78,152 +80,222 @@ def read_nrcs_csv(path: Path, stations: StationList | None = None) -> StationDat
         No column holds soil moisture, or dates cannot be found.
     """
     rows = list(csv.reader(io.StringIO(csv_text(path))))
-    if not rows or not is_nrcs_header(",".join(f'"{name}"' for name in rows[0])):
+    if not rows or not any(_holds_moisture(name) for name in rows[0]):
         raise RequestError(f"{path} has no column of NRCS soil moisture.")
     header, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     data = StationData(units_read=len(rows) - 1)
     data.findings.add(TRUNCATED_LINE, path.name, len(rows) - 1 - len(body))
-    columns = {name: [row[i] for row in body] for i, name in enumerate(header)}
     hourly = any(_HOURLY_MOISTURE.match(name) for name in header)
-    time = _times(path, columns, data.findings, hourly=hourly)
-    known = ~np.isnat(time)
-    kept = np.flatnonzero(known)[first_of_each(time[known])]
-    data.findings.add(DUPLICATE_DATE, path.name, int(known.sum()) - len(kept))
-    table = _Table(path.name, columns, time[kept], kept, data.findings)
-    place = _csv_place(columns, stations or StationList({}), hourly=hourly)
-    data.series += _hourly_series(table, place) if hourly else _report_series(table, place)
-    data.weather.append(_hourly_weather(table, place) if hourly else _report_weather(table, place))
+    time = _times(path, header, body, data.findings)
+    network = _network(path, "SCAN" if hourly else "SNOTEL")
+    for number, chosen in _rows_of_stations(path, header, body, data.findings).items():
+        table = _Table(path.name, header, [body[i] for i in chosen], time[chosen], data.findings)
+        for owner, columns in _owners(header, number, table.findings, path).items():
+            place = (stations or StationList({})).of(owner, network, sure=False)
+            read = _hourly if hourly else _report
+            series, weather = read(table, place, columns)
+            data.series += series
+            data.weather += weather
     return data
 
 
 @dataclass(frozen=True)
 class _Table:
-    """Columns of a CSV as text, with the rows that count."""
+    """Rows of one station as text."""
 
     name: str
-    columns: Mapping[str, list[str]]
+    header: list[str]
+    rows: list[list[str]]
     time: AnyArray
-    kept: AnyArray
     findings: Findings
 
-    def numbers(self, column: str) -> FloatArray:
+    def numbers(self, position: int) -> FloatArray:
         """A column as numbers; NaN where missing, counted where no number."""
-        if column not in self.columns:
-            return np.full(len(self.kept), np.nan)
-        out = np.full(len(self.kept), np.nan)
-        for i, row in enumerate(self.kept):
-            text = self.columns[column][row].strip()
+        out = np.full(len(self.rows), np.nan)
+        for i, row in enumerate(self.rows):
+            text = row[position].strip()
             if text not in _MISSING:
                 out[i] = parsed_number(text)
                 if np.isnan(out[i]):
-                    self.findings.add(BAD_VALUE, f"{self.name}: {column} {text!r}")
-        return out
+                    where = f"{self.name}: {self.header[position]} {text!r}"
+                    self.findings.add(BAD_VALUE, where)
+        return without_codes(out)
+
+    def named(self, column: str) -> FloatArray:
+        """A column by its title; NaN where there is none."""
+        if column not in self.header:
+            return np.full(len(self.rows), np.nan)
+        return self.numbers(self.header.index(column))
 
 
-def _times(
-    path: Path, columns: Mapping[str, list[str]], findings: Findings, *, hourly: bool
-) -> AnyArray:
-    name = next((n for n in columns if n.lower() in {"date", "datetime"}), None)
-    if name is None:
-        raise RequestError(f"{path} has no column Date; it has {list(columns)[:8]} ...")
-    clock = columns.get("Time", []) if hourly else []
-    out = np.full(len(columns[name]), np.datetime64("NaT"), dtype="datetime64[m]")
-    for i, text in enumerate(columns[name]):
+def _rows_of_stations(
+    path: Path, header: list[str], body: list[list[str]], findings: Findings
+) -> dict[str, AnyArray]:
+    """Rows of each station, by its number."""
+    column = next((i for i, n in enumerate(header) if n.strip().lower() in _STATION_COLUMNS), None)
+    if column is None:
+        return {_number_of_file(path): np.arange(len(body))}
+    rows: dict[str, list[int]] = {}
+    for i, row in enumerate(body):
+        number = row[column].strip().partition(":")[0]
+        if number:
+            rows.setdefault(number, []).append(i)
+        else:
+            findings.add(BAD_VALUE, f"{path.name}: a row without {header[column]}")
+    return {number: np.array(chosen) for number, chosen in rows.items()}
+
+
+def _number_of_file(path: Path) -> str:
+    """The station that the comment block or the file's name gives; else the name itself."""
+    named = [match for line in comment_lines(path) if (match := _NAMED_ABOVE.search(line))]
+    numbers = {match["number"] or match["bare"] for match in named}
+    if len(numbers) == 1:
+        return str(numbers.pop())
+    stem = path.name.partition(".")[0]
+    match = _NAMED_BY_FILE.match(stem)
+    return match["number"] if match else stem
+
+
+def _network(path: Path, otherwise: str) -> str:
+    named = [m["network"] for line in comment_lines(path) if (m := _NAMED_ABOVE.search(line))]
+    in_name = _NETWORK_IN_NAME.search(path.name)
+    code = next((name for name in named if name), in_name[1].upper() if in_name else otherwise)
+    return NETWORKS.get(code, code)
+
+
+def _owners(
+    header: list[str], number: str, findings: Findings, path: Path
+) -> dict[str, list[tuple[int, Title]]]:
+    """Columns of each station: those whose title names it, and the others for the row's own."""
+    owners: dict[str, list[tuple[int, Title]]] = {}
+    for i, name in enumerate(header):
+        title = title_of(name)
+        if title is not None:
+            owners.setdefault(title.number or number, []).append((i, title))
+        elif speaks_of_moisture(name) and not _HOURLY_MOISTURE.match(name):
+            findings.add(OTHER_COLUMN, f"{path.name}: {name}")
+    return owners or {number: []}
+
+
+def _times(path: Path, header: list[str], body: list[list[str]], findings: Findings) -> AnyArray:
+    at = next((i for i, n in enumerate(header) if n.strip().lower() in {"date", "datetime"}), None)
+    if at is None:
+        raise RequestError(f"{path} has no column Date; it has {header[:8]} ...")
+    clock = next((i for i, n in enumerate(header) if n.strip().lower() == "time"), None)
+    out = np.full(len(body), np.datetime64("NaT"), dtype="datetime64[m]")
+    for i, row in enumerate(body):
+        text = row[at].strip() + (f" {row[clock].strip()}" if clock is not None else "")
         try:
-            out[i] = np.datetime64(_iso_date(text) + (f"T{clock[i]}" if clock else "T00:00"), "m")
+            out[i] = np.datetime64(_iso_time(text), "m")
         except ValueError:
             findings.add(BAD_VALUE, f"{path.name}: date {text!r}")
     return out
 
 
-def _iso_date(text: str) -> str:
-    """ISO date from an ISO date or month/day/year."""
-    text = text.strip()
-    if "/" in text:
-        month, day, year = text.split("/")
-        return f"{int(year):04d}-{int(month):02d}-{int(day):02d}"
-    return text[:10]
+def _iso_time(text: str) -> str:
+    """ISO date and clock from an ISO date or month/day/year, with a clock or without."""
+    date, _, clock = text.replace("T", " ").partition(" ")
+    if "/" in date:
+        month, day, year = date.split("/")
+        date = f"{int(year):04d}-{int(month):02d}-{int(day):02d}"
+    hour, _, minute = (clock.strip() or "00:00")[:5].partition(":")
+    return f"{date}T{int(hour):02d}:{int(minute or 0):02d}"
 
 
-def _csv_place(columns: Mapping[str, list[str]], stations: StationList, *, hourly: bool) -> Place:
-    name = next((n for n in ("Site", "site_name", "Station Id") if n in columns), None)
-    number = columns[name][0].strip() if name and columns[name] else "unknown"
-    return stations.of(number, "SCAN" if hourly else "SNOTEL")
+def _degc(values: FloatArray, title: Title) -> FloatArray:
+    return degc_from_degf(values) if title.unit == "degf" else values
 
 
-def _report_series(table: _Table, place: Place) -> list[SensorSeries]:
-    out = []
-    temperatures = {m[1]: name for name in table.columns if (m := _REPORT_TEMPERATURE.search(name))}
-    for name in table.columns:
-        match = _REPORT_MOISTURE.search(name)
-        if match is None:
+def _report(
+    table: _Table, place: Place, columns: list[tuple[int, Title]]
+) -> tuple[list[SensorSeries], list[StationWeather]]:
+    beside: dict[str, FloatArray] = {}
+    soil: dict[float, FloatArray] = {}
+    for i, title in columns:
+        if title.quantity == MOISTURE:
             continue
-        companions = {"rain_mm": _first(table, "rain_mm", MM_PER_INCH)}
-        if match[1] in temperatures:
-            values = table.numbers(temperatures[match[1]])
-            in_f = "degF" in temperatures[match[1]]
-            companions["soil_degc"] = degc_from_degf(values) if in_f else values
-        theta = fraction_from_pct(table.numbers(name))
-        if not np.isfinite(theta).any():
+        values = table.numbers(i)
+        if title.quantity == SOIL:
+            soil.setdefault(title.depth_m, _degc(values, title))
+        elif title.quantity == "rain_mm":
+            beside.setdefault("rain_mm", values * MM_PER[title.unit])
+        else:
+            beside.setdefault(title.quantity, _degc(values, title))
+    rain = {"rain_mm": beside["rain_mm"]} if "rain_mm" in beside else {}
+    series: list[SensorSeries] = []
+    for i, title in columns:
+        if title.quantity != MOISTURE:
             continue
-        depth_m = metres_from_inches(float(match[1]))
-        kind = START_LST if re.search(r"Start.of.Day", name) else MEAN_LST
-        out.append(SensorSeries(place, depth_m, table.time, theta, kind, companions=companions))
-    return out
+        where = f"{table.name}: {place.station} {table.header[i]}"
+        again = sum(one.depth_m == title.depth_m for one in series)
+        companions = dict(rain)
+        if title.depth_m in soil:
+            companions["soil_degc"] = soil[title.depth_m]
+        hourly = usual_step_h(np.unique(table.time[~np.isnat(table.time)])) < 24.0
+        one = sensor_series(
+            place,
+            title.depth_m,
+            table.time,
+            fraction_from_pct(table.numbers(i)),
+            MEAN_LST if hourly else title.day_kind,
+            table.findings,
+            where,
+            sensor="" if not again else f"ordinal {again + 1}",
+            companions=companions,
+            tell_empty=False,
+        )
+        if one is not None:
+            table.findings.add(SECOND_SENSOR, where, int(again > 0))
+            series.append(one)
+    return series, _weather(table, place, beside)
 
 
-def _first(table: _Table, quantity: str, scale: float = 1.0) -> FloatArray:
-    name = next((n for n in table.columns if _REPORT_WEATHER[quantity].search(n)), "")
-    return table.numbers(name) * scale
+def _weather(
+    table: _Table, place: Place, columns: Mapping[str, FloatArray]
+) -> list[StationWeather]:
+    dated = np.flatnonzero(~np.isnat(table.time))
+    if not len(dated) or not columns:
+        return []
+    chosen = {}
+    for name, values in columns.items():
+        kept, clash = settled(table.time[dated], values[dated], WEATHER_ROUNDING)
+        where = f"{table.name}: weather of {place.station}, {name}"
+        table.findings.add(CONFLICT, where, int(clash.sum()))
+        chosen[name] = np.where(clash, np.nan, values[dated][kept])
+    return [daily_weather(place, np.unique(table.time[dated]), chosen)]
 
 
-def _report_weather(table: _Table, place: Place) -> StationWeather:
-    columns = {"rain_mm": _first(table, "rain_mm", MM_PER_INCH)}
-    for quantity in ("tmax_degc", "tmin_degc", "tmean_degc"):
-        name = next((n for n in table.columns if _REPORT_WEATHER[quantity].search(n)), "")
-        values = table.numbers(name)
-        columns[quantity] = degc_from_degf(values) if "degF" in name else values
-    day = table.time.astype("datetime64[D]").astype(np.int64)
-    return StationWeather(place, day, columns)
-
-
-def _hourly_series(table: _Table, place: Place) -> list[SensorSeries]:
+def _hourly(
+    table: _Table, place: Place, _: list[tuple[int, Title]]
+) -> tuple[list[SensorSeries], list[StationWeather]]:
     out = []
-    rain_mm = table.numbers("PRCP.H") * MM_PER_INCH
-    for name in table.columns:
+    rain_mm = table.named("PRCP.H") * MM_PER["in"]
+    for i, name in enumerate(table.header):
         match = _HOURLY_MOISTURE.match(name)
         if match is None:
             continue
         companions = {
-            "soil_degc": table.numbers(f"STO.I_{match[1]}"),
+            "soil_degc": table.named(f"STO.I_{match[1]}"),
             "rain_mm": rain_mm,
-            "air_min_degc": table.numbers("TMIN.H"),
+            "air_min_degc": table.named("TMIN.H"),
         }
-        theta = fraction_from_pct(table.numbers(name))
-        depth_m = metres_from_inches(float(match[1]))
-        out.append(
-            SensorSeries(
-                place, depth_m, table.time, theta, MEAN_LST, step_h=1.0, companions=companions
-            )
+        one = sensor_series(
+            place,
+            metres_from_inches(float(match[1])),
+            table.time,
+            fraction_from_pct(table.numbers(i)),
+            MEAN_LST,
+            table.findings,
+            f"{table.name}: {place.station} {name}",
+            companions=companions,
+            tell_empty=False,
         )
-    return out
-
-
-def _hourly_weather(table: _Table, place: Place) -> StationWeather:
-    """Days from hours; a day counts for a quantity with at least 20 hours of it."""
-    days, of_row = np.unique(table.time.astype("datetime64[D]"), return_inverse=True)
-    hours = {
-        "rain_mm": (table.numbers("PRCP.H") * MM_PER_INCH, np.add, 1.0),
-        "tmax_degc": (table.numbers("TMAX.H"), np.fmax, 1.0),
-        "tmin_degc": (table.numbers("TMIN.H"), np.fmin, 1.0),
-        "radn_mj_m2": (table.numbers("SRADV.H"), np.add, MJ_PER_W_DAY / 24.0),
+        if one is not None:
+            out.append(one)
+    weather = {
+        "rain_mm": rain_mm,
+        "tmax_degc": table.named("TMAX.H"),
+        "tmin_degc": table.named("TMIN.H"),
+        "radn_mj_m2": table.named("SRADV.H") * MJ_PER_W_HOUR,
     }
-    columns = {}
-    for name, (values, combine, scale) in hours.items():
-        finite = np.isfinite(values)
-        start = {np.add: 0.0, np.fmax: -np.inf, np.fmin: np.inf}[combine]
-        daily = np.full(len(days), start)
-        combine.at(daily, of_row[finite], values[finite])
-        enough = np.bincount(of_row[finite], minlength=len(days)) >= 20
-        columns[name] = np.where(enough, daily * scale, np.nan)
-    return StationWeather(place, days.astype(np.int64), columns)
+    return out, _weather(table, place, weather)

@@ -16,10 +16,11 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
+from rootzone.stations.join import sensor_series
 from rootzone.stations.readers.ghcn_places import GhcnList
+from rootzone.stations.readers.texts import text_of
 from rootzone.stations.series import (
     BAD_VALUE,
-    DUPLICATE_DATE,
     MEAN_LST,
     POSITION_DISAGREES,
     TRUNCATED_LINE,
@@ -28,7 +29,6 @@ from rootzone.stations.series import (
     SensorSeries,
     StationData,
     StationWeather,
-    first_of_each,
     rounding_m,
 )
 
@@ -74,20 +74,17 @@ def read_uscrn(path: Path, listed: GhcnList | None = None) -> StationData:
     if not fields:
         raise RequestError(f"{path} holds no readable line of USCRN's daily format (28 fields).")
     days = np.array([_iso(row[1]) for row in fields], dtype="datetime64[D]")
-    kept = first_of_each(days)
-    findings.add(DUPLICATE_DATE, f"{path.name}", len(days) - len(kept))
-    rows, days = [fields[i] for i in kept], days[kept]
-    place = _place(path, rows[0], listed, findings)
-    numbers = _numbers(path, rows, findings)
-    data = StationData(findings=findings, units_read=len(rows))
+    place = _place(path, fields[0], listed, findings)
+    numbers = _numbers(path, fields, findings)
+    data = StationData(findings=findings, units_read=len(fields))
     data.weather.append(_weather(place, days, numbers))
-    data.series += _series(place, days, numbers)
+    data.series += _series(place, days, numbers, findings)
     return data
 
 
 def _fields(path: Path, findings: Findings) -> list[list[str]]:
     rows = []
-    text = path.read_text(encoding="ascii", errors="replace")
+    text = text_of(path)
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -147,16 +144,27 @@ def _weather(place: Place, days: AnyArray, numbers: FloatArray) -> StationWeathe
     return StationWeather(place, days.astype(np.int64), columns)
 
 
-def _series(place: Place, days: AnyArray, numbers: FloatArray) -> list[SensorSeries]:
+def _series(
+    place: Place, days: AnyArray, numbers: FloatArray, findings: Findings
+) -> list[SensorSeries]:
     out = []
     for i, depth_m in enumerate(DEPTHS_M):
-        theta = numbers[:, _FIRST_MOISTURE + i]
-        if np.isfinite(theta).any():
-            companions = {
-                "soil_degc": numbers[:, _FIRST_TEMPERATURE + i],
-                "rain_mm": numbers[:, _WEATHER_FIELDS["rain_mm"]],
-                "air_min_degc": numbers[:, _WEATHER_FIELDS["tmin_degc"]],
-            }
-            time = days.astype("datetime64[m]")
-            out.append(SensorSeries(place, depth_m, time, theta, MEAN_LST, companions=companions))
+        companions = {
+            "soil_degc": numbers[:, _FIRST_TEMPERATURE + i],
+            "rain_mm": numbers[:, _WEATHER_FIELDS["rain_mm"]],
+            "air_min_degc": numbers[:, _WEATHER_FIELDS["tmin_degc"]],
+        }
+        one = sensor_series(
+            place,
+            depth_m,
+            days.astype("datetime64[m]"),
+            numbers[:, _FIRST_MOISTURE + i],
+            MEAN_LST,
+            findings,
+            f"{place.network} {place.station} at {depth_m:g} m",
+            companions=companions,
+            tell_empty=False,
+        )
+        if one is not None:
+            out.append(one)
     return out

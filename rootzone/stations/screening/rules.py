@@ -10,6 +10,7 @@ import numpy as np
 from rootzone._shared.arrays import BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone.stations.join import CLASH
 from rootzone.stations.screening import qc_rules
 from rootzone.stations.series import SensorSeries
 
@@ -90,6 +91,11 @@ def _break(grid: Grid) -> BoolArray | None:
     return qc_rules.level_break(grid.theta, grid.step_h, rain_mm=rain, air_min_degc=air)
 
 
+def _conflict(grid: Grid) -> BoolArray | None:
+    clash = grid.companions.get(CLASH)
+    return np.zeros(len(grid.theta), dtype=bool) if clash is None else clash > 0
+
+
 _DORIGO = "Dorigo et al. 2013, doi:10.2136/vzj2012.0097"
 _USCRN = "screening of the packed USCRN tables"
 RULES: Mapping[str, Rule] = {
@@ -150,6 +156,18 @@ RULES: Mapping[str, Rule] = {
         default=False,
         ismn=("D02",),
     ),
+    "conflict": Rule(
+        256,
+        "two sources give this sensor and time different values",
+        "one reading a sensor and time",
+        _conflict,
+    ),
+    "few": Rule(
+        512,
+        "a day with less than half its readings good, such as the cut ends of a record",
+        "half a day of readings makes a day",
+        lambda grid: np.zeros(len(grid.theta), dtype=bool),  # set where days are made
+    ),
 }
 DEFAULT_RULES = tuple(name for name, rule in RULES.items() if rule.default)
 
@@ -182,8 +200,9 @@ def chosen_rules(only: Sequence[str] = (), without: Sequence[str] = ()) -> tuple
 def on_grid(series: SensorSeries) -> Grid:
     """Readings of a sensor on an even grid from its first to its last time."""
     step = np.timedelta64(round(series.step_h * 60), "m")
-    position = np.round((series.time - series.time[0]) / step).astype(np.int64)
-    n = int(position[-1]) + 1
+    start = series.time[0] if len(series.time) else np.datetime64(0, "m")
+    position = np.round((series.time - start) / step).astype(np.int64)
+    n = int(position[-1]) + 1 if len(position) else 0
 
     def spread(values: FloatArray) -> FloatArray:
         out = np.full(n, np.nan)

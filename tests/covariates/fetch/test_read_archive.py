@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.unpack import refuse_zip_bomb
 from rootzone.covariates.fetch.read_archive import extract_member
 
 
@@ -55,8 +56,8 @@ def test_an_archive_that_would_swell_is_left_alone(tmp_path):
     with zipfile.ZipFile(archive) as file:
         info = file.getinfo("land.tif")
     info.file_size = 65 << 30
-    with pytest.raises(RequestError, match="no raster of the catalog does"):
-        module._refuse_bomb(info, archive)
+    with pytest.raises(RequestError, match="no file of this kind does"):
+        refuse_zip_bomb(info, archive, module.MAX_BYTES, module._MAX_RATIO)
 
 
 def test_a_damaged_archive_says_so_and_writes_nothing(tmp_path):

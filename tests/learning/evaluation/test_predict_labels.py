@@ -16,7 +16,8 @@ from rootzone.maps.predict import WindowPredictor
 from rootzone.networks.bundle import Bundle
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.ensemble import Ensemble
-from rootzone.networks.models import ModelConfig, build
+from rootzone.networks.models import build
+from rootzone.networks.shape import ModelConfig
 from tests.learning.scenes import day, grid, label_frames, scene, some_labels
 
 TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))

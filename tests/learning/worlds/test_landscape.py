@@ -11,7 +11,8 @@ import torch
 from rootzone.learning.worlds.landscape import Landscape, WorldSettings, make_landscape
 from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places, tile_features
 from rootzone.learning.worlds.truth import Bias, theta_at
-from rootzone.networks.models import ModelConfig, build
+from rootzone.networks.models import build
+from rootzone.networks.shape import ModelConfig
 
 MONTHS = {"first": "2023-01-01", "last": "2023-03-31"}  # 90 days
 

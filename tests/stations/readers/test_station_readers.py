@@ -193,7 +193,8 @@ def test_awdb_percent_and_inches_become_fractions_and_metres(tmp_path: Path) -> 
     (sensor,) = read_awdb(path).series
     np.testing.assert_equal(sensor.theta, [0.125, np.nan])
     assert sensor.depth_m == 0.203
-    assert sensor.day_kind == "start_lst"  # the reading at 00:00, not a mean
+    # The service dates a midnight reading by the day that ends then (periodRef=END, its default).
+    assert sensor.day_kind == "end_lst"
     assert sensor.place.network == "SNOTEL"
 
 
@@ -208,7 +209,7 @@ def test_awdb_values_and_dates_that_are_none_are_counted(tmp_path: Path) -> None
     path = tmp_path / "reply.json"
     path.write_text(json.dumps(awdb(values)))
     data = read_awdb(path)
-    assert data.findings.counts == {"BAD_VALUE": 3, "DUPLICATE_DATE": 1}
+    assert data.findings.counts == {"BAD_VALUE": 3, "DUPLICATE_DATE": 1, "CONFLICT": 1}
     assert data.series[0].theta.tolist() == [0.2]
 
 
@@ -254,7 +255,8 @@ def test_an_nrcs_report_is_read_with_mixed_line_ends(tmp_path: Path) -> None:
     path.write_bytes(NRCS_REPORT.encode())
     data = read_any(path)
     (sensor,) = data.series
-    np.testing.assert_equal(sensor.theta, [0.125, np.nan, np.nan])
+    # Of the two rows of 2 June the known value counts.
+    np.testing.assert_equal(sensor.theta, [0.125, 0.99, np.nan])
     assert (sensor.depth_m, sensor.day_kind) == (0.203, "start_lst")
     assert data.weather[0].columns["rain_mm"].tolist() == pytest.approx([2.54, 0.0, 0.0])
     assert data.findings.counts == {"TRUNCATED_LINE": 1, "DUPLICATE_DATE": 1, "BAD_VALUE": 1}
@@ -330,7 +332,7 @@ def test_duplicates_and_wrong_cells_of_a_plain_table_are_counted(tmp_path: Path)
         "a,soon,0.2,0.2\na,2023-06-03,0.2,wet\n"
     )
     data = read_plain(write_csv(tmp_path / "s.csv", text))
-    assert data.findings.counts == {"DUPLICATE_DATE": 1, "BAD_VALUE": 2}
+    assert data.findings.counts == {"DUPLICATE_DATE": 1, "CONFLICT": 1, "BAD_VALUE": 2}
 
 
 def test_missing_columns_are_named_with_the_nearest(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_every_default_rule_is_on_and_frozen_air_is_not() -> None:
 
 def test_rules_are_switched_by_name() -> None:
     assert chosen_rules(without=["spike", "break"]) == (
-        "range", "frozen", "stuck", "rise", "plateau",
+        "range", "frozen", "stuck", "rise", "plateau", "conflict", "few",
     )  # fmt: skip
     assert chosen_rules(only=["frozen_air", "range"]) == ("range", "frozen_air")
 

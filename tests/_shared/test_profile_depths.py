@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rootzone._shared.errors import RequestError
-from rootzone.engines.profile_depths import (
+from rootzone._shared.profile_depths import (
     LabelDepth,
     depth_weights,
     layer_weights,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rootzone.covariates.fetch.magic import kind_of_bytes, kind_of_file, mismatch
+from rootzone._shared.magic import kind_of_bytes, kind_of_file, mismatch
 
 
 @pytest.mark.parametrize(

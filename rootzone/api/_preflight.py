@@ -1,0 +1,275 @@
+"""What later stages would refuse of a campaign file, asked of them before the hours are spent.
+
+Rules between keys are in `rootzone.campaign.rules`. What stands here needs a later stage's own
+knowledge: its catalog, its legends, its settings, its network. Each question is put to the
+function that would refuse, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rootzone._shared.errors import RequestError
+from rootzone.api._engine_settings import settings_findings
+from rootzone.campaign.describe import allowed
+from rootzone.campaign.model import DATE_IN_NAME, Campaign
+
+if TYPE_CHECKING:
+    from rootzone._shared.safe_yaml import KeyPath
+    from rootzone.campaign.findings import Finding
+    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.layers.catalog import Catalog
+
+Question = tuple["KeyPath", Callable[[], object]]
+
+
+def campaign_findings(path: Path) -> tuple[LoadedCampaign | None, list[Finding]]:
+    """A campaign file, and everything that is wrong with it for any stage.
+
+    Raises
+    ------
+    RequestError
+        The file cannot be read as YAML.
+    """
+    from rootzone.campaign.read_campaign import examine_campaign
+
+    loaded, findings = examine_campaign(path)
+    if loaded is None:
+        return None, findings
+    return loaded, sorted([*findings, *later_findings(loaded)])
+
+
+def later_findings(loaded: LoadedCampaign) -> list[Finding]:
+    """Mistakes that only later stages can judge, each at its place in the file.
+
+    Nothing is read but the campaign's own small files: catalogs, outlines, designs.
+    """
+    missing = list(_missing_files(loaded))
+    found = [*missing, *settings_findings(loaded), *_not_installed(loaded), *_strides(loaded)]
+    refused = {finding.key.split("[")[0] for finding in missing}
+    questions = [*_about_places(loaded), *_about_allowed(loaded)]
+    if "catalog.files" not in refused:
+        found += _stray_addresses(loaded)
+        questions += _about_catalog(loaded, refused)
+    return found + [told for key, ask in questions for told in _asked(loaded, key, ask)]
+
+
+def _asked(loaded: LoadedCampaign, key: KeyPath, ask: Callable[[], object]) -> Iterator[Finding]:
+    """The refusal of a later stage as a finding, if it refuses."""
+    try:
+        ask()
+    except RequestError as error:
+        problem, _, mend = str(error).partition(". ")
+        yield loaded.finding(key, problem.removesuffix("."), mend or allowed(Campaign, key))
+
+
+def _missing_files(loaded: LoadedCampaign) -> Iterator[Finding]:
+    campaign, folder = loaded.campaign, loaded.document.path.parent
+    named: list[tuple[KeyPath, str]] = []
+    if campaign.region.polygon_file:
+        named.append((("region", "polygon_file"), campaign.region.polygon_file))
+    named += [(("catalog", "files", i), name) for i, name in enumerate(campaign.catalog.files)]
+    named += [(("labels", "stations", i), name) for i, name in enumerate(campaign.labels.stations)]
+    if campaign.sites.design.endswith((".yaml", ".yml")):
+        named.append((("sites", "design"), campaign.sites.design))
+    for key, name in named:
+        if not _there(folder / name):
+            yield loaded.finding(
+                key, f"{folder / name} does not exist", "correct the path or make the file"
+            )
+
+
+def _not_installed(loaded: LoadedCampaign) -> Iterator[Finding]:
+    """Programs and packages the campaign needs and this machine lacks."""
+    engine = loaded.campaign.engine
+    program = _first_word(engine.apsim_models or "Models")
+    if engine.name == "apsim" and not program:
+        yield loaded.finding(
+            ("engine", "apsim_models"),
+            "it is no command",
+            "give the path or container command of Models, or null",
+        )
+    elif engine.name == "apsim" and not shutil.which(program):
+        yield loaded.finding(
+            ("engine", "apsim_models"),
+            f"APSIM's {program} is not to be found on this machine",
+            "install APSIM, give the path or container command of Models, or use name: swim",
+        )
+    if loaded.campaign.maps.time_series == "zarr" and not importlib.util.find_spec("zarr"):
+        yield loaded.finding(
+            ("maps", "time_series"),
+            "the zarr package is not installed",
+            "install rootzone[zarr], or choose netcdf",
+        )
+
+
+def _there(path: Path) -> bool:
+    """Whether a path exists; one that no disk can hold does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _first_word(command: str) -> str:
+    """Program of a command line; empty where it is none."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return ""
+    return words[0] if words and "\0" not in words[0] else ""
+
+
+def _about_allowed(loaded: LoadedCampaign) -> Iterator[Question]:
+    """What this machine's user must have allowed: a program, a scratch folder."""
+    from rootzone.jobs.shard.engine_choice import check_program, check_scratch
+
+    engine = loaded.campaign.engine
+    if engine.name != "apsim":
+        return
+    named = str(engine.settings.get("models") or engine.apsim_models or "")
+    if named and shutil.which(_first_word(named)):
+        yield ("engine", "apsim_models"), partial(check_program, named)
+    if scratch := engine.settings.get("scratch"):
+        yield ("engine", "settings", "scratch"), partial(check_scratch, str(scratch))
+
+
+def _stray_addresses(loaded: LoadedCampaign) -> Iterator[Finding]:
+    """Hosts and passwords in the campaign's own catalogs that rootzone would not ask."""
+    from rootzone.covariates.layers.catalog import stray_addresses
+
+    for i, name in enumerate(loaded.campaign.catalog.files):
+        path = loaded.document.path.parent / name
+        try:
+            strays = stray_addresses([path])
+        except RequestError:
+            return  # told with the catalog
+        for file, line, entry, problem in strays:
+            reason, _, mend = problem.partition(". ")
+            text = f"{file}:{line}: {entry}: {reason}"
+            yield loaded.finding(("catalog", "files", i), text, mend or f"correct {path}")
+
+
+def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
+    """Sizes that the campaign's network cannot halve as often as it pools."""
+    from rootzone.networks.shape import config_of, stride_px
+
+    campaign = loaded.campaign
+    stride = stride_px(config_of(campaign.learning, n_channels=1, n_depths=1))
+    sizes: dict[KeyPath, int] = {
+        ("grid", "tile_px"): campaign.grid.tile_px,
+        ("learning", "crop_halo_px"): campaign.learning.crop_halo_px,
+        ("maps", "window_px"): campaign.maps.window_px,
+    }
+    for key, size in sizes.items():
+        if size % stride:
+            yield loaded.finding(
+                key,
+                f"the network {campaign.learning.model} needs multiples of {stride} px",
+                f"write a multiple of {stride}, or fewer widths in learning.widths",
+            )
+
+
+def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
+    from rootzone.covariates.grid import projected_crs
+    from rootzone.covariates.open_campaign import open_grid, open_region
+    from rootzone.covariates.region import Region
+    from rootzone.design.settings import load_design
+
+    campaign, folder = loaded.campaign, loaded.document.path.parent
+    asked = campaign.region
+    region = "place" if asked.place else "polygon_file"
+    missing = asked.polygon_file and not _there(folder / asked.polygon_file)
+    if not missing and (asked.place or asked.polygon_file):
+        yield ("region", region), partial(open_region, loaded)
+    # The projection is asked about a box, so that a region that is wrong is told once.
+    box = Region("box", asked.bounds_lonlat_deg or (-105.0, 40.0, -104.9, 40.1))
+    yield ("grid", "crs"), partial(projected_crs, campaign.grid.crs)
+    if not list(_asked(loaded, ("grid", "crs"), partial(projected_crs, campaign.grid.crs))):
+        yield ("grid", "crs"), partial(open_grid, loaded, box)
+    pattern = campaign.learning.features.surface_moisture
+    if pattern and re.search(DATE_IN_NAME, pattern):
+        from rootzone.learning.scene.surface_files import SurfaceFiles
+
+        key = ("learning", "features", "surface_moisture")
+        yield key, lambda: SurfaceFiles(str(folder / pattern), open_grid(loaded, box))
+    design = campaign.sites.design
+    if not design.endswith((".yaml", ".yml")) or _there(folder / design):
+        yield ("sites", "design"), partial(load_design, design, folder)
+
+
+def _about_catalog(loaded: LoadedCampaign, refused: set[str]) -> Iterator[Question]:
+    from rootzone.covariates.open_campaign import open_catalog
+
+    try:
+        catalog = open_catalog(loaded, Path())
+    except RequestError as error:
+        yield ("catalog", "files"), partial(_raise, error)
+        return
+    campaign = loaded.campaign
+    wanted = {
+        name: getattr(campaign.catalog, name)
+        for name in ("land_cover", "climate_class", "texture", "elevation", "forcing")
+    }
+    for name, entry in wanted.items():
+        yield ("catalog", name), partial(catalog.source, entry)
+    known = {name: entry for name, entry in wanted.items() if entry in catalog.sources}
+    year = max(campaign.years)
+    for name in ("land_cover", "climate_class", "elevation"):
+        if name in known:
+            yield ("catalog", name), partial(catalog.layer, known[name], year)
+    if "texture" in known:
+        yield from _about_texture(loaded, catalog)
+    for year in campaign.weather_years if "forcing" in known else ():
+        yield ("years",), partial(_weather_layers, loaded, catalog, year)
+    if {"land_cover", "climate_class"} <= known.keys():
+        yield ("sites", "exclude_land_cover"), partial(_rules, loaded, catalog)
+
+
+def _raise(error: RequestError) -> None:
+    raise error
+
+
+def _about_texture(loaded: LoadedCampaign, catalog: Catalog) -> Iterator[Question]:
+    """The soil product has depths, the variables of the transfer function, and the features'."""
+    from rootzone.hydraulics.site_layers import SAMPLED, require_depths
+
+    campaign, name = loaded.campaign, loaded.campaign.catalog.texture
+    source = catalog.source(name)
+    yield ("catalog", "texture"), partial(require_depths, name, source)
+    if not source.depths_cm:
+        return
+    variables, _ = SAMPLED[campaign.soil.ptf]
+    first = source.depth_names()[0]
+    for variable in variables.values():
+        yield ("soil", "ptf"), partial(catalog.layer, f"{name}/{variable}/{first}")
+    top, bottom = campaign.learning.features.texture_depth_cm
+    interval = f"{name}/sand/{top:g}_{bottom:g}"
+    yield ("learning", "features", "texture_depth_cm"), partial(catalog.layer, interval)
+    depth_mm = campaign.labels.depths_mm[0]
+    yield ("labels", "depths_mm", 0), partial(source.depth_at, depth_mm)
+
+
+def _weather_layers(loaded: LoadedCampaign, catalog: Catalog, year: int) -> None:
+    from rootzone.covariates.weather.forcing import ForcingRequest
+
+    request = ForcingRequest.of(loaded.campaign)
+    for variable in request.variables:
+        catalog.layer(f"{request.source}/{variable}", year)
+
+
+def _rules(loaded: LoadedCampaign, catalog: Catalog) -> object:
+    from rootzone.design.candidates import Rules
+    from rootzone.design.classes import load_classes
+
+    names = loaded.campaign.catalog
+    legends = (catalog.source(names.land_cover).legend, catalog.source(names.climate_class).legend)
+    land_cover, climate = (load_classes(str(legend)) for legend in legends)
+    return Rules(land_cover, climate, tuple(loaded.campaign.sites.exclude_land_cover))
