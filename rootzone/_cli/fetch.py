@@ -83,10 +83,9 @@ def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFil
     from rootzone.covariates.weather.forcing import ForcingRequest
 
     loaded = load_campaign(campaign)
-    request = ForcingRequest.of(loaded.campaign)
-    plan = wanted_files(
-        loaded.campaign, open_catalog(loaded, folder), open_region(loaded).bounds, request
-    )
+    catalog, bounds = open_catalog(loaded, folder), open_region(loaded).bounds
+    request = ForcingRequest.of(loaded.campaign, catalog, bounds)
+    plan = wanted_files(loaded.campaign, catalog, bounds, request)
     known = {wanted.source for wanted in plan}
     for name in only:
         if name not in known:
