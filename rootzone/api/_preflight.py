@@ -178,7 +178,7 @@ def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 
 def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
-    from rootzone.covariates.grid import projected_crs
+    from rootzone.covariates.grid import crs_for, projected_crs
     from rootzone.covariates.open_campaign import open_grid, open_region
     from rootzone.covariates.region import Region
     from rootzone.design.settings import load_design
@@ -191,8 +191,9 @@ def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
         yield ("region", region), partial(open_region, loaded)
     # The projection is asked about a box, so that a region that is wrong is told once.
     box = Region("box", asked.bounds_lonlat_deg or (-105.0, 40.0, -104.9, 40.1))
-    yield ("grid", "crs"), partial(projected_crs, campaign.grid.crs)
-    if not list(_asked(loaded, ("grid", "crs"), partial(projected_crs, campaign.grid.crs))):
+    judged = partial(lambda: projected_crs(crs_for(campaign.grid.crs, box.bounds)))
+    yield ("grid", "crs"), judged
+    if not list(_asked(loaded, ("grid", "crs"), judged)):
         yield ("grid", "crs"), partial(open_grid, loaded, box)
     pattern = campaign.learning.features.surface_moisture
     if pattern and re.search(DATE_IN_NAME, pattern):
