@@ -40,6 +40,10 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"region": {"place": "Coloradoo"}},
         "region.place",
     ),
+    ("covariates/grid.py", "grid.crs"): (
+        {"grid": {"crs": "utm"}},  # Colorado is seven degrees wide
+        "grid.crs",
+    ),
     ("covariates/layers/catalog.py", "catalog.forcing"): (
         {"catalog": {"forcing": "nlcd"}},  # classes, no weather
         "catalog.forcing",
