@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from rootzone.learning.worlds.landscape import Landscape, WorldSettings, make_landscape
-from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places, tile_features
-from rootzone.learning.worlds.truth import Bias, theta_at
+from benchmarks.worlds.landscape import Landscape, WorldSettings, make_landscape
+from benchmarks.worlds.samples import Labels, WorldSamples, predict_places, tile_features
+from benchmarks.worlds.truth import Bias, theta_at
 from rootzone.networks.models import build
 from rootzone.networks.shape import ModelConfig
 
