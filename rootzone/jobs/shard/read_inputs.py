@@ -206,7 +206,7 @@ def _nothing_to_run(
     refused: dict[SiteId, Failure],
 ) -> ShardInputs:
     """No soils or no weather at all: every site is refused."""
-    from rootzone.jobs.shard.climb import empty_batch
+    from rootzone.jobs.shard.run_batch import empty_batch
 
     for site, cell in sites.select("site_id", "cell_id").iter_rows():
         refused.setdefault(
