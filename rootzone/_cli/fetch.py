@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     import requests
@@ -113,7 +114,7 @@ def _list(
             }
             for w, size, why in rows
         ]
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     for wanted, size, problem in rows:
         length = f"{size / 1e6:10.1f} MB" if size is not None else " size unknown"
@@ -137,7 +138,7 @@ def _verify(folder: Path, *, as_json: bool) -> None:
 
     changed, count = changed_files(folder), len(read_checksums(folder))
     if as_json:
-        click.echo(json.dumps({"files": count, "changed": changed}))
+        click.echo(json_text({"files": count, "changed": changed}, indent=None))
     else:
         click.echo(f"{count - len(changed)} of {count} fetched files are as they came")
     if changed:
@@ -177,7 +178,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     if as_json:
-        click.echo(json.dumps(asdict(outcome), indent=1))
+        click.echo(json_text(asdict(outcome)))
         return
     for path in outcome.fetched:
         click.echo(path)

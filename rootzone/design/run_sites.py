@@ -7,9 +7,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from joblib import cpu_count
-
 from rootzone._shared.atomic import refuse_overwrite
+from rootzone._shared.cores import cores_given
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import write_table
 from rootzone.campaign.workspace import Workspace
@@ -70,7 +69,7 @@ def run_sites(
         land = _land(files, year)
         say(f"{year}: surveying the land and drawing sites")
         order, rules = _order(files, settings, year), _rules(files, settings, land)
-        designs.append(run_year(land, rules, order, work, workers=workers or cpu_count()))
+        designs.append(run_year(land, rules, order, work, workers=workers or cores_given()))
         inputs |= {f"{name} {year}": digest for name, digest in land.input_digests().items()}
     _write(place, designs, Provenance("rootzone sites", inputs, _settings(files, settings)))
     if not keep_work:

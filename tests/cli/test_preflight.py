@@ -100,6 +100,7 @@ BY_DATA = {
     ("design/allocate.py", "sites.exclude_land_cover"),  # candidates that are left
     ("design/allocate.py", "sites.per_year"),  # candidate pixels, strata
     ("design/replace.py", "sites.reserves_pct"),  # failed sites
+    ("engines/apsim/engine.py", "engine.settings"),  # the installed APSIM
     ("engines/apsim/run_models.py", "engine.apsim_models"),  # what this machine allows
     ("hydraulics/run_campaign_soils.py", "soil.on_refused"),  # soils
     ("hydraulics/site_layers.py", "soil.ptf"),  # a catalog of one's own; check asks the catalog
