@@ -20,11 +20,11 @@ import torch
 from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
 from rootzone.campaign.model import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, season_dates
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.mixing import SIMULATED
 from rootzone.networks.models import n_parameters
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import ModelConfig
 
 from .landscape import (
     Landscape,

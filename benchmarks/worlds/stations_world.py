@@ -18,10 +18,10 @@ import numpy as np
 from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
 from rootzone.campaign.model import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.mixing import SIMULATED, STATION
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import ModelConfig
 
 from .landscape import Landscape, WorldSettings, make_landscape
 from .recovery import LABEL_SHARE, Scores, evenly, split_dates
