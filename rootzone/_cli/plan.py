@@ -69,7 +69,8 @@ def command(
 
 
 def _in_words(name: str, cost: Cost, nodes: int, interval_pct: float) -> str:
-    from rootzone.jobs.driver.progress import class_counts, in_hours
+    from rootzone._shared.words import in_hours
+    from rootzone.jobs.driver.progress import class_counts
     from rootzone.jobs.pilot.pilot import mean_interval
 
     pilot = cost.pilot

@@ -41,7 +41,8 @@ def command(campaign: Path, losses: bool, as_json: bool) -> None:
 
 
 def _lines(state: CampaignState, status: Status) -> list[str]:
-    from rootzone.jobs.driver.progress import class_counts, in_hours
+    from rootzone._shared.words import in_hours
+    from rootzone.jobs.driver.progress import class_counts
 
     lines = [
         f"{state.campaign.name}: {status.done} of {status.shards} shards done, "

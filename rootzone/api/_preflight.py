@@ -161,10 +161,15 @@ def _stray_addresses(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
     """Sizes that the campaign's network cannot halve as often as it pools."""
-    from rootzone.networks.shape import config_of, stride_px
+    from rootzone.networks.families import config_of
 
     campaign = loaded.campaign
-    stride = stride_px(config_of(campaign.learning, n_channels=1, n_depths=1))
+    asked: KeyPath = ("learning", "model")
+    wrong = list(_asked(loaded, asked, partial(config_of, campaign.learning, 1, 1)))
+    if wrong:
+        yield wrong[0]
+        return
+    stride = config_of(campaign.learning, n_channels=1, n_depths=1).stride_px
     sizes: dict[KeyPath, int] = {
         ("grid", "tile_px"): campaign.grid.tile_px,
         ("learning", "crop_halo_px"): campaign.learning.crop_halo_px,

@@ -253,11 +253,9 @@ class Split(Section):
 class Learning(Section):
     """The network that turns labels into a field, and how it is trained."""
 
-    model: Literal[
-        "unet_a", "unet_a_single", "unet_a_double_bottleneck", "unet_3m", "unet_a_up3",
-        "unet_a_up4", "unet_narrow", "unet_flat",
-    ] = "unet_a"  # fmt: skip
-    """network; unet_a has 3,318,017 parameters, the others are readings of the same words"""
+    model: Name = "unet_a"
+    """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
+    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"

@@ -14,12 +14,12 @@ from typing import Any, Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.days import day_number
 from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.encoding import FLAGS, STEP, Dtype
 
 CONVENTIONS: Final = "CF-1.11"
 STANDARD_NAME: Final = "volume_fraction_of_condensed_water_in_soil"
-EPOCH: Final = date(1970, 1, 1)
 FILL: Final = -32768  # packed variables are signed: CF 8.1 knows byte, short and int
 MAPS: Final = ("theta", "theta_half_width", "flags")  # what is filled in day by day
 
@@ -98,7 +98,7 @@ def _coordinates(spec: SeriesSpec) -> dict[str, CfVariable]:
     grid = spec.grid
     x_m, _ = grid.xy_m(np.zeros(grid.width), np.arange(grid.width))
     _, y_m = grid.xy_m(np.arange(grid.height), np.zeros(grid.height))
-    day = np.array([(d - EPOCH).days for d in spec.days], dtype=np.int32)
+    day = np.array([day_number(d) for d in spec.days], dtype=np.int32)
     return {
         "time": CfVariable(
             ("time",),

@@ -21,7 +21,6 @@ from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks.bundle import Bundle
 from rootzone.networks.channels import ANGLE, SURFACE
 from rootzone.networks.ensemble import EnsemblePrediction, combine
-from rootzone.networks.shape import halo_px, stride_px
 
 BLOCK_PX = 640  # computed at once, in 1.5 GB with net A; larger windows are cut
 _FAITHFUL_BATCH = 16
@@ -76,7 +75,7 @@ class WindowPredictor:
     def __init__(
         self, scene: Scene, bundle: Bundle, *, faithful: bool = False, bf16: bool = False
     ) -> None:
-        stride = stride_px(bundle.config)
+        stride = bundle.config.stride_px
         if scene.grid.width % stride or scene.grid.height % stride or scene.grid.tile_px % stride:
             raise RequestError(
                 f"The grid of {scene.grid.width} x {scene.grid.height} px in tiles of "
@@ -84,7 +83,7 @@ class WindowPredictor:
             )
         self.scene, self.bundle = scene, bundle
         self.faithful, self.bf16 = faithful, bf16
-        self.halo = halo_px(bundle.config)
+        self.halo = bundle.config.halo_px
         self._models = [folded(model) for model in bundle.models]
 
     def days(self, window: Window, days: Sequence[dt.date]) -> Iterator[WindowValues]:

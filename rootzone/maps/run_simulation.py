@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.days import day_number
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
 from rootzone.campaign.workspace import Workspace
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.layers.stack import CovariateStack
 
-_EPOCH = date(1970, 1, 1)
 _CELLS_KEPT = 64  # finished cells in memory while maps are painted: two rows across a county
 
 
@@ -261,7 +261,7 @@ def _run_year(
         return
     span = _span(job.days, year, job.loaded.campaign.engine.spin_up_days)
     at = [i for i, day in enumerate(job.days) if day.year == year]
-    rows = np.array([(job.days[i] - _EPOCH).days - span.first for i in at])
+    rows = np.array([day_number(job.days[i]) - span.first for i in at])
     cell_ids = np.full(len(theta), cell)
     run = simulate_columns(job.loaded, soils, cell_ids, year, span, rows, threads=job.threads)
     theta[:, at] = run.theta
@@ -272,7 +272,7 @@ def _run_year(
 def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
     """From the start of a site's run to the last map day: days to come have no say."""
     whole = Span.of_year(year, spin_up_days)
-    wanted = [(day - _EPOCH).days for day in days if day.year == year]
+    wanted = [day_number(day) for day in days if day.year == year]
     return Span(whole.start, min(wanted), max(wanted))
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.figure_style import INK, SITES_COLOUR, THETA_LABEL, new_figure, styled
+from rootzone._shared.words import fixed, plural
 from rootzone.labels.distribution import L1_BIN_WIDTH, Distribution, histogram_l1
 from rootzone.labels.read_labels import read_distribution
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
-from rootzone.report.words import fixed, plural
 
 if TYPE_CHECKING:
     import polars as pl

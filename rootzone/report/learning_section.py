@@ -8,8 +8,8 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.figure_style import INK, LINE_COLOURS, SOFT, new_figure, styled
+from rootzone._shared.words import in_hours, number, plural
 from rootzone.report.document import Block, Code, Facts, Plot, Plots, Section, Text, absent
-from rootzone.report.words import number, plural, seconds
 
 if TYPE_CHECKING:
     import polars as pl
@@ -101,7 +101,7 @@ def _facts(log: pl.DataFrame) -> list[tuple[str, str]]:
         (str(best["epoch"]), "epoch kept (the first is 0)"),
     ]
     if "train_s" in log.columns:
-        facts.append((seconds(float(log["train_s"].sum())), "training time"))
+        facts.append((in_hours(float(log["train_s"].sum())), "training time"))
     if "samples_per_s" in log.columns:
         facts.append((number(float(log["samples_per_s"].median() or np.nan)), "tiles a second"))  # type: ignore[arg-type]
     return facts

@@ -18,6 +18,7 @@ from rootzone._shared.figure_style import (
     styled,
     theta_colours,
 )
+from rootzone._shared.words import plural
 from rootzone.report.document import Block, Maps, Plot, Plots, Section, Text, absent
 from rootzone.report.map_layers import (
     THETA_TOP,
@@ -30,7 +31,6 @@ from rootzone.report.map_layers import (
     read_small,
 )
 from rootzone.report.map_series import shown_days, sites_of, stations_of, weather_of
-from rootzone.report.words import plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

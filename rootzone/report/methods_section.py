@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rootzone import __version__
+from rootzone._shared.words import listed, plural
 from rootzone.covariates.open_campaign import excluded_cover, open_catalog
 from rootzone.labels.distribution import L1_BIN_WIDTH
 from rootzone.report.document import Code, Section, Table, Text
 from rootzone.report.references import PTF_TITLES, cited, numbered
-from rootzone.report.words import listed, plural
 
 if TYPE_CHECKING:
     from rootzone.covariates.layers.catalog import Source

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.figure_style import SOFT, new_figure, styled
+from rootzone._shared.words import number, plural
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.references import PTF_TITLES
-from rootzone.report.words import number, plural
 
 if TYPE_CHECKING:
     import polars as pl

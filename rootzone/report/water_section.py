@@ -10,10 +10,10 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.figure_style import RAIN_COLOUR, new_figure, styled
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.words import number, plural
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.profile_figures import column_figure, depth_figure
 from rootzone.report.read_inputs import FEW_FILES
-from rootzone.report.words import number, plural
 
 if TYPE_CHECKING:
     import polars as pl

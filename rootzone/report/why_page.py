@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.words import number
 from rootzone.report.document import (
     Block,
     Code,
@@ -24,7 +25,6 @@ from rootzone.report.document import (
 from rootzone.report.profile_figures import column_figure
 from rootzone.report.soils_section import conductivity_figure, retention_figure
 from rootzone.report.water_section import rain_of
-from rootzone.report.words import number
 
 if TYPE_CHECKING:
     import polars as pl

@@ -90,6 +90,10 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"learning": {"split": {"train": 0.8, "validation": 0.2, "test": 0.0}}},
         "learning.split.test",
     ),
+    ("networks/families/__init__.py", "learning.model"): (
+        {"learning": {"model": "unet_b"}},
+        "learning.model",
+    ),
     ("networks/run_training.py", "learning.split"): (
         {"learning": {"split": {"train": 0.8, "validation": 0.0, "test": 0.2}}},
         "learning.split.validation",

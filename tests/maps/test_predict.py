@@ -14,8 +14,7 @@ from rootzone.maps.encoding import MISSING_INPUT
 from rootzone.maps.predict import WindowPredictor
 from rootzone.networks.bundle import Bundle
 from rootzone.networks.ensemble import Ensemble
-from rootzone.networks.models import build
-from rootzone.networks.shape import ModelConfig
+from rootzone.networks.families.unet import ModelConfig
 from tests.learning.scenes import day, grid, scene
 
 TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
@@ -25,7 +24,7 @@ TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1)
 def bundle() -> Bundle:
     torch.manual_seed(1)
     info: dict[str, Any] = {}
-    ensemble = Ensemble([build(TINY).eval()])
+    ensemble = Ensemble([TINY.build().eval()])
     return Bundle(ensemble, TINY, scene().spec, (200.0,), None, info, "")
 
 

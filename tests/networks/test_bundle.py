@@ -17,8 +17,8 @@ from rootzone.networks.bundle import (
     save_bundle,
 )
 from rootzone.networks.calibration import Calibration
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.run_training import new_network
-from rootzone.networks.shape import ModelConfig
 
 SPEC = faithful_features()
 CONFIG = ModelConfig(20, n_depths=2, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))

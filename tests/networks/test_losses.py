@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rootzone.campaign.model import Learning
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.losses import (
     CompositeLoss,
     LossState,
@@ -17,9 +18,8 @@ from rootzone.networks.losses import (
     bound_penalty,
     vertical_jump,
 )
-from rootzone.networks.models import Prediction, build
+from rootzone.networks.models import Prediction
 from rootzone.networks.retention import retention_of
-from rootzone.networks.shape import ModelConfig
 
 # theta_r, theta_s, alpha, n of loam: Carsel and Parrish (1988), doi:10.1029/WR024i005p00755
 LOAM = (0.078, 0.43, 0.036, 1.56)
@@ -94,7 +94,7 @@ def test_pixels_without_a_soil_are_left_out_of_the_bound_penalty() -> None:
 
 def test_the_bounded_output_has_no_bound_penalty_at_all() -> None:
     torch.manual_seed(0)
-    model = build(ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds"))
+    model = ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds").build()
     model.head.weight.data.mul_(1e3)
     soil = torch.tensor(LOAM).view(1, 1, 4, 1, 1).repeat(2, 1, 1, 16, 16)
     soil[:, :, 1] -= 0.1 * torch.rand_like(soil[:, :, 1])
@@ -231,7 +231,7 @@ def test_the_spread_settles_at_the_error_and_leaves_the_mean_alone() -> None:
 
 def test_no_gradient_is_lost_to_a_missing_soil_or_label() -> None:
     torch.manual_seed(0)
-    model = build(ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds", n_depths=2))
+    model = ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds", n_depths=2).build()
     soil = torch.tensor(LOAM).view(1, 1, 4, 1, 1).repeat(2, 2, 1, 16, 16)
     soil[0, :, :, 3, 3] = torch.nan
     soil[1, 0, 3, 5, 5] = torch.nan

@@ -6,8 +6,8 @@ import pytest
 
 from rootzone._shared.digests import digest_json
 from rootzone.campaign.model import Learning
+from rootzone.networks.families import config_of
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import config_of
 
 
 def test_every_training_key_of_the_campaign_reaches_the_run() -> None:

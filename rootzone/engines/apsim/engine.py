@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rootzone._shared.arrays import IntArray
+from rootzone._shared.days import calendar_day
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone._shared.resources import resource_path
@@ -30,7 +31,6 @@ from rootzone.engines.apsim.write_met import MET_COLUMNS, write_met
 from rootzone.engines.failures import Failure, FailureClass
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch
 
-_EPOCH = date(1970, 1, 1)
 _LATITUDE_DEG = 40.0  # APSIM insists on one; a fallow water balance does not use it
 
 
@@ -292,7 +292,7 @@ def _simulations(batch: SiteBatch, sites: IntArray, folder: Path) -> Sequence[Si
 def _simulation(batch: SiteBatch, site: int) -> Simulation:
     rows = slice(int(batch.layer_start[site]), int(batch.layer_start[site + 1]))
     cell = int(batch.cell[site])
-    first = _EPOCH + timedelta(days=int(batch.weather.first_day[cell]))
+    first = calendar_day(batch.weather.first_day[cell])
     last = first + timedelta(days=int(batch.weather.n_day[cell]) - 1)
     soil = {name: values[rows] for name, values in batch.soil.items()}
     return Simulation(_name(site), soil, f"c{cell}.met", first, last)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.days import iso_day
 from rootzone._shared.plausible import likely_unit
 from rootzone.engines.failures import FailureClass
 from rootzone.engines.tables.problems import Rule
@@ -74,8 +75,8 @@ def _date_rules(rows: WeatherRows) -> list[Rule]:
 
     def say_gap(row: int) -> str:
         return (
-            f"{step[row] - 1} days are missing between {iso(previous[row])} and {iso(day[row])}; "
-            "an engine needs every day"
+            f"{step[row] - 1} days are missing between {iso_day(previous[row])} and "
+            f"{iso_day(day[row])}; an engine needs every day"
         )
 
     return [
@@ -89,7 +90,7 @@ def _date_rules(rows: WeatherRows) -> list[Rule]:
             FailureClass.FORCING_DUPLICATE,
             "date",
             step == 0,
-            lambda row: f"{iso(day[row])} occurs twice; keep one row for each day",
+            lambda row: f"{iso_day(day[row])} occurs twice; keep one row for each day",
         ),
         Rule(FailureClass.FORCING_GAP, "date", step > 1, say_gap),
     ]
@@ -120,8 +121,3 @@ def _value_rules(name: str, column: Numbers) -> list[Rule]:
             lambda row: f"{name} {values[row]:.6g} is outside {low:g} to {high:g} [{unit}]; {hint}",
         ),
     ]
-
-
-def iso(day: int) -> str:
-    """Calendar day in ISO form from days since 1970-01-01."""
-    return str(np.datetime64(int(day), "D"))

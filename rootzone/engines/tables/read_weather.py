@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rootzone._shared.days import iso_day
 from rootzone._shared.errors import RequestError
 from rootzone._shared.plausible import DAILY_LIMITS, likely_unit, outside
 from rootzone._shared.tables import WEATHER
 from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
-from rootzone.engines.tables.check_weather import WeatherRows, iso, weather_rules
+from rootzone.engines.tables.check_weather import WeatherRows, weather_rules
 from rootzone.engines.tables.problems import Finding, first_findings
 from rootzone.engines.tables.read_columns import (
     MISSING_DAY,
@@ -157,7 +158,7 @@ def _bad_cell(
     rule = finding.rule
     row = finding.row if order is None else int(order[finding.row])
     day = rows.day[finding.row]
-    date = None if day == MISSING_DAY else iso(day)
+    date = None if day == MISSING_DAY else iso_day(day)
     value = cell_text(frame, rule.column, row)
     on_day = "" if date is None or rule.column == "date" else f" on {date}"
     more = "" if finding.count == 1 else f" {finding.count - 1} more in this cell."

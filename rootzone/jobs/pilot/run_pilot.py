@@ -15,15 +15,14 @@ from rootzone._shared.tables import SOILS, read_table
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.pilot.pilot import Measured, pilot_sites
-from rootzone.jobs.shard.accept import acceptor
-from rootzone.jobs.shard.climb import climb
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.cut import SOIL_COLUMNS
 from rootzone.jobs.shard.engine_choice import MakeEngine, weather_needs
-from rootzone.jobs.shard.ladder import Rung, ladder_for
+from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.ledger import Footer, ledger_frame
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import ShardInputs, inputs_of_rows
+from rootzone.jobs.shard.run_batch import BatchPlan, run_batch
 from rootzone.jobs.shard.write_shard import ProfileStore, write_shard
 
 if TYPE_CHECKING:
@@ -112,7 +111,8 @@ class _Pilot:
         ladder = ladder_for(engine.name, engine.stepping)
         span = Span.of_year(int(sites["year"][0]), engine.spin_up_days)
         store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
-        outcome = climb(inputs.batch, ladder, self._engine, acceptor(span, inputs.batch, store.add))
+        plan = BatchPlan(ladder, self._make_engine, span, engines=self._engines)
+        outcome = run_batch(inputs.batch, plan, store.add)
         if not count:
             return outcome.engine_seconds
         started = time.perf_counter()
@@ -131,11 +131,6 @@ class _Pilot:
         self.sites += sites.height
         self.classes.update(str(failure.failure_class) for failure in failures.values())
         return outcome.engine_seconds
-
-    def _engine(self, rung: Rung) -> Engine:
-        if rung.name not in self._engines:
-            self._engines[rung.name] = self._make_engine(rung.settings, threads=1)
-        return self._engines[rung.name]
 
 
 def rows_of_sites(

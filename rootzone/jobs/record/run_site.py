@@ -10,16 +10,13 @@ from rootzone.engines.failures import Failure, SiteId
 from rootzone.jobs.pilot.run_pilot import rows_of_sites
 from rootzone.jobs.record.read_state import CampaignState
 from rootzone.jobs.record.rounds import read_reserves
-from rootzone.jobs.shard.accept import acceptor
-from rootzone.jobs.shard.climb import Attempt, climb
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.ladder import Rung, ladder_for
+from rootzone.jobs.shard.ladder import ladder_for
+from rootzone.jobs.shard.run_batch import Attempt, BatchPlan, run_batch
 from rootzone.jobs.shard.write_shard import ProfileStore
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from rootzone.engines.protocol import Engine
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,7 @@ def run_site(state: CampaignState, site: SiteId) -> SiteRun:
     ladder = ladder_for(campaign.engine.name, campaign.engine.stepping)
     span = Span.of_year(int(rows["year"][0]), campaign.engine.spin_up_days)
     store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
-
-    def engine_of(rung: Rung) -> Engine:
-        return state.make_engine(rung.settings, threads=1)
-
-    outcome = climb(inputs.batch, ladder, engine_of, acceptor(span, inputs.batch, store.add))
+    outcome = run_batch(inputs.batch, BatchPlan(ladder, state.make_engine, span), store.add)
     failure = inputs.refused.get(site) or outcome.failures.get(site)
     rung = ladder[outcome.rungs[site]].name if site in outcome.rungs else ""
     return SiteRun(site, rung, outcome.attempts.get(site, []), failure, store.frame([site]))

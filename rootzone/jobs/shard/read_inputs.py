@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.content_digest import digest_rows
+from rootzone._shared.days import calendar_day
 from rootzone._shared.errors import RequestError
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch
 from rootzone.engines.tables.read_soils import soils_from_frame
 from rootzone.engines.tables.read_weather import join_weather, weather_from_frame
-from rootzone.jobs.shard.counted_days import Span, calendar_day, cells_out_of_span
+from rootzone.jobs.shard.counted_days import Span, cells_out_of_span
 from rootzone.jobs.shard.cut import SOIL_COLUMNS, Shard
 from rootzone.jobs.shard.read_cut import read_rows
 
@@ -206,7 +207,7 @@ def _nothing_to_run(
     refused: dict[SiteId, Failure],
 ) -> ShardInputs:
     """No soils or no weather at all: every site is refused."""
-    from rootzone.jobs.shard.climb import empty_batch
+    from rootzone.jobs.shard.run_batch import empty_batch
 
     for site, cell in sites.select("site_id", "cell_id").iter_rows():
         refused.setdefault(

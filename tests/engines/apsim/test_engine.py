@@ -20,10 +20,10 @@ from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone.engines.apsim import scratch
 from rootzone.engines.apsim.engine import ApsimEngine
 from rootzone.engines.apsim.find_models import ModelsProgram, find_models
-from rootzone.engines.apsim.recorded import RecordedEngine
 from rootzone.engines.apsim.settings import ApsimSettings
 from rootzone.engines.failures import FailureClass
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
+from tests.engines.apsim.recorded import RecordedEngine
 
 STAND_IN = Path(__file__).with_name("stand_in_models.py")
 COMMAND = shlex.join([sys.executable, str(STAND_IN)])

@@ -9,10 +9,9 @@ import pytest
 from rootzone._shared.errors import RequestError
 from rootzone.engines.failures import Failure, FailureClass
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch, WeatherBatch
-from rootzone.jobs.shard.accept import acceptor
-from rootzone.jobs.shard.climb import climb
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.ladder import Rung
+from rootzone.jobs.shard.run_batch import BatchPlan, run_batch
 from tests.jobs.engines import Bucket
 
 LADDER = (
@@ -59,7 +58,8 @@ class NeedsLayers(Bucket):
 
 def taken(engine: Bucket, sites: SiteBatch) -> tuple[dict[int, int], list[Profiles], object]:
     kept: list[Profiles] = []
-    outcome = climb(sites, LADDER, lambda rung: engine, acceptor(SPAN, sites, kept.append))
+    plan = BatchPlan(LADDER, lambda changes, *, threads: engine, SPAN)
+    outcome = run_batch(sites, plan, kept.append)
     return outcome.rungs, [part for part in kept if part.n_row], outcome  # type: ignore[return-value]
 
 
@@ -111,8 +111,25 @@ def test_a_full_disk_inside_an_engine_is_no_failure_of_its_sites() -> None:
 
 
 def test_no_sites_need_no_engine() -> None:
-    def never(rung: Rung) -> Bucket:
-        raise AssertionError(rung)
+    def never(changes: object, *, threads: int) -> Bucket:
+        raise AssertionError(changes)
 
     empty = batch().take(np.zeros(0, dtype=np.int64))
-    assert climb(empty, LADDER, never, lambda profiles, rung: {}).rungs == {}
+    kept: list[Profiles] = []
+    assert run_batch(empty, BatchPlan(LADDER, never, SPAN), kept.append).rungs == {}
+    assert kept == []
+
+
+def test_an_engine_is_made_once_for_each_rung_and_stays_behind_when_the_plan_travels() -> None:
+    made: list[object] = []
+
+    def make(changes: object, *, threads: int) -> Bucket:
+        made.append(changes)
+        return Bucket({})
+
+    plan = BatchPlan(LADDER, make, SPAN, {"tolerance": 1e-5})
+    for _ in range(2):
+        run_batch(batch(), plan, lambda profiles: None)
+    assert made == [{"tolerance": 1e-5}]  # rung 0 alone, with the round's own settings
+    assert plan.engines
+    assert plan.__getstate__()["engines"] == {}

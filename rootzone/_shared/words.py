@@ -43,17 +43,20 @@ def signed(value: float | None, places: int = 3) -> str:
     return text if text[0] in "−–" else f"+{text}"
 
 
-def seconds(value: float) -> str:
-    """A time in the unit that suits it.
+def in_hours(seconds: float) -> str:
+    """Time as a person says it.
 
     Examples
     --------
-    >>> seconds(42.0), seconds(600.0), seconds(9000.0)
-    ('42 s', '10 min', '2.5 h')
+    >>> in_hours(59.6), in_hours(600), in_hours(5400)
+    ('1.0 min', '10 min', '1.5 h')
     """
-    if value < 120:
-        return f"{value:.3g} s"
-    return f"{value / 60:.3g} min" if value < 7200 else f"{value / 3600:.3g} h"
+    if seconds < 59.5:
+        return f"{seconds:.2g} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    if seconds < 5400:
+        minutes = seconds / 60
+        return f"{minutes:.1f} min" if minutes < 9.95 else f"{minutes:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def sentence(text: str) -> str:

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from rootzone.learning.worlds.landscape import Landscape, WorldSettings, make_landscape
-from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places, tile_features
-from rootzone.learning.worlds.truth import Bias, theta_at
-from rootzone.networks.models import build
-from rootzone.networks.shape import ModelConfig
+from benchmarks.worlds.landscape import Landscape, WorldSettings, make_landscape
+from benchmarks.worlds.samples import Labels, WorldSamples, predict_places, tile_features
+from benchmarks.worlds.truth import Bias, theta_at
+from rootzone.networks.families.unet import ModelConfig
 
 MONTHS = {"first": "2023-01-01", "last": "2023-03-31"}  # 90 days
 
@@ -96,7 +95,7 @@ def test_tiles_without_labels_on_a_date_are_no_samples_of_it() -> None:
 
 def test_places_are_predicted_as_in_their_tile() -> None:
     torch.manual_seed(0)
-    network = build(ModelConfig.reading("unet_a", 20, widths=(2, 2, 2))).eval()
+    network = ModelConfig.reading("unet_a", 20, widths=(2, 2, 2)).build().eval()
     found = predict_places(network, land(), np.array([70, 3]), np.array([5, 9]), np.array([1, 40]))
     with torch.no_grad():
         tile = network(torch.from_numpy(tile_features(land(), 2, 40))[None]).theta[0, 0]

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rootzone.campaign.model import Learning
-from rootzone.learning.worlds.held_out_soils import compare_losses, outside_of, prepare_held_out
-from rootzone.learning.worlds.landscape import WorldSettings
-from rootzone.learning.worlds.recovery import (
+from benchmarks.worlds.held_out_soils import compare_losses, outside_of, prepare_held_out
+from benchmarks.worlds.landscape import WorldSettings
+from benchmarks.worlds.recovery import (
     RecoverySettings,
     Scores,
     Setup,
@@ -21,7 +20,7 @@ from rootzone.learning.worlds.recovery import (
     train_boosted,
     train_network,
 )
-from rootzone.learning.worlds.stations_world import (
+from benchmarks.worlds.stations_world import (
     MixedRun,
     MixingSettings,
     prepare_stations,
@@ -29,6 +28,7 @@ from rootzone.learning.worlds.stations_world import (
     simulator_scores,
     table_of,
 )
+from rootzone.campaign.model import Learning
 
 WORLD = WorldSettings(tiles=2, first="2023-01-01", last="2023-03-31")
 SMALL = RecoverySettings(

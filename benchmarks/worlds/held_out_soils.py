@@ -16,15 +16,16 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
 from rootzone.campaign.model import Learning
-from rootzone.learning.worlds.landscape import TILE_PX, Landscape, WorldSettings
-from rootzone.learning.worlds.recovery import (
+
+from .landscape import TILE_PX, Landscape, WorldSettings
+from .recovery import (
     RecoverySettings,
     Scores,
     Setup,
     prepare,
     train_network,
 )
-from rootzone.learning.worlds.samples import Labels
+from .samples import Labels
 
 # Soils with labels: loams of every kind; sands, loamy sands and clays have none.
 SAND_PCT: Final = (25.0, 70.0)

@@ -1,23 +1,24 @@
-"""The shape of a U-Net as plain numbers: what it is made of, and how far it sees.
-
-No torch is needed to know a network's stride and reach; `rootzone.networks.models` builds it.
-"""
+"""The U-Nets of section 3.6.1: what they are made of, and how far they see."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import Learning
+from rootzone.networks.families import Shape
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Output = Literal["sigmoid", "bounds", "relu"]
 Head = Literal["point", "normal"]
 
 
 @dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Shape):
     """Shape of a U-Net.
 
     Attributes
@@ -44,6 +45,7 @@ class ModelConfig:
         Share of bottleneck channels dropped in training.
     """
 
+    family = "unet"
     n_channels: int
     n_depths: int = 1
     widths: tuple[int, ...] = (64, 128, 256)
@@ -112,6 +114,30 @@ class ModelConfig:
             raise RequestError(f"There is no network {name!r}; choose one of {sorted(READINGS)}.")
         return cls(n_channels, **{**READINGS[name], **changes})
 
+    @property
+    def stride_px(self) -> int:
+        """Size that rows and columns, and the offsets of tiles, must be a multiple of [pixels]."""
+        return int(2 ** len(self.widths))
+
+    @property
+    def reach_px(self) -> int:
+        """As `receptive_radius_px`.
+
+        Windows at multiples of the stride with a halo of this reach give the same pixels bit for
+        bit where the arithmetic library sums in the same order. On CPU it does for windows of one
+        size, and in trials for all sizes from 144 px up; smaller windows may differ by 6e-8.
+        """
+        return receptive_radius_px(self)
+
+    def build(self) -> nn.Module:
+        """The network, with weights from torch's current random state.
+
+        On CPU ``build().to(memory_format=torch.channels_last)`` is about a third faster.
+        """
+        from rootzone.networks.models import UNet
+
+        return UNet(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The configuration as plain values, for a bundle."""
         return {
@@ -145,7 +171,7 @@ READINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 }  # fmt: skip
 
 
-def config_of(learning: Learning, n_channels: int, n_depths: int) -> ModelConfig:
+def unet_of(learning: Learning, n_channels: int, n_depths: int) -> ModelConfig:
     """The network a campaign asks for.
 
     Widths other than the model's own keep its numbers of convolutions; another number of widths
@@ -171,11 +197,6 @@ def _stretched(convs: tuple[int, ...], blocks: int) -> tuple[int, ...]:
     return tuple((*convs, *[convs[-1]] * blocks)[:blocks])
 
 
-def stride_px(config: ModelConfig) -> int:
-    """Size that rows and columns, and the offsets of tiles, must be a multiple of [pixels]."""
-    return int(2 ** len(config.widths))
-
-
 def receptive_radius_px(config: ModelConfig) -> int:
     """How far the farthest input pixel lies that can change an output pixel [pixels].
 
@@ -193,21 +214,10 @@ def receptive_radius_px(config: ModelConfig) -> int:
     5
     """
     reach = 0
-    for pixel in range(stride_px(config)):
+    for pixel in range(config.stride_px):
         low, high = _inputs_of(config, pixel)
         reach = max(reach, pixel - low, high - pixel)
     return reach
-
-
-def halo_px(config: ModelConfig) -> int:
-    """Receptive radius rounded up to the stride [pixels]: the halo that makes tiling exact.
-
-    Windows at multiples of the stride with this halo give the same pixels bit for bit where the
-    arithmetic library sums in the same order. On CPU it does for windows of one size, and in trials
-    for all sizes from 144 px up; smaller windows may differ by 6e-8.
-    """
-    stride = stride_px(config)
-    return -(-receptive_radius_px(config) // stride) * stride
 
 
 def _inputs_of(config: ModelConfig, pixel: int) -> tuple[int, int]:
@@ -232,3 +242,7 @@ def _below_up(level: tuple[int, int], kernel: int) -> tuple[int, int]:
     padding = 0 if kernel == 2 else 1
     low = -(-(level[0] + padding - (kernel - 1)) // 2)
     return low, (level[1] + padding) // 2
+
+
+NAMES = dict.fromkeys(READINGS, unet_of)
+from_dict = ModelConfig.from_dict

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
-from rootzone.learning.worlds.landscape import TILE_PX, Landscape
 from rootzone.networks.batch import Batch
+
+from .landscape import TILE_PX, Landscape
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import settings_from_mapping
 from rootzone.hydraulics.soils import soils_from_textures
-from rootzone.learning.worlds.landscape import Landscape
+
+from .landscape import Landscape
 
 LABEL_MM: Final = 200.0
 THICKNESS_MM: Final = np.array([50, 50, 50, 50, 100, 100, 100, 200, 200, 200, 200, 200], float)

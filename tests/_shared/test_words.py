@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rootzone.report.words import fixed, listed, number, plural, seconds
+from rootzone._shared.words import fixed, in_hours, listed, number, plural
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_negative_figure_carries_a_minus_not_a_hyphen() -> None:
 
 
 def test_a_time_comes_in_the_unit_that_suits_it() -> None:
-    assert [seconds(s) for s in (42.0, 600.0, 9000.0)] == ["42 s", "10 min", "2.5 h"]
+    assert [in_hours(s) for s in (42.0, 600.0, 9000.0)] == ["42 s", "10 min", "2.5 h"]
 
 
 def test_lists_and_counts_read_as_a_person_writes_them() -> None:
@@ -38,3 +38,10 @@ def test_lists_and_counts_read_as_a_person_writes_them() -> None:
     assert listed(["sand", "silt", "clay"]) == "sand, silt and clay"
     assert plural(1, "stratum", "strata") == "1 stratum"
     assert plural(1200, "stratum", "strata") == "1,200 strata"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2.5, "2.5 s"), (40, "40 s"), (90, "1.5 min"), (7200, "2.0 h")]
+)
+def test_time_is_told_as_a_person_says_it(seconds: float, text: str) -> None:
+    assert in_hours(seconds) == text

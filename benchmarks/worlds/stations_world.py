@@ -18,14 +18,15 @@ import numpy as np
 from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
 from rootzone.campaign.model import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
-from rootzone.learning.worlds.landscape import Landscape, WorldSettings, make_landscape
-from rootzone.learning.worlds.recovery import LABEL_SHARE, Scores, evenly, split_dates
-from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places
-from rootzone.learning.worlds.truth import Bias, theta_at
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.mixing import SIMULATED, STATION
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import ModelConfig
+
+from .landscape import Landscape, WorldSettings, make_landscape
+from .recovery import LABEL_SHARE, Scores, evenly, split_dates
+from .samples import Labels, WorldSamples, predict_places
+from .truth import Bias, theta_at
 
 PROBABILITIES: Final = (0.0, 0.2, 0.5, 0.8, 1.0)
 SEEDS: Final = (1, 2, 3)

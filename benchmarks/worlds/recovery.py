@@ -20,18 +20,19 @@ import torch
 from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
 from rootzone.campaign.model import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, season_dates
-from rootzone.learning.worlds.landscape import (
-    Landscape,
-    WorldSettings,
-    make_landscape,
-)
-from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places
-from rootzone.learning.worlds.truth import theta_at
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.mixing import SIMULATED
 from rootzone.networks.models import n_parameters
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import ModelConfig
+
+from .landscape import (
+    Landscape,
+    WorldSettings,
+    make_landscape,
+)
+from .samples import Labels, WorldSamples, predict_places
+from .truth import theta_at
 
 LABEL_SHARE: Final = 0.0017  # 500,000 sites on the 73,200 tiles of Colorado
 _VALIDATION_DATES: Final = 4

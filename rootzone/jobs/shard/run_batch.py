@@ -1,10 +1,11 @@
-"""A batch of sites taken up the ladder: who is done on which rung, and who failed on all."""
+"""A batch of sites taken up the ladder of retries: run, judged, kept, or failed on all rungs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from rootzone._shared.errors import RootzoneError
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import Engine, EngineRun, Profiles, SiteBatch, WeatherBatch
 from rootzone.jobs.driver.run_signals import disk_is_full
+from rootzone.jobs.shard.accept import refused_by_runner, without
+from rootzone.jobs.shard.counted_days import Span, counted
+from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.ladder import CLIMBABLE, Rung
 from rootzone.jobs.shard.relayer import merge_layers, split_layers, theta_of_merged, theta_of_split
 
@@ -57,41 +61,99 @@ class Climb:
     repairs: dict[SiteId, Sequence[str]] = field(default_factory=dict)
     engine_seconds: float = 0.0
 
+    def note(
+        self, run: EngineRun, good: list[SiteId], refused: Mapping[SiteId, Failure], rung: int
+    ) -> dict[SiteId, Failure]:
+        """Take down a chunk of a rung; returns the sites that failed in it."""
+        for site in good:
+            self.rungs[site] = rung
+            self.failures.pop(site, None)
+        self.repairs.update({s: r for s, r in run.repairs.items() if s not in refused})
+        return {**refused, **{f.site_id: f for f in run.failures if f.site_id is not None}}
 
-def climb(
+    def close(self, failed: Mapping[SiteId, Failure], rung: int) -> None:
+        """Take down who failed on a rung."""
+        for site, failure in failed.items():
+            tried = self.attempts.setdefault(site, [])
+            tried.append(Attempt(rung, failure))
+            self.failures[site] = replace(failure, attempts=len(tried))
+
+
+@dataclass
+class BatchPlan:
+    """How batches are run: retries, engine, settings and days. It travels to other processes.
+
+    Parameters
+    ----------
+    ladder : sequence of Rung
+        The first one is the campaign as written; the next ones are for what did not converge.
+    make_engine : callable
+        The campaign's engine.
+    span : Span
+        Days to run and days that count.
+    settings : mapping
+        Engine settings that differ from the campaign's.
+    threads : int
+        Threads the engine may use.
+    engines : dict
+        Engines made so far, by rung; they stay behind when the plan travels.
+    """
+
+    ladder: Sequence[Rung]
+    make_engine: MakeEngine
+    span: Span
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = 1
+    engines: dict[str, Engine] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "engines": {}}
+
+    def engine(self, rung: Rung) -> Engine:
+        """The engine of a rung, made once."""
+        if rung.name not in self.engines:
+            changes = {**self.settings, **rung.settings}
+            self.engines[rung.name] = self.make_engine(changes, threads=self.threads)
+        return self.engines[rung.name]
+
+
+def run_batch(
     batch: SiteBatch,
-    ladder: Sequence[Rung],
-    engine_of: Callable[[Rung], Engine],
-    accept: Callable[[Profiles, Rung], Mapping[SiteId, Failure]],
+    plan: BatchPlan,
+    keep: Callable[[Profiles], None],
     heartbeat: Callable[[], None] = lambda: None,
 ) -> Climb:
-    """Run a batch on rung 0, and what did not converge on the next rungs.
+    """Run a batch on rung 0, and what did not converge on the next rungs; keep what is right.
 
     Parameters
     ----------
     batch : SiteBatch
         Sites to run.
-    ladder : sequence of Rung
-        The first one is the campaign as written.
-    engine_of : callable
-        Engine for a rung.
-    accept : callable
-        Takes finished profiles as they come; returns those it refuses, by site. Refused sites are
-        treated like failures of the engine.
+    plan : BatchPlan
+        Retries, engine and days.
+    keep : callable
+        Takes the counted days of finished and accepted profiles as they come.
     heartbeat : callable
         Called before every chunk; a watchdog listens.
 
     Returns
     -------
     climb : Climb
-        Every site of the batch is in ``rungs`` or in ``failures``.
+        Every site of the batch is in ``rungs`` or in ``failures``. Profiles the runner refuses are
+        treated like failures of the engine.
     """
     outcome = Climb()
     left = batch
-    for number, rung in enumerate(ladder):
+    for number, rung in enumerate(plan.ladder):
         if left.n_site == 0:
             break
-        failed = _run_rung(left, number, rung, engine_of(rung), accept, heartbeat, outcome)
+        failed: dict[SiteId, Failure] = {}
+        for run in _timed(left, rung, plan.engine(rung), heartbeat, outcome):
+            refused = refused_by_runner(run.profiles, left, rung, plan.span)
+            good = without(run.profiles, refused) if refused else run.profiles
+            keep(counted(good, plan.span))
+            failed |= outcome.note(run, good.site_ids.tolist(), refused, number)
+        outcome.close(failed, number)
         again = [
             i
             for i, site in enumerate(left.site_ids.tolist())
@@ -99,33 +161,6 @@ def climb(
         ]
         left = left.take(np.array(again, dtype=np.int64))
     return outcome
-
-
-def _run_rung(
-    batch: SiteBatch,
-    number: int,
-    rung: Rung,
-    engine: Engine,
-    accept: Callable[[Profiles, Rung], Mapping[SiteId, Failure]],
-    heartbeat: Callable[[], None],
-    outcome: Climb,
-) -> dict[SiteId, Failure]:
-    """One rung for all its sites; returns the failures and keeps everything in ``outcome``."""
-    failed: dict[SiteId, Failure] = {}
-    for run in _timed(batch, rung, engine, heartbeat, outcome):
-        refused = accept(run.profiles, rung)
-        for site in run.profiles.site_ids.tolist():
-            if site not in refused:
-                outcome.rungs[site] = number
-                outcome.failures.pop(site, None)
-        failed.update(refused)
-        failed.update({f.site_id: f for f in run.failures if f.site_id is not None})
-        outcome.repairs.update({s: r for s, r in run.repairs.items() if s not in refused})
-    for site, failure in failed.items():
-        tried = outcome.attempts.setdefault(site, [])
-        tried.append(Attempt(number, failure))
-        outcome.failures[site] = replace(failure, attempts=len(tried))
-    return failed
 
 
 def _timed(
