@@ -330,6 +330,7 @@ class OpenCampaign(CampaignFiles):
         *,
         source: str | None = None,
         run: str = "main",
+        texture_step_pct: float | None = None,
         cores: int | None = None,
         force: bool = False,
     ) -> Maps:
@@ -343,6 +344,8 @@ class OpenCampaign(CampaignFiles):
             The trained network, or physics at every pixel; by default the campaign's own.
         run : str
             Trained run.
+        texture_step_pct : float, optional
+            Simulation: round textures to this step [%], so that more pixels share a column.
         cores : int, optional
             Processes; all that are given by default.
         force : bool
@@ -358,6 +361,7 @@ class OpenCampaign(CampaignFiles):
             run=run,
             dates=days,
             source=source,
+            texture_step_pct=texture_step_pct,
             cores=cores or cores_given(),
             force=force,
         )
@@ -392,7 +396,7 @@ class OpenCampaign(CampaignFiles):
             "labels": place.labels.exists(),
             "stations": place.stations.exists(),
             "train": (place.root / "learning").exists(),
-            "maps": any(place.maps.glob("*.tif")),
+            "maps": any(place.maps.rglob("*.tif")),
             "report": place.report.exists(),
         }
         return [name for name, done in there.items() if done]
