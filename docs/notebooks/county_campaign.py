@@ -63,7 +63,7 @@ status = campaign.simulate()
 status.sites_done, status.sites_failed
 
 # %%
-campaign.profiles(site=sites.to_polars()["site_id"][0]).plot()
+_ = campaign.profiles(site=sites.to_polars()["site_id"][0]).plot()
 
 # %% [markdown]
 # ## Labels
@@ -72,13 +72,13 @@ campaign.profiles(site=sites.to_polars()["site_id"][0]).plot()
 
 # %%
 theta = campaign.labels(depth_mm=200).to_xarray()
-theta
+print(theta.isel(date=slice(0, 3)))
 
 # %% [markdown]
 # The county's mean, each site by the pixels it stands for:
 
 # %%
-theta.weighted(theta["weight"]).mean("site_id").plot(figsize=(8, 3))
+_ = theta.weighted(theta["weight"]).mean("site_id").plot(figsize=(8, 3))
 
 # %% [markdown]
 # ## Maps
@@ -88,10 +88,10 @@ theta.weighted(theta["weight"]).mean("site_id").plot(figsize=(8, 3))
 
 # %%
 maps = campaign.maps(source="simulation", texture_step_pct=5)
-maps[0].plot()
+_ = maps[0].plot()
 
 # %%
-maps.to_xarray()["theta"].mean(["y", "x"])
+maps.to_xarray()["theta"].mean(["y", "x"]).to_series()
 
 # %% [markdown]
 # ## What is there now

@@ -27,10 +27,11 @@ import rootzone as rz
 # van Genuchten parameters; guards hold them to what is physically possible and say what they changed.
 
 # %%
-soil = rz.make_soils(
-    {"sand_pct": 40, "silt_pct": 40, "clay_pct": 20}, thickness_mm=rz.LAYERS_MM
+texture = {"sand_pct": 40, "silt_pct": 40, "clay_pct": 20}
+soil = rz.make_soils(texture, thickness_mm=rz.LAYERS_MM)
+soil.to_polars().select(
+    "layer", "thickness_mm", "theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d"
 )
-soil.to_polars().select("layer", "thickness_mm", "theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d")
 
 # %% [markdown]
 # What each column is, in which unit, is part of the table:
@@ -52,9 +53,10 @@ soil.plot()
 dates = np.arange("2023-01-01", "2024-01-01", dtype="datetime64[D]")
 day = np.arange(dates.size)
 rng = np.random.default_rng(3)
+storm = rng.random(dates.size) < 0.2
 weather = {
     "date": dates,
-    "rain_mm": np.where(rng.random(dates.size) < 0.2, rng.exponential(9.0, dates.size), 0.0),
+    "rain_mm": np.where(storm, rng.exponential(9.0, dates.size), 0.0),
     "eo_mm": 3.5 - 2.5 * np.cos(2 * np.pi * day / 365.25),
 }
 
@@ -62,18 +64,18 @@ weather = {
 # ## The water
 #
 # Richards' equation, with an error-controlled step. Every setting of the engine is a keyword; what is
-# left out keeps the default that `rootzone simulate --help` prints.
+# left out keeps the default that `rootzone simulate-tables --help` prints.
 
 # %%
 run = rz.simulate(soil, weather)
-run.plot()
+_ = run.plot()
 
 # %% [markdown]
 # At 20 cm, the depth of the manuscript's labels, and as the mean of the first metre:
 
 # %%
 labels = run.at_depth([200, "0-1000"])
-labels.plot()
+_ = labels.plot()
 
 # %% [markdown]
 # ## On to xarray
@@ -83,7 +85,7 @@ labels.plot()
 
 # %%
 data = run.to_xarray()
-data
+print(data)
 
 # %%
 data["theta"].sel(layer=4, date="2023-06").mean().item()
@@ -116,4 +118,4 @@ three = rz.make_soils(
         "clay_pct": [5, 20, 60],
     }
 )
-rz.simulate(three, weather).at_depth(200).plot()
+_ = rz.simulate(three, weather).at_depth(200).plot()

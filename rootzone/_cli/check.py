@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootzone._cli._options import campaign_argument, json_option
+
 if TYPE_CHECKING:
     from rootzone.campaign.findings import Finding
     from rootzone.campaign.read_campaign import LoadedCampaign
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@campaign_argument
+@json_option
 def command(campaign: Path, as_json: bool) -> None:
     """Check CAMPAIGN, its catalog and its engine; change nothing.
 

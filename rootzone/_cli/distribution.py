@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import json_option
+
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
@@ -20,7 +22,7 @@ import click
 )
 @click.option("--bin-width", default=0.01, show_default=True, help="Bins of the L1 [m3 m-3].")
 @click.option("--workers", default=2, show_default=True, help="Files read at a time.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@json_option
 def command(
     source: Path,
     other: Path | None,

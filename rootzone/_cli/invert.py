@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import force_option, json_option
+
 if TYPE_CHECKING:
     from rootzone.inversion.run_inversions import Outcome
 
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 @click.option("--workers", default=1, show_default=True, help="Stations worked on at a time.")
 @click.option("--seed", default=5, show_default=True, help="Seed of the bootstrap.")
 @click.option("--no-figures", is_flag=True, help="Tables only.")
-@click.option("--force", is_flag=True, help="Replace what is in the folder.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     station_table: Path,
     out: Path,

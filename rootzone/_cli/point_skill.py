@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import force_option, json_option
+
 _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 
 
@@ -31,8 +33,8 @@ _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 @click.option("--folds", default=8, show_default=True, help="Parts of the left-out stations.")
 @click.option("--steps", default=300, show_default=True, help="Training steps of the network.")
 @click.option("--seed", default=1, show_default=True, help="Seed of everything drawn.")
-@click.option("--force", is_flag=True, help="Replace what is in the folder.")
-@click.option("--json", "as_json", is_flag=True, help="Skill on stdout as JSON.")
+@force_option
+@json_option
 def command(
     station_table: Path,
     out: Path,

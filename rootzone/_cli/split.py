@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import force_option, json_option
+
 KINDS = ("season_dates", "blocked_dates", "stations", "regions", "date_cut")
 
 
@@ -23,8 +25,8 @@ KINDS = ("season_dates", "blocked_dates", "stations", "regions", "date_cut")
 @click.option("--gap-days", default=0, show_default=True, help="Gap around blocks, blocked_dates.")
 @click.option("--region", default="stratum", show_default=True, help="Column held out by regions.")
 @click.option("--train-until", default="2024-09-30", show_default=True, help="Last day, date_cut.")
-@click.option("--force", is_flag=True, help="Replace OUT if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     table: Path,
     out: Path,

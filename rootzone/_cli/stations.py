@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import force_option, json_option
+
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -27,7 +29,7 @@ import click
 @click.option(
     "--forcing",
     type=click.Path(path_type=Path),
-    help="Also write gapless weather, a cell a station, for `rootzone simulate --weather`.",
+    help="Also write gapless weather, a cell a station, for `rootzone simulate-tables --weather`.",
 )
 @click.option(
     "--pixels",
@@ -40,8 +42,8 @@ import click
     type=click.IntRange(min=0),
     help="Pixels on every side.  [default: 0, or as the campaign says]",
 )
-@click.option("--force", is_flag=True, help="Replace the table if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     sources: tuple[Path, ...],
     out: Path | None,

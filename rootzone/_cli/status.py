@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootzone._cli._options import campaign_argument, json_option
+
 if TYPE_CHECKING:
     from rootzone.jobs.record.read_state import CampaignState
     from rootzone.jobs.record.status import Status
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
+@campaign_argument
 @click.option("--losses", is_flag=True, help="Also what each stratum lost.")
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(campaign: Path, losses: bool, as_json: bool) -> None:
     """Say how many shards of CAMPAIGN are done, missing or stale, and why; change nothing.
 

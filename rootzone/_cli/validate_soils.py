@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import json_option
+
 if TYPE_CHECKING:
     from rootzone.hydraulics.measured_soils import MeasuredSoils
 
@@ -31,7 +33,7 @@ _FILE = click.Path(path_type=Path)
     "all for several]",
 )
 @click.option("--by-class", is_flag=True, help="One table for each, per texture class.")
-@click.option("--json", "as_json", is_flag=True, help="The same on stdout as JSON.")
+@json_option
 def command(
     unsoda: Path | None,
     kssl: Path | None,

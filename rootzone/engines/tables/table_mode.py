@@ -130,7 +130,7 @@ def simulate_tables(
     forcing = read_weather(weather, salb=salb, needs_temperature=needs_temperature)
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(
-        verb="rootzone simulate",
+        verb="rootzone simulate-tables",
         inputs=inputs_of({"soils": soils, "weather": weather}),
         settings={**engine.identity(), "float32": float32},
     )
