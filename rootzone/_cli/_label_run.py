@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._shared.json_text import json_text
+
 if TYPE_CHECKING:
     from rootzone.labels.write_labels import LabelJob
 
 workers_option = click.option(
-    "--workers", default=2, show_default=True, help="Profile files worked on at a time."
+    "--workers",
+    default=2,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Profile files worked on at a time.",
 )
 
 
@@ -52,7 +57,7 @@ def tell_labels(
             err=True,
         )
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
     else:
         click.echo(
             f"{counts.labels} labels from {counts.profile_rows} profile rows; dropped: "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rootzone._cli._options import json_option
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.covariates.check.check import FileReport
@@ -128,6 +129,5 @@ def _print_report(report: FileReport) -> None:
 
 
 def _echo_json(value: object) -> None:
-    import json
 
-    click.echo(json.dumps(value, indent=1))
+    click.echo(json_text(value))

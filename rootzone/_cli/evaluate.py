@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from rootzone._cli._options import (
     json_option,
     threads_option,
 )
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,7 +75,7 @@ def command(
         say=_tell,
     )
     if as_json:
-        click.echo(json.dumps(_facts(evaluated, spread), indent=1))
+        click.echo(json_text(_facts(evaluated, spread)))
     else:
         for one in evaluated:
             for line in _lines(one):
@@ -119,7 +119,9 @@ def _lines(one: RunSkill) -> list[str]:
             f"{name} {'-' if row[name] is None else format(row[name], '.4f')}"
             for name in ("mae", "rmse", "ubrmse", "bias", "r", "r2", "kge")
         )
-        covered = "" if row["coverage_80"] is None else f", in interval {row['coverage_80']:.2f}"
+        covered = ""
+        if row["coverage"] is not None:
+            covered = f", in the {row['interval_pct']:g} % interval {row['coverage']:.2f}"
         lines.append(
             f"{row['source']:<9} {row['depth_mm']:g} mm {row['model']:<15} n {row['n']:<7} "
             f"{figures}{covered}"

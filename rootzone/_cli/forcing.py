@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from rootzone._cli._options import campaign_argument, data_option, force_option, json_option
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -41,7 +41,7 @@ def command(
 
 def _show(facts: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     for year in facts:
         click.echo(year["file"])

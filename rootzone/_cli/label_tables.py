@@ -29,7 +29,13 @@ from rootzone._cli._options import json_option
     help="Where values belong; default: by the engine in the profiles' provenance.",
 )
 @click.option("--sites", type=click.Path(path_type=Path), help="Sites table: strata and weights.")
-@click.option("--spin-up-days", default=0, show_default=True, help="Days dropped at the start.")
+@click.option(
+    "--spin-up-days",
+    default=0,
+    type=click.IntRange(0),
+    show_default=True,
+    help="Days dropped at the start.",
+)
 @workers_option
 @json_option
 def command(

@@ -16,6 +16,7 @@ from rootzone._cli._options import (
     set_option,
     threads_option,
 )
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.engines.tables.table_mode import TableRun
@@ -96,8 +97,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Simulate daily soil-water profiles of SOILS under WEATHER into OUT."""
-    import json
-
     from rootzone._shared.errors import RequestError
 
     if threads is not None:
@@ -142,7 +141,7 @@ def command(
     )
     if as_json:
         facts = {**run.facts(), "max_failed_pct": max_failed_pct, "passed": passed}
-        click.echo(json.dumps({**facts, "next": following}, indent=1))
+        click.echo(json_text({**facts, "next": following}))
     _tell(run, max_failed_pct, following)
     if not as_json:
         click.echo(run.out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from rootzone._cli._options import (
     run_option,
     threads_option,
 )
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -73,7 +73,7 @@ def command(
         "next": following,
     }
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
     else:
         for line in _lines(facts):
             click.echo(line, err=True)

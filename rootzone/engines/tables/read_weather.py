@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.plausible import DAILY_LIMITS, likely_unit, outside
 from rootzone._shared.tables import WEATHER
+from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
-from rootzone.engines.swim.forcing import daily_eo_mm
 from rootzone.engines.tables.check_weather import WeatherRows, iso, weather_rules
 from rootzone.engines.tables.problems import Finding, first_findings
 from rootzone.engines.tables.read_columns import (
@@ -77,6 +78,12 @@ def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> Weather
         The file as a whole cannot be used: unreadable, columns missing, wrong units, no rows.
     """
     frame = read_raw(path, WEATHER)
+    for name in (n for n in frame.columns if n in DAILY_LIMITS):
+        values = number_column(frame, name).values
+        unit = likely_unit(name, values)
+        if unit is not None and not outside(name, values).any():
+            # Every day passes by itself, and the column cannot be true as a whole.
+            raise RequestError(f"{path}: column {name} {unit}. Nothing was simulated.")
     return weather_from_frame(path, frame, salb=salb, needs_temperature=needs_temperature)
 
 
@@ -165,7 +172,7 @@ def _batch(rows: WeatherRows, ids: AnyArray, keep: BoolArray, salb: float) -> We
     }
     if "eo_mm" not in columns:
         radn, tmax, tmin = (columns[name] for name in EO_FORMULA_COLUMNS)
-        columns["eo_mm"] = daily_eo_mm(radn, tmax, tmin, salb)
+        columns["eo_mm"] = apsim_mm(radn, tmax, tmin, salb)
     day = rows.day if everything else rows.day[keep]
     return WeatherBatch(
         cell_ids=ids[cell[starts]],

@@ -13,7 +13,6 @@ import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.legends import LEGENDS
 from rootzone.hydraulics.usda import USDA_CLASSES, usda_class
 from rootzone.labels.splits import TEST, TRAIN, season_of
 from rootzone.learning.evaluation.baselines import (
@@ -261,6 +260,7 @@ def _frame(
             pl.Series("predicted", told.theta),
             pl.Series("low", told.low),
             pl.Series("high", told.high),
+            pl.Series("interval_pct", np.where(np.isfinite(told.low), told.interval_pct, np.nan)),
             pl.lit(model).alias("model"),
             pl.lit(wanted.source).alias("source"),
             pl.lit(samples.campaign.learning.split.kind).alias("split"),
@@ -278,7 +278,7 @@ def _frame(
 def _one_a_station(frame: pl.DataFrame) -> pl.DataFrame:
     keys = ["model", "source", "split", "part", "seed", "place", "date", "depth_mm", "season"]
     return frame.group_by(keys, maintain_order=True).agg(
-        pl.col("observed", "predicted", "low", "high").mean(),
+        pl.col("observed", "predicted", "low", "high", "interval_pct").mean(),
         pl.col("row", "col").median().cast(pl.Int64),
         pl.col(*_CLASSES).first(),
     )
@@ -295,9 +295,9 @@ def classes_at(scene: Scene, labels: GridLabels) -> dict[str, list[str | None]]:
         here = np.flatnonzero(labels.tile == tile)
         bands = scene.land.read(names, labels.grid.tile_window(int(tile)))
         values[:, here] = bands[:, labels.row[here], labels.col[here]]
-    legends: Mapping[str, str] = getattr(scene.land, "legends", {})
+    known: Mapping[str, Mapping[int, str]] = getattr(scene.land, "class_names", {})
     out: dict[str, list[str | None]] = {
-        name: _words(values[i], legends.get(name, "")) for i, name in enumerate(names[:2])
+        name: _words(values[i], known.get(name, {})) for i, name in enumerate(names[:2])
     }
     code = usda_class(*_closed(values[2:]))
     out["texture_class"] = [USDA_CLASSES[int(k)] if k >= 0 else None for k in code]
@@ -310,6 +310,5 @@ def _closed(texture: FloatArray) -> FloatArray:
     return np.asarray(100.0 * texture / np.where(total > 0, total, np.nan))
 
 
-def _words(codes: AnyArray, legend: str) -> list[str | None]:
-    names = LEGENDS.get(legend, {})
+def _words(codes: AnyArray, names: Mapping[int, str]) -> list[str | None]:
     return [None if not np.isfinite(code) else names.get(int(code), f"{code:g}") for code in codes]
