@@ -43,6 +43,7 @@ def command(
     in runs/plan.json, where rootzone submit looks for it.
     """
     from rootzone._shared.atomic import write_text
+    from rootzone._shared.seal import sealed_json
     from rootzone.jobs.driver.run_local import cores_given
     from rootzone.jobs.driver.slurm import sbatch_text
     from rootzone.jobs.pilot.pilot import INTERVAL_PCT
@@ -57,7 +58,7 @@ def command(
         "sbatch": script,
         "next": f"rootzone simulate {campaign}",
     }
-    write_text(state.workspace.plan, json.dumps(facts, indent=1) + "\n")
+    write_text(state.workspace.plan, sealed_json(facts))
     if as_json:
         click.echo(json.dumps(facts, indent=1))
         return

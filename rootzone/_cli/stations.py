@@ -70,6 +70,7 @@ def command(
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.provenance import Provenance, inputs_of
+    from rootzone.covariates.fetch.checksums import check_beside
     from rootzone.stations.readers.ismn_agreement import compare_with_ismn
     from rootzone.stations.readers.nrcs_places import read_station_list
     from rootzone.stations.readers.read_any import read_all, station_files
@@ -90,6 +91,7 @@ def command(
     refuse_overwrite(out, force=force)
     rules = chosen_rules(only, without)
     files = station_files(sources)
+    check_beside(files)
     listed = read_station_list(station_list) if station_list else None
     data = read_all(files, listed, network)
     counts = RuleCounts()

@@ -16,6 +16,7 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import METADATA_KEY, Provenance, write_sidecar
+from rootzone._shared.seal import KEY, PLACE, check
 
 if TYPE_CHECKING:
     import polars as pl
@@ -294,6 +295,7 @@ def read_frame(path: Path) -> pl.DataFrame:
 
     if not path.exists():
         raise RequestError(f"{path} does not exist.")
+    check(path)
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
@@ -350,7 +352,8 @@ def arrow_schema_of(
         metadata = {"unit": column.unit, "description": column.meaning} if column else None
         fields.append(pa.field(name, dtype, metadata=metadata))
     return pa.schema(
-        fields, metadata={METADATA_KEY: record.to_json(), b"table": schema.name.encode()}
+        fields,
+        metadata={METADATA_KEY: record.to_json(), b"table": schema.name.encode(), KEY: PLACE},
     )
 
 
@@ -377,7 +380,9 @@ def write_table(path: Path, frame: pl.DataFrame, schema: Schema, record: Provena
     elif path.suffix == ".parquet":
         target = arrow_schema_of(schema, table.schema.names, table.schema.types, record)
         with atomic_path(path) as temporary:
-            pq.write_table(table.cast(target), temporary, compression="zstd")
+            pq.write_table(
+                table.cast(target), temporary, compression="zstd", write_page_checksum=True
+            )
     else:
         raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
 

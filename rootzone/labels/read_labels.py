@@ -64,7 +64,7 @@ def _distribution_of(
 def _values(
     path: Path, depth_mm: float | None, tolerance_mm: float
 ) -> Iterator[tuple[AnyArray, AnyArray | None]]:
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
         names = set(file.schema_arrow.names)
         if "theta" not in names:
             raise RequestError(f"{path} has no column theta [m3 m-3]; it has {sorted(names)}.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check, read_sealed_json
 from rootzone._shared.tables import SITES, read_table
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
@@ -148,13 +149,13 @@ class ReportInputs:
 
         if not self.place.soils.exists():
             return None
-        return pl.scan_parquet(self.place.soils).filter(pl.col("layer") == 1).collect()
+        return pl.scan_parquet(check(self.place.soils)).filter(pl.col("layer") == 1).collect()
 
     @cached_property
     def plan(self) -> dict[str, Any]:
         """What the last pilot said the campaign will cost; empty without one."""
         path = self.place.plan
-        return dict(json.loads(path.read_text())) if path.exists() else {}
+        return read_sealed_json(path, "rootzone plan makes it again.") if path.exists() else {}
 
     @cached_property
     def state(self) -> CampaignState | None:
@@ -192,28 +193,32 @@ class ReportInputs:
     @cached_property
     def profiles(self) -> list[Path]:
         """Profile files, in order of their shards."""
-        return sorted(self.place.runs.glob("shard=*/profiles.parquet"))
+        found = sorted(self.place.runs.glob("shard=*/profiles.parquet"))
+        for path in found:
+            check(path, "rootzone simulate makes its shard again.", content=False)
+        return found
 
     def some_profiles(self, most: int) -> list[Path]:
         """At most so many profile files, evenly spaced among all; always the same."""
         step = -(-len(self.profiles) // most) if self.profiles else 1
-        return self.profiles[::step]
+        return [check(path) for path in self.profiles[::step]]
 
     @cached_property
     def labels(self) -> pl.LazyFrame | None:
         """All labels, not read yet."""
         import polars as pl
 
+        from rootzone.labels.write_labels import label_files
+
         if not any(self.place.labels.glob("year=*/month=*/*.parquet")):
             return None
-        return pl.scan_parquet(
-            self.place.labels / "year=*" / "month=*" / "*.parquet", hive_partitioning=False
-        )
+        return pl.scan_parquet(label_files(self.place.labels), hive_partitioning=False)
 
     @cached_property
     def weather_files(self) -> list[Path]:
         """Weather of the campaign's years that is there."""
-        return [p for year in self.campaign.years if (p := self.place.weather(year)).exists()]
+        files = [self.place.weather(year) for year in self.campaign.years]
+        return [check(path) for path in files if path.exists()]
 
     def weather(self, columns: list[str]) -> pl.LazyFrame:
         """Daily weather of the campaign's years, some columns of it."""

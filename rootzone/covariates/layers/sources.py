@@ -11,6 +11,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.layers.catalog import Layer, fill, is_address
 from rootzone.covariates.layers.mosaic import (
@@ -198,6 +199,7 @@ def _files(layer: Layer, data_folder: Path, bounds: Bounds) -> tuple[list[Path],
             f"{data_folder}: {listed}. Fetch them with rootzone fetch, correct path in the "
             "catalog, or accept the hole with on_missing_tile: nodata."
         )
+    check_inputs(there, data_folder)
     return there, tuple(path.name for path in missing)
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import ONE_DAY, AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.layers.catalog import Catalog, Layer
 from rootzone.covariates.weather import pet
 from rootzone.covariates.weather.antecedent import PAD_DAYS, antecedent_columns
@@ -177,7 +178,7 @@ def prepare_year(
     kept = Cells(cells.row[there], cells.col[there])
     heights = None if elevation_m is None else np.asarray(elevation_m)[there]
     raw = {name: column[:, there] for name, column in raw.items()}
-    dates = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    dates = np.arange(np.datetime64(first), np.datetime64(last) + ONE_DAY)
     columns, flags, gaps = _complete(raw, dates, kept, request, f"{request.source} {year}")
     columns |= _demand(columns, dates, kept, request, heights)
     if request.pet_form != "delivered":
@@ -203,6 +204,8 @@ def _read(
     for short in request.variables:
         layer = _layer(catalog, request, short, last.year)
         address = _address(catalog, layer)
+        if isinstance(address, Path):
+            check_inputs([address], catalog.data_folder)
         read = read_gridmet(address, short, catalog.source(request.source).variables[short], cells,
                             first, last)  # fmt: skip
         column = np.full((days, len(cells)), np.nan, dtype=np.float32)
@@ -305,7 +308,7 @@ def _year_before(
     raw, _ = _read(catalog, request, start, end, cells)
     if all(np.isnan(column).all() for column in raw.values()):  # an aggregate that starts later
         return {"rain_mm": unknown, "pet_mm": unknown}, False
-    dates = np.arange(np.datetime64(start), np.datetime64(end) + 1)
+    dates = np.arange(np.datetime64(start), np.datetime64(end) + ONE_DAY)
     columns, _, _ = _complete(
         raw, dates, cells, request, f"{request.source} {end.year}, last {PAD_DAYS} days"
     )
