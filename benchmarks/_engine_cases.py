@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from fine_richards import s1_weather
 
+from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
-from rootzone.engines.swim.forcing import daily_eo_mm
 from rootzone.engines.swim.settings import SwimSettings, settings_from_mapping
 from rootzone.hydraulics.soils import soils_from_textures
 
@@ -184,7 +184,7 @@ def _usable_year(rows: pl.DataFrame, year: int, most_missing: int = 10) -> np.nd
         pl.col(name).interpolate().backward_fill().forward_fill() for name in others
     )
     radn, tmax, tmin = (values[name].to_numpy() for name in others)
-    eo_mm = daily_eo_mm(radn, tmax, np.minimum(tmin, tmax), 0.13)
+    eo_mm = apsim_mm(radn, tmax, np.minimum(tmin, tmax), 0.13)
     return np.column_stack((values["rain"].to_numpy(), eo_mm))
 
 

@@ -22,13 +22,10 @@ def command(campaign: Path, as_json: bool) -> None:
     All mistakes are shown together, each with file, line, column, the value seen and how to mend
     it. Exit status 2 if there is any.
     """
-    from rootzone._cli._preflight import later_findings
+    from rootzone.api._preflight import campaign_findings
     from rootzone.campaign.findings import CampaignMistakes
-    from rootzone.campaign.read_campaign import examine_campaign
 
-    loaded, findings = examine_campaign(campaign)
-    if loaded is not None:
-        findings = sorted([*findings, *later_findings(loaded)])
+    loaded, findings = campaign_findings(campaign)
     if as_json:
         click.echo(json.dumps(_facts(campaign, loaded, findings), indent=1))
     if findings:

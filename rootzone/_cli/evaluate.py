@@ -111,7 +111,9 @@ def _lines(one: RunSkill) -> list[str]:
             f"{name} {'-' if row[name] is None else format(row[name], '.4f')}"
             for name in ("mae", "rmse", "ubrmse", "bias", "r", "r2", "kge")
         )
-        covered = "" if row["coverage_80"] is None else f", in interval {row['coverage_80']:.2f}"
+        covered = ""
+        if row["coverage"] is not None:
+            covered = f", in the {row['interval_pct']:g} % interval {row['coverage']:.2f}"
         lines.append(
             f"{row['source']:<9} {row['depth_mm']:g} mm {row['model']:<15} n {row['n']:<7} "
             f"{figures}{covered}"

@@ -12,8 +12,8 @@ import click
 @click.option("--force", is_flag=True, help="Overwrite a campaign.yaml that is there already.")
 def command(folder: Path, force: bool) -> None:
     """Write DIR/campaign.yaml with every key, its default and its meaning."""
-    from rootzone._cli._engine_settings import setting_lines
     from rootzone._shared.atomic import refuse_overwrite, write_text
+    from rootzone.api._engine_settings import setting_lines
     from rootzone.campaign.scaffold import campaign_text
 
     path = folder / "campaign.yaml"

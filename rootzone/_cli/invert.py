@@ -72,50 +72,43 @@ def command(
     inversions.parquet, scores.parquet, summary.parquet, summary.md, and figures.
     """
     from rootzone._shared.atomic import refuse_overwrite
-    from rootzone._shared.errors import RequestError
-    from rootzone._shared.profile_depths import nodes_of_engine
     from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.inversion.column_runs import ColumnSetup
-    from rootzone.inversion.observations import InversionRules
+    from rootzone.engines.swim.settings import pairs_as_mapping
+    from rootzone.inversion.find_soils import find_soils
     from rootzone.inversion.read_inputs import read_inputs
-    from rootzone.inversion.run_inversions import inverted, run_inversions
     from rootzone.inversion.write_results import write_results
     from rootzone.stations.station_table import weather_path
 
     refuse_overwrite(out / "inversions.parquet", force=force)
     weather_file = weather or weather_path(station_table)
-    stations, own_weather = read_inputs(station_table, weather_file, names)
-    snow = () if no_snow or any(p.startswith("snow=") for p in pairs) else ("snow=true",)
-    engine = SwimEngine(settings_from_pairs(physics, stepping, (*snow, *pairs)), threads=1)
-    nodes = nodes_of_engine(physics, stepping)
-    setup = ColumnSetup(engine, nodes, zone_bottom_mm=(*sorted(zones), 1e9))
-    rules = InversionRules(depths_m=depths_m, training_years=train_years, objective=objective)
-    outcomes = run_inversions(stations, own_weather, setup, rules, workers=workers, progress=_tell)
-    found = inverted(outcomes)
-    if not found:
-        raise RequestError(f"No station could be inverted. {outcomes[0].problem}")
+    stations, own_weather = read_inputs(station_table, weather_file)
+    search = find_soils(
+        stations,
+        own_weather,
+        names=names,
+        depths_m=depths_m,
+        train_years=train_years,
+        objective=objective,
+        zones_mm=zones,
+        physics=physics,
+        stepping=stepping,
+        settings={**({} if no_snow else {"snow": True}), **pairs_as_mapping(pairs)},
+        workers=workers,
+        progress=_tell,
+    )
     record = Provenance(
         "rootzone invert",
         inputs_of({"stations": station_table, "weather": weather_file}),
-        {
-            **engine.identity(),
-            "depths_m": list(depths_m),
-            "train_years": list(train_years),
-            "zones": list(zones),
-            "objective": objective,
-            "stations": list(names),
-            "seed": seed,
-        },
+        {**search.settings, "seed": seed},
     )
+    found = search.found
     text = write_results(out, found, depths_m, record, seed=seed, with_figures=not no_figures)
     facts = {
         "folder": str(out),
         "stations": len(found),
         "station_years": sum(len(one.years) for one in found),
         "held_out_station_years": sum(len(one.held_out_years) for one in found),
-        "not_inverted": {f"{o.network} {o.station}": o.problem for o in outcomes if o.problem},
+        "not_inverted": search.not_inverted,
     }
     click.echo(json.dumps(facts, indent=1) if as_json else text)
     click.echo(f"next: open {out / 'summary.md'}", err=True)

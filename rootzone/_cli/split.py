@@ -50,10 +50,10 @@ def command(
     from rootzone._shared.errors import RequestError
     from rootzone._shared.names import did_you_mean
     from rootzone._shared.provenance import Provenance
+    from rootzone._shared.write_frames import write_frame
     from rootzone.labels import splits
     from rootzone.labels.leakage import measure_leakage
     from rootzone.labels.read_labels import read_samples
-    from rootzone.labels.write_frames import write_frame
 
     refuse_overwrite(out, force=force)
     samples = read_samples(table, region if kind == "regions" else None)

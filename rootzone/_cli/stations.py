@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from rootzone._shared.provenance import Provenance
 
 
 @click.command()
@@ -69,77 +63,36 @@ def command(
     for the files its labels.stations names, put on its grid.
     """
     from rootzone._shared.atomic import refuse_overwrite
-    from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone.covariates.fetch.checksums import check_beside
-    from rootzone.stations.readers.ismn_agreement import compare_with_ismn
-    from rootzone.stations.readers.nrcs_places import read_station_list
-    from rootzone.stations.readers.read_any import read_all, station_files
-    from rootzone.stations.screening.rules import RULES, chosen_rules
-    from rootzone.stations.screening.screen import RuleCounts
-    from rootzone.stations.station_table import (
-        station_frame,
-        weather_frame,
-        write_stations,
-    )
+    from rootzone.covariates.open_campaign import CampaignFiles
+    from rootzone.stations.run_stations import campaign_sources, screen_files, write_pixels
+    from rootzone.stations.screening.rules import RULES
 
     of_campaign = len(sources) == 1 and sources[0].suffix in {".yaml", ".yml"}
     if of_campaign:
         campaign_file = sources[0]
-        sources, place = _of_campaign(campaign_file)
-        out = out or place
+    files = None if campaign_file is None else CampaignFiles.beside(campaign_file)
+    if of_campaign and files is not None:
+        sources, out = campaign_sources(files), out or files.workspace.stations
     out = _named(out)
-    refuse_overwrite(out, force=force)
-    rules = chosen_rules(only, without)
-    files = station_files(sources)
-    check_beside(files)
-    listed = read_station_list(station_list) if station_list else None
-    data = read_all(files, listed, network)
-    counts = RuleCounts()
-    frame = station_frame(data, rules, counts)
-    record = Provenance(
-        "rootzone stations",
-        inputs_of({path.name: path for path in files}),
-        {"rules": list(rules)},
+    for path in (out, forcing):
+        if path is not None:
+            refuse_overwrite(path, force=force)
+    screened = screen_files(
+        sources, station_list=station_list, network=network, only=only, without=without
     )
-    write_stations(out, frame, weather_frame(data.weather), record)
+    screened.write(out, force=force)
     if forcing is not None:
-        refuse_overwrite(forcing, force=force)
-        _write_forcing(forcing, weather_frame(data.weather), record)
-    if campaign_file is not None:
-        _write_pixels(out, campaign_file, neighbourhood)
-    agreement = [vars(row) for row in compare_with_ismn(data.series)]
-    report = {
-        "table": str(out),
-        "rows": frame.height,
-        "good": int((frame["flag"] == "").sum()),
-        "stations": frame.select("network", "station").n_unique(),
-        "sensors": len(data.series),
-        "findings": dict(data.findings.counts),
-        "rules": counts.rows(),
-        "ismn_flags": agreement,
-    }
+        screened.write_forcing(forcing, force=force)
+    if files is not None:
+        _tell_pixels(write_pixels(out, files, neighbourhood))
+    report = {"table": str(out), **screened.facts()}
     if as_json:
         click.echo(json.dumps(report, indent=1))
     else:
-        _tell(report, data.findings.lines(), {name: RULES[name].meaning for name in rules})
+        meanings = {name: RULES[name].meaning for name in screened.rules}
+        _tell(report, screened.findings.lines(), meanings)
     following = f"train {campaign_file}" if of_campaign else f"invert {out}"
     click.echo(f"next: rootzone {following}", err=True)
-
-
-def _of_campaign(campaign_file: Path) -> tuple[tuple[Path, ...], Path]:
-    """Station files that a campaign names, and where its table lies."""
-    from rootzone._shared.errors import RequestError
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.campaign.workspace import Workspace
-
-    named = load_campaign(campaign_file).campaign.labels.stations
-    if not named:
-        raise RequestError(
-            f"{campaign_file}: labels.stations names no file or folder of station data. Add them "
-            "there, or run: rootzone stations FILES --out TABLE."
-        )
-    folder = campaign_file.parent
-    return tuple(folder / name for name in named), Workspace.beside(campaign_file).stations
 
 
 def _named(out: Path | None) -> Path:
@@ -150,33 +103,10 @@ def _named(out: Path | None) -> Path:
     return out
 
 
-def _write_forcing(path: Path, weather: pl.DataFrame, record: Provenance) -> None:
-    from rootzone._shared.tables import WEATHER, write_table
-    from rootzone.stations.station_forcing import forcing_table
+def _tell_pixels(path: Path) -> None:
+    import polars as pl
 
-    write_table(path, forcing_table(weather), WEATHER, record)
-
-
-def _write_pixels(out: Path, campaign_file: Path, neighbourhood: int | None) -> None:
-    from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.open_campaign import open_grid
-    from rootzone.labels.write_frames import write_frame
-    from rootzone.stations.pixels import station_pixels
-    from rootzone.stations.station_table import read_stations
-
-    loaded = load_campaign(campaign_file)
-    grid = open_grid(loaded)
-    if neighbourhood is None:
-        neighbourhood = loaded.campaign.learning.station_neighbourhood_px
-    pixels = station_pixels(read_stations(out), grid, neighbourhood)
-    record = Provenance(
-        "rootzone stations",
-        inputs_of({"stations": out}),
-        {"grid": grid.to_dict(), "neighbourhood_px": neighbourhood},
-    )
-    path = out.with_name(f"{out.stem}.pixels.parquet")
-    write_frame(path, pixels, record)
+    pixels = pl.read_parquet(path)
     uncertain = pixels.filter(pixels["uncertain"])["station"].n_unique()
     click.echo(
         f"{path}: {pixels['station'].n_unique()} stations on the grid, {uncertain} of them "

@@ -2,16 +2,96 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid
 from rootzone.covariates.layers.catalog import Catalog, load_catalog
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.region import Region, region_of
 
 if TYPE_CHECKING:
+    from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
+
+
+@dataclass(frozen=True)
+class CampaignFiles:
+    """A campaign file, the folder of everything it makes, and the data it starts from.
+
+    What a stage of a campaign is handed: one value in the place of three. Nothing is opened until
+    it is asked for, and then once.
+
+    Parameters
+    ----------
+    loaded : LoadedCampaign
+        All settings, and their places in the file.
+    data : Path
+        Folder the catalog's paths start from.
+    """
+
+    loaded: LoadedCampaign
+    data: Path
+
+    @classmethod
+    def beside(cls, campaign_file: Path, data: Path | None = None) -> CampaignFiles:
+        """The campaign in a file; its data lie in ``data`` beside it where no folder is named.
+
+        Raises
+        ------
+        RequestError
+            The file is missing or wrong.
+        """
+        from rootzone.campaign.read_campaign import load_campaign
+
+        return cls(load_campaign(campaign_file), data_folder(campaign_file, data))
+
+    @property
+    def campaign(self) -> Campaign:
+        """All settings, defaults filled in."""
+        return self.loaded.campaign
+
+    @property
+    def path(self) -> Path:
+        """The campaign file."""
+        return self.loaded.document.path
+
+    @property
+    def digest(self) -> str:
+        """Digest of the resolved campaign."""
+        return self.loaded.digest
+
+    @property
+    def folder(self) -> Path:
+        """Where the campaign file lies; paths in it start here."""
+        return self.path.parent
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Where everything the campaign makes lies."""
+        return Workspace.beside(self.path)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The packed catalog and the campaign's own."""
+        return open_catalog(self.loaded, self.data)
+
+    @cached_property
+    def region(self) -> Region:
+        """Where the campaign is."""
+        return open_region(self.loaded)
+
+    @cached_property
+    def grid(self) -> MasterGrid:
+        """The master grid over its region."""
+        return open_grid(self.loaded, self.region)
+
+    def stack(self, year: int | None = None) -> CovariateStack:
+        """Its layers on the master grid; close it, or use it in a ``with`` block."""
+        return CovariateStack(self.catalog, self.grid, self.region.bounds, year)
 
 
 def data_folder(campaign_file: Path, data: Path | None) -> Path:

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
-from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone._shared.provenance import Provenance
+from rootzone._shared.tables import read_frame
 from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.outcomes import Refusal, Rule
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
-from rootzone.hydraulics.read_layers import Source, read_layers
+from rootzone.hydraulics.read_layers import Source, layers_of_frame
 from rootzone.hydraulics.read_rosetta import read_rosetta_table
 from rootzone.hydraulics.table_soils import TableSoils, soils_from_layers
 from rootzone.hydraulics.write_soils import SoilFiles, write_soils
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -95,12 +100,57 @@ def run_soils(
     RequestError
         The table cannot be used, an output exists already, or no site is usable.
     """
-    limits = limits or SoilLimits()
     files = SoilFiles.beside(out)
     files.refuse_overwrite(force=force)
-    layers = read_layers(table, source)
+    result, record = derive_soils(
+        table,
+        read_frame(table),
+        digest_file(table),
+        source=source,
+        limits=limits or SoilLimits(),
+        thickness_mm=thickness_mm,
+        extend=extend,
+        tolerance_pct=tolerance_pct,
+        ptf=ptf,
+        fill_inputs=fill_inputs,
+    )
+    write_soils(files, result, record)
+    return SoilsRun(files, result)
+
+
+def derive_soils(
+    path: Path,
+    frame: pl.DataFrame,
+    digest: str,
+    *,
+    source: Source,
+    limits: SoilLimits,
+    thickness_mm: Sequence[float] | None = None,
+    extend: bool = False,
+    tolerance_pct: float = 10.0,
+    ptf: str = "rosetta3",
+    fill_inputs: bool = False,
+) -> tuple[TableSoils, Provenance]:
+    """Guarded soils of a table in memory, and the record of how they were made.
+
+    Parameters
+    ----------
+    path : Path
+        Named in messages.
+    frame : DataFrame
+        Layers, as ``read_layers`` describes them.
+    digest : str
+        Digest of the layers' content.
+    source, limits, thickness_mm, extend, tolerance_pct, ptf, fill_inputs
+        As in ``run_soils``.
+
+    Raises
+    ------
+    RequestError
+        The table cannot be used, or no site is usable.
+    """
     result = soils_from_layers(
-        layers,
+        layers_of_frame(path, frame, source),
         limits=limits,
         thickness_mm=thickness_mm,
         extend=extend,
@@ -115,7 +165,7 @@ def run_soils(
         "tolerance_pct": tolerance_pct,
         "limits": asdict(limits),
     }
-    inputs = inputs_of({"layers": table})
+    inputs = {"layers": digest}
     if source == "texture":
         settings["ptf"] = PEDOTRANSFERS[ptf].source
         settings["fill_inputs"] = fill_inputs
@@ -123,8 +173,7 @@ def run_soils(
             rosetta = read_rosetta_table()
             settings["ptf"] = rosetta.source
             inputs["rosetta table"] = rosetta.sha256[:16]
-    write_soils(files, result, Provenance("rootzone soils", inputs, settings))
-    return SoilsRun(files, result)
+    return result, Provenance("rootzone soils", inputs, settings)
 
 
 def limits_from_pairs(pairs: Sequence[str]) -> SoilLimits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,11 @@ class Adjustments:
         return Adjustments(
             self.row[chosen], self.rule[chosen], self.before[chosen], self.after[chosen]
         )
+
+    def left_after(self, keep: BoolArray) -> Adjustments:
+        """Those of the rows marked in ``keep``, numbered among these alone."""
+        kept = self.of_rows(keep)
+        return replace(kept, row=(np.cumsum(keep) - 1)[kept.row])
 
     @classmethod
     def joined(cls, parts: list[Adjustments]) -> Adjustments:
@@ -116,6 +121,17 @@ class SoilColumns:
     def usable(self) -> BoolArray:
         """Whether each row belongs to a usable site, shape (row,)."""
         return np.asarray(self.refusal == Refusal.NONE)
+
+    def of_usable_sites(self, first_row: IntArray) -> SoilColumns:
+        """Without the sites that have a refused layer; ``first_row`` is that of the others."""
+        keep = self.usable
+        return replace(
+            self,
+            first_row=first_row,
+            values=np.ascontiguousarray(self.values[:, keep]),
+            refusal=self.refusal[keep],
+            adjustments=self.adjustments.left_after(keep),
+        )
 
 
 def uniform_first_rows(n_site: int, n_layer: int) -> IntArray:

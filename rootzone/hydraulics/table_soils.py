@@ -159,28 +159,25 @@ def soils_from_layers(
     notes = Adjustments.joined([notes, filled_notes])
     good, refusals = _without_refused(layers, faults)
     values = values[:, faults == 0]
-    rows = np.cumsum(faults == 0) - 1
-    kept = notes.of_rows(faults == 0)
-    moved = Adjustments(rows[kept.row], kept.rule, kept.before, kept.after)
-    all_notes = [LayerNotes(good, moved)]
+    all_notes = [LayerNotes(good, notes.left_after(faults == 0))]
     good = _with_values(good, values)
     if thickness_mm is not None and good.site_ids.size:
         good, more_notes, more_refusals = _on_profile(good, np.asarray(thickness_mm, float), extend)
         all_notes.append(more_notes)
         refusals += more_refusals
-    parameters, bd, _ = _parameters(good, ptf)
+    parameters, bd, noted = _parameters(good, ptf)
     soils = soils_from_parameters(parameters, good.first_row, bd_g_cm3=bd, limits=limits)
     final, last_refusals = _without_refused(good, soils.refusal)
-    if final.site_ids.size < good.site_ids.size:
+    if last_refusals:
         refusals += last_refusals
-        parameters, bd, _ = _parameters(final, ptf)
-        soils = soils_from_parameters(parameters, final.first_row, bd_g_cm3=bd, limits=limits)
+        noted = noted.left_after(soils.usable)
+        soils = soils.of_usable_sites(final.first_row)
     if final.site_ids.size == 0:
         raise RequestError(
             f"{layers.file_name}: none of the {n_site} sites is usable. The first fault: "
             f"{refusals[0].first_fault()}"
         )
-    all_notes.append(LayerNotes(final, _parameters(final, ptf)[2]))
+    all_notes.append(LayerNotes(final, noted))
     all_notes.append(LayerNotes(final, soils.adjustments))
     return TableSoils(final, soils, all_notes, refusals, n_site, n_normalised)
 

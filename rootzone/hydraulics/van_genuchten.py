@@ -20,10 +20,20 @@ MUALEM_L = 0.5  # Mualem (1976), his mean over 45 soils; what Eq. 12 calls l
 
 
 @kernel
+def _if_known(value: float, others: float) -> float:
+    """A limit such as saturation, or NaN where a parameter it does not depend on is missing.
+
+    A saturated soil without alpha is not a known soil: NaN in any input is NaN in the result.
+    ``others`` is the sum of the other parameters.
+    """
+    return value + 0.0 * others
+
+
+@kernel
 def se_at_psi(psi_cm: float, alpha_per_cm: float, n: float) -> float:
     """Effective saturation [-] at a matric head [cm]; 1 at and above saturation."""
     if psi_cm >= 0.0:
-        return 1.0 + 0.0 * (alpha_per_cm + n)
+        return _if_known(1.0, alpha_per_cm + n)
     u = (-alpha_per_cm * psi_cm) ** n
     return float(np.exp(-(1.0 - 1.0 / n) * np.log1p(u)))
 
@@ -42,9 +52,9 @@ def psi_at_theta(
 ) -> float:
     """Matric head [cm] at a water content: 0 at theta_s and above, -inf at theta_r and below."""
     if theta >= theta_s:
-        return 0.0 * (theta_r + alpha_per_cm + n)
+        return _if_known(0.0, theta_r + alpha_per_cm + n)
     if theta <= theta_r:
-        return -np.inf + 0.0 * (theta_s + alpha_per_cm + n)
+        return _if_known(-np.inf, theta_s + alpha_per_cm + n)
     log_se = np.log1p((theta - theta_s) / (theta_s - theta_r))
     return float(-(np.expm1(-log_se / (1.0 - 1.0 / n)) ** (1.0 / n)) / alpha_per_cm)
 
@@ -55,10 +65,10 @@ def conductivity_at_psi(
 ) -> float:
     """Mualem's conductivity at a matric head [cm], in the unit of ``ks``."""
     if psi_cm >= 0.0:
-        return ks + 0.0 * (alpha_per_cm + n + pore_l)
+        return _if_known(ks, alpha_per_cm + n + pore_l)
     u = (-alpha_per_cm * psi_cm) ** n
     if u == 0.0:  # a head so small that its power underflows
-        return ks + 0.0 * pore_l
+        return _if_known(ks, pore_l)
     m = 1.0 - 1.0 / n
     inner = -np.expm1(-m * np.log1p(1.0 / u))  # 1 - (1 - Se^(1/m))^m, with Se^(1/m) = 1/(1+u)
     return float(ks * np.exp(-m * pore_l * np.log1p(u)) * inner * inner)
@@ -68,9 +78,9 @@ def conductivity_at_psi(
 def conductivity_at_se(se: float, ks: float, n: float, pore_l: float) -> float:
     """Mualem's conductivity at an effective saturation (Eq. 12), in the unit of ``ks``."""
     if se >= 1.0:
-        return ks + 0.0 * (n + pore_l)
+        return _if_known(ks, n + pore_l)
     if se <= 0.0:
-        return 0.0 * (ks + n + pore_l)
+        return _if_known(0.0, ks + n + pore_l)
     m = 1.0 - 1.0 / n
     inner = -np.expm1(m * np.log1p(-(se ** (1.0 / m))))
     return float(ks * se**pore_l * inner * inner)

@@ -32,6 +32,11 @@ _PANELS = {
 
 
 def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
+    """Write the figure of ``draw_station``."""
+    _save(draw_station(found), path, record)
+
+
+def draw_station(found: Inversion) -> Figure:
     """Series at every depth, held-out years shaded, and what each texture tried cost."""
     n = len(found.depths_m)
     figure = Figure(figsize=(12, 1.7 * n + 0.9), layout="constrained")
@@ -64,7 +69,7 @@ def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
         plain(f"{found.network} {found.station}")
         + ": water content [m$^3$ m$^{-3}$], held-out years shaded"
     )
-    _save(figure, path, record)
+    return figure
 
 
 def _triangle(axes: Axes, found: Inversion) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from rootzone._shared.atomic import write_text
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.write_frames import write_frame
 from rootzone.inversion import figures
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.scores import scores_of
@@ -20,7 +21,6 @@ from rootzone.inversion.summary import (
     seasons_as_markdown,
     summarise,
 )
-from rootzone.labels.write_frames import write_frame
 
 
 def write_results(

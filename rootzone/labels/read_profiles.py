@@ -96,10 +96,17 @@ def read_batches(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[ProfileBa
     with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
         for batch in file.iter_batches(batch_rows, columns=list(_NEEDED), use_threads=False):
             if batch.num_rows:
-                yield _profile_batch(path, batch)
+                yield profile_batch(path, batch)
 
 
-def _profile_batch(path: Path, batch: Any) -> ProfileBatch:  # noqa: ANN401 - pyarrow
+def profile_batch(path: Path, batch: Any) -> ProfileBatch:  # noqa: ANN401 - pyarrow
+    """Rows of an Arrow batch (site_id, date, theta); ``path`` is named in messages.
+
+    Raises
+    ------
+    RequestError
+        A row has no site, date or profile.
+    """
     lists = batch.column("theta")
     if lists.null_count or batch.column("site_id").null_count or batch.column("date").null_count:
         raise RequestError(f"{path} has rows without a site, a date or a profile.")

@@ -202,6 +202,7 @@ class _PartWriters:
     def __init__(self, out: Path, job: LabelJob) -> None:
         self._out = out
         self._job = job
+        self._digest = job.record.digest
         self._stack = ExitStack()
         self._writers: dict[int, Any] = {}
         self._schema: Any = None
@@ -218,8 +219,9 @@ class _PartWriters:
     def write(self, maker: LabelMaker, batch: ProfileBatch, rows: LabelRows) -> None:
         """Write the labels of one depth of one batch into the months they belong to."""
         facts = [maker.facts_of(site) for site in batch.run_site]
+        told = (self._job.engine, self._digest)
         for month, chosen in _by_month(rows.day):
-            columns = self._columns(batch.run_site, facts, rows, chosen)
+            columns = label_columns(batch.run_site, facts, rows, chosen, *told)
             if any(depth.top_mm is not None for depth in maker.rule.depths):
                 columns["depth_top_mm"] = _constant(rows.depth.top_mm, len(chosen))
             if self._schema is None:
@@ -248,26 +250,41 @@ class _PartWriters:
             )
         return self._writers[month]
 
-    def _columns(
-        self,
-        run_site: list[int | str],
-        facts: Sequence[SiteFacts],
-        rows: LabelRows,
-        chosen: AnyArray,
-    ) -> dict[str, Any]:
-        run = rows.run[chosen]
-        n = len(run)
-        return {
-            "site_id": _sites(run_site, run),
-            "date": pa.array(rows.day[chosen].astype(np.int32)).cast(pa.date32()),
-            "depth_mm": _constant(rows.depth.bottom_mm, n),
-            "theta": pa.array(rows.theta[chosen]),
-            "engine": _coded([self._job.engine], np.zeros(n, np.int32)),
-            "rung": pa.array(np.array([fact.rung for fact in facts], np.int16)[run]),
-            "stratum": _coded([fact.stratum for fact in facts], run),
-            "weight": pa.array(np.array([fact.weight for fact in facts], np.float32)[run]),
-            "digest": _coded([self._job.record.digest], np.zeros(n, np.int32)),
-        }
+
+def label_columns(
+    run_site: list[int | str],
+    facts: Sequence[SiteFacts],
+    rows: LabelRows,
+    chosen: AnyArray,
+    engine: str,
+    digest: str,
+) -> dict[str, Any]:
+    """Some label rows as Arrow columns of a labels table.
+
+    Parameters
+    ----------
+    run_site, facts : sequence, length run
+        Site of each run of the batch, and its design facts.
+    rows : LabelRows
+        Labels of one depth.
+    chosen : array of int
+        Which of them.
+    engine, digest : str
+        What made them, as it stands on a label.
+    """
+    run = rows.run[chosen]
+    n = len(run)
+    return {
+        "site_id": _sites(run_site, run),
+        "date": pa.array(rows.day[chosen].astype(np.int32)).cast(pa.date32()),
+        "depth_mm": _constant(rows.depth.bottom_mm, n),
+        "theta": pa.array(rows.theta[chosen]),
+        "engine": _coded([engine], np.zeros(n, np.int32)),
+        "rung": pa.array(np.array([fact.rung for fact in facts], np.int16)[run]),
+        "stratum": _coded([fact.stratum for fact in facts], run),
+        "weight": pa.array(np.array([fact.weight for fact in facts], np.float32)[run]),
+        "digest": _coded([digest], np.zeros(n, np.int32)),
+    }
 
 
 def part_path(out: Path, month: int, name: str) -> Path:

@@ -47,9 +47,11 @@ class Waves:
 
     def at(self, lon: FloatArray, lat: FloatArray) -> FloatArray:
         """The field at some points, in the shape of ``lon``."""
-        east_km = (lon - WEST) * _KM_PER_DEGREE_LON
-        north_km = (lat - SOUTH) * _KM_PER_DEGREE_LAT
-        total = np.zeros(np.broadcast(lon, lat).shape)
+        return self.at_km((lon - WEST) * _KM_PER_DEGREE_LON, (lat - SOUTH) * _KM_PER_DEGREE_LAT)
+
+    def at_km(self, east_km: FloatArray, north_km: FloatArray) -> FloatArray:
+        """The field at distances from the land's corner [km]."""
+        total = np.zeros(np.broadcast(east_km, north_km).shape)
         for (kx, ky), phase, amplitude in zip(
             self.wave_per_km, self.phase, self.amplitude, strict=True
         ):

@@ -30,6 +30,8 @@ class Prediction(NamedTuple):
     """(batch, depth, row, column) [m3 m-3]; NaN where a bounded output misses its soil"""
     spread: Tensor | None
     """standard deviation of the same shape [m3 m-3], or None"""
+    asked: Tensor | None = None
+    """what the network itself adds to the loss of this batch, such as a prior on its parameters"""
 
 
 def _block(n_in: int, n_out: int, n_conv: int) -> nn.Sequential:

@@ -80,6 +80,9 @@ def train_step(
     ):
         prediction = network(batch.x, batch.soil)
     terms = loss(*gathered(prediction, batch, ranks), progress, loss_state)
+    if prediction.asked is not None:
+        # Each process asks for its own share; the wrapper's average makes one of them again.
+        terms = terms._replace(total=terms.total + prediction.asked / ranks.world)
     _refuse_unusable(terms, batch)
     optimiser.zero_grad(set_to_none=True)
     # Each process has the gradient of its share; the wrapper averages over processes.

@@ -93,14 +93,15 @@ def is_number(value: Any) -> bool:  # noqa: ANN401 - any cell
 def skill_table(rows: list[dict[str, Any]], first: str = "model") -> Table:
     """All metrics of every model, the smallest MAE marked."""
     metrics = [m for m in _METRICS if any(is_number(row.get(m)) for row in rows)]
-    covered = any(is_number(row.get("coverage_80")) for row in rows)
+    levels = [row["interval_pct"] for row in rows if is_number(row.get("coverage"))]
+    level = f"{levels[0]:g} %" if levels else ""
     cells = []
     places = _decimals([row.get("mae") for row in rows])
     for row in rows:
         name = _said(row) if first == "model" else f"{row['group']}: {_said(row)}"
         line = [name, f"{round(row['n'] or 0):,}", f"{round(row.get('n_place') or 0):,}"]
         line += [_with_interval(row, metric, places) for metric in metrics]
-        cells.append([*line, fixed(row.get("coverage_80"), 2)] if covered else line)
+        cells.append([*line, fixed(row.get("coverage"), 2)] if levels else line)
     maes = [float(row["mae"]) if is_number(row.get("mae")) else np.inf for row in rows]
     marked = first == "model" and bool(np.isfinite(min(maes)))
     strong = [int(np.argmin(maes))] if marked else []
@@ -109,9 +110,11 @@ def skill_table(rows: list[dict[str, Any]], first: str = "model") -> Table:
     notes = [f"Means over {seeds} seeds."] if seeds > 1 else []
     if any(is_number(row.get("mae_low")) for row in rows):
         notes.append("In brackets the 95 % bootstrap interval over places.")
-    if covered:
-        notes.append("Coverage is the share of values inside the 80 % interval.")
-    return Table([*heads, "coverage [80 %]"] if covered else heads, cells, " ".join(notes), strong)
+    if levels:
+        notes.append(f"Coverage is the share of values inside the {level} interval.")
+    return Table(
+        [*heads, f"coverage [{level}]"] if levels else heads, cells, " ".join(notes), strong
+    )
 
 
 def _decimals(errors: Sequence[float | None]) -> int:

@@ -16,8 +16,8 @@ import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.covariates.weather.pet import mean_saturation_kpa
-from rootzone.engines.swim.forcing import daily_eo_mm
 
 SHORT_GAP_D = 3
 SPIN_UP_D = 365
@@ -159,7 +159,7 @@ def station_forcing(weather: pl.DataFrame, rules: ForcingRules = ForcingRules())
         filled[name], by_climate = fill_gaps(measured[name], day_of_year(every))
         long_gap |= by_climate
     filled["tmax_degc"] = np.maximum(filled["tmax_degc"], filled["tmin_degc"])
-    eo_mm = daily_eo_mm(filled["radn_mj_m2"], filled["tmax_degc"], filled["tmin_degc"], rules.salb)
+    eo_mm = apsim_mm(filled["radn_mj_m2"], filled["tmax_degc"], filled["tmin_degc"], rules.salb)
     columns = {**filled, "eo_mm": eo_mm}
     spun = {name: np.concatenate((values[:SPIN_UP_D], values)) for name, values in columns.items()}
     return StationForcing(

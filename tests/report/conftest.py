@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -46,7 +45,7 @@ def bare(tmp_path: Path) -> ReportInputs:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReportInputs]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> ReportInputs:
     """A campaign with everything a report can show; one site failed."""
     folder = tmp_path_factory.mktemp("report") / "full"
     file = make_small_campaign(folder)
@@ -57,4 +56,5 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReportInputs]
         cli.main(["labels", str(file)], standalone_mode=False)
         inputs = ReportInputs.beside(file)
         write_all(folder, inputs.grid)
-        yield inputs
+    # Outside, or every later test of the session would get the bucket for an engine.
+    return inputs

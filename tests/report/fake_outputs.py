@@ -61,7 +61,8 @@ def write_evaluation(place: Workspace, source: str = "station", seed: int = 0) -
                      "place": f"USCRN CO_{place_no}", "row": 50 + 80 * place_no, "col": 60,
                      "date": days, "depth_mm": 200.0, "observed": observed,
                      "predicted": predicted, "low": predicted - 1.28 * sd,
-                     "high": predicted + 1.28 * sd, "season": [season_of(d.month) for d in days],
+                     "high": predicted + 1.28 * sd, "interval_pct": 80.0,
+                     "season": [season_of(d.month) for d in days],
                      "land_cover": "71", "climate_class": "BSk", "texture_class": "loam",
                      "seed": 3}
                 )
@@ -99,7 +100,7 @@ def _metrics(part: pl.DataFrame, medians: bool) -> dict[str, float | int | None]
         out[name] = value
         for end, factor in (("_low", 0.9), ("_high", 1.1)):
             out[name + end] = value * factor if medians else None
-    return out | {"coverage_80": 0.8, "n_interval": part.height}
+    return out | {"coverage": 0.8, "interval_pct": 80.0, "n_interval": part.height}
 
 
 def write_maps(place: Workspace, grid: MasterGrid) -> None:

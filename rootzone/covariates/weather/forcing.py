@@ -278,7 +278,9 @@ def _demand(
     if request.pet_form == "delivered":
         return out
     if request.pet_form == "apsim":
-        out["pet_mm"] = pet.apsim_mm(columns["radn_mj_m2"], tmax, tmin, request.albedo)
+        from rootzone.covariates.weather.apsim_eo import apsim_mm
+
+        out["pet_mm"] = apsim_mm(columns["radn_mj_m2"], tmax, tmin, request.albedo)
         return out
     top = _top_mj_m2(dates, cells)
     if request.pet_form == "hargreaves":

@@ -1,4 +1,4 @@
-"""Potential evapotranspiration of a day, by three published forms.
+"""Potential evapotranspiration of a day by FAO-56 and Hargreaves; APSIM's form is `apsim_eo`.
 
 All functions take arrays that broadcast, and give NaN where an input is NaN.
 """
@@ -164,34 +164,3 @@ def hargreaves_mm(
     tmean = (np.asarray(tmax_degc) + np.asarray(tmin_degc)) / 2.0
     top_mm = np.asarray(top_mj_m2) / LATENT_HEAT_MJ_KG
     return np.asarray(np.maximum(0.0023 * (tmean + 17.8) * root * top_mm, 0.0))
-
-
-def apsim_mm(
-    radn_mj_m2: AnyArray | float,
-    tmax_degc: AnyArray | float,
-    tmin_degc: AnyArray | float,
-    albedo: float,
-) -> FloatArray:
-    r"""Potential evaporation from radiation and temperature, APSIM's form in a fallow [mm d-1].
-
-    .. math::
-        E_o = f \, 23.8846 \, R (2.04\cdot10^{-4} - 1.83\cdot10^{-4} a)
-              (0.6 T_{max} + 0.4 T_{min} + 29)
-
-    with f = 1.1, rising by 0.05 per degree above 35 degC, and 0.01 exp(0.18 (Tmax + 20)) below 5.
-
-    Parameters
-    ----------
-    albedo : float
-        Albedo of the ground, 0 to 1; APSIM's bare soil has 0.13.
-
-    References
-    ----------
-    Ritchie (1972), doi:10.1029/WR008i005p01204; Jones and Kiniry (1986), CERES-Maize
-    """
-    tmax = np.asarray(tmax_degc, dtype=np.float64)
-    factor = np.where(tmax > 35.0, 1.1 + 0.05 * (tmax - 35.0), 1.1)
-    factor = np.where(tmax < 5.0, 0.01 * np.exp(0.18 * (np.minimum(tmax, 5.0) + 20.0)), factor)
-    heat = 0.6 * tmax + 0.4 * np.asarray(tmin_degc) + 29.0
-    energy = 23.8846 * np.asarray(radn_mj_m2) * (0.000204 - 0.000183 * albedo)
-    return np.asarray(np.maximum(factor * energy * heat, 0.0))

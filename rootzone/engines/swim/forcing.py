@@ -1,113 +1,18 @@
 """How a day's weather reaches the soil surface: evaporative demand, runoff, hours of the day.
 
-The formulas are those of APSIM's soil-water modules in a fallow: potential evaporation from
-radiation and temperature (the Priestley-Taylor form of Ritchie 1972 as used by CERES, Jones and
-Kiniry 1986), the USDA curve number (SCS 1972) with APSIM's wetness weighting, and rain and demand
-spread evenly over a stated window of the day.
+The formulas are those of APSIM's soil-water modules in a fallow: the USDA curve number (SCS 1972)
+with APSIM's wetness weighting, and rain and demand spread evenly over a stated window of the day.
+Potential evaporation itself is `rootzone.covariates.weather.apsim_eo`.
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.jit import kernel
 
 HOURS_PER_DAY = 24.0
-
-
-@kernel
-def eo_mm_from_radiation(
-    radn_mj_m2: float, tmax_degc: float, tmin_degc: float, salb: float, green_cover: float
-) -> float:
-    r"""Potential evaporation of a day from radiation and temperature.
-
-    .. math::
-        E_o = f\, 23.8846\, R_n (2.04\cdot10^{-4} - 1.83\cdot10^{-4} a)
-              (0.6 T_{max} + 0.4 T_{min} + 29)
-
-    with the albedo :math:`a = 0.23 - (0.23 - salb)(1 - cover)`. The advection factor f is 1.1,
-    rises by 0.05 per degree above 35 degC, and is 0.01 exp(0.18 (Tmax + 20)) below 5 degC; it
-    jumps by a tenth at 5 degC, as it does in APSIM.
-
-    Parameters
-    ----------
-    radn_mj_m2 : float
-        Solar radiation of the day [MJ m-2 d-1].
-    tmax_degc, tmin_degc : float
-        Daily extremes of air temperature [degC].
-    salb : float
-        Albedo of the bare soil, 0 to 1.
-    green_cover : float
-        Fraction of ground under green leaves; 0 in a fallow.
-
-    Returns
-    -------
-    eo_mm : float
-        Potential evaporation [mm d-1], never negative; NaN where any input is NaN.
-
-    References
-    ----------
-    Jones and Kiniry (1986), CERES-Maize; Ritchie (1972), doi:10.1029/WR008i005p01204
-    """
-    albedo = 0.23 - (0.23 - salb) * (1.0 - green_cover)
-    equilibrium = (
-        radn_mj_m2
-        * 23.8846
-        * (0.000204 - 0.000183 * albedo)
-        * (0.6 * tmax_degc + 0.4 * tmin_degc + 29.0)
-    )
-    factor = 1.1
-    if tmax_degc > 35.0:
-        factor = 1.1 + 0.05 * (tmax_degc - 35.0)
-    elif tmax_degc < 5.0:
-        factor = 0.01 * math.exp(0.18 * (tmax_degc + 20.0))
-    eo_mm = factor * equilibrium
-    return 0.0 if eo_mm < 0.0 else eo_mm
-
-
-def daily_eo_mm(
-    radn_mj_m2: FloatArray,
-    tmax_degc: FloatArray,
-    tmin_degc: FloatArray,
-    salb: float = 0.13,
-    green_cover: float = 0.0,
-) -> FloatArray:
-    """Potential evaporation of many days; see :func:`eo_mm_from_radiation`.
-
-    Parameters
-    ----------
-    radn_mj_m2, tmax_degc, tmin_degc : array, shape (day,)
-        Radiation [MJ m-2 d-1] and daily extremes of temperature [degC].
-    salb : float
-        Albedo of the bare soil, 0 to 1; 0.13 is APSIM's default.
-    green_cover : float
-        Fraction of ground under green leaves.
-
-    Returns
-    -------
-    eo_mm : array, shape (day,)
-        Potential evaporation [mm d-1].
-    """
-    radn, tmax, tmin = np.broadcast_arrays(radn_mj_m2, tmax_degc, tmin_degc)
-    out = np.empty(radn.shape, dtype=np.float64)
-    _fill_daily_eo(radn.ravel(), tmax.ravel(), tmin.ravel(), salb, green_cover, out.ravel())
-    return out
-
-
-@kernel
-def _fill_daily_eo(
-    radn: FloatArray,
-    tmax: FloatArray,
-    tmin: FloatArray,
-    salb: float,
-    green_cover: float,
-    eo_mm: FloatArray,
-) -> None:
-    for i in range(radn.size):
-        eo_mm[i] = eo_mm_from_radiation(radn[i], tmax[i], tmin[i], salb, green_cover)
 
 
 @kernel

@@ -241,13 +241,24 @@ def settings_from_pairs(physics: str, stepping: str, pairs: Iterable[str]) -> Sw
     RequestError
         As ``settings_from_mapping``, and for a text that is not ``key=value``.
     """
+    return settings_from_mapping(physics, stepping, pairs_as_mapping(pairs))
+
+
+def pairs_as_mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """Keys and values of ``key=value`` texts.
+
+    Raises
+    ------
+    RequestError
+        A text is not ``key=value``.
+    """
     values: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise RequestError(f"--set {pair!r} is not of the form key=value.")
         values[key.strip()] = value.strip()
-    return settings_from_mapping(physics, stepping, values)
+    return values
 
 
 def _in_words(item: Any) -> str:  # noqa: ANN401 - pydantic's error record

@@ -103,9 +103,10 @@ def require_columns(
         With the file, every missing column with its unit, and what needs them.
     """
     missing = [name for name in needed if name not in frame.columns]
-    if not missing:  # the file itself is only asked for hints: rows may come from memory
+    if not missing:
         return
-    names = all_column_names(path)
+    # The file knows columns that were not read, for a hint; rows may come from memory.
+    names = all_column_names(path) if path.exists() else frame.columns
     lacking = []
     for name in missing:
         column = schema.by_name.get(name)

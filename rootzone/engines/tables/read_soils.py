@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +94,12 @@ def choose_physics(path: Path, initial: str = "theta") -> str:
     """
     if not path.exists():
         raise RequestError(f"{path} does not exist.")
-    present = set(all_column_names(path))
+    return physics_of_columns(path, all_column_names(path), initial)
+
+
+def physics_of_columns(path: Path, names: Iterable[str], initial: str = "theta") -> str:
+    """As ``choose_physics``, of column names; ``path`` is named in messages."""
+    present = set(names)
     for physics in ("van_genuchten", "swim3"):
         if present.issuperset(needed_columns(physics, initial)):
             return physics

@@ -11,9 +11,9 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.tables import WEATHER
+from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
-from rootzone.engines.swim.forcing import daily_eo_mm
 from rootzone.engines.tables.check_weather import WeatherRows, iso, weather_rules
 from rootzone.engines.tables.problems import Finding, first_findings
 from rootzone.engines.tables.read_columns import (
@@ -165,7 +165,7 @@ def _batch(rows: WeatherRows, ids: AnyArray, keep: BoolArray, salb: float) -> We
     }
     if "eo_mm" not in columns:
         radn, tmax, tmin = (columns[name] for name in EO_FORMULA_COLUMNS)
-        columns["eo_mm"] = daily_eo_mm(radn, tmax, tmin, salb)
+        columns["eo_mm"] = apsim_mm(radn, tmax, tmin, salb)
     day = rows.day if everything else rows.day[keep]
     return WeatherBatch(
         cell_ids=ids[cell[starts]],

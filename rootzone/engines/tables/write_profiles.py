@@ -80,8 +80,9 @@ class ProfileWriter:
         check_ending(path)
         self._path = path
         self._record = record
-        self._names = ("site_id", "date", "theta", *DAILY_COLUMNS, *extra_columns)
-        self._schema = _schema(self._names, record, text_ids=text_ids, float32=float32)
+        self._schema = profiles_schema(
+            record, text_ids=text_ids, float32=float32, extra_columns=extra_columns
+        )
         self._stack = ExitStack()
         self._worker: _Worker | None = None
 
@@ -122,11 +123,17 @@ class ProfileWriter:
             write_sidecar(self._path, self._record)
 
 
-def _schema(
-    names: Sequence[str], record: Provenance, *, text_ids: bool, float32: bool
+def profiles_schema(
+    record: Provenance,
+    *,
+    text_ids: bool,
+    float32: bool = False,
+    extra_columns: Sequence[str] = (),
 ) -> pa.Schema:
+    """Arrow schema of a profiles table, with units and provenance; as ``ProfileWriter`` takes."""
     import pyarrow as pa
 
+    names = ("site_id", "date", "theta", *DAILY_COLUMNS, *extra_columns)
     real = pa.float32() if float32 else pa.float64()
     special = {
         "site_id": pa.string() if text_ids else pa.int64(),

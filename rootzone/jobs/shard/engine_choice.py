@@ -135,10 +135,11 @@ def stops_hung_sites(section: EngineSection) -> bool:
 
 def weather_needs(section: EngineSection) -> tuple[float, bool]:
     """Albedo of bare soil for potential evaporation, and whether temperatures are needed."""
-    from rootzone.engines.swim.settings import default_settings, settings_from_mapping
+    from rootzone.engines.apsim.settings import apsim_settings
+    from rootzone.engines.swim.settings import settings_from_mapping
 
-    if section.name != "swim":
-        return default_settings("swim3", "apsim").salb, True
+    if section.name == "apsim":
+        return apsim_settings(section.settings).salb, True
     settings = settings_from_mapping(section.physics, section.stepping, section.settings)
     return settings.salb, settings.needs_temperature
 

@@ -174,20 +174,20 @@ def _coverage_lines(skill: pl.DataFrame) -> list[str]:
     rows = skill.filter(
         pl.col("model") == UNET,
         pl.col("group_kind").is_in([ALL, "season"]),
-        pl.col("coverage_80").is_not_null(),
+        pl.col("coverage").is_not_null(),
     )
     if not rows.height:
         return ["The model has no interval."]
     shares = [
-        f"{row['group']} {row['coverage_80']:.2f} ({row['n_interval']})"
+        f"{row['group']} {row['coverage']:.2f} ({row['n_interval']})"
         for row in rows.iter_rows(named=True)
     ]
-    return ["Share of observations in the interval (samples): " + ", ".join(shares) + "."]
+    level = f"{rows['interval_pct'][0]:g} %"
+    return [f"Share of observations in the {level} interval (samples): {', '.join(shares)}."]
 
 
 def _limits(info: Mapping[str, Any], skill: pl.DataFrame) -> list[str]:
     kind = info.get("split", {}).get("kind", "")
-    calibration = info.get("calibration") or {}
     lines = []
     if kind in ("season_dates", "blocked_dates"):
         lines.append(
@@ -204,11 +204,5 @@ def _limits(info: Mapping[str, Any], skill: pl.DataFrame) -> list[str]:
         lines.append("- Nothing was held against sensors: skill there is unknown.")
     if SIMULATED in sources:
         lines.append("- Skill against simulated labels says nothing on the simulation's own error.")
-    share = float(calibration.get("coverage", 0.8))
-    if calibration and abs(share - 0.8) > 1e-9:
-        lines.append(
-            f"- The interval was made to hold {100 * share:g} %, not 80 %; the share in it is to "
-            "be read against that."
-        )
     lines.append("- The simulation has no roots, no snow unless set, and no lateral flow.")
     return lines

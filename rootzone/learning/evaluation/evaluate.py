@@ -261,6 +261,7 @@ def _frame(
             pl.Series("predicted", told.theta),
             pl.Series("low", told.low),
             pl.Series("high", told.high),
+            pl.Series("interval_pct", np.where(np.isfinite(told.low), told.interval_pct, np.nan)),
             pl.lit(model).alias("model"),
             pl.lit(wanted.source).alias("source"),
             pl.lit(samples.campaign.learning.split.kind).alias("split"),
@@ -278,7 +279,7 @@ def _frame(
 def _one_a_station(frame: pl.DataFrame) -> pl.DataFrame:
     keys = ["model", "source", "split", "part", "seed", "place", "date", "depth_mm", "season"]
     return frame.group_by(keys, maintain_order=True).agg(
-        pl.col("observed", "predicted", "low", "high").mean(),
+        pl.col("observed", "predicted", "low", "high", "interval_pct").mean(),
         pl.col("row", "col").median().cast(pl.Int64),
         pl.col(*_CLASSES).first(),
     )

@@ -170,17 +170,19 @@ def pooled_intervals(
 
 
 def coverage(part: pl.DataFrame) -> dict[str, object]:
-    """Share of observations inside their interval, ends included, and how many have one."""
+    """Share of observations inside their interval, its level, and how many have one."""
     have = part.filter(pl.col("low").is_finite() & pl.col("high").is_finite())
     inside = have.select(
         ((pl.col("observed") >= pl.col("low")) & (pl.col("observed") <= pl.col("high"))).mean()
     ).item()
-    return {"coverage_80": inside, "n_interval": have.height}
+    level = have["interval_pct"].max()
+    return {"coverage": inside, "interval_pct": level, "n_interval": have.height}
 
 
 def _coverage_by_place(part: pl.DataFrame, places: AnyArray) -> dict[str, dict[str, object]]:
     if not part["low"].is_finite().any():
-        return {name: {"coverage_80": None, "n_interval": 0} for name in places.tolist()}
+        none = coverage(part.clear())
+        return dict.fromkeys(places.tolist(), none)
     groups = {str(name): one for (name,), one in part.group_by(["place"])}
     return {name: coverage(groups[name]) for name in places.tolist()}
 

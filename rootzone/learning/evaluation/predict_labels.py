@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,11 +36,14 @@ class LabelPrediction:
         Water content [m3 m-3].
     low, high : array, shape (label,)
         Ends of the calibrated interval [m3 m-3]; NaN without a calibration.
+    interval_pct : float
+        Its level: the share of new places it was made to hold [%].
     """
 
     theta: FloatArray
     low: FloatArray
     high: FloatArray
+    interval_pct: float = math.nan
 
 
 def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPrediction:
@@ -70,7 +74,7 @@ def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPre
         return LabelPrediction(theta, none, none)
     scaled = spread if bundle.calibration.scaled else None
     low, high = bundle.calibration.interval(theta, scaled)
-    return LabelPrediction(theta, low, high)
+    return LabelPrediction(theta, low, high, 100.0 * bundle.calibration.coverage)
 
 
 @dataclass(frozen=True)

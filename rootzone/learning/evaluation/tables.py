@@ -40,8 +40,9 @@ PREDICTIONS = Schema(
         _c("depth_mm", "float", "mm", "depth below the surface"),
         _c("observed", "float", "m3 m-3", "water content held against"),
         _c("predicted", "float", "m3 m-3", "water content of the model; empty where it has none"),
-        _c("low", "float", "m3 m-3", "lower end of the 80 % interval; empty where there is none"),
-        _c("high", "float", "m3 m-3", "upper end of the 80 % interval; empty where there is none"),
+        _c("low", "float", "m3 m-3", "lower end of the interval; empty where there is none"),
+        _c("high", "float", "m3 m-3", "upper end of the interval; empty where there is none"),
+        _c("interval_pct", "float", "%", "level of the interval; empty where there is none"),
         _c("season", "text", "-", "DJF, MAM, JJA or SON"),
         _c("land_cover", "text", "-", "class of the pixel; empty where not known"),
         _c("climate_class", "text", "-", "class of the pixel; empty where not known"),
@@ -82,7 +83,8 @@ SKILL = Schema(
                 ("_high", ", 97.5 % of the bootstrap over places"),
             )
         ),
-        _c("coverage_80", "float", "-", "share of observations inside the 80 % interval"),
+        _c("coverage", "float", "-", "share of observations inside their interval"),
+        _c("interval_pct", "float", "%", "level of the interval, the share it was made to hold"),
         _c("n_interval", "int", "-", "pairs that have an interval"),
     ),
 )

@@ -10,6 +10,7 @@ from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import WEATHER, read_table, write_table
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.weather import pet
+from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 from tests.covariates.weather_files import (
@@ -67,7 +68,7 @@ def test_computed_demand_follows_its_form(folder):
     weather = prepared(folder, pet_form="apsim")
     columns = weather.columns
     assert columns["pet_mm"] == pytest.approx(
-        pet.apsim_mm(columns["radn_mj_m2"], columns["tmax_degc"], columns["tmin_degc"], 0.13),
+        apsim_mm(columns["radn_mj_m2"], columns["tmax_degc"], columns["tmin_degc"], 0.13),
         rel=1e-6,
     )
     top = pet.extraterrestrial_mj_m2(CELLS.lat[None, :], np.arange(1, 366)[:, None])

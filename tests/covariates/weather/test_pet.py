@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from rootzone.covariates.weather.pet import (
-    apsim_mm,
     extraterrestrial_mj_m2,
     fao56_mm,
     hargreaves_mm,
@@ -81,35 +80,8 @@ def test_hargreaves_of_impossible_temperatures_is_nothing_known():
     assert np.isnan(hargreaves_mm(10.0, 12.0, 40.0))
 
 
-@pytest.mark.parametrize(
-    ("tmax", "expected"),
-    [
-        # By hand with radiation 20, tmin 10, albedo 0.13: 23.8846 * 20 * 0.00018021 = 0.0860849;
-        # 25: 0.0860849 * 48 * 1.1 = 4.54528; 40: * 57 * 1.35 = 6.62423;
-        # 0: * 33 * 0.01 exp(3.6) = 1.03968.
-        (25.0, 4.54528),
-        (40.0, 6.62423),
-        (0.0, 1.03968),
-    ],
-)
-def test_the_radiation_form_of_apsim(tmax, expected):
-    assert float(apsim_mm(20.0, tmax, 10.0, 0.13)) == pytest.approx(expected, rel=1e-5)
-
-
-def test_the_engine_and_the_forcing_share_one_form():
-    # Two stages write the same published equation; they must not drift apart.
-    from rootzone.engines.swim.forcing import daily_eo_mm
-
-    rng = np.random.default_rng(0)
-    tmax = rng.uniform(-30, 45, 200)
-    tmin = tmax - rng.uniform(0, 20, 200)
-    radn = rng.uniform(0, 32, 200)
-    assert apsim_mm(radn, tmax, tmin, 0.13) == pytest.approx(daily_eo_mm(radn, tmax, tmin))
-
-
 def test_what_is_not_known_stays_unknown():
     assert np.isnan(fao56_mm(np.nan, 20.0, 10.0, 1.0, 2.0, 40.0, 0.0))
-    assert np.isnan(apsim_mm(20.0, np.nan, 10.0, 0.13))
 
 
 def test_demand_is_never_negative():

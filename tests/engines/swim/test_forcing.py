@@ -12,45 +12,6 @@ from rootzone.engines.swim import forcing
 pytestmark = pytest.mark.kernels
 
 
-def test_potential_evaporation_follows_the_radiation_formula() -> None:
-    # By hand: 20 MJ, 25/10 degC, bare albedo 0.13:
-    # 1.1 * 20 * 23.8846 * (0.000204 - 0.000183*0.13) * (15 + 4 + 29) = 4.544983...
-    by_hand = 1.1 * 20.0 * 23.8846 * (0.000204 - 0.00002379) * 48.0
-    assert forcing.eo_mm_from_radiation(20.0, 25.0, 10.0, 0.13, 0.0) == pytest.approx(by_hand)
-
-
-def test_full_green_cover_raises_the_albedo_to_that_of_a_crop() -> None:
-    # cover 1 gives albedo 0.23 whatever the soil: ratio of (0.000204 - 0.000183 albedo).
-    bare = forcing.eo_mm_from_radiation(20.0, 25.0, 10.0, 0.13, 0.0)
-    green = forcing.eo_mm_from_radiation(20.0, 25.0, 10.0, 0.13, 1.0)
-    assert green / bare == pytest.approx(
-        (0.000204 - 0.000183 * 0.23) / (0.000204 - 0.000183 * 0.13)
-    )
-
-
-def test_hot_days_add_advection_and_cold_days_lose_almost_all() -> None:
-    at_30 = forcing.eo_mm_from_radiation(20.0, 30.0, 10.0, 0.13, 0.0) / (18.0 + 4.0 + 29.0)
-    at_40 = forcing.eo_mm_from_radiation(20.0, 40.0, 10.0, 0.13, 0.0) / (24.0 + 4.0 + 29.0)
-    assert at_40 / at_30 == pytest.approx(1.35 / 1.1)  # f = 1.1 + 0.05*(40 - 35)
-    at_0 = forcing.eo_mm_from_radiation(20.0, 0.0, -5.0, 0.13, 0.0) / (0.0 - 2.0 + 29.0)
-    assert at_0 / at_30 == pytest.approx(0.01 * np.exp(3.6) / 1.1)  # f = 0.01 exp(0.18*20)
-
-
-def test_deep_frost_gives_zero_not_negative_evaporation() -> None:
-    # 0.6*-30 + 0.4*-40 + 29 = -5 is a negative energy term.
-    assert forcing.eo_mm_from_radiation(20.0, -30.0, -40.0, 0.13, 0.0) == 0.0
-
-
-def test_many_days_equal_one_day_at_a_time() -> None:
-    radn, tmax, tmin = np.array([5.0, 25.0]), np.array([1.0, 38.0]), np.array([-9.0, 18.0])
-    days = forcing.daily_eo_mm(radn, tmax, tmin)
-    one = [
-        forcing.eo_mm_from_radiation(r, a, b, 0.13, 0.0)
-        for r, a, b in zip(radn, tmax, tmin, strict=True)
-    ]
-    assert days.tolist() == one
-
-
 def test_cover_factor_is_one_on_bare_ground_and_zero_under_full_residue() -> None:
     assert forcing.cover_factor(0.0, 0.0) == 1.0
     assert forcing.cover_factor(0.0, 1.0) == 0.0

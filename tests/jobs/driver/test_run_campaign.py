@@ -22,9 +22,8 @@ from rootzone.jobs.shard import run_shard as run_shard_module
 from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.read_cut import read_shards
 from rootzone.jobs.shard.read_shard import digest_shard, read_closed, read_ledger
-
-from .engines import MakeBucket
-from .synthetic import make_campaign
+from tests.jobs.engines import MakeBucket
+from tests.jobs.synthetic import make_campaign
 
 
 def _load(file: Path) -> tuple[Campaign, Workspace]:
@@ -391,7 +390,7 @@ def test_new_weights_make_nothing_stale(campaign_file: Path) -> None:
 
 
 def test_a_changed_engine_setting_is_named(campaign_file: Path) -> None:
-    from .engines import Bucket
+    from tests.jobs.engines import Bucket
 
     class Other(MakeBucket):
         def __call__(self, changes, *, threads):  # type: ignore[no-untyped-def]

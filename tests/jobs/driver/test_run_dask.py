@@ -15,9 +15,8 @@ from rootzone.jobs.driver.run_campaign import run_campaign
 from rootzone.jobs.driver.run_dask import OnDask, connected
 from rootzone.jobs.driver.run_local import InThisProcess
 from rootzone.jobs.shard.read_shard import digest_shard
-
-from .engines import MakeBucket
-from .synthetic import make_campaign
+from tests.jobs.engines import MakeBucket
+from tests.jobs.synthetic import make_campaign
 
 distributed = pytest.importorskip("distributed")
 

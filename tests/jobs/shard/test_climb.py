@@ -13,8 +13,7 @@ from rootzone.jobs.shard.accept import acceptor
 from rootzone.jobs.shard.climb import climb
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.ladder import Rung
-
-from .engines import Bucket
+from tests.jobs.engines import Bucket
 
 LADDER = (
     Rung("default"),

@@ -31,7 +31,8 @@ def predictions(errors: dict[str, np.ndarray], half_width: float = 0.02) -> pl.D
                         "source": "station", "model": model, "split": "stations", "part": "test",
                         "place": place, "row": 0, "col": 0, "date": DAYS, "depth_mm": 200.0,
                         "observed": observed, "predicted": predicted, "low": predicted - own,
-                        "high": predicted + own, "season": ["DJF"] * 59 + ["MAM"] * 21,
+                        "high": predicted + own, "interval_pct": 90.0,
+                        "season": ["DJF"] * 59 + ["MAM"] * 21,
                         "land_cover": "Grassland", "climate_class": None,
                         "texture_class": "loam", "seed": 3,
                     },
@@ -115,7 +116,7 @@ def test_the_card_says_where_it_loses_and_how_many_values_the_interval_holds() -
     assert "It loses in MAM (+0.0300)." in card
     # +-0.02 holds errors of 0.01 (59 of 80 days), not those of 0.05.
     assert "all 0.74 (320), DJF 1.00 (236), MAM 0.00 (84)" in card
-    assert "made to hold 90 %, not 80 %" in card
+    assert "in the 90 % interval" in card
     assert "- A note." in card
     assert "- Persistence: none." in card
     assert "left-out stations" in card

@@ -34,6 +34,7 @@ def predictions(
                     "place": place, "row": 0, "col": 0, "date": DAYS, "depth_mm": 200.0,
                     "observed": observed, "predicted": observed + error,
                     "low": observed + error - half_width, "high": observed + error + half_width,
+                    "interval_pct": 90.0,
                     "season": ["DJF"] * 35 + ["MAM"] * 5, "land_cover": "Grass",
                     "climate_class": None, "texture_class": "loam", "seed": seed,
                 },
@@ -121,16 +122,19 @@ def test_coverage_counts_ends_and_skips_rows_without_an_interval() -> None:
             "observed": [0.10, 0.20, 0.30, 0.40],
             "low": [0.10, 0.21, 0.25, None],
             "high": [0.20, 0.30, 0.35, 0.50],
+            "interval_pct": [90.0] * 4,
         }
     )
-    assert coverage(frame) == {"coverage_80": pytest.approx(2 / 3), "n_interval": 3}
+    assert coverage(frame) == {
+        "coverage": pytest.approx(2 / 3), "interval_pct": 90.0, "n_interval": 3
+    }  # fmt: skip
 
 
 def test_coverage_by_season_stands_in_the_table() -> None:
     # Errors 0.01 (inside +-0.02) and 0.03 (outside) at two places: half are covered.
     table = skill_table(predictions({"a": 0.01, "b": 0.03}, half_width=0.02), repeats=5)
-    assert row(table, "season", "DJF")["coverage_80"] == pytest.approx(0.5)
-    assert row(table, "station", "b")["coverage_80"] == 0.0
+    assert row(table, "season", "DJF")["coverage"] == pytest.approx(0.5)
+    assert row(table, "station", "b")["coverage"] == 0.0
 
 
 def test_simulated_sites_are_pooled_but_not_listed_one_by_one() -> None:

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rootzone._cli._engine_settings import settings_findings
 from rootzone._shared.errors import RequestError
+from rootzone.api._engine_settings import settings_findings
 from rootzone.campaign.describe import allowed
 from rootzone.campaign.model import DATE_IN_NAME, Campaign
 
@@ -28,6 +28,22 @@ if TYPE_CHECKING:
     from rootzone.covariates.layers.catalog import Catalog
 
 Question = tuple["KeyPath", Callable[[], object]]
+
+
+def campaign_findings(path: Path) -> tuple[LoadedCampaign | None, list[Finding]]:
+    """A campaign file, and everything that is wrong with it for any stage.
+
+    Raises
+    ------
+    RequestError
+        The file cannot be read as YAML.
+    """
+    from rootzone.campaign.read_campaign import examine_campaign
+
+    loaded, findings = examine_campaign(path)
+    if loaded is None:
+        return None, findings
+    return loaded, sorted([*findings, *later_findings(loaded)])
 
 
 def later_findings(loaded: LoadedCampaign) -> list[Finding]:

@@ -1,0 +1,106 @@
+"""What the differentiable retrieval reads: physical channels as they are, then covariates scaled.
+
+Scales are fixed numbers, never those of a training set, so that a model of one region can be taken
+to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.errors import RequestError
+from rootzone.surface.physics.dielectric import Constants, mironov2009_constants
+from rootzone.surface.physics.emission import cosine
+from rootzone.surface.physics.retrieve import porosity_from_bulk_density
+
+PHYSICAL: Final = (
+    "tb_v", "tb_h", "teff_k", "cos_i", "porosity", "vwc_kg_m2", "h0", "omega0", "b0",
+    *(f"soil_{name}" for name in Constants._fields),
+)  # fmt: skip
+"""Channels that go into the emission model as they are."""
+
+
+class Covariate(NamedTuple):
+    """A covariate of the parameters.
+
+    Attributes
+    ----------
+    name : str
+        Column.
+    middle, width : float
+        Value that becomes 0, and how much more becomes 1.
+    """
+
+    name: str
+    middle: float
+    width: float
+
+
+COVARIATES: Final = (
+    Covariate("ndvi", 0.4, 0.25),
+    Covariate("sand_pct", 40.0, 20.0),
+    Covariate("clay_pct", 22.0, 12.0),
+    Covariate("bulk_density_g_cm3", 1.4, 0.15),
+    Covariate("elevation_m", 800.0, 600.0),
+    Covariate("slope_deg", 2.0, 3.0),
+    Covariate("teff_k", 287.0, 10.0),
+    Covariate("lst_excess_k", 10.0, 8.0),
+    Covariate("h0", 0.13, 0.025),
+    Covariate("omega0", 0.055, 0.015),
+    Covariate("b0", 0.11, 0.02),
+    Covariate("sin_doy", 0.0, 0.7),
+    Covariate("cos_doy", 0.0, 0.7),
+)
+
+NEEDED: Final = (
+    "tb_v", "tb_h", "teff_k", "incidence_deg", "vwc_kg_m2", "h0", "omega0", "b0", "clay_pct",
+    "bulk_density_g_cm3",
+)  # fmt: skip
+
+
+def channels_of(columns: Mapping[str, AnyArray]) -> FloatArray:
+    """Channels of some pixels, shape (channel, ...).
+
+    Parameters
+    ----------
+    columns : mapping
+        Arrays of one shape, or such that broadcast: those of `NEEDED` and of `COVARIATES`. A
+        covariate that is missing, or NaN, counts as average.
+
+    Raises
+    ------
+    RequestError
+        One that the physics needs is missing, or a brightness cannot be one.
+    """
+    lacking = [name for name in NEEDED if name not in columns]
+    if lacking:
+        raise RequestError(
+            f"The retrieval needs {', '.join(lacking)}; the samples have "
+            f"{', '.join(sorted(columns))}."
+        )
+    named = {name: np.asarray(values, np.float64) for name, values in columns.items()}
+    shape = np.broadcast_shapes(*(values.shape for values in named.values()))
+    soil = mironov2009_constants(named["clay_pct"])
+    physical: dict[str, FloatArray] = {
+        **{name: named[name] for name in PHYSICAL if name in named},
+        "cos_i": np.asarray(cosine(named["incidence_deg"])),
+        "porosity": porosity_from_bulk_density(named["bulk_density_g_cm3"]),
+        **{f"soil_{name}": np.asarray(part) for name, part in soil._asdict().items()},
+    }
+    out = np.zeros((len(PHYSICAL) + len(COVARIATES), *shape))
+    for i, name in enumerate(PHYSICAL):
+        out[i] = physical[name]
+    for i, covariate in enumerate(COVARIATES, start=len(PHYSICAL)):
+        if covariate.name in named:
+            out[i] = scaled(named[covariate.name], covariate)
+    return out
+
+
+def scaled(values: FloatArray, covariate: Covariate) -> FloatArray:
+    """A covariate about 0 and 1 wide, held within 4; 0 where it is missing."""
+    z = np.clip((values - covariate.middle) / covariate.width, -4.0, 4.0)
+    return np.asarray(np.nan_to_num(z, nan=0.0))

@@ -1,0 +1,1 @@
+"""Fusion of two sensors' images: fine pictures of few days, coarse ones of every day."""

@@ -1,0 +1,407 @@
+"""What each pixel becomes on a day without a fine image: the loop over similar neighbours.
+
+Images carry the axes (date, band, row, column); ``fine`` and ``coarse`` hold the two pairs' dates.
+Every sum over a window runs in one fixed order that no block border changes, so a scene cut into
+blocks with a rim of ``half_px`` gives the same bits as the whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from rootzone._shared.arrays import BoolArray, FloatArray
+from rootzone._shared.jit import kernel, prange
+
+LEAST_SIMILAR = 5  # more than this many, the pixel itself counted
+SMALLEST_CHANGE = 0.02  # of the upper bound: less change between the pairs tells no conversion
+LARGEST_CONVERSION = 5.0
+_DISTANCE_EPS = 1e-7
+_TIME_EPS = 1e-10
+
+# Sums of a row may be taken several at a time; which ones, the compiler fixes once for all.
+_rows: Any = numba.njit(
+    cache=True, error_model="numpy", nogil=True, fastmath={"contract", "reassoc", "nsz"}
+)
+_parallel: Any = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)
+
+
+@_rows  # type: ignore[untyped-decorator]
+def mark_similar(
+    fine: FloatArray,
+    valid: BoolArray,
+    limit: FloatArray,
+    row: int,
+    col: int,
+    window: tuple[int, int, int, int],
+    similar: FloatArray,
+) -> float:
+    """Fill ``similar`` with 1 where a neighbour is like the target on both dates in every band.
+
+    Parameters
+    ----------
+    fine : array, shape (2, band, row, column)
+        Fine images of both pairs.
+    valid : array of bool, shape (row, column)
+        Pixels that count.
+    limit : array, shape (2, band)
+        Largest difference from the target, not itself allowed.
+    row, col : int
+        The target.
+    window : tuple of int
+        First and last row (exclusive), first and last column of the window.
+    similar : array, shape (window rows, window columns)
+        Filled.
+
+    Returns
+    -------
+    float
+        How many are similar, the target counted.
+    """
+    top, bottom, left, right = window
+    count = 0.0
+    bands = fine.shape[1]
+    for i in range(top, bottom):
+        for j in range(left, right):
+            like = valid[i, j]
+            for k in range(2):
+                for b in range(bands):
+                    like &= abs(fine[k, b, i, j] - fine[k, b, row, col]) < limit[k, b]
+            mark = 1.0 if like else 0.0
+            similar[i - top, j - left] = mark
+            count += mark
+    return count
+
+
+@_rows  # type: ignore[untyped-decorator]
+def mean_where(
+    image: FloatArray, weight: FloatArray, window: tuple[int, int, int, int], total: float
+) -> float:
+    """Mean of an image over a window with weights that sum to ``total``; NaN counts as nothing."""
+    top, bottom, left, right = window
+    out = 0.0
+    for i in range(top, bottom):
+        for j in range(left, right):
+            mark = weight[i - top, j - left]
+            out += mark * image[i, j] if mark > 0.0 else 0.0
+    return out / total
+
+
+@kernel
+def one_band_weights(
+    fine: FloatArray,
+    coarse: FloatArray,
+    shift: FloatArray,
+    distance: FloatArray,
+    origin: tuple[int, int],
+    window: tuple[int, int, int, int],
+    weight: FloatArray,
+) -> None:
+    r"""Turn the marks of similar pixels into weights for one band.
+
+    :math:`R = 1 - \frac12 \sum_k |(F_k - C_k) / (F_k + C_k)|`, 0.5 where that is undefined, and the
+    weight is :math:`1 / ((1 - R)\, d + 10^{-7})`. R is rounded before it is taken from 1, as in
+    other programs: with sensors that agree, the rounding is what the weight is made of.
+    """
+    top, bottom, left, right = window
+    for i in range(top, bottom):
+        for j in range(left, right):
+            f1 = fine[0, 0, i, j] + shift[0, 0]
+            f2 = fine[1, 0, i, j] + shift[1, 0]
+            c1 = coarse[0, 0, i, j]
+            c2 = coarse[1, 0, i, j]
+            r = 1.0 - 0.5 * (abs((f1 - c1) / (f1 + c1)) + abs((f2 - c2) / (f2 + c2)))
+            r = r if abs(r) <= 1.0 else 0.5
+            w = 1.0 / ((1.0 - r) * distance[i - origin[0], j - origin[1]] + _DISTANCE_EPS)
+            weight[i - top, j - left] = w if weight[i - top, j - left] > 0.0 else 0.0
+
+
+@_rows  # type: ignore[untyped-decorator]
+def sum_of(weight: FloatArray, window: tuple[int, int, int, int]) -> float:
+    """Sum of the weights of a window."""
+    top, bottom, left, right = window
+    total = 0.0
+    for i in range(bottom - top):
+        for j in range(right - left):
+            total += weight[i, j]
+    return total
+
+
+@kernel
+def correlation_of_bands(
+    fine: FloatArray, coarse: FloatArray, shift: FloatArray, row: int, col: int
+) -> float:
+    """Pearson's R of one pixel between the sensors, over bands and dates; 0.5 where undefined."""
+    bands = fine.shape[1]
+    n = 2.0 * bands
+    mean_f = 0.0
+    mean_c = 0.0
+    for k in range(2):
+        for b in range(bands):
+            mean_f += fine[k, b, row, col] + shift[k, b]
+            mean_c += coarse[k, b, row, col]
+    mean_f /= n
+    mean_c /= n
+    ff = 0.0
+    cc = 0.0
+    fc = 0.0
+    for k in range(2):
+        for b in range(bands):
+            f = fine[k, b, row, col] + shift[k, b] - mean_f
+            c = coarse[k, b, row, col] - mean_c
+            ff += f * f
+            cc += c * c
+            fc += f * c
+    if not ff * cc > 0.0:
+        return 0.5
+    return float(fc / np.sqrt(ff * cc))
+
+
+@kernel
+def many_band_weights(
+    fine: FloatArray,
+    coarse: FloatArray,
+    shift: FloatArray,
+    distance: FloatArray,
+    origin: tuple[int, int],
+    window: tuple[int, int, int, int],
+    weight: FloatArray,
+) -> None:
+    """As `one_band_weights`, with R the correlation over bands and dates."""
+    top, bottom, left, right = window
+    for i in range(top, bottom):
+        for j in range(left, right):
+            if weight[i - top, j - left] > 0.0:
+                r = correlation_of_bands(fine, coarse, shift, i, j)
+                w = 1.0 / ((1.0 - r) * distance[i - origin[0], j - origin[1]] + _DISTANCE_EPS)
+                weight[i - top, j - left] = w
+
+
+@kernel
+def conversion(
+    fine: FloatArray,
+    coarse: FloatArray,
+    similar: FloatArray,
+    count: float,
+    window: tuple[int, int, int, int],
+    critical_f: float,
+) -> float:
+    """Slope of fine on coarse values over similar pixels of both dates, or 1 where it says nothing.
+
+    Parameters
+    ----------
+    fine, coarse : array, shape (2, row, column)
+        One band.
+    similar : array, shape (window rows, window columns)
+        1 where similar, else 0.
+    count : float
+        Number of similar pixels, n.
+    window : tuple of int
+        The window.
+    critical_f : float
+        Least F of a slope to be believed, at (1, 2 n - 2) degrees of freedom.
+    """
+    top, bottom, left, right = window
+    n = 2.0 * count
+    mean_f = 0.0
+    mean_c = 0.0
+    for k in range(2):
+        for i in range(top, bottom):
+            for j in range(left, right):
+                if similar[i - top, j - left] > 0.0:
+                    mean_f += fine[k, i, j]
+                    mean_c += coarse[k, i, j]
+    mean_f /= n
+    mean_c /= n
+    ff = 0.0
+    cc = 0.0
+    fc = 0.0
+    for k in range(2):
+        for i in range(top, bottom):
+            for j in range(left, right):
+                if similar[i - top, j - left] > 0.0:
+                    f = fine[k, i, j] - mean_f
+                    c = coarse[k, i, j] - mean_c
+                    ff += f * f
+                    cc += c * c
+                    fc += f * c
+    if not cc > 0.0:
+        return 1.0
+    slope = fc / cc
+    explained = slope * fc
+    left_over = ff - explained
+    if left_over > 0.0 and explained * (n - 2.0) < critical_f * left_over:
+        return 1.0
+    if slope > 0.0 and slope <= LARGEST_CONVERSION:
+        return float(slope)
+    return 1.0
+
+
+@_rows  # type: ignore[untyped-decorator]
+def weighted_change(
+    coarse0: FloatArray,
+    coarse: FloatArray,
+    weight: FloatArray,
+    window: tuple[int, int, int, int],
+    total: float,
+) -> float:
+    """Weighted mean of the coarse change since one pair's date."""
+    top, bottom, left, right = window
+    out = 0.0
+    for i in range(top, bottom):
+        for j in range(left, right):
+            w = weight[i - top, j - left]
+            out += w * (coarse0[i, j] - coarse[i, j]) if w > 0.0 else 0.0
+    return out / total
+
+
+@_parallel  # type: ignore[untyped-decorator]
+def window_means(image: FloatArray, valid: BoolArray, half_px: int) -> FloatArray:
+    """Mean of the valid pixels of the window round each pixel; NaN where there are none."""
+    rows, cols = image.shape
+    sums = np.zeros((rows, cols))
+    counts = np.zeros((rows, cols))
+    for i in prange(rows):
+        for j in range(cols):
+            total = 0.0
+            n = 0.0
+            for q in range(max(0, j - half_px), min(cols, j + half_px + 1)):
+                if valid[i, q]:
+                    total += image[i, q]
+                    n += 1.0
+            sums[i, j] = total
+            counts[i, j] = n
+    out = np.empty((rows, cols))
+    for i in prange(rows):
+        for j in range(cols):
+            total = 0.0
+            n = 0.0
+            for p in range(max(0, i - half_px), min(rows, i + half_px + 1)):
+                total += sums[p, j]
+                n += counts[p, j]
+            out[i, j] = total / n
+    return out
+
+
+@kernel
+def time_weights(since_first: float, since_second: float) -> tuple[float, float]:
+    """Weights of the two pairs by how little the coarse window has changed since each."""
+    first = 1.0 / since_first
+    second = 1.0 / since_second
+    return first / (first + second), second / (first + second)
+
+
+@_parallel  # type: ignore[untyped-decorator]
+def fuse_rows(
+    fine: FloatArray,
+    coarse: FloatArray,
+    coarse0: FloatArray,
+    valid: BoolArray,
+    means: FloatArray,
+    bias: FloatArray,
+    limits: FloatArray,
+    limit_block_px: int,
+    distance: FloatArray,
+    critical_f: FloatArray,
+    bounds: tuple[float, float],
+    unbiased: bool,
+    half_px: int,
+) -> FloatArray:
+    """Fine values of a day that has a coarse image only, shape (band, row, column).
+
+    Parameters
+    ----------
+    fine, coarse : array, shape (2, band, row, column)
+        The two pairs.
+    coarse0 : array, shape (band, row, column)
+        Coarse image of the day.
+    valid : array of bool, shape (row, column)
+        Pixels known in all five images.
+    means : array, shape (3, band, row, column)
+        Window means of the coarse images: the day, the first pair, the second.
+    bias : array, shape (2, band, row, column)
+        Coarse less fine window mean of both pairs, where it is to be taken out; else 0.
+    limits : array, shape (2, band, block row, block column)
+        Largest difference of a similar pixel, by blocks of ``limit_block_px``.
+    limit_block_px : int
+        Side of such a block.
+    distance : array, shape (2 half_px + 1, 2 half_px + 1)
+        1 + distance from the middle over ``half_px``.
+    critical_f : array
+        Least F of a conversion by number of similar pixels.
+    bounds : tuple of float
+        Values that a result must lie between.
+    unbiased : bool
+        Whether the fine images are shifted to the coarse mean of the similar pixels, date by date.
+    half_px : int
+        Half-width of the window.
+    """
+    bands, rows, cols = coarse0.shape
+    out = np.full((bands, rows, cols), np.nan)
+    for row in prange(rows):
+        weight = np.empty((2 * half_px + 1, 2 * half_px + 1))
+        similar = np.empty((2 * half_px + 1, 2 * half_px + 1))
+        shift = np.zeros((2, bands))
+        for col in range(cols):
+            if not valid[row, col]:
+                continue
+            window = (
+                max(0, row - half_px),
+                min(rows, row + half_px + 1),
+                max(0, col - half_px),
+                min(cols, col + half_px + 1),
+            )
+            origin = (row - half_px, col - half_px)
+            limit = limits[:, :, row // limit_block_px, col // limit_block_px]
+            count = mark_similar(fine, valid, limit, row, col, window, similar)
+            enough = count > LEAST_SIMILAR
+            shift[:] = 0.0
+            if unbiased and enough:
+                for k in range(2):
+                    for b in range(bands):
+                        shift[k, b] = mean_where(coarse[k, b], similar, window, count) - mean_where(
+                            fine[k, b], similar, window, count
+                        )
+            total = 1.0
+            if enough:
+                weight[:] = similar
+                if bands == 1:
+                    one_band_weights(fine, coarse, shift, distance, origin, window, weight)
+                else:
+                    many_band_weights(fine, coarse, shift, distance, origin, window, weight)
+                total = sum_of(weight, window)
+            for b in range(bands):
+                change1 = means[0, b, row, col] - means[1, b, row, col]
+                change2 = means[0, b, row, col] - means[2, b, row, col]
+                if not enough:
+                    # The change of the whole window then stands for that of similar pixels.
+                    change1 += _TIME_EPS
+                    change2 += _TIME_EPS
+                    t1, t2 = time_weights(abs(change1), abs(change2))
+                    out[b, row, col] = t1 * (
+                        fine[0, b, row, col] + change1 + bias[0, b, row, col]
+                    ) + t2 * (fine[1, b, row, col] + change2 + bias[1, b, row, col])
+                    continue
+                t1, t2 = time_weights(abs(change1) + _TIME_EPS, abs(change2) + _TIME_EPS)
+                f1 = fine[0, b, row, col] + shift[0, b]
+                f2 = fine[1, b, row, col] + shift[1, b]
+                v = 1.0
+                if not unbiased:
+                    change = mean_where(coarse[0, b], similar, window, count) - mean_where(
+                        coarse[1, b], similar, window, count
+                    )
+                    if abs(change) >= SMALLEST_CHANGE * bounds[1]:
+                        v = conversion(
+                            fine[:, b], coarse[:, b], similar, count, window, critical_f[int(count)]
+                        )
+                first = f1 + v * weighted_change(coarse0[b], coarse[0, b], weight, window, total)
+                second = f2 + v * weighted_change(coarse0[b], coarse[1, b], weight, window, total)
+                value = t1 * first + t2 * second
+                if not (value > bounds[0] and value < bounds[1]):
+                    value = t1 * (mean_where(fine[0, b], weight, window, total) + shift[0, b]) + (
+                        t2 * (mean_where(fine[1, b], weight, window, total) + shift[1, b])
+                    )
+                out[b, row, col] = value
+    return out

@@ -1,0 +1,1 @@
+"""Where sensors' cells lie, and sums between grids that lose no area."""

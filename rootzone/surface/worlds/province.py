@@ -1,0 +1,279 @@
+"""A made-up province of 72 x 72 km whose every kilometre is simulated by our own engine.
+
+It lies on whole cells of EASE-Grid 2.0 (2 x 2 of 36 km, 8 x 8 of 9 km), so that what a radiometer
+would see of it is a mean of whole pixels. Columns are bare: nothing takes up water below the
+surface, so its root zone moves less than that of a grown field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from rootzone._shared.errors import RequestError, RootzoneError
+from rootzone.covariates.grid import MasterGrid
+from rootzone.engines.protocol import SiteBatch, WeatherBatch
+from rootzone.engines.swim.engine import SwimEngine
+from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.hydraulics.soils import soils_from_textures
+from rootzone.made_up.county_fields import Waves, daily_weather
+from rootzone.surface.grids.cell_grid import ease_grid, piece_of
+
+THICKNESS_MM: Final = np.array(
+    [10, 20, 20, 50, 50, 50, 100, 100, 100, 200, 200, 200, 200, 200], float
+)
+LAYERS: Final = {"0_1cm": (0, 10), "0_2cm": (0, 20), "0_5cm": (0, 50), "0_10cm": (0, 100),
+                 "0_100cm": (0, 1000)}  # fmt: skip
+"""Layers whose mean is kept [mm from the surface]."""
+CELL_PX: Final = 9
+"""Pixels along the side of a weather cell and of an enhanced SMAP cell."""
+# Row and column of EASE-Grid 2.0, 36 km, near 40 N 100 W: land like that, and no real place.
+_CORNER_36 = (72, 214)
+_WHOLE_DAY = {"rain_hours": 24.0, "eo_start_h": 0.0, "eo_hours": 24.0}
+_SOIL = ("theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d", "theta_initial")
+_KELVIN = 273.15
+
+
+@dataclass(frozen=True)
+class ProvinceSettings:
+    """A province, decided by these numbers alone.
+
+    Parameters
+    ----------
+    seed : int
+        Of fields and weather.
+    side_km : int
+        Pixels along each side, a multiple of 36.
+    first, last : str
+        First and last day with truth; the year before is simulated and thrown away.
+    ln_sand : float
+        Added to the logarithm of the share of sand: above 0 a sandier province.
+    rain_factor : float
+        Factor on rain.
+    """
+
+    seed: int = 11
+    side_km: int = 72
+    first: str = "2022-01-01"
+    last: str = "2023-12-31"
+    ln_sand: float = 0.0
+    rain_factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.side_km < 36 or self.side_km % 36:
+            raise RequestError(
+                f"side_km {self.side_km} must be a multiple of 36, so that it holds whole "
+                "cells of every sensor."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return asdict(self)
+
+
+UNSEEN: Final = ProvinceSettings(seed=23, ln_sand=0.5, rain_factor=0.65)
+"""A drier, sandier province, for training in one and testing in another."""
+
+
+@dataclass(frozen=True)
+class Province:
+    """What there is.
+
+    Attributes
+    ----------
+    settings : ProvinceSettings
+        What made it.
+    grid : MasterGrid
+        Its pixels of 1 km.
+    dates : array of datetime64[D]
+        Days with truth.
+    theta : dict of arrays, shape (date, row, col)
+        Mean water content [m3 m-3] of each layer of `LAYERS`.
+    sand_pct, clay_pct, bulk_density_g_cm3, height_m, slope_deg : array, shape (row, col)
+        Top soil and terrain.
+    igbp : array of int, shape (row, col)
+        Land cover.
+    tmin_k, tmean_k, rain_mm, pet_mm : array, shape (date, cell row, cell col)
+        Weather of cells of 9 km.
+    """
+
+    settings: ProvinceSettings
+    grid: MasterGrid
+    dates: AnyArray
+    theta: dict[str, Float32Array]
+    sand_pct: FloatArray
+    clay_pct: FloatArray
+    bulk_density_g_cm3: FloatArray
+    height_m: FloatArray
+    slope_deg: FloatArray
+    igbp: IntArray
+    tmin_k: FloatArray
+    tmean_k: FloatArray
+    rain_mm: FloatArray
+    pet_mm: FloatArray
+
+    def in_pixels(self, cells: FloatArray) -> FloatArray:
+        """A field of weather cells at every pixel, shape (..., row, col)."""
+        return np.repeat(np.repeat(cells, CELL_PX, axis=-2), CELL_PX, axis=-1)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Smooth random fields of a province, in kilometres."""
+
+    relief: Waves
+    parent: Waves
+    cover: Waves
+    deep: Waves
+    wetness: Waves
+
+    @classmethod
+    def from_seed(cls, seed: int) -> Fields:
+        """The fields a seed stands for."""
+        rng = np.random.default_rng([seed, 0])
+        lengths_km = ((80.0, 8.0), (60.0, 4.0), (25.0, 2.5), (60.0, 6.0), (120.0, 30.0))
+        return cls(*(Waves.drawn(rng, *pair) for pair in lengths_km))
+
+
+def make_province(settings: ProvinceSettings, threads: int = 1) -> Province:
+    """Draw a province and simulate every pixel.
+
+    Parameters
+    ----------
+    settings : ProvinceSettings
+        The province.
+    threads : int
+        Threads of the engine; the result is the same with any number.
+
+    Raises
+    ------
+    RootzoneError
+        A column failed; a made-up world has no reason to.
+    """
+    fields, side = Fields.from_seed(settings.seed), settings.side_km
+    north, east = np.mgrid[0:side, 0:side] + 0.5
+    height = 700.0 + 120.0 * fields.relief.at_km(east, north)
+    grid = province_grid(settings)
+    weather, first_day = _weather(settings, fields, height)
+    dates = np.arange(np.datetime64(settings.first), np.datetime64(settings.last) + 1)
+    top_sand, _, top_clay = texture_pct(fields, settings.ln_sand, east, north, [2.5])[0]
+    batch = _batch(settings, fields, east.ravel(), north.ravel(), weather, first_day)
+    theta = _simulated(batch, dates.size, threads)
+    cells = side // CELL_PX
+
+    def celled(name: str) -> FloatArray:
+        return np.asarray(weather[name][-dates.size :].reshape(dates.size, cells, cells))
+
+    up, right = np.gradient(height, 1000.0)
+    return Province(
+        settings, grid, dates,
+        {name: values.reshape(dates.size, side, side) for name, values in theta.items()},
+        top_sand, top_clay,
+        1.65 - 0.006 * top_clay + 0.001 * (top_sand - 40.0),
+        height, np.degrees(np.arctan(np.hypot(up, right))), land_cover(fields, east, north),
+        celled("tmmn"), 0.5 * (celled("tmmn") + celled("tmmx")), celled("pr"), celled("pet"),
+    )  # fmt: skip
+
+
+def province_grid(settings: ProvinceSettings) -> MasterGrid:
+    """Pixels of the province on EASE-Grid 2.0, 1 km."""
+    row, col = (36 * part for part in _CORNER_36)
+    return piece_of(ease_grid(1), row, col, settings.side_km, settings.side_km)
+
+
+def texture_pct(
+    fields: Fields, ln_sand: float, east: FloatArray, north: FloatArray, depths_cm: list[float]
+) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Sand, silt and clay [%] at each depth: one parent material, more clay below."""
+    parent, deep = fields.parent.at_km(east, north), fields.deep.at_km(east, north)
+    textures = []
+    for depth_cm in depths_cm:
+        below = depth_cm / 100.0
+        sand = 0.2 + ln_sand + 0.55 * parent - 0.15 * below
+        clay = -0.5 - 0.45 * parent + (0.35 + 0.15 * deep) * below
+        shares = np.exp(np.stack([sand, np.zeros_like(sand), clay]))
+        shares *= 100.0 / shares.sum(axis=0)
+        textures.append((shares[0], shares[1], shares[2]))
+    return textures
+
+
+def land_cover(fields: Fields, east: FloatArray, north: FloatArray) -> IntArray:
+    """IGBP codes: grass, crops in the plains, shrubs on ridges, woody savanna between."""
+    cover, relief = fields.cover.at_km(east, north), fields.relief.at_km(east, north)
+    code = np.where(cover > 0.45, 12, 10)
+    code = np.where((relief > 0.6) & (cover <= 0.45), 8, code)
+    return np.where((relief > 0.6) & (cover < -0.5), 7, code).astype(np.int64)
+
+
+def _weather(
+    settings: ProvinceSettings, fields: Fields, height: FloatArray
+) -> tuple[dict[str, FloatArray], int]:
+    """Weather of the cells of 9 km, shape (day, cell), and its first day since 1970."""
+    start = np.datetime64(settings.first) - 365
+    days = np.arange(start, np.datetime64(settings.last) + 1)
+    doy = (days - days.astype("datetime64[Y]")).astype(np.float64) + 1.0
+    cells = settings.side_km // CELL_PX
+    middle = CELL_PX * (np.arange(cells) + 0.5)
+    north, east = (part.ravel() for part in np.meshgrid(middle, middle, indexing="ij"))
+    mean_height = height.reshape(cells, CELL_PX, cells, CELL_PX).mean(axis=(1, 3)).ravel()
+    rng = np.random.default_rng([settings.seed, 1])
+    # The generator's climate is that of 1600 m; a warmer plain would never freeze there.
+    made = daily_weather(rng, doy, mean_height + 900.0)
+    wetter = np.exp(0.25 * fields.wetness.at_km(east, north))
+    made["pr"] = settings.rain_factor * made["pr"] * wetter
+    return made, int((start - np.datetime64("1970-01-01")).astype(int))
+
+
+def _batch(
+    settings: ProvinceSettings,
+    fields: Fields,
+    east: FloatArray,
+    north: FloatArray,
+    weather: dict[str, FloatArray],
+    first_day: int,
+) -> SiteBatch:
+    n_site, n_layer = east.size, THICKNESS_MM.size
+    middle_cm = (np.cumsum(THICKNESS_MM) - 0.5 * THICKNESS_MM) / 10.0
+    layers = np.array(texture_pct(fields, settings.ln_sand, east, north, middle_cm.tolist()))
+    sand, silt, clay = (np.ascontiguousarray(layers[:, k].T).ravel() for k in range(3))
+    start = n_layer * np.arange(n_site + 1)
+    columns = soils_from_textures(sand, silt, clay, start)
+    soil = {name: np.ascontiguousarray(columns[name]) for name in _SOIL}
+    soil["thickness_mm"] = np.tile(THICKNESS_MM, n_site)
+    cells = settings.side_km // CELL_PX
+    cell = (north // CELL_PX).astype(np.int64) * cells + (east // CELL_PX).astype(np.int64)
+    n_day, n_cell = weather["pr"].shape
+    forcing = WeatherBatch(
+        np.arange(n_cell), n_day * np.arange(n_cell + 1), np.full(n_cell, first_day),
+        {"rain_mm": weather["pr"].T.ravel(), "eo_mm": weather["pet"].T.ravel()},
+    )  # fmt: skip
+    return SiteBatch(np.arange(n_site), start, soil, cell, forcing)
+
+
+def _simulated(batch: SiteBatch, n_date: int, threads: int) -> dict[str, Float32Array]:
+    """Layer means of every site on the last days, shape (date, site)."""
+    settings = settings_from_mapping("van_genuchten", "converged", _WHOLE_DAY)
+    parts: dict[str, list[Float32Array]] = {name: [] for name in LAYERS}
+    for run in SwimEngine(settings, threads=threads).stream(batch):
+        if run.failures:
+            raise RootzoneError(f"A column of the made-up province failed: {run.failures[0]}")
+        theta = run.profiles.theta.reshape(len(run.profiles.site_ids), -1, THICKNESS_MM.size)
+        for name, layer in LAYERS.items():
+            share = layer_shares(THICKNESS_MM, *layer)
+            parts[name].append((theta[:, -n_date:] @ share).astype(np.float32))
+    return {name: np.concatenate(found).T for name, found in parts.items()}
+
+
+def layer_shares(thickness_mm: FloatArray, top_mm: float, bottom_mm: float) -> FloatArray:
+    """Share of each model layer in a layer between two depths; they add up to 1.
+
+    >>> layer_shares(np.array([10.0, 20.0, 20.0]), 0.0, 20.0)
+    array([0.5, 0.5, 0. ])
+    """
+    bottom = np.cumsum(thickness_mm)
+    top = bottom - thickness_mm
+    inside = np.clip(np.minimum(bottom, bottom_mm) - np.maximum(top, top_mm), 0.0, None)
+    return np.asarray(inside / inside.sum())
