@@ -331,6 +331,29 @@ def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.D
     return frame
 
 
+def scan_table(path: Path, schema: Schema) -> pl.LazyFrame:
+    """A Parquet table checked against its schema, its rows not read yet.
+
+    Raises
+    ------
+    RequestError
+        As `read_table`.
+    """
+    import polars as pl
+    import pyarrow as pa
+
+    if not path.exists():
+        raise RequestError(f"{path} does not exist.")
+    check(path)
+    try:
+        problems = schema.problems(_stored_schema(path))
+    except (OSError, pa.ArrowException) as error:
+        raise RequestError(f"{path} cannot be read as Parquet: {error}") from error
+    if problems:
+        raise RequestError(f"{path} is not a {schema.name} table: " + "; ".join(problems) + ".")
+    return pl.scan_parquet(path)
+
+
 def _stored_schema(path: Path) -> pa.Schema:
     import pyarrow.parquet as pq
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,6 +205,30 @@ class ReportInputs:
         step = -(-len(self.profiles) // most) if self.profiles else 1
         return [check(path) for path in self.profiles[::step]]
 
+    def finished_sites(self) -> pl.DataFrame:
+        """Sites with profiles in a few files, ``site_id`` only; one file in memory at a time."""
+        import polars as pl
+
+        few = self.some_profiles(FEW_FILES)
+        parts = [pl.read_parquet(path, columns=["site_id"]).unique() for path in few]
+        return pl.concat(parts).unique()
+
+    def days_of(self, sites: Sequence[Any], days: Sequence[date] | None = None) -> pl.DataFrame:
+        """Profiles of some sites among a few files: site_id, date, theta; all days where None."""
+        import polars as pl
+
+        wanted = pl.col("site_id").is_in(list(sites))
+        if days is not None:
+            wanted = wanted & pl.col("date").cast(pl.Date).is_in(list(days))
+        parts = [
+            pl.scan_parquet(path)
+            .filter(wanted)
+            .select("site_id", pl.col("date").cast(pl.Date), "theta")
+            .collect()
+            for path in self.some_profiles(FEW_FILES)
+        ]
+        return pl.concat(parts)
+
     @cached_property
     def labels(self) -> pl.LazyFrame | None:
         """All labels, not read yet."""
@@ -253,15 +279,10 @@ class ReportInputs:
         They come from at most eight shards, so that a large campaign's report stays quick.
         """
         import numpy as np
-        import polars as pl
 
         if self.top_soils is None or not self.profiles:
             return []
-        done = (
-            pl.scan_parquet(self.some_profiles(FEW_FILES))
-            .select(pl.col("site_id").unique())
-            .collect()
-        )
+        done = self.finished_sites()
         top = self.top_soils.join(done, on="site_id", how="semi")
         top = top.sort("ks_mm_d", "site_id", descending=[True, False])
         if not top.height:
