@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.jobs.pilot.pilot import Cost, Interval
@@ -43,8 +44,8 @@ def command(
     in runs/plan.json, where rootzone submit looks for it.
     """
     from rootzone._shared.atomic import write_text
+    from rootzone._shared.cores import cores_given
     from rootzone._shared.seal import sealed_json
-    from rootzone.jobs.driver.run_local import cores_given
     from rootzone.jobs.driver.slurm import sbatch_text
     from rootzone.jobs.pilot.pilot import INTERVAL_PCT
     from rootzone.jobs.pilot.run_plan import array_request, plan_campaign
@@ -60,7 +61,7 @@ def command(
     }
     write_text(state.workspace.plan, sealed_json(facts))
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     click.echo(_in_words(state.campaign.name, cost, nodes, INTERVAL_PCT))
     click.echo("\nSlurm script (not sent; rootzone submit sends it):\n")

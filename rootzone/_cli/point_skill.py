@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from rootzone._cli._ptfs import PTFS
+from rootzone._shared.json_text import json_text
 
 _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 
@@ -18,6 +20,13 @@ _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
     "--inversions", type=click.Path(path_type=Path),
     help="inversions.parquet of `rootzone invert`; used only where later years are held out.",
 )  # fmt: skip
+@click.option(
+    "--soils", "soil_table", type=click.Path(path_type=Path),
+    help="Soils of the stations. Default: NAME.soils beside the table, if it is there.",
+)  # fmt: skip
+@click.option("--ptf", type=click.Choice(PTFS), default="rosetta3", show_default=True,
+              help="Pedotransfer function of measured soils.")  # fmt: skip
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Engine setting.")
 @click.option("--climate", type=click.Path(path_type=Path), help="Raster of climate classes.")
 @click.option(
     "--climate-legend", type=click.Choice(["koppen_kottek", "koppen_beck"]),
@@ -27,10 +36,31 @@ _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
     "--split", "splits", multiple=True, type=click.Choice(_SPLITS), default=_SPLITS,
     show_default=True, help="What is held out; may be repeated.",
 )  # fmt: skip
-@click.option("--depth", "depth_m", default=0.20, show_default=True, help="Sensor depth [m].")
-@click.option("--folds", default=8, show_default=True, help="Parts of the left-out stations.")
-@click.option("--steps", default=300, show_default=True, help="Training steps of the network.")
-@click.option("--seed", default=1, show_default=True, help="Seed of everything drawn.")
+@click.option(
+    "--depth",
+    "depth_m",
+    default=0.20,
+    type=click.FloatRange(0, 10),
+    show_default=True,
+    help="Sensor depth [m].",
+)
+@click.option(
+    "--folds",
+    default=8,
+    type=click.IntRange(2),
+    show_default=True,
+    help="Parts of the left-out stations.",
+)
+@click.option(
+    "--steps",
+    default=300,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Training steps of the network.",
+)
+@click.option(
+    "--seed", default=1, type=click.IntRange(0), show_default=True, help="Seed of everything drawn."
+)
 @click.option("--force", is_flag=True, help="Replace what is in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Skill on stdout as JSON.")
 def command(
@@ -38,6 +68,9 @@ def command(
     out: Path,
     weather: Path | None,
     inversions: Path | None,
+    soil_table: Path | None,
+    ptf: str,
+    pairs: tuple[str, ...],
     climate: Path | None,
     climate_legend: str,
     splits: tuple[str, ...],
@@ -51,8 +84,9 @@ def command(
     """Train point models on STATION_TABLE and score them on what was held out.
 
     LightGBM and a network over days see only weather, season, climate class and simulations of
-    assumed soils. Beside them stand the raw simulation and climatologies. Written are
-    predictions.parquet, skill.parquet, comparison.parquet and summary.md.
+    assumed soils; LightGBM also the soil and its simulation where it was measured. Beside them
+    stand the raw simulations and climatologies. Written are predictions.parquet, skill.parquet,
+    comparison.parquet and summary.md.
     """
     from rootzone._cli._learning import require_learning
 
@@ -76,10 +110,13 @@ def command(
 
     refuse_overwrite(out / "skill.parquet", force=force)
     physics, stepping = "van_genuchten", "converged"
-    engine = SwimEngine(settings_from_pairs(physics, stepping, ("snow=true",)), threads=1)
+    snow = () if any(pair.startswith("snow=") for pair in pairs) else ("snow=true",)
+    engine = SwimEngine(settings_from_pairs(physics, stepping, (*snow, *pairs)), threads=1)
     setup = ColumnSetup(engine, nodes_of_engine(physics, stepping))
     own_weather = weather or weather_path(station_table)
-    files = PointFiles(station_table, own_weather, inversions, climate, climate_legend)
+    files = PointFiles(
+        station_table, own_weather, inversions, climate, climate_legend, soil_table, ptf
+    )
     stations = read_point_stations(files, setup, PointSettings(depth_m), _tell)
     settings = SkillSettings(
         splits, folds, seed, tcn=TcnSettings(steps=steps), depth_mm=1000.0 * depth_m
@@ -90,21 +127,26 @@ def command(
     text = as_text(skill, comparison)
     named = {"stations": station_table, "weather": own_weather} | {
         name: path
-        for name, path in (("inversions", inversions), ("climate", climate))
+        for name, path in (
+            ("inversions", inversions),
+            ("climate", climate),
+            ("soils", soil_table),
+        )
         if path is not None
     }
     record = Provenance(
         "rootzone point-skill",
         inputs_of(named),
         {**engine.identity(), "splits": list(splits), "folds": folds, "seed": seed,
-         "steps": steps, "depth_m": depth_m, "compared": TREES, "climate_legend": climate_legend},
+         "steps": steps, "depth_m": depth_m, "compared": TREES, "climate_legend": climate_legend,
+         "ptf": ptf},
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     write_table(out / "predictions.parquet", predictions, PREDICTIONS, record)
     write_table(out / "skill.parquet", skill, SKILL, record)
     write_table(out / "comparison.parquet", comparison, COMPARISON, record)
     write_text(out / "summary.md", text)
-    click.echo(json.dumps(skill.to_dicts(), indent=1) if as_json else text)
+    click.echo(json_text(skill.to_dicts()) if as_json else text)
     click.echo(f"next: open {out / 'summary.md'}", err=True)
 
 

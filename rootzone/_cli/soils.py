@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._ptfs import PTFS
+from rootzone._shared.json_text import json_text
+
 if TYPE_CHECKING:
     from rootzone.hydraulics.run_soils import SoilsRun
 
@@ -103,17 +106,7 @@ def _thicknesses(
 )
 @click.option(
     "--ptf",
-    type=click.Choice(
-        [
-            "rosetta3",
-            "rosetta3_h3",
-            "rosetta3_h4",
-            "rosetta3_h5",
-            "wosten1999",
-            "weynants2009",
-            "saxton_rawls2006",
-        ]
-    ),
+    type=click.Choice(PTFS),
     default="rosetta3",
     show_default=True,
     help="Pedotransfer function of textures; see below for what each needs.",
@@ -176,7 +169,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Derive guarded soil hydraulic parameters of all sites in TABLE and write them to OUT."""
-    import json
     from typing import cast
 
     from rootzone._shared.atomic import refuse_overwrite
@@ -215,7 +207,7 @@ def command(
         following = f"mend what {run.files.refused} names, then the same command with --force"
     _tell(facts, following)
     if as_json:
-        click.echo(json.dumps({**facts, "passed": passed, "next": following}, indent=1))
+        click.echo(json_text({**facts, "passed": passed, "next": following}))
     else:
         click.echo(out)
     if not passed:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -20,6 +21,14 @@ import click
     type=click.Path(path_type=Path),
     help="NRCS's list of stations, for positions of SCAN and SNOTEL. USCRN's come from a "
     "ghcnd-stations.txt among SOURCES.",
+)
+@click.option(
+    "--soils",
+    "soil_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Table of the stations' soils by depth; may be repeated. They go beside OUT, as "
+    "NAME.soils, each layer with its standing: measured, mapped or suspect.",
 )
 @click.option("--network", default="plain", help="Network of plain tables without that column.")
 @click.option("--rule", "only", multiple=True, help="Apply this rule alone; may be repeated.")
@@ -46,6 +55,7 @@ def command(
     sources: tuple[Path, ...],
     out: Path | None,
     station_list: Path | None,
+    soil_files: tuple[Path, ...],
     network: str,
     only: tuple[str, ...],
     without: tuple[str, ...],
@@ -66,6 +76,7 @@ def command(
     from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.stations.run_stations import campaign_sources, screen_files, write_pixels
     from rootzone.stations.screening.rules import RULES
+    from rootzone.stations.write_soils import write_soils_of
 
     of_campaign = len(sources) == 1 and sources[0].suffix in {".yaml", ".yml"}
     if of_campaign:
@@ -83,11 +94,12 @@ def command(
     screened.write(out, force=force)
     if forcing is not None:
         screened.write_forcing(forcing, force=force)
+    soils = write_soils_of(out, soil_files, screened.frame, force=force) if soil_files else None
     if files is not None:
         _tell_pixels(write_pixels(out, files, neighbourhood))
-    report = {"table": str(out), **screened.facts()}
+    report = {"table": str(out), **screened.facts(), "soils": soils}
     if as_json:
-        click.echo(json.dumps(report, indent=1))
+        click.echo(json_text(report))
     else:
         meanings = {name: RULES[name].meaning for name in screened.rules}
         _tell(report, screened.findings.lines(), meanings)
@@ -132,6 +144,13 @@ def _tell(report: dict[str, object], findings: list[str], meanings: dict[str, st
         click.echo(
             f"{row['network']:<12}{name:<12}{row['taken']:>9}{row['upstream']:>10}"
             f"{row['values']:>10}  {meanings.get(name, '')}{note}"
+        )
+    if report["soils"]:
+        soils: dict[str, object] = report["soils"]  # type: ignore[assignment]
+        none = len(soils["stations_without"])  # type: ignore[arg-type]
+        click.echo(
+            f"{soils['table']}: soils of {soils['stations']} stations, measured at "
+            f"{soils['stations_measured']}; {none} stations have none"
         )
     if report["ismn_flags"]:
         click.echo("rules beside the ISMN's own flags: both, ours alone, theirs alone")

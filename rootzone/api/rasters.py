@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootzone._shared import open_files
 from rootzone._shared.errors import RequestError
-from rootzone._shared.open_files import open_raster
 from rootzone._shared.seal import check
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _geotiff(path: Path) -> xr.Dataset:
     import xarray as xr
     from pyproj import CRS
 
-    with open_raster(path) as file:
+    with open_files.open_raster(path) as file:
         x = file.transform.c + (np.arange(file.width) + 0.5) * file.transform.a
         y = file.transform.f + (np.arange(file.height) + 0.5) * file.transform.e
         bands = {}

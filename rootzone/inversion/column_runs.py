@@ -13,6 +13,7 @@ from rootzone._shared.profile_depths import node_depths_mm, point_weights
 from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
 from rootzone.hydraulics.soil_columns import SOIL_VALUES, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
+from rootzone.inversion.soil_layers import SoilLayers
 from rootzone.inversion.triangle import Texture
 from rootzone.stations.series import END_LST, START_LST
 from rootzone.stations.station_forcing import StationForcing
@@ -51,26 +52,20 @@ class ColumnSetup:
         return np.asarray(np.minimum(zone, len(self.zone_bottom_mm) - 1))
 
 
-def batch_of(profiles: Sequence[Profile], forcing: StationForcing, setup: ColumnSetup) -> SiteBatch:
-    """One site per profile of textures, all under the same weather.
+def batch_of(
+    profiles: Sequence[Profile | SoilLayers], forcing: StationForcing, setup: ColumnSetup
+) -> SiteBatch:
+    """One site per profile of textures or soil, all under the same weather.
 
     Raises
     ------
     RequestError
         A texture makes no soil.
     """
-    n_layer = len(setup.thickness_mm)
-    zone = setup.zone_of_layer()
-    textures = np.array([[profile[z] for z in zone] for profile in profiles], dtype=np.float64)
-    sand, silt = textures[:, :, 0].ravel(), textures[:, :, 1].ravel()
-    first_row = uniform_first_rows(len(profiles), n_layer)
-    soils = soils_from_textures(sand, silt, 100.0 - sand - silt, first_row)
-    if not soils.usable.all():
-        bad = profiles[int(np.argmin(soils.usable)) // n_layer]
-        raise RequestError(f"Textures {bad} (sand, silt %) make no soil.")
-    values = {name: np.ascontiguousarray(soils[name]) for name in SOIL_VALUES}
-    values["thickness_mm"] = np.tile(np.asarray(setup.thickness_mm), len(profiles))
-    values["psidul_cm"] = np.full(len(sand), soils.psidul_cm)
+    parts = [one if isinstance(one, SoilLayers) else _of_textures(one, setup) for one in profiles]
+    values = {
+        name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values
+    }
     n_day = len(forcing.columns["rain_mm"])
     weather = WeatherBatch(
         np.zeros(1, dtype=np.int64),
@@ -79,11 +74,25 @@ def batch_of(profiles: Sequence[Profile], forcing: StationForcing, setup: Column
         forcing.columns,
     )
     ids = np.arange(len(profiles), dtype=np.int64)
+    first_row = uniform_first_rows(len(profiles), len(setup.thickness_mm))
     return SiteBatch(ids, first_row, values, np.zeros(len(profiles), dtype=np.int64), weather)
 
 
+def _of_textures(profile: Profile, setup: ColumnSetup) -> SoilLayers:
+    zone = setup.zone_of_layer()
+    textures = np.array([profile[z] for z in zone], dtype=np.float64)
+    sand, silt = textures[:, 0].copy(), textures[:, 1].copy()
+    soils = soils_from_textures(sand, silt, 100.0 - sand - silt, uniform_first_rows(1, len(zone)))
+    if not soils.usable.all():
+        raise RequestError(f"Textures {profile} (sand, silt %) make no soil.")
+    values = {name: np.ascontiguousarray(soils[name]) for name in SOIL_VALUES}
+    values["thickness_mm"] = np.asarray(setup.thickness_mm)
+    values["psidul_cm"] = np.full(len(sand), soils.psidul_cm)
+    return SoilLayers(values, "rosetta3")
+
+
 def simulated_at_depths(
-    profiles: Sequence[Profile],
+    profiles: Sequence[Profile | SoilLayers],
     forcing: StationForcing,
     setup: ColumnSetup,
     depths_m: Sequence[float],
@@ -93,8 +102,8 @@ def simulated_at_depths(
 
     Parameters
     ----------
-    profiles : sequence of Profile
-        Textures to run.
+    profiles : sequence of Profile or SoilLayers
+        Textures or soils to run.
     forcing : StationForcing
         The station's weather.
     setup : ColumnSetup

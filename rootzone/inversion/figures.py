@@ -19,6 +19,7 @@ from rootzone.inversion.summary import SOILS
 _COLOURS = {
     "observed": "#222222",
     "loam": "#b9770e",
+    "measured": "#6b8e23",
     "inverted": "#1f6f8b",
     "climatology": "#888888",
 }
@@ -48,8 +49,11 @@ def draw_station(found: Inversion) -> Figure:
         for name, values in (
             ("observed", found.observed),
             ("loam", found.loam),
+            ("measured", found.measured),
             ("inverted", found.inverted),
         ):
+            if not np.isfinite(values).any():
+                continue
             line = np.where(shown, values[:, i], np.nan)
             axes.plot(dates, line, lw=0.7, color=_COLOURS[name], label=name)
         for year in found.held_out_years:
@@ -102,6 +106,8 @@ def summary_figure(summary: pl.DataFrame, path: Path, record: Provenance) -> Non
         axes = figure.add_subplot(1, len(_PANELS), number)
         for offset, soil in enumerate(SOILS):
             part = held_out.filter(pl.col("soil") == soil).sort("nominal_depth_m")
+            if part.height == 0:
+                continue
             depth = np.arange(part.height) + 0.18 * (offset - 1)
             middle, low, high = (part[metric + end].to_numpy() for end in ("", "_low", "_high"))
             axes.errorbar(

@@ -17,6 +17,7 @@ from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.observations import InversionRules
 from rootzone.inversion.run_inversions import Outcome, inverted, run_inversions
+from rootzone.inversion.soil_layers import SoilLayers
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def find_soils(
     physics: str = "van_genuchten",
     stepping: str = "converged",
     settings: Mapping[str, Any] | None = None,
+    soils: Mapping[tuple[str, str], SoilLayers] | None = None,
     workers: int = 1,
     progress: Callable[[Outcome], None] | None = None,
 ) -> FoundSoils:
@@ -76,6 +78,9 @@ def find_soils(
         Lower ends of zones with a texture of their own [mm].
     physics, stepping, settings
         Of the embedded engine.
+    soils : mapping, optional
+        Measured soils by network and station, as `measured_profiles` gives them; there corrections
+        are sought in place of a texture.
     workers : int
         Stations worked on at a time.
     progress : callable, optional
@@ -93,7 +98,9 @@ def find_soils(
     nodes = nodes_of_engine(physics, stepping)
     setup = ColumnSetup(engine, nodes, zone_bottom_mm=(*sorted(zones_mm), 1e9))
     rules = InversionRules(depths_m=depths_m, training_years=train_years, objective=objective)
-    outcomes = run_inversions(stations, weather, setup, rules, workers=workers, progress=progress)
+    outcomes = run_inversions(
+        stations, weather, setup, rules, soils=soils, workers=workers, progress=progress
+    )
     found = inverted(outcomes)
     if not found:
         raise RequestError(f"No station could be inverted. {outcomes[0].problem}")
@@ -105,6 +112,8 @@ def find_soils(
         "objective": objective,
         "stations": list(names),
     }
+    if soils:
+        told |= {"measured_soils": len(soils), "ptf": next(iter(soils.values())).ptf}
     return FoundSoils(found, outcomes, told)
 
 

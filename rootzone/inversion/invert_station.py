@@ -11,6 +11,7 @@ import polars as pl
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.inversion.column_runs import ColumnSetup, Profile, simulated_at_depths
+from rootzone.inversion.corrections import Correction, search_corrections, zone_of_layers
 from rootzone.inversion.observations import (
     DECIDING_DEPTH_M,
     DEFAULT_RULES,
@@ -19,6 +20,7 @@ from rootzone.inversion.observations import (
     divide_years,
     observations_of,
 )
+from rootzone.inversion.soil_layers import SoilLayers
 from rootzone.inversion.trainer import Trainer
 from rootzone.inversion.triangle import LOAM, Texture
 from rootzone.stations.station_forcing import climatology, day_of_year, station_forcing
@@ -44,9 +46,12 @@ class Inversion:
         Cost of every uniform texture tried.
     day : array of int
         Days since 1970-01-01, spin-up left out.
-    observed, loam, inverted, climatology : array, shape (day, depth)
-        Water content [m3 m-3]. The climatology is the smoothed mean of each day of the year over
-        the training years: what a station's own past says without any physics.
+    correction : Correction or None
+        What the inverted soil departs from the measured one by, where there is one.
+    observed, loam, inverted, climatology, measured : array, shape (day, depth)
+        Water content [m3 m-3]; ``measured`` is of the measured soil, NaN without one. The
+        climatology is the smoothed mean of each day of the year over the training years: what a
+        station's own past says without any physics.
     """
 
     network: str
@@ -64,6 +69,8 @@ class Inversion:
     loam: FloatArray
     inverted: FloatArray
     climatology: FloatArray
+    measured: FloatArray
+    correction: Correction | None = None
 
 
 def invert_station(
@@ -71,8 +78,11 @@ def invert_station(
     weather: pl.DataFrame,
     setup: ColumnSetup,
     rules: InversionRules = DEFAULT_RULES,
+    soil: SoilLayers | None = None,
 ) -> Inversion:
     """Invert the soil of one station.
+
+    With a measured soil its layered corrections are sought, otherwise one texture a zone.
 
     Parameters
     ----------
@@ -84,6 +94,8 @@ def invert_station(
         Engine and layers.
     rules : InversionRules
         Depths and years.
+    soil : SoilLayers, optional
+        The soil measured at the station.
 
     Raises
     ------
@@ -102,11 +114,21 @@ def invert_station(
     loam: Profile = (LOAM,) * len(setup.zone_bottom_mm)
     best, cost, loam_cost = loam, float("nan"), float("nan")
     tried: Mapping[Texture, float] = {}
+    correction: Correction | None = None
+    chosen: Profile | SoilLayers = best
     if training and held_out:
         trainer = Trainer(forcing, setup, observed, training, rules.objective)
-        best, cost, tried = trainer.search(rules.plan)
+        if soil is None:
+            best, cost, tried = trainer.search(rules.plan)
+            chosen = best
+        else:
+            correction, cost, _ = search_corrections(soil, setup.thickness_mm, trainer.costs)
+            chosen = correction.of(soil, zone_of_layers(setup.thickness_mm))
         loam_cost = trainer.costs([loam])[0]
-    runs = simulated_at_depths([loam, best], forcing, setup, observed.depths_m, observed.day_kind)
+    elif soil is not None:
+        chosen = soil
+    columns = [loam, chosen] if soil is None else [loam, chosen, soil]
+    runs = simulated_at_depths(columns, forcing, setup, observed.depths_m, observed.day_kind)
     if 0 not in runs or 1 not in runs:
         raise RequestError(f"{network} {station}: the engine failed on the loam or the best soil.")
     record = slice(forcing.spin_up_d, None)
@@ -128,6 +150,8 @@ def invert_station(
         runs[0][record],
         runs[1][record],
         _climatology_of(np.where(in_training[:, None], theta, np.nan), forcing.day[record]),
+        runs[2][record] if 2 in runs else np.full(theta.shape, np.nan),
+        correction,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,6 +13,7 @@ from rootzone._shared.workers import watched
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.invert_station import Inversion, invert_station
 from rootzone.inversion.observations import InversionRules
+from rootzone.inversion.soil_layers import SoilLayers
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def run_inversions(
     setup: ColumnSetup,
     rules: InversionRules,
     *,
+    soils: Mapping[tuple[str, str], SoilLayers] | None = None,
     workers: int = 1,
     progress: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
@@ -54,13 +56,18 @@ def run_inversions(
         Engine and layers; its engine should use one thread where there are several workers.
     rules : InversionRules
         Depths and years.
+    soils : mapping, optional
+        Measured soils by network and station.
     workers : int
         Processes. They never change a number.
     progress : callable, optional
         Told each outcome, in the order of the table.
     """
+    known = soils or {}
     tasks = (
-        delayed(_outcome)(network, station, values, own, setup, rules)
+        delayed(_outcome)(
+            network, station, values, own, setup, rules, known.get((network, station))
+        )
         for network, station, values, own in _stations(stations, weather)
     )
     out = []
@@ -87,9 +94,10 @@ def _outcome(
     weather: pl.DataFrame,
     setup: ColumnSetup,
     rules: InversionRules,
+    soil: SoilLayers | None,
 ) -> Outcome:
     try:
-        return Outcome(network, station, invert_station(values, weather, setup, rules))
+        return Outcome(network, station, invert_station(values, weather, setup, rules, soil))
     except RequestError as error:
         return Outcome(network, station, None, str(error))
 

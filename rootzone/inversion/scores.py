@@ -43,6 +43,8 @@ def scores_of(found: Inversion) -> list[ScoreRow]:
 def _score_rows(found: Inversion, years: str, season: str, chosen: BoolArray) -> list[ScoreRow]:
     rows = []
     soils = {"loam": found.loam}
+    if np.isfinite(found.measured).any():
+        soils["measured"] = found.measured
     if years == "held_out":  # over all years the other two would be scored where they were made
         soils |= {"inverted": found.inverted, "climatology": found.climatology}
     for soil, simulated in soils.items():

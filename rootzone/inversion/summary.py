@@ -12,7 +12,7 @@ from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.scores import ScoreRow
 from rootzone.labels.splits import SEASONS
 
-SOILS = ("loam", "inverted", "climatology")
+SOILS = ("loam", "measured", "inverted", "climatology")
 
 
 def score_frame(rows: Iterable[ScoreRow], depths_m: Sequence[float]) -> pl.DataFrame:
@@ -47,6 +47,10 @@ def inversion_frame(found: Iterable[Inversion]) -> pl.DataFrame:
             "cost_training_loam": one.loam_cost,
             "textures_tried": len(one.tried),
         }
+        record["soil_from"] = "one texture a zone" if one.correction is None else "corrections"
+        if one.correction is not None:
+            record["log_water_by_zone"] = list(one.correction.log_water)
+            record["log10_alpha_by_zone"] = list(one.correction.log10_alpha)
         for zone, (sand, silt) in enumerate(one.best, 1):
             record |= {
                 f"sand_pct_zone_{zone}": sand,
@@ -65,6 +69,7 @@ def series_frame(found: Inversion) -> pl.DataFrame:
                 "date": found.day.astype("datetime64[D]"),
                 "observed": found.observed[:, i],
                 "loam": found.loam[:, i],
+                "measured": found.measured[:, i],
                 "inverted": found.inverted[:, i],
             }
         ).with_columns(pl.lit(depth_m).alias("depth_m"))

@@ -10,6 +10,7 @@ from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.inversion.column_runs import ColumnSetup, Profile, simulated_at_depths
 from rootzone.inversion.observations import Observations
+from rootzone.inversion.soil_layers import SoilLayers
 from rootzone.inversion.triangle import LOAM, SearchPlan, Texture, search_triangle
 from rootzone.stations.station_forcing import StationForcing
 
@@ -58,7 +59,7 @@ class Trainer:
         self._counted = np.isfinite(theta).sum(axis=0) >= LEAST_TRAINING
         self._theta = theta
 
-    def costs(self, profiles: Sequence[Profile]) -> list[float]:
+    def costs(self, profiles: Sequence[Profile | SoilLayers]) -> list[float]:
         """Mean over depths of the objective [m3 m-3]; infinite where the engine failed."""
         if not profiles:
             return []

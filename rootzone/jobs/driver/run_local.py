@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +21,6 @@ ONE_THREAD = (
     "POLARS_MAX_THREADS",
     "ARROW_NUM_THREADS",
 )
-
-
-def cores_given() -> int:
-    """Cores this process may use: its affinity, which Slurm and containers set, or fewer."""
-    cores = len(os.sched_getaffinity(0))
-    asked = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    return max(1, min(cores, int(asked) if asked.isdigit() else cores))
 
 
 @dataclass

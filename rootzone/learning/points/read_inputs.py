@@ -11,9 +11,10 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
-from rootzone.covariates.layers.legends import legend
+from rootzone.covariates.layers.legends import legend_of
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.read_inputs import read_inputs
+from rootzone.inversion.station_profiles import measured_profiles
 from rootzone.learning.points.samples import (
     InvertedSoil,
     PointSettings,
@@ -38,6 +39,10 @@ class PointFiles:
         Raster of climate classes; one without a position covers the globe from 180 W, 90 N.
     climate_legend : str
         What its numbers mean: ``koppen_kottek`` or ``koppen_beck``.
+    soils : Path, optional
+        Soils of the stations; those beside ``stations`` otherwise.
+    ptf : str
+        Pedotransfer function of measured soils.
     """
 
     stations: Path
@@ -45,6 +50,8 @@ class PointFiles:
     inversions: Path | None = None
     climate: Path | None = None
     climate_legend: str = "koppen_kottek"
+    soils: Path | None = None
+    ptf: str = "rosetta3"
 
 
 def read_point_stations(
@@ -62,6 +69,9 @@ def read_point_stations(
     """
     table, weather = read_inputs(files.stations, files.weather)
     soils = read_inversions(files.inversions) if files.inversions else {}
+    measured = measured_profiles(
+        files.stations, files.soils, setup.thickness_mm, files.ptf, on_problem=on_problem
+    )
     classes = climate_classes(files, table) if files.climate else {}
     keys = ["network", "station"]
     own = dict(weather.group_by(keys, maintain_order=True))
@@ -77,6 +87,7 @@ def read_point_stations(
                     settings,
                     climate=classes.get(place, ""),
                     inverted=soils.get(place),
+                    soil=measured.get(place),
                 )
             )
         except RequestError as error:
@@ -126,7 +137,7 @@ def climate_classes(files: PointFiles, stations: pl.DataFrame) -> dict[Place, st
 
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-    names = legend(files.climate_legend)
+    names = legend_of(files.climate_legend).names
     places = (
         stations.select("network", "station", "lat", "lon")
         .unique(["network", "station"], keep="first", maintain_order=True)

@@ -23,7 +23,13 @@ from rootzone._shared.errors import RequestError
 from rootzone.inversion.observations import LEAST_DAYS, divide_years
 from rootzone.labels.splits import TEST, TRAIN, blocked_dates, season_dates
 from rootzone.learning.evaluation.tables import STATION
-from rootzone.learning.points.samples import PointStation, PointTable, point_table, seasons_of
+from rootzone.learning.points.samples import (
+    MEASURED_SOIL,
+    PointStation,
+    PointTable,
+    point_table,
+    seasons_of,
+)
 from rootzone.learning.points.tcn import TcnSettings, predict_tcn, train_tcn
 from rootzone.learning.points.trees import (
     TreeSettings,
@@ -39,6 +45,7 @@ SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 TREES, NETWORK, BOTH = "lightgbm", "tcn", "lightgbm_and_tcn"
 TOLD = "lightgbm_level_told"
 LOAM, INVERTED = "loam_simulation", "inverted_simulation"
+MEASURED = "measured_soil_simulation"
 OWN, OTHERS = "climatology_own", "climatology_others"
 
 Progress = Callable[[str], None]
@@ -170,6 +177,11 @@ def _models(
     at = level[table.station]
     out = {TREES: at + trees, NETWORK: at + network, BOTH: at + 0.5 * (trees + network)}
     out[LOAM] = _gathered(stations, [one.simulated["loam"] for one in stations])
+    if any(MEASURED_SOIL in one.simulated for one in stations):
+        out[MEASURED] = _gathered(
+            stations,
+            [one.simulated.get(MEASURED_SOIL, np.full(len(one.day), np.nan)) for one in stations],
+        )
     if split == "stations":
         truth = place_means([one.theta for one in stations])
         out[TOLD] = truth[table.station] + trees

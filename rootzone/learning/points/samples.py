@@ -16,7 +16,9 @@ import polars as pl
 from rootzone._shared.arrays import BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.weather.antecedent import antecedent_sum
+from rootzone.hydraulics.van_genuchten import theta_from_psi
 from rootzone.inversion.column_runs import ColumnSetup, Profile, simulated_at_depths
+from rootzone.inversion.soil_layers import SoilLayers
 from rootzone.inversion.triangle import LOAM, Texture
 from rootzone.labels.splits import season_of
 from rootzone.stations.series import MEAN_LST
@@ -31,6 +33,7 @@ from rootzone.stations.station_table import at_depth
 # Textures every station is simulated with, whatever its own; sand and silt [%]. They span what one
 # weather can do to soils, and hold no label.
 ASSUMED: Mapping[str, Texture] = {"loam": LOAM, "sand": (90, 5), "clay": (20, 20)}
+MEASURED_SOIL = "measured_soil"
 SUM_DAYS = (3, 7, 14, 30, 90, 365)
 MEMORY_DAYS = (5.0, 20.0, 60.0)
 SNOW_BELOW_DEGC = 0.0
@@ -58,6 +61,8 @@ class PointStation:
         Climate class; empty where not known.
     training_years : tuple of int
         Years an inverted soil was found on; empty without one.
+    soil : mapping of str to float
+        What was measured of its soil; see `soil_traits`. Empty where it was not.
     """
 
     network: str
@@ -68,6 +73,7 @@ class PointStation:
     simulated: Mapping[str, FloatArray]
     climate: str = ""
     training_years: tuple[int, ...] = ()
+    soil: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -117,6 +123,7 @@ def point_station(
     *,
     climate: str = "",
     inverted: InvertedSoil | None = None,
+    soil: SoilLayers | None = None,
 ) -> PointStation:
     """Samples of one station.
 
@@ -133,6 +140,8 @@ def point_station(
     inverted : InvertedSoil, optional
         A soil found on the station's own values, simulated as well. It knows labels: use it only
         where the station's training years may be known.
+    soil : SoilLayers, optional
+        The soil measured at the station: no label, so it may be used at left-out stations.
 
     Raises
     ------
@@ -143,11 +152,13 @@ def point_station(
     forcing = station_forcing(weather)
     good = at_depth(values, settings.depth_m)
     kind = str(good["day_kind"][0]) if good.height else MEAN_LST
-    profiles: dict[str, Profile] = {
+    profiles: dict[str, Profile | SoilLayers] = {
         name: (texture,) * len(setup.zone_bottom_mm) for name, texture in settings.assumed.items()
     }
     if inverted is not None:
         profiles["inverted"] = inverted.profile
+    if soil is not None:
+        profiles[MEASURED_SOIL] = soil
     runs = simulated_at_depths(list(profiles.values()), forcing, setup, (settings.depth_m,), kind)
     if len(runs) < len(profiles):
         raise RequestError(f"{network} {station}: the engine failed on an assumed soil.")
@@ -162,7 +173,28 @@ def point_station(
         simulated,
         climate,
         inverted.training_years if inverted is not None else (),
+        soil_traits(soil) if soil is not None else {},
     )
+
+
+def soil_traits(soil: SoilLayers) -> dict[str, float]:
+    """What a measured soil says of the level of a place, from its layers at 5, 20 and 100 cm.
+
+    Water held at 33 and 1500 kPa and at saturation [m3 m-3] by its pedotransfer function.
+    """
+    bottom = np.cumsum(soil.values["thickness_mm"])
+    out = {}
+    for depth_cm in (5, 20, 100):
+        at = int(np.searchsorted(bottom, 10.0 * depth_cm - 1e-6))
+        at = min(at, len(bottom) - 1)
+        curve = [
+            float(soil.values[name][at]) for name in ("theta_r", "theta_s", "alpha_per_cm", "n")
+        ]
+        for name, suction_cm in (("sat", 0.0), ("33kpa", 336.5), ("1500kpa", 15_296.0)):
+            out[f"soil_{name}_{depth_cm}cm"] = float(
+                theta_from_psi(np.array([-suction_cm]), *curve)[0]
+            )
+    return out
 
 
 def _observed(good: pl.DataFrame, forcing: StationForcing) -> FloatArray:
@@ -294,16 +326,23 @@ def point_table(stations: Sequence[PointStation], *, with_inverted: bool = False
     rows = [np.flatnonzero(one.known) for one in stations]
     if not sum(len(some) for some in rows):
         raise RequestError("No station has a good value at the depth in a year of usable weather.")
+    names = sorted({name for one in stations for name in one.soil})
+    with_soil = any(MEASURED_SOIL in one.simulated for one in stations)
     classes = sorted({one.climate for one in stations if one.climate})
     parts = []
     for one, chosen in zip(stations, rows, strict=True):
         columns = dict(one.columns)
         for name, theta in one.simulated.items():
-            if name != "inverted":
+            if name not in ("inverted", MEASURED_SOIL):
                 columns[f"theta_{name}"] = theta
         if with_inverted:
             none = np.full(len(one.day), np.nan)
             columns["theta_inverted"] = one.simulated.get("inverted", none)
+        none = np.full(len(one.day), np.nan)
+        if with_soil:
+            columns["theta_measured_soil"] = one.simulated.get(MEASURED_SOIL, none)
+        for name in names:
+            columns[name] = np.full(len(one.day), one.soil.get(name, np.nan))
         for name in classes:
             columns[f"climate_{name}"] = np.full(len(one.day), float(one.climate == name))
         parts.append(

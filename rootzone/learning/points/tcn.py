@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from rootzone._shared.arrays import AnyArray, FloatArray
-from rootzone.learning.points.samples import PointStation
+from rootzone.learning.points.samples import MEASURED_SOIL, PointStation
 
 # Centre and half-range of each input, fixed: never taken from the stations at hand.
 SCALES: Mapping[str, tuple[float, float]] = {
@@ -113,7 +113,7 @@ def daily_inputs(station: PointStation, reach_days: int) -> AnyArray:
     rows += [
         (np.nan_to_num(theta, nan=mid) - mid) / half
         for name, theta in station.simulated.items()
-        if name != "inverted"
+        if name not in ("inverted", MEASURED_SOIL)
     ]
     series = np.stack(rows).astype(np.float32)
     return np.asarray(np.pad(series, ((0, 0), (reach_days, 0)), mode="edge"))

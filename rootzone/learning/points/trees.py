@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
-from rootzone.learning.points.samples import PointStation, PointTable
+from rootzone.learning.points.samples import MEASURED_SOIL, PointStation, PointTable
 
 RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
 LEVEL_COLUMNS = (
@@ -70,14 +70,30 @@ def place_traits(stations: Sequence[PointStation]) -> FloatArray:
     """What the level of a place is guessed from, shape (place, trait).
 
     Its climate, the logarithm of rain over pet, and the mean of the assumed loam under its own
-    weather over the whole record.
+    weather over the whole record. Where soils were measured also these, as departures from what the
+    others have on average: water by depth and the mean under its own weather, 0 where not known,
+    and whether it is.
     """
+    names = sorted({name for one in stations for name in one.soil})
     rows = []
     for one in stations:
         climate = [float(one.columns[name][0]) for name in LEVEL_COLUMNS]
         wetness = np.log(max(climate[0], 1.0) / max(climate[1], 1.0))
         rows.append([*climate, wetness, float(np.nanmean(one.simulated["loam"]))])
-    return np.array(rows)
+    traits = np.array(rows)
+    if not names:
+        return traits
+    known = np.array([bool(one.soil) for one in stations])
+    soil = np.array([[one.soil.get(name, np.nan) for name in names] for one in stations])
+    simulated = np.array(
+        [
+            np.nanmean(one.simulated[MEASURED_SOIL]) if MEASURED_SOIL in one.simulated else np.nan
+            for one in stations
+        ]
+    )
+    soil = np.column_stack([soil, simulated, simulated - traits[:, -1]])
+    soil = np.where(known[:, np.newaxis], soil - soil[known].mean(axis=0), 0.0)
+    return np.column_stack([traits, soil, known])
 
 
 def ridge_level(

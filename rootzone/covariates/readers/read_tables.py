@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rootzone._shared.errors import RequestError
 from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.layers.catalog import Catalog
-from rootzone.covariates.read_unsoda_db import read_unsoda_table
-from rootzone.covariates.weather.read_met import read_met
+from rootzone.covariates.readers.registry import table_reader
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,8 +36,4 @@ def read_table_layer(catalog: Catalog, address: str) -> pl.DataFrame:
     layer = catalog.layer(address)
     path = catalog.data_folder / layer.path_pattern()
     check_inputs([path], catalog.data_folder)
-    if layer.source.reader == "met":
-        return read_met(path).to_frame(path.stem)
-    if layer.source.reader == "unsoda":
-        return read_unsoda_table(path, layer.values["variable"])
-    raise RequestError(f"{address} is read by {layer.source.reader}, which gives no table.")
+    return table_reader(layer).table(path, layer)

@@ -1,0 +1,62 @@
+"""Measured soils of the stations of a table, made ready for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rootzone._shared.errors import RequestError
+from rootzone.inversion.soil_layers import SoilLayers, soil_of_station
+from rootzone.stations.station_soils import read_station_soils, soils_path, usable_soils
+
+Place = tuple[str, str]
+
+
+def measured_profiles(
+    stations: Path,
+    soils: Path | None,
+    thickness_mm: Sequence[float],
+    ptf: str,
+    *,
+    with_mapped: bool = False,
+    on_problem: Callable[[str], None] | None = None,
+) -> dict[Place, SoilLayers]:
+    """Soils by network and station; stations whose soil is not measured have none.
+
+    Parameters
+    ----------
+    stations : Path
+        The station table; its own soils lie beside it.
+    soils : Path, optional
+        Another table of soils.
+    thickness_mm : sequence of float
+        Layers of the profile [mm].
+    ptf : str
+        As ``rootzone soils --ptf``.
+    with_mapped : bool
+        Take classes of a soil map as well.
+    on_problem : callable, optional
+        Told in words of every station whose soil cannot be used; the rest goes on.
+
+    Returns
+    -------
+    dict
+        Empty where there is no table.
+
+    Raises
+    ------
+    RequestError
+        The table that was named is missing, or none.
+    """
+    path = soils or soils_path(stations)
+    if soils is None and not path.exists():
+        return {}
+    frame = usable_soils(read_station_soils(path), with_mapped=with_mapped)
+    out: dict[Place, SoilLayers] = {}
+    for (network, station), rows in frame.group_by("network", "station", maintain_order=True):
+        try:
+            out[str(network), str(station)] = soil_of_station(rows, thickness_mm, ptf)
+        except RequestError as error:
+            if on_problem is not None:
+                on_problem(f"{network} {station}: {error}")
+    return out

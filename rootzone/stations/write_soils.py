@@ -1,0 +1,55 @@
+"""The soils of a station table's stations, gathered from files and written beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from rootzone._shared.atomic import refuse_overwrite
+from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone.stations.readers.read_soils import read_soils
+from rootzone.stations.station_soils import (
+    joined_soils,
+    of_stations,
+    soils_path,
+    usable_soils,
+    write_station_soils,
+)
+
+
+def write_soils_of(
+    out: Path, files: Sequence[Path], stations: pl.DataFrame, *, force: bool = False
+) -> dict[str, Any]:
+    """Write the soils of the stations; of a station in several files the first counts.
+
+    Parameters
+    ----------
+    out : Path
+        The station table; the soils go beside it.
+    files : sequence of Path
+        Tables that `read_soils` knows.
+    stations : polars.DataFrame
+        The station table.
+    force : bool
+        Replace a table that exists.
+
+    Returns
+    -------
+    dict
+        What the command reports.
+    """
+    path = soils_path(out)
+    refuse_overwrite(path, force=force)
+    soils, without = of_stations(joined_soils([read_soils(file) for file in files]), stations)
+    inputs = inputs_of({file.name: file for file in files})
+    write_station_soils(path, soils, Provenance("rootzone stations", inputs, {}))
+    keys = ["network", "station"]
+    return {
+        "table": str(path),
+        "stations": soils.select(keys).n_unique(),
+        "stations_measured": usable_soils(soils).select(keys).n_unique(),
+        "stations_without": list(without),
+    }
