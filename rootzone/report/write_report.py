@@ -96,6 +96,7 @@ def _built(inputs: ReportInputs, key: str, name: str, build: Build) -> Section:
     try:
         return build(inputs)
     except RequestError as error:
+        _LOG.warning("the section %s cannot be made: %s", key, error)
         return absent(key, name, name, f"This section cannot be made: {error}")
 
 
