@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rootzone.covariates.layers.catalog import Source
     from rootzone.jobs.record.read_state import CampaignState
 
+_LOG = logging.getLogger(__name__)
 FEW_FILES = 8  # shards that single sites are taken from
 _MADE_UP = ("MADE_UP.txt", "README.txt")
 
@@ -169,7 +171,8 @@ class ReportInputs:
         state = CampaignState.beside(self.loaded.document.path)
         try:
             state.tasks  # noqa: B018 - asks for the tables the runs were cut from
-        except RequestError:
+        except RequestError as error:
+            _LOG.warning("what became of the shards cannot be told: %s", error)
             return None
         return state
 

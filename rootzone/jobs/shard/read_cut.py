@@ -71,7 +71,10 @@ def read_shards(campaign: Campaign, workspace: Workspace, *, freeze: bool) -> Sh
     ordered, sizes = _ordered(campaign, workspace)
     weather = {
         int(year): digest_json(
-            [digest_file(path) for path in weather_files(campaign, workspace, int(year))]
+            [
+                digest_file(check(path, "rootzone forcing makes it again."))
+                for path in weather_files(campaign, workspace, int(year))
+            ]
         )
         for year in ordered["year"].unique().sort()
     }
