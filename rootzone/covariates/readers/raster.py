@@ -6,6 +6,7 @@ A file is held against its entry before a pixel is read: coordinate system, unit
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class Raster:
         A layer that is read over the network needs none.
         """
         pattern = layer.path_pattern()
-        if layer.is_remote:
+        if layer.is_remote or (layer.part is not None and layer.part.remainder_of):
             return []
         if "{tile}" in pattern:
             tiles = layer.source.tile_names(bounds)
@@ -66,6 +67,11 @@ class Raster:
         return raster_report(path, layer, None if layer is None else self._refusal(path, layer))
 
     def _refusal(self, path: Path, layer: Layer) -> str | None:
+        variables = layer.source.variables
+        if variables and "variable" not in layer.values:
+            if "{variable}" in layer.source.path:  # a band beside those of the entry
+                return None
+            layer = replace(layer, values=layer.values | {"variable": next(iter(variables))})
         try:
             self.opened_files(layer, [path])
         except RequestError as error:
