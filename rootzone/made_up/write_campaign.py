@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rootzone._shared.atomic import write_text
+from rootzone.covariates.fetch.checksums import record_files
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
 from rootzone.made_up.stations import write_made_up_stations
@@ -59,6 +60,8 @@ def write_data(folder: Path, years: Sequence[int], observed: Sequence[int], stat
     engine = SwimEngine(default_settings("van_genuchten", "converged"), threads=1)
     write_made_up_stations(folder / "uscrn", SEED, list(observed), stations, engine)
     write_text(folder / "MADE_UP.txt", MADE_UP + "\n")
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    record_files(folder, [path.relative_to(folder).as_posix() for path in files], "made up")
 
 
 def write_example(folder: Path, *, stations: int = 3) -> Path:
