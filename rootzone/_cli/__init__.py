@@ -10,6 +10,7 @@ import click
 
 from rootzone import __version__
 from rootzone._shared.errors import RootzoneError
+from rootzone._shared.names import did_you_mean
 
 # Verbs in the order of the pipeline; each is a module of this package with a ``command``.
 VERBS = (
@@ -55,7 +56,10 @@ class _Verbs(click.Group):
         del ctx
         module = cmd_name.replace("-", "_")
         if module not in VERBS:
-            return None
+            hint = did_you_mean(module, VERBS).replace("_", "-")
+            raise click.UsageError(
+                f"No such verb {cmd_name!r}{hint or '.'} `rootzone --help` lists them."
+            )
         command: click.Command = importlib.import_module(f"rootzone._cli.{module}").command
         return command
 
@@ -92,3 +96,18 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
+    except Exception as error:
+        if logging.getLogger().isEnabledFor(logging.INFO):
+            raise  # -v asks for the trace
+        click.echo(_unexpected(error), err=True)
+        sys.exit(1)
+
+
+def _unexpected(error: Exception) -> str:
+    """One sentence for what no stage foresaw: a fault of ours, not of the request."""
+    said = str(error).strip().partition("\n")[0]
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return (
+        f"Unexpected {what}. This is a fault of rootzone {__version__}: the same command with "
+        "`rootzone -v` shows where it happened; please report that."
+    )
