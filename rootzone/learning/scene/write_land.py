@@ -20,6 +20,7 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
+from rootzone._shared.seal import damage
 from rootzone._shared.units import mm_from_cm
 from rootzone.campaign.model import Soil
 from rootzone.covariates.grid import MasterGrid, Window
@@ -194,6 +195,10 @@ def _made_from(path: Path) -> str | None:
     from rasterio.errors import RasterioIOError
 
     if not path.is_file():
+        return None
+    problem = damage(path)
+    if problem is not None:
+        _LOG.warning("%s is damaged and is made again: %s", path, problem)
         return None
     try:
         with open_raster(path) as dataset:
