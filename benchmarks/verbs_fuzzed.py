@@ -28,11 +28,12 @@ from rootzone._cli import VERBS, cli
 from rootzone._cli._failures import in_one_sentence
 from rootzone._shared.errors import RootzoneError
 
+NUMBERS = (click.INT, click.FLOAT)
 SKIPPED = {"demo"}  # minutes of work when it is asked rightly
 LIMIT_S = 20
 WORDS = ["", "x", "0", "-1", "1", "2", "nan", "inf", "1e400", "007", "31/12/2022", "2023-02-30",
          "2023-06-15", "a,b", "50,50,100", "0-1000", "Ås", "x" * 300, "key=value", "l=nan",
-         "seed=1", "../..", "/", "-", "%", "stations", "network", "[1]", "{", "\u0000"]  # fmt: skip
+         "seed=1", "../..", "/", "-", "%", "stations", "network", "[1]", "{"]  # fmt: skip
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -87,9 +88,10 @@ def call_of(rng: random.Random, files: list[Path], out: Path) -> list[str]:
         name = rng.choice(command.list_commands(click.Context(command)))
         words.append(name)
         command = command.get_command(click.Context(command), name)
-    assert command is not None
+    if command is None:
+        raise ValueError(verb)
     for option in command.params:
-        if isinstance(option, click.Option) and not option.required and rng.random() > 0.25:
+        if isinstance(option, click.Option) and not option.required and rng.random() > 0.15:
             continue
         if isinstance(option, click.Argument) and not option.required and rng.random() < 0.3:
             continue
@@ -107,12 +109,19 @@ def value_of(option: click.Parameter, rng: random.Random, files: list[Path], out
     """A value for an option: of its own kind in two cases of three."""
     if option.name == "out" and rng.random() < 0.7:
         return str(out / rng.choice(["o.parquet", "o.csv", "o", "o.txt", "no/folder/o.parquet"]))
-    if rng.random() < 0.33:
+    if rng.random() < 0.12:
         return rng.choice(WORDS)
+    if option.name == "campaign" and rng.random() < 0.8:
+        return str(rng.choice([f for f in files if f.suffix == ".yaml"]))
+    kind = {"soils": "soils", "weather": "weather", "table": "stations", "stations": "stations"}
+    if option.name in kind and rng.random() < 0.6:
+        return str(rng.choice([f for f in files if f.name.startswith(kind[option.name])]))
     if isinstance(option.type, click.Choice):
         return rng.choice(list(option.type.choices))
     if isinstance(option.type, click.Path) or isinstance(option, click.Argument):
         return str(rng.choice(files))
+    if isinstance(option.type, click.IntRange | click.FloatRange) or option.type in NUMBERS:
+        return rng.choice(["1", "2", "3", "10", "0.5", "100"])
     return rng.choice(WORDS)
 
 
