@@ -37,6 +37,7 @@ VERBS = (
     "evaluate",
     "point_skill",
     "map",
+    "surface",
     "report",
     "provenance",
 )

@@ -42,7 +42,11 @@ MISSING_INPUT: Final = Flag(8, "missing_input", "a covariate is missing; the net
 UNLIKE_TRAINING: Final = Flag(
     16, "outside_training_range", "a land feature lies outside the range of the training sites"
 )
+FROZEN: Final = Flag(32, "frozen", "the soil was frozen; what is seen of it is not its water")
+DENSE: Final = Flag(64, "dense_vegetation", "more vegetation water than a radiometer sees through")
+AT_BOUND: Final = Flag(128, "at_bound", "the value is a limit of the retrieval and not a root")
 FLAGS: Final = (NO_VALUE, WATER, EXCLUDED, MISSING_INPUT, UNLIKE_TRAINING)
+SURFACE_FLAGS: Final = (NO_VALUE, WATER, MISSING_INPUT, FROZEN, DENSE, AT_BOUND)
 
 
 def pack_theta(theta: FloatArray, dtype: Dtype = "uint16") -> AnyArray:
