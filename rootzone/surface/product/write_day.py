@@ -15,13 +15,10 @@ from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.cf import SeriesSpec
 from rootzone.maps.encoding import (
-    AT_BOUND,
-    DENSE,
-    FROZEN,
     MISSING_INPUT,
     NO_VALUE,
-    SURFACE_FLAGS,
     WATER,
+    Flag,
     flags_of,
     pack_theta,
 )
@@ -37,6 +34,11 @@ from rootzone.surface.physics.classes import DENSE_VWC_KG_M2
 
 LAYER_MM: Final = (0.0, 50.0)
 _WATER_CLASS = 17
+# The first bits are those of all maps; the last three are a radiometer's own.
+FROZEN: Final = Flag(32, "frozen", "the soil was frozen; what is seen of it is not its water")
+DENSE: Final = Flag(64, "dense_vegetation", "more vegetation water than a radiometer sees through")
+AT_BOUND: Final = Flag(128, "at_bound", "the value is a limit of the retrieval and not a root")
+SURFACE_FLAGS: Final = (NO_VALUE, WATER, MISSING_INPUT, FROZEN, DENSE, AT_BOUND)
 PARAMETERS: Final = (
     Band("h", "-", "roughness of the soil surface"),
     Band("omega", "-", "single-scattering albedo of the canopy"),
