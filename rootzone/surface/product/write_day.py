@@ -15,7 +15,6 @@ from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.cf import SeriesSpec
 from rootzone.maps.encoding import (
-    MISSING_INPUT,
     NO_VALUE,
     WATER,
     Flag,
@@ -34,7 +33,8 @@ from rootzone.surface.physics.classes import DENSE_VWC_KG_M2
 
 LAYER_MM: Final = (0.0, 50.0)
 _WATER_CLASS = 17
-# The first bits are those of all maps; the last three are a radiometer's own.
+# The first two bits are those of all maps; the others are a radiometer's own.
+MISSING_INPUT: Final = Flag(8, "missing_input", "an input of the retrieval is missing here")
 FROZEN: Final = Flag(32, "frozen", "the soil was frozen; what is seen of it is not its water")
 DENSE: Final = Flag(64, "dense_vegetation", "more vegetation water than a radiometer sees through")
 AT_BOUND: Final = Flag(128, "at_bound", "the value is a limit of the retrieval and not a root")
