@@ -191,7 +191,7 @@ class Engine(Section):
     apsim_models: str | None = None
     """path or container command of APSIM's Models; looked for on PATH when null"""
     settings: dict[str, Scalar] = {}  # noqa: RUF012 - pydantic copies it
-    """engine settings that differ from the defaults; rootzone simulate --help lists them"""
+    """engine settings that differ from the defaults; rootzone simulate-tables --help lists them"""
 
 
 class Jobs(Section):
