@@ -10,6 +10,7 @@ import sys
 import click
 
 from rootzone import __version__
+from rootzone._cli._old_forms import new_form
 from rootzone._shared.errors import RootzoneError, StoppedEarly
 from rootzone._shared.names import did_you_mean
 
@@ -26,11 +27,13 @@ VERBS = (
     "validate_soils",
     "plan",
     "simulate",
+    "simulate_tables",
     "submit",
     "status",
     "quarantine",
     "why",
     "labels",
+    "label_tables",
     "distribution",
     "stations",
     "invert",
@@ -39,6 +42,7 @@ VERBS = (
     "evaluate",
     "point_skill",
     "map",
+    "surface",
     "report",
     "provenance",
 )
@@ -66,6 +70,12 @@ class _Verbs(click.Group):
         """Verbs in pipeline order."""
         del ctx
         return [verb.replace("_", "-") for verb in VERBS]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is meant, also where it is given in a form it had before."""
+        return super().resolve_command(ctx, new_form(args))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command, or None for a verb that is not ours."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import campaign_argument, data_option, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -19,13 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="ROOTZONE_DATA",
-    help="Folder the files go to.  [default: data beside CAMPAIGN; ROOTZONE_DATA]",
-)
+@campaign_argument
+@data_option
 @click.option(
     "--only", "only", multiple=True, metavar="SOURCE", help="Fetch this catalog entry only."
 )
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
               help="Tries without a new byte before a file is given up.")  # fmt: skip
 @click.option("--allow-host", "hosts", multiple=True, metavar="HOST",
               help="Let the campaign's catalog send us to this host, too.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(
     campaign: Path,
     data: Path | None,
