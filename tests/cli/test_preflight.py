@@ -170,7 +170,8 @@ def refusals_that_name_a_key() -> Iterator[tuple[str, str]]:
     package = ROOT / "rootzone"
     for path in sorted(package.rglob("*.py")):
         module = path.relative_to(package).as_posix()
-        if module.split("/")[0] in ("_cli", "_shared", "api", "campaign"):
+        # The surface systems refuse their own section when they open it, before they work.
+        if module.split("/")[0] in ("_cli", "_shared", "api", "campaign", "surface"):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Raise) and node.exc is not None:
