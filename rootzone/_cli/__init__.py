@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import sys
 
 import click
 
 from rootzone import __version__
-from rootzone._shared.errors import RootzoneError
+from rootzone._shared.errors import RootzoneError, StoppedEarly
 
 # Verbs in the order of the pipeline; each is a module of this package with a ``command``.
 VERBS = (
@@ -42,6 +43,21 @@ VERBS = (
 )
 
 
+# Verbs that change nothing on disk.
+_READING = frozenset({"check", "catalog", "status", "why", "provenance", "report", "submit"})
+
+
+def _sweep_beside(words: list[str]) -> None:
+    from pathlib import Path
+
+    from rootzone._shared.sweep import sweep
+
+    for word in words:
+        if word.endswith((".yaml", ".yml")) and Path(word).is_file():
+            sweep(Path(word).parent)
+            return
+
+
 class _Verbs(click.Group):
     """A group that imports a verb's module when it is asked for."""
 
@@ -58,6 +74,14 @@ class _Verbs(click.Group):
             return None
         command: click.Command = importlib.import_module(f"rootzone._cli.{module}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a verb; one that writes first takes away what killed runs left half-written."""
+        # Click keeps what is left to parse; its first word that is a file is the campaign.
+        words = [*getattr(ctx, "_protected_args", []), *ctx.args]
+        if words and words[0] not in _READING and "--help" not in words:
+            _sweep_beside(words[1:])
+        return super().invoke(ctx)
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,8 +100,15 @@ def cli(verbose: int) -> None:
     )
 
 
+def _stop(number: int, frame: object) -> None:
+    """End at SIGTERM as any other error does: what is half-written goes, workers end."""
+    del frame
+    raise StoppedEarly(f"stopped by {signal.Signals(number).name}; the same command goes on")
+
+
 def main() -> None:
-    """Run the command line, turning our own errors into one message and their exit status."""
+    """Run the command line, turning errors that are no fault of ours into one message each."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         status = cli.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -92,3 +123,12 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
+    except Exception as error:
+        from rootzone._cli._failures import in_one_sentence
+
+        told = in_one_sentence(error)
+        if told is None:
+            raise
+        logging.getLogger(__name__).debug("where it happened", exc_info=error)
+        click.echo(str(told), err=True)
+        sys.exit(told.exit_code)

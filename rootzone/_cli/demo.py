@@ -100,6 +100,7 @@ def demo_steps(campaign: Path) -> list[Step]:
 def make_county(campaign: Path, stations: int) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
+    from rootzone.covariates.fetch.checksums import record_files
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.settings import settings_from_pairs
     from rootzone.made_up import county_fields
@@ -115,4 +116,8 @@ def make_county(campaign: Path, stations: int) -> None:
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
     write_text(folder / "data" / "MADE_UP.txt", _MADE_UP + "\n")
+    files = [path for path in sorted((folder / "data").rglob("*")) if path.is_file()]
+    record_files(
+        folder / "data", [p.relative_to(folder / "data").as_posix() for p in files], "made up"
+    )
     write_text(campaign, _CAMPAIGN.format(year=_YEAR, **bounds))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="List addresses and sizes; fetch nothing.")
 @click.option("--verify", is_flag=True, help="Hold every fetched file against its SHA-256 again.")
+@click.option("--record", is_flag=True,
+              help="Measure files placed by hand, so that later damage is found.")  # fmt: skip
 @click.option("--attempts", type=click.IntRange(min=1), default=6, show_default=True,
               help="Tries without a new byte before a file is given up.")  # fmt: skip
 @click.option("--allow-host", "hosts", multiple=True, metavar="HOST",
@@ -42,6 +44,7 @@ def command(
     only: tuple[str, ...],
     dry_run: bool,
     verify: bool,
+    record: bool,
     attempts: int,
     hosts: tuple[str, ...],
     as_json: bool,
@@ -59,6 +62,12 @@ def command(
     allow_hosts(hosts)
     folder = data_folder(campaign, data)
     plan = _plan(campaign, folder, only)
+    if record:
+        from rootzone.covariates.fetch.checksums import record_files
+
+        count = record_files(folder, [wanted.path for wanted in plan], "placed by hand")
+        click.echo(f"{count} files were measured and put on record")
+        return
     if verify:
         _verify(folder, as_json=as_json)
         return

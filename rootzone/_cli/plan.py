@@ -45,6 +45,7 @@ def command(
     """
     from rootzone._shared.atomic import write_text
     from rootzone._shared.cores import cores_given
+    from rootzone._shared.seal import sealed_json
     from rootzone.jobs.driver.slurm import sbatch_text
     from rootzone.jobs.pilot.pilot import INTERVAL_PCT
     from rootzone.jobs.pilot.run_plan import array_request, plan_campaign
@@ -58,7 +59,7 @@ def command(
         "sbatch": script,
         "next": f"rootzone simulate {campaign}",
     }
-    write_text(state.workspace.plan, json_text(facts) + "\n")
+    write_text(state.workspace.plan, sealed_json(facts))
     if as_json:
         click.echo(json_text(facts))
         return

@@ -76,7 +76,13 @@ class _WithSettings(click.Command):
 @click.option("--soils", type=click.Path(path_type=Path), help="Soils, .parquet or .csv.")
 @click.option("--weather", type=click.Path(path_type=Path), help="Weather, .parquet or .csv.")
 @click.option("--out", type=click.Path(path_type=Path), help="Profiles, .parquet or .csv.")
-@click.option("--engine", type=click.Choice(["swim"]), default="swim", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(["swim", "apsim"]),
+    default="swim",
+    show_default=True,
+    help="swim: the embedded one; apsim: SWIM3 of an installed APSIM, see docs/apsim.md.",
+)
 @click.option(
     "--physics",
     type=click.Choice(["swim3", "van_genuchten"]),
@@ -152,38 +158,28 @@ def command(
         return
     if soils is None or weather is None or out is None:
         raise click.UsageError("Give CAMPAIGN, or --soils, --weather and --out together.")
-    del engine  # only one so far
-
     from rootzone._shared.errors import RequestError
 
     if threads is not None:
         # Polars reads its own variable when it is first imported.
         os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    from rootzone.engines.swim.batch import is_compiled
-    from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_pairs
-    from rootzone.engines.tables.read_soils import choose_physics
+    from rootzone._cli._table_engine import table_engine
     from rootzone.engines.tables.table_mode import simulate_tables
 
-    # The pairs are checked against either physics before the soils table is opened.
-    asked = settings_from_pairs(physics or "van_genuchten", stepping, pairs)
-    chosen = physics or choose_physics(soils, asked.initial)
-    settings = settings_from_pairs(chosen, stepping, pairs)
-    swim = SwimEngine(settings, threads=threads)
-    if physics is None:
-        click.echo(f"physics {chosen}, by the columns of {soils}", err=True)
-    if not is_compiled(settings):
-        click.echo("compiling the engine, once for this version: up to a minute", err=True)
+    chosen = table_engine(engine, soils, physics, stepping, pairs, threads)
+    for note in chosen.notes:
+        click.echo(note, err=True)
     try:
         run = simulate_tables(
             soils,
             weather,
             out,
-            swim,
-            physics=chosen,
-            salb=settings.salb,
-            initial=settings.initial,
-            needs_temperature=settings.needs_temperature,
+            chosen.engine,
+            physics=chosen.physics,
+            salb=chosen.salb,
+            initial=chosen.initial,
+            needs_temperature=chosen.needs_temperature,
+            needs_radiation=chosen.needs_radiation,
             float32=float32,
             force=force,
             progress=_progress if sys.stderr.isatty() else None,

@@ -57,13 +57,12 @@ class _WithLimits(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Table layouts, then every key with its default."""
-        from dataclasses import fields
-
-        from rootzone.hydraulics.limits import SoilLimits
+        from rootzone.campaign.model import Soil
+        from rootzone.hydraulics.limits import limits_of
 
         super().format_epilog(ctx, formatter)
         with formatter.section("Keys of --set and their defaults (docs/soil-hydraulics.md)"):
-            formatter.write_dl([(field.name, str(field.default)) for field in fields(SoilLimits)])
+            formatter.write_dl([(key, str(value)) for key, value in limits_of(Soil()).items()])
 
 
 def _thicknesses(

@@ -77,7 +77,7 @@ def _land(inputs: ReportInputs) -> str:
     titles = [source.title for source in inputs.sources.values()]
     unreal = f" What is not real: {inputs.made_up}" if inputs.made_up else ""
     return (
-        f"All data were put on one grid of {grid.resolution_m:g} m pixels ({grid.crs}, "
+        f"All data were put on one grid of {grid.resolution_m:g} m pixels ({inputs.grid.crs}, "
         f"{grid.width} x {grid.height} pixels): {'; '.join(titles)}. Daily weather was taken from "
         f"{_title(inputs.sources.get('forcing'))}, potential evapotranspiration "
         f"{_pet(campaign.weather.pet)}.{unreal}"

@@ -86,6 +86,7 @@ def simulate_tables(
     salb: float,
     initial: str = "theta",
     needs_temperature: bool = False,
+    needs_radiation: bool = False,
     float32: bool = False,
     force: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
@@ -107,8 +108,8 @@ def simulate_tables(
         Albedo of bare soil for potential evaporation, 0 to 1.
     initial : str
         Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
-    needs_temperature : bool
-        Whether the weather must carry temperatures.
+    needs_temperature, needs_radiation : bool
+        Whether the weather must carry temperatures, and radiation besides.
     float32 : bool
         Whether profiles are stored in single precision.
     force : bool
@@ -127,7 +128,12 @@ def simulate_tables(
     for path in (out, _beside(out, "failed"), _beside(out, "repaired")):
         refuse_overwrite(path, force=force)
     table = read_soils(soils, physics, initial)
-    forcing = read_weather(weather, salb=salb, needs_temperature=needs_temperature)
+    forcing = read_weather(
+        weather,
+        salb=salb,
+        needs_temperature=needs_temperature,
+        needs_radiation=needs_radiation,
+    )
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(
         verb="rootzone simulate",
@@ -142,7 +148,7 @@ def simulate_tables(
         record,
         text_ids=table.id_dtype == pl.String,
         float32=float32,
-        extra_columns=("snow_mm",) if needs_temperature else (),
+        extra_columns=("snow_mm",) if needs_temperature and not needs_radiation else (),
     ) as writer:
         for part in engine.stream(batch):
             writer.write(part.profiles)
