@@ -10,7 +10,9 @@ import sys
 import click
 
 from rootzone import __version__
+from rootzone._cli._old_forms import new_form
 from rootzone._shared.errors import RootzoneError, StoppedEarly
+from rootzone._shared.names import did_you_mean
 
 # Verbs in the order of the pipeline; each is a module of this package with a ``command``.
 VERBS = (
@@ -25,11 +27,13 @@ VERBS = (
     "validate_soils",
     "plan",
     "simulate",
+    "simulate_tables",
     "submit",
     "status",
     "quarantine",
     "why",
     "labels",
+    "label_tables",
     "distribution",
     "stations",
     "invert",
@@ -38,6 +42,7 @@ VERBS = (
     "evaluate",
     "point_skill",
     "map",
+    "surface",
     "report",
     "provenance",
 )
@@ -66,12 +71,21 @@ class _Verbs(click.Group):
         del ctx
         return [verb.replace("_", "-") for verb in VERBS]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is meant, also where it is given in a form it had before."""
+        return super().resolve_command(ctx, new_form(args))
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command, or None for a verb that is not ours."""
         del ctx
         module = cmd_name.replace("-", "_")
         if module not in VERBS:
-            return None
+            hint = did_you_mean(module, VERBS).replace("_", "-")
+            raise click.UsageError(
+                f"No such verb {cmd_name!r}{hint or '.'} `rootzone --help` lists them."
+            )
         command: click.Command = importlib.import_module(f"rootzone._cli.{module}").command
         return command
 
@@ -128,7 +142,20 @@ def main() -> None:
 
         told = in_one_sentence(error)
         if told is None:
-            raise
+            if logging.getLogger().isEnabledFor(logging.INFO):
+                raise  # -v asks for the trace
+            click.echo(_unexpected(error), err=True)
+            sys.exit(1)
         logging.getLogger(__name__).debug("where it happened", exc_info=error)
         click.echo(str(told), err=True)
         sys.exit(told.exit_code)
+
+
+def _unexpected(error: Exception) -> str:
+    """One sentence for what no stage foresaw: a fault of ours, not of the request."""
+    said = str(error).strip().partition("\n")[0]
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return (
+        f"Unexpected {what}. This is a fault of rootzone {__version__}: the same command with "
+        "`rootzone -v` shows where it happened; please report that."
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import campaign_argument, cores_option, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
+@campaign_argument
 @click.option(
     "--sites",
     "n_pilot",
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     help="Sites of the pilot, drawn from every stratum in proportion.",
 )
 @click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Nodes.")
-@click.option(
-    "--cores", type=click.IntRange(1), help="Cores of a node.  [default: those given here]"
-)
+@cores_option
 @click.option(
     "--task-cores",
     type=click.IntRange(1),
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Cores of one Slurm array task.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(
     campaign: Path, n_pilot: int, nodes: int, cores: int | None, task_cores: int, as_json: bool
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,23 @@ def open_raster(path: Path, record: Provenance | None) -> xr.Dataset:
     if record is not None:
         data.attrs.update(digest=record.digest, provenance=record.to_json())
     return data
+
+
+def stacked(paths: Sequence[Path]) -> xr.Dataset:
+    """Maps of several days at one depth, one after the other along ``time``.
+
+    Raises
+    ------
+    RequestError
+        There is none.
+    """
+    import xarray as xr
+
+    if not paths:
+        raise RequestError("There is no map at that depth; labels.depths_mm says which are made.")
+    days = [open_raster(path, None) for path in paths]
+    time = np.array([one.attrs["date"] for one in days], dtype="datetime64[ns]")
+    return xr.concat(days, xr.Variable("time", time, {"axis": "T"}), combine_attrs="drop_conflicts")
 
 
 def _geotiff(path: Path) -> xr.Dataset:

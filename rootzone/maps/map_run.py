@@ -17,7 +17,7 @@ from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
 from rootzone._shared.seal import damage, read_sealed_json
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.layers.legends import WATER
-from rootzone.covariates.open_campaign import excluded_cover, open_catalog
+from rootzone.covariates.open_campaign import excluded_cover, open_catalog, open_region
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.write_land import write_land
 from rootzone.maps.assemble import MapPlan
@@ -189,6 +189,7 @@ class MapRun:
             tags={"campaign": campaign.name, "code": code_version(), **tags},
             record=record,
             trust=None,
+            region=open_region(self.loaded),
         )
 
     def missing(self, plan: MapPlan) -> list[tuple[int, int]]:

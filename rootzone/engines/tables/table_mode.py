@@ -139,7 +139,7 @@ def simulate_tables(
     )
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(
-        verb="rootzone simulate",
+        verb="rootzone simulate-tables",
         inputs=inputs_of({"soils": soils, "weather": weather}),
         settings={**engine.identity(), "float32": float32},
     )
