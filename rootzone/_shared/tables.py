@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.daily import DAILY
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import METADATA_KEY, Provenance, write_sidecar
@@ -228,24 +229,16 @@ PROFILES = Schema(
         _SITE,
         _DATE,
         _c("theta", "floats", "m3 m-3", "water content of each layer at the end of the day"),
-        _c("runoff_mm", "float", "mm d-1", "curve-number runoff and saturation excess"),
-        _c(
-            "drainage_mm",
-            "float",
-            "mm d-1",
-            "flux through the bottom of the profile, down positive",
-        ),
-        _c("es_mm", "float", "mm d-1", "soil evaporation"),
-        _c("infiltration_mm", "float", "mm d-1", "flux through the surface, net of evaporation"),
-        _c("pond_mm", "float", "mm", "water standing on the surface at the end of the day"),
-        _c("balance_error_mm", "float", "mm d-1", "water gained by the solver out of nothing"),
-        _c("steps", "int", "-", "time steps taken in the day"),
-        _c(
-            "snow_mm",
-            "float",
-            "mm",
-            "water in the snow store at the end of the day",
-            required=False,
+        *(
+            _c(
+                column.name,
+                "int" if column.role == "count" else "float",
+                column.unit,
+                column.meaning,
+                required=column.required,
+            )
+            for column in DAILY
+            if column.stored
         ),
     ),
 )

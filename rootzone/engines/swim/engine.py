@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.daily import required_names
 from rootzone.engines.failures import Failure
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch, WeatherBatch
 from rootzone.engines.swim import batch as columns_batch
@@ -22,13 +23,9 @@ from rootzone.engines.swim.twins import ColumnResult, TwinStore, column_keys, tw
 # Numbers of theta in a chunk: 32 MB, large enough to keep threads busy, small enough to hold a few.
 CHUNK_VALUES = 4_000_000
 
+# What the kernels give that every profile carries; ``uptake_mm`` waits for roots.
 _DAILY_COLUMNS = {
-    "runoff_mm": layout.RUNOFF_MM,
-    "drainage_mm": layout.DRAINAGE_MM,
-    "es_mm": layout.ES_MM,
-    "infiltration_mm": layout.INFILTRATION_MM,
-    "pond_mm": layout.POND_MM,
-    "balance_error_mm": layout.BALANCE_ERROR_MM,
+    name: layout.KERNEL_COLUMNS.index(name) for name in required_names() if name != "steps"
 }
 
 

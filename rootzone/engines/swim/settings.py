@@ -72,6 +72,12 @@ class SwimSettings(BaseModel):
     cell_growth: float = _key(
         "-", "van_genuchten converged: ratio of neighbouring cells", 1.3, gt=1, le=10
     )
+    label_depths_mm: tuple[float, ...] = _key(
+        "mm",
+        "van_genuchten converged: depths with fine cells, whose water content is given beside the "
+        "layers'",
+        (),
+    )
     balance_tolerance_mm: float = _key(
         "mm d-1", "daily balance error that fails a site", 1e-6, gt=0
     )
@@ -110,6 +116,20 @@ class SwimSettings(BaseModel):
     frozen_above_degc_d: float = _key("degC d", "frozen ground index of frozen soil", 83.0, gt=0)
     frozen_decay: float = _key("d-1", "share of the index kept from day to day", 0.97, gt=0, le=1)
 
+    @field_validator("label_depths_mm", mode="before")
+    @classmethod
+    def _depths_from_text(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic
+        if isinstance(value, str):
+            return tuple(part for part in value.replace(",", " ").split() if part != "none")
+        return value
+
+    @field_validator("label_depths_mm")
+    @classmethod
+    def _depths_go_down(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)) or any(depth <= 0 for depth in value):
+            raise ValueError("must be depths above 0, each below the one before")
+        return value
+
     @field_validator("bottom")
     @classmethod
     def _bottom_is_known(cls, value: str) -> str:
@@ -126,6 +146,11 @@ class SwimSettings(BaseModel):
     @model_validator(mode="after")
     def _times_fit(self) -> SwimSettings:
         problems = []
+        if self.label_depths_mm and (self.physics, self.stepping) != ("van_genuchten", "converged"):
+            problems.append(
+                "label_depths_mm: only van_genuchten with converged steps has cells finer than "
+                "the layers"
+            )
         if self.dt_min_min > self.dt_max_min:
             problems.append(f"dt_min_min {self.dt_min_min:g} is above dt_max_min")
         for name, start, hours in (
@@ -152,7 +177,8 @@ class SwimSettings(BaseModel):
 
     def to_vector(self) -> FloatArray:
         """Settings as the column kernels read them, positions in ``layout``."""
-        vector = np.zeros(layout.N_SETTINGS)
+        vector = np.zeros(layout.N_SETTINGS + len(self.label_depths_mm))
+        vector[layout.N_SETTINGS :] = [cm_from_mm(depth) for depth in self.label_depths_mm]
         vector[layout.SET_CN2_BARE] = self.cn2_bare
         vector[layout.SET_CN_RED] = self.cn_red
         vector[layout.SET_CN_COV] = self.cn_cov
@@ -191,6 +217,7 @@ _DEPENDENT_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("van_genuchten", "apsim"): {"vapour": False, "balance_tolerance_mm": 1e-3},
     ("van_genuchten", "converged"): {
         "vapour": False,
+        "label_depths_mm": (200.0,),
         "tolerance": 0.02,
         "iteration_residual": 6e-3,
         "theta_step": 0.02,
@@ -289,6 +316,8 @@ def settings_help() -> str:
 def _plain(value: Any) -> str:  # noqa: ANN401 - any setting
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return " ".join(f"{part:g}" for part in value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
