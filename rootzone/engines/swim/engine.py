@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.daily import required_names
 from rootzone.engines.failures import Failure
+from rootzone.engines.plants.canopy import canopy_of_cells, filled_lai
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch, WeatherBatch
 from rootzone.engines.swim import batch as columns_batch
 from rootzone.engines.swim import batch_kernels, layout
@@ -23,7 +25,7 @@ from rootzone.engines.swim.twins import ColumnResult, TwinStore, column_keys, tw
 # Numbers of theta in a chunk: 32 MB, large enough to keep threads busy, small enough to hold a few.
 CHUNK_VALUES = 4_000_000
 
-# What the kernels give that every profile carries; ``uptake_mm`` waits for roots.
+# What the kernels give that every profile carries.
 _DAILY_COLUMNS = {
     name: layout.KERNEL_COLUMNS.index(name) for name in required_names() if name != "steps"
 }
@@ -150,12 +152,17 @@ class SwimEngine:
             for name, position in _DAILY_COLUMNS.items()
         }
         daily["steps"] = table[:, layout.STEPS].astype(np.int32)
-        if self.settings.needs_temperature:
+        planted = not self.settings.plants.is_bare
+        if self.settings.has_winter or planted:
             start = batch.weather.day_start
             days = [np.arange(start[c], start[c + 1]) for c in batch.cell[sites]]
             rows = np.concatenate(days) if days else np.zeros(0, dtype=np.int64)
-            daily["runoff_mm"] += forcing.blocked_mm[rows]
-            daily["snow_mm"] = forcing.snow_mm[rows]
+            if self.settings.has_winter:
+                daily["runoff_mm"] += forcing.blocked_mm[rows]
+                daily["snow_mm"] = forcing.snow_mm[rows]
+            if planted:
+                daily["transpiration_mm"] = np.ascontiguousarray(table[:, layout.UPTAKE_MM])
+                daily["interception_mm"] = forcing.interception_mm[rows]
         return Profiles(
             batch.site_ids[sites],
             np.concatenate(([0], np.cumsum(n_day))).astype(np.int64),
@@ -184,9 +191,44 @@ def _joined(parts: list[AnyArray], empty: tuple[int, ...]) -> AnyArray:
 
 
 def soil_forcing(weather: WeatherBatch, settings: SwimSettings) -> SoilForcing:
-    """Rain and potential evaporation as the soil sees them."""
+    """Rain and potential evaporation as the soil sees them, and what roots would take."""
+    below_sky = _winter(weather, settings)
+    plants = settings.plants
+    if plants.is_bare:
+        return below_sky
+    rain_mm, eo_mm = below_sky.weather[:, layout.RAIN_MM], below_sky.weather[:, layout.EO_MM]
+    fresh_mm = rain_mm.copy()
+    if settings.snow:  # melt comes from the ground, and snow falls through
+        mean = 0.5 * (weather.columns["tmax_degc"] + weather.columns["tmin_degc"])
+        wet = (below_sky.snow_mm <= 0.0) & (mean > settings.snow_below_degc)
+        fresh_mm = np.where(wet, np.minimum(rain_mm, weather.columns["rain_mm"]), 0.0)
+    series: dict[str, FloatArray] = {}
+    if settings.lai:
+        series["lai"] = np.concatenate(
+            [
+                filled_lai(weather.columns["lai"][first:last], f"weather of cell {cell}")
+                for cell, first, last in zip(
+                    weather.cell_ids, weather.day_start[:-1], weather.day_start[1:], strict=True
+                )
+            ]
+        )
+    elif settings.growing_season:
+        series["mean_degc"] = 0.5 * (weather.columns["tmax_degc"] + weather.columns["tmin_degc"])
+    canopy = canopy_of_cells(fresh_mm, eo_mm, weather.day_start, plants, **series)
+    below = np.column_stack(
+        (
+            canopy.rain_mm + (rain_mm - fresh_mm),
+            canopy.es_demand_mm,
+            canopy.transpiration_demand_mm,
+        )
+    )
+    return replace(below_sky, weather=below, interception_mm=canopy.interception_mm)
+
+
+def _winter(weather: WeatherBatch, settings: SwimSettings) -> SoilForcing:
+    """Rain and potential evaporation below snow, if there is a winter."""
     rain_mm, eo_mm = weather.columns["rain_mm"], weather.columns["eo_mm"]
-    if settings.needs_temperature:
+    if settings.has_winter:
         return winter_forcing(
             rain_mm,
             eo_mm,
