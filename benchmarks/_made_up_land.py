@@ -19,8 +19,8 @@ from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.region import Region
+from rootzone.design.box_mask import BoxMask
 from rootzone.design.read_land import CatalogLand
-from rootzone.design.weather_cells import BoxMask
 
 LAYERS = ("land_cover", "climate_class", "sand_pct", "silt_pct", "clay_pct", "elevation_m")
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)

@@ -14,8 +14,9 @@ from _figures import Figures, parser
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import WEATHER, write_table
 from rootzone.covariates.layers.catalog import load_catalog
-from rootzone.covariates.weather.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG, cells_in
 from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
+
+GRIDMET = load_catalog([], Path()).weather_grid("gridmet")
 
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)
 # Variable, unit, scale, offset and a made-up mean and spread in that unit.
@@ -42,8 +43,12 @@ def write_files(folder: Path, year: int) -> None:
             day = file.createVariable("day", "f8", ("day",))
             day.units = "days since 1900-01-01 00:00:00"
             day[:] = (days - np.datetime64("1900-01-01")).astype(int)
-            file.createVariable("lat", "f8", ("lat",))[:] = FIRST_LAT_DEG - rows * STEP_DEG
-            file.createVariable("lon", "f8", ("lon",))[:] = FIRST_LON_DEG + cols * STEP_DEG
+            file.createVariable("lat", "f8", ("lat",))[:] = (
+                GRIDMET.origin[1] - rows * GRIDMET.step[1]
+            )
+            file.createVariable("lon", "f8", ("lon",))[:] = (
+                GRIDMET.origin[0] + cols * GRIDMET.step[0]
+            )
             data = file.createVariable(
                 name, "i2", ("day", "lat", "lon"), fill_value=np.int16(32767), zlib=True,
                 chunksizes=(61, 97, 169), complevel=1,
@@ -58,7 +63,7 @@ def write_files(folder: Path, year: int) -> None:
 def main() -> None:
     arguments = parser(__doc__).parse_args()
     figures = Figures()
-    cells = cells_in(COLORADO)
+    cells = GRIDMET.cells_in(COLORADO)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for year in (2022, 2023):

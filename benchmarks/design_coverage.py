@@ -18,14 +18,16 @@ from _coverage import Coverage, Sample, coverage_of, evaluation_sample
 from _figures import Figures, parser
 from _made_up_land import InMemory, LandMaker, colorado_grid
 
+from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.design.candidates import Rules
-from rootzone.design.classes import load_classes
+from rootzone.design.classes import class_table
 from rootzone.design.plan import Order, space_of
 from rootzone.design.run_draw import Draw, draw_year
 from rootzone.design.run_survey import Survey, run_survey
 from rootzone.design.settings import load_design
 
-RULES = Rules(load_classes("nlcd"), load_classes("koppen_beck"), (11, 12, 21, 22, 23, 24))
+GRIDMET = load_catalog([], Path()).weather_grid("gridmet")
+RULES = Rules(class_table("nlcd"), class_table("koppen_beck"), GRIDMET, (11, 12, 21, 22, 23, 24))
 
 
 def main() -> None:

@@ -22,8 +22,9 @@ from _coverage import coverage_of, evaluation_sample
 from _figures import Figures, parser
 from _made_up_land import LandMaker, colorado_grid, open_land, write_land
 
+from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.design.candidates import Rules
-from rootzone.design.classes import load_classes
+from rootzone.design.classes import class_table
 from rootzone.design.plan import Order, space_of
 from rootzone.design.read_land import CatalogLand
 from rootzone.design.run_design import design_of
@@ -123,7 +124,8 @@ def _land(args: argparse.Namespace, work: Path, figures: Figures) -> CatalogLand
 
 
 def _measure(land: CatalogLand, work: Path, args: argparse.Namespace, figures: Figures) -> None:
-    rules = Rules(load_classes("nlcd"), load_classes("koppen_beck"), EXCLUDED)
+    weather = load_catalog([], Path()).weather_grid("gridmet")
+    rules = Rules(class_table("nlcd"), class_table("koppen_beck"), weather, EXCLUDED)
     order = Order(2023, args.sites, 1, "proportional", 2, 10.0, load_design("stratified_kmeans"))
     stages = Stages()
     logging.getLogger("rootzone.design").addHandler(stages)

@@ -27,7 +27,7 @@ from _figures import Figures, parser
 
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.weather import cells
+from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.learning.scene.features import faithful_features
 from rootzone.learning.scene.land import TAG_LAND, Land
 from rootzone.learning.scene.scene import Scene
@@ -44,6 +44,8 @@ from rootzone.networks.shape import ModelConfig
 SPEC = faithful_features()
 FIRST_DAY = dt.date(2023, 7, 15)
 BARE_BATCH = 16
+
+GRIDMET = load_catalog([], Path()).weather_grid("gridmet")
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,14 @@ def scene_on(grid: MasterGrid, folder: Path, n_day: int, *, empty: bool) -> Scen
             for band in range(1, len(names) + 1):
                 smooth = np.cumsum(rng.normal(size=grid.shape), axis=1).astype(np.float32)
                 file.write(np.abs(smooth) % 90.0 + 1.0, band)
-    return Scene(Land(path), _weather(grid, n_day, rng), SPEC)
+    return Scene(Land(path), _weather(grid, n_day, rng), SPEC, GRIDMET)
 
 
 def _weather(grid: MasterGrid, n_day: int, rng: np.random.Generator) -> WeatherDays:
     ids = set()
     for row in range(0, grid.height, 64):
         strip = Window(row, 0, min(64, grid.height - row), grid.width)
-        ids |= set(np.unique(cells.cells_of_window(grid, strip)).tolist())
+        ids |= set(np.unique(GRIDMET.ids(grid, strip)).tolist())
     cell = np.array(sorted(ids))
     days = [FIRST_DAY + dt.timedelta(days=i) for i in range(n_day)]
     names = SPEC.columns("weather")

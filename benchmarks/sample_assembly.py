@@ -22,7 +22,7 @@ from rootzone._shared.arrays import AnyArray
 from rootzone.campaign.model import Features
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.covariates.grid import ALBERS, MasterGrid, Window
-from rootzone.covariates.weather import cells
+from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.hydraulics.limits import SoilLimits
 from rootzone.learning.samples.batches import SampleSet
@@ -49,6 +49,8 @@ N_SITE = 300
 REPEATS = 60
 COLORADO_ROWS = 14_000
 
+GRIDMET = load_catalog([], Path()).weather_grid("gridmet")
+
 
 def main() -> None:
     """Measure and print."""
@@ -60,7 +62,7 @@ def main() -> None:
         land = _land(folder, figures)
         for forcing in ("nearest", "bilinear"):
             spec = features_of(Features.model_validate({"forcing": forcing}))
-            scene = Scene(land, WeatherDays.from_frame(_weather(land.grid), spec), spec)
+            scene = Scene(land, WeatherDays.from_frame(_weather(land.grid), spec), spec, GRIDMET)
             _batches(figures, scene, forcing)
             _points(figures, scene, forcing)
         if args.width:
@@ -85,7 +87,7 @@ def _land(folder: Path, figures: Figures) -> Land:
 
 def _weather(grid: MasterGrid) -> pl.DataFrame:
     whole = Window(-150, -150, grid.height + 300, grid.width + 300)
-    ids = np.unique(cells.cells_of_window(grid, whole))
+    ids = np.unique(GRIDMET.ids(grid, whole))
     rng = np.random.default_rng(1)
     columns = {
         name: rng.gamma(1.0, 2.0, (DAYS.size, ids.size))

@@ -80,7 +80,7 @@ def _arguments() -> argparse.Namespace:
 def make_scene(folder: Path) -> Scene:
     """The made-up county as a land raster on disk, with seeded weather of its cells."""
     from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.weather import cells
+    from rootzone.covariates.layers.catalog import load_catalog
     from rootzone.covariates.weather.antecedent import antecedent_columns
     from rootzone.learning.scene.features import faithful_features
     from rootzone.learning.scene.land import Land
@@ -96,7 +96,8 @@ def make_scene(folder: Path) -> Scene:
     path.write_text(CAMPAIGN.format(**sides))
     land = Land(write_land(load_campaign(path), folder / "data", folder / "land.tif"))
     spec = faithful_features()
-    ids = np.unique(cells.cells_of_window(land.grid, land.grid.full_window))
+    weather_grid = load_catalog([], Path()).weather_grid("gridmet")
+    ids = np.unique(weather_grid.ids(land.grid, land.grid.full_window))
     rng = np.random.default_rng(1)
     days = np.arange("2023-01-01", "2024-01-01", dtype="datetime64[D]")
     shape = (days.size, ids.size)
@@ -111,7 +112,7 @@ def make_scene(folder: Path) -> Scene:
     frame = pl.DataFrame(
         {"cell_id": np.tile(ids, days.size), "date": np.repeat(days, ids.size), **data}
     )
-    return Scene(land, WeatherDays.from_frame(frame, spec), spec)
+    return Scene(land, WeatherDays.from_frame(frame, spec), spec, weather_grid)
 
 
 def make_samples(scene: Scene) -> tuple[dict[str, SampleSet], SampleSet]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootzone._shared.errors import RequestError, ToleranceError
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.jobs.driver.progress import ProgressReport, Tally
@@ -103,7 +103,8 @@ def _pair(option: str, text: str) -> tuple[int, int | None]:
 
 @contextmanager
 def _executor(choice: Choice) -> Iterator[Executor]:
-    from rootzone.jobs.driver.run_local import InThisProcess, Processes, cores_given
+    from rootzone._shared.cores import cores_given
+    from rootzone.jobs.driver.run_local import InThisProcess, Processes
 
     cores = choice.cores or cores_given()
     if choice.executor == "dask":
@@ -128,7 +129,7 @@ def _report(
     """Result on stdout, summary on stderr; raises where more failed than the campaign allows."""
     facts = _facts(state, run, progress.tally, numbers)
     if choice.as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
     else:
         single = numbers is not None and len(numbers) == 1
         click.echo(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from rootzone._shared.json_text import json_text
+
 
 @dataclass(frozen=True)
 class Step:
@@ -146,7 +148,7 @@ class Chain:
         from rootzone._shared.atomic import write_text
 
         facts = {"made_by": self._made_by, "begun": self._begun, "seconds": self._seconds}
-        write_text(self._mark, json.dumps(facts, indent=1) + "\n")
+        write_text(self._mark, json_text(facts) + "\n")
 
 
 def _do(step: Step, *, cut_short: bool) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._shared.json_text import json_text
+
 if TYPE_CHECKING:
     from rootzone.covariates.check.check import FileReport
     from rootzone.covariates.layers.catalog import Catalog, Source
@@ -127,6 +129,5 @@ def _print_report(report: FileReport) -> None:
 
 
 def _echo_json(value: object) -> None:
-    import json
 
-    click.echo(json.dumps(value, indent=1))
+    click.echo(json_text(value))

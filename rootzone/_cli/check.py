@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.campaign.findings import Finding
@@ -27,7 +28,7 @@ def command(campaign: Path, as_json: bool) -> None:
 
     loaded, findings = campaign_findings(campaign)
     if as_json:
-        click.echo(json.dumps(_facts(campaign, loaded, findings), indent=1))
+        click.echo(json_text(_facts(campaign, loaded, findings)))
     if findings:
         if as_json:
             raise click.exceptions.Exit(CampaignMistakes.exit_code)

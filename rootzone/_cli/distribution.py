@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("other", type=click.Path(path_type=Path), required=False)
-@click.option("--depth", "depth_mm", type=float, help="Only this depth [mm]; default: all.")
+@click.option(
+    "--depth", "depth_mm", type=click.FloatRange(0), help="Only this depth [mm]; default: all."
+)
 @click.option(
     "--depth-tolerance",
     default=10.0,
+    type=click.FloatRange(0),
     show_default=True,
     help="How far a depth may be from it [mm]; 8 inches are 3.2 mm from 200.",
 )
-@click.option("--bin-width", default=0.01, show_default=True, help="Bins of the L1 [m3 m-3].")
-@click.option("--workers", default=2, show_default=True, help="Files read at a time.")
+@click.option(
+    "--bin-width",
+    default=0.01,
+    type=click.FloatRange(5e-5, 1),
+    show_default=True,
+    help="Bins of the L1 [m3 m-3].",
+)
+@click.option(
+    "--workers", default=2, type=click.IntRange(1), show_default=True, help="Files read at a time."
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def command(
     source: Path,
@@ -38,11 +50,13 @@ def command(
     from rootzone.labels.distribution import RESOLUTION, histogram_l1
     from rootzone.labels.read_labels import read_distribution
 
-    found = {
-        str(path): read_distribution(path, depth_mm, tolerance_mm=depth_tolerance, workers=workers)
-        for path in (source, other)
-        if path is not None
-    }
+    found = {}
+    for path in (source, other):
+        if path is not None:
+            name = str(path) if str(path) not in found else f"{path} (again)"
+            found[name] = read_distribution(
+                path, depth_mm, tolerance_mm=depth_tolerance, workers=workers
+            )
     report: dict[str, object] = {
         name: {"unweighted": one.summary(), "weighted": one.summary(weighted=True)}
         for name, one in found.items()
@@ -55,7 +69,7 @@ def command(
             "weighted": histogram_l1(one, two, bin_width, weighted=True),
         }
     if as_json:
-        click.echo(json.dumps({"resolution": RESOLUTION, **report}, indent=1))
+        click.echo(json_text({"resolution": RESOLUTION, **report}))
         return
     for name, one in found.items():
         for kind in (False, True):

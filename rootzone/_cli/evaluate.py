@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +68,7 @@ def command(
         say=_tell,
     )
     if as_json:
-        click.echo(json.dumps(_facts(evaluated, spread), indent=1))
+        click.echo(json_text(_facts(evaluated, spread)))
     else:
         for one in evaluated:
             for line in _lines(one):

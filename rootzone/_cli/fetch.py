@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     import requests
@@ -83,10 +84,9 @@ def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFil
     from rootzone.covariates.weather.forcing import ForcingRequest
 
     loaded = load_campaign(campaign)
-    request = ForcingRequest.of(loaded.campaign)
-    plan = wanted_files(
-        loaded.campaign, open_catalog(loaded, folder), open_region(loaded).bounds, request
-    )
+    catalog, bounds = open_catalog(loaded, folder), open_region(loaded).bounds
+    request = ForcingRequest.of(loaded.campaign, catalog, bounds)
+    plan = wanted_files(loaded.campaign, catalog, bounds, request)
     known = {wanted.source for wanted in plan}
     for name in only:
         if name not in known:
@@ -114,7 +114,7 @@ def _list(
             }
             for w, size, why in rows
         ]
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     for wanted, size, problem in rows:
         length = f"{size / 1e6:10.1f} MB" if size is not None else " size unknown"
@@ -138,7 +138,7 @@ def _verify(folder: Path, *, as_json: bool) -> None:
 
     changed, count = changed_files(folder), len(read_checksums(folder))
     if as_json:
-        click.echo(json.dumps({"files": count, "changed": changed}))
+        click.echo(json_text({"files": count, "changed": changed}, indent=None))
     else:
         click.echo(f"{count - len(changed)} of {count} fetched files are as they came")
     if changed:
@@ -178,7 +178,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     if as_json:
-        click.echo(json.dumps(asdict(outcome), indent=1))
+        click.echo(json_text(asdict(outcome)))
         return
     for path in outcome.fetched:
         click.echo(path)

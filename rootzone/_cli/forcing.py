@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -44,7 +45,7 @@ def command(
 
 def _show(facts: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     for year in facts:
         click.echo(year["file"])

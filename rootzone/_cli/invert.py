@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rootzone._cli._ptfs import PTFS
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.inversion.run_inversions import Outcome
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--depth",
     "depths_m",
     multiple=True,
-    type=float,
+    type=click.FloatRange(0, 10, min_open=True),
     default=(0.05, 0.10, 0.20, 0.50, 1.00),
     show_default=True,
     help="Depth that takes part [m].",
@@ -42,7 +42,13 @@ if TYPE_CHECKING:
     "--objective", type=click.Choice(["rmse", "ubrmse"]), default="rmse", show_default=True,
     help="Nearest to the sensors, or nearest in ups and downs whatever the level.",
 )  # fmt: skip
-@click.option("--zone", "zones", multiple=True, type=float, help="Lower end of a zone [mm].")
+@click.option(
+    "--zone",
+    "zones",
+    multiple=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Lower end of a zone [mm].",
+)
 @click.option(
     "--physics", type=click.Choice(["van_genuchten", "swim3"]), default="van_genuchten",
     show_default=True,
@@ -52,8 +58,16 @@ if TYPE_CHECKING:
 )
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Engine setting.")
 @click.option("--no-snow", is_flag=True, help="Take every precipitation as rain, as APSIM does.")
-@click.option("--workers", default=1, show_default=True, help="Stations worked on at a time.")
-@click.option("--seed", default=5, show_default=True, help="Seed of the bootstrap.")
+@click.option(
+    "--workers",
+    default=1,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Stations worked on at a time.",
+)
+@click.option(
+    "--seed", default=5, type=click.IntRange(0), show_default=True, help="Seed of the bootstrap."
+)
 @click.option("--no-figures", is_flag=True, help="Tables only.")
 @click.option("--force", is_flag=True, help="Replace what is in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
@@ -133,7 +147,7 @@ def command(
         "measured_soils": sum(one.correction is not None for one in found),
         "not_inverted": search.not_inverted,
     }
-    click.echo(json.dumps(facts, indent=1) if as_json else text)
+    click.echo(json_text(facts) if as_json else text)
     click.echo(f"next: open {out / 'summary.md'}", err=True)
 
 

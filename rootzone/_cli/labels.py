@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.labels.write_labels import LabelJob
@@ -31,8 +32,20 @@ if TYPE_CHECKING:
     help="Where values belong; default: by the engine in the profiles' provenance.",
 )
 @click.option("--sites", type=click.Path(path_type=Path), help="Sites table: strata and weights.")
-@click.option("--spin-up-days", default=0, show_default=True, help="Days dropped at the start.")
-@click.option("--workers", default=2, show_default=True, help="Profile files worked on at a time.")
+@click.option(
+    "--spin-up-days",
+    default=0,
+    type=click.IntRange(0),
+    show_default=True,
+    help="Days dropped at the start.",
+)
+@click.option(
+    "--workers",
+    default=2,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Profile files worked on at a time.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
     source: Path,
@@ -90,7 +103,7 @@ def command(
             err=True,
         )
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
     else:
         click.echo(
             f"{counts.labels} labels from {counts.profile_rows} profile rows; dropped: "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 def _dates(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[date, ...]:
@@ -88,10 +89,10 @@ def command(
     QGIS colours; all days in one NetCDF or Zarr (maps.time_series); and the trust layer. Maps that
     are there already are kept, and a killed run goes on where it was.
     """
+    from rootzone._shared.cores import cores_given
     from rootzone._shared.errors import RequestError
     from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.open_campaign import data_folder
-    from rootzone.jobs.driver.run_local import cores_given
     from rootzone.maps.map_run import MapRequest
     from rootzone.maps.run_maps import make_maps
 
@@ -123,7 +124,7 @@ def command(
     following = f"rootzone report {campaign}"
     click.echo(_words(facts), err=True)
     if as_json:
-        click.echo(json.dumps({**facts, "next": following}, indent=1))
+        click.echo(json_text({**facts, "next": following}))
     else:
         click.echo(report.folder)
     click.echo(f"next: {following}", err=True)

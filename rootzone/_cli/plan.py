@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.jobs.pilot.pilot import Cost, Interval
@@ -43,7 +44,7 @@ def command(
     in runs/plan.json, where rootzone submit looks for it.
     """
     from rootzone._shared.atomic import write_text
-    from rootzone.jobs.driver.run_local import cores_given
+    from rootzone._shared.cores import cores_given
     from rootzone.jobs.driver.slurm import sbatch_text
     from rootzone.jobs.pilot.pilot import INTERVAL_PCT
     from rootzone.jobs.pilot.run_plan import array_request, plan_campaign
@@ -57,9 +58,9 @@ def command(
         "sbatch": script,
         "next": f"rootzone simulate {campaign}",
     }
-    write_text(state.workspace.plan, json.dumps(facts, indent=1) + "\n")
+    write_text(state.workspace.plan, json_text(facts) + "\n")
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     click.echo(_in_words(state.campaign.name, cost, nodes, INTERVAL_PCT))
     click.echo("\nSlurm script (not sent; rootzone submit sends it):\n")

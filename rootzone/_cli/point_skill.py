@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from rootzone._cli._ptfs import PTFS
+from rootzone._shared.json_text import json_text
 
 _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 
@@ -36,10 +36,31 @@ _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
     "--split", "splits", multiple=True, type=click.Choice(_SPLITS), default=_SPLITS,
     show_default=True, help="What is held out; may be repeated.",
 )  # fmt: skip
-@click.option("--depth", "depth_m", default=0.20, show_default=True, help="Sensor depth [m].")
-@click.option("--folds", default=8, show_default=True, help="Parts of the left-out stations.")
-@click.option("--steps", default=300, show_default=True, help="Training steps of the network.")
-@click.option("--seed", default=1, show_default=True, help="Seed of everything drawn.")
+@click.option(
+    "--depth",
+    "depth_m",
+    default=0.20,
+    type=click.FloatRange(0, 10),
+    show_default=True,
+    help="Sensor depth [m].",
+)
+@click.option(
+    "--folds",
+    default=8,
+    type=click.IntRange(2),
+    show_default=True,
+    help="Parts of the left-out stations.",
+)
+@click.option(
+    "--steps",
+    default=300,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Training steps of the network.",
+)
+@click.option(
+    "--seed", default=1, type=click.IntRange(0), show_default=True, help="Seed of everything drawn."
+)
 @click.option("--force", is_flag=True, help="Replace what is in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Skill on stdout as JSON.")
 def command(
@@ -125,7 +146,7 @@ def command(
     write_table(out / "skill.parquet", skill, SKILL, record)
     write_table(out / "comparison.parquet", comparison, COMPARISON, record)
     write_text(out / "summary.md", text)
-    click.echo(json.dumps(skill.to_dicts(), indent=1) if as_json else text)
+    click.echo(json_text(skill.to_dicts()) if as_json else text)
     click.echo(f"next: open {out / 'summary.md'}", err=True)
 
 

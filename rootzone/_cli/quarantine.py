@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +47,7 @@ def list_failed(
             "losses": state.losses.to_dicts(),
             "next": following,
         }
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     for row in failed.head(limit).iter_rows(named=True):
         click.echo(
@@ -152,7 +153,7 @@ def _tell(campaign: Path, made: Round, *, as_json: bool) -> None:
 
     following = f"rootzone simulate {campaign}"
     if as_json:
-        click.echo(json.dumps({**asdict(made), "next": following}, indent=1))
+        click.echo(json_text({**asdict(made), "next": following}))
     else:
         click.echo(f"round {made.number}: {made.sites} sites to {_WORDS[made.kind]}")
         if made.without_stand_in:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -38,7 +39,7 @@ def command(
     refuse_overwrite(inputs.place.report, force=force)
     facts = write_report(inputs, figures)
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
     else:
         missing = [name for name, there in facts["sections"].items() if not there]
         if missing:

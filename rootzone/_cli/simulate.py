@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from rootzone._shared.json_text import json_text
+
 _EPILOG = """\b
 A campaign: rootzone simulate campaign.yaml
   runs every shard that is not done; the same command resumes after any interruption.
@@ -151,7 +153,6 @@ def command(
     if soils is None or weather is None or out is None:
         raise click.UsageError("Give CAMPAIGN, or --soils, --weather and --out together.")
     del engine  # only one so far
-    import json
 
     from rootzone._shared.errors import RequestError
 
@@ -197,7 +198,7 @@ def command(
     )
     if as_json:
         facts = {**run.facts(), "max_failed_pct": max_failed_pct, "passed": passed}
-        click.echo(json.dumps({**facts, "next": following}, indent=1))
+        click.echo(json_text({**facts, "next": following}))
     _tell(run, max_failed_pct, following)
     if not as_json:
         click.echo(run.out)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.campaign.workspace import Workspace
@@ -51,7 +52,7 @@ def command(
         say=lambda text: click.echo(text, err=True),
     )
     place = files.workspace
-    click.echo(json.dumps(facts, indent=1) if as_json else _in_words(place, facts))
+    click.echo(json_text(facts) if as_json else _in_words(place, facts))
     click.echo(f"next: open {place.balance_report}, then fetch weather and soils", err=True)
 
 

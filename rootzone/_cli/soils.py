@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rootzone._cli._ptfs import PTFS
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.hydraulics.run_soils import SoilsRun
@@ -168,7 +169,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Derive guarded soil hydraulic parameters of all sites in TABLE and write them to OUT."""
-    import json
     from typing import cast
 
     from rootzone._shared.atomic import refuse_overwrite
@@ -207,7 +207,7 @@ def command(
         following = f"mend what {run.files.refused} names, then the same command with --force"
     _tell(facts, following)
     if as_json:
-        click.echo(json.dumps({**facts, "passed": passed, "next": following}, indent=1))
+        click.echo(json_text({**facts, "passed": passed, "next": following}))
     else:
         click.echo(out)
     if not passed:

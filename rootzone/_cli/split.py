@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from rootzone._shared.json_text import json_text
+
+_SHARE = click.FloatRange(0, 1)
 KINDS = ("season_dates", "blocked_dates", "stations", "regions", "date_cut")
 
 
@@ -15,14 +17,40 @@ KINDS = ("season_dates", "blocked_dates", "stations", "regions", "date_cut")
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Table of parts.")
 @click.option("--kind", type=click.Choice(KINDS), default="season_dates", show_default=True)
-@click.option("--seed", default=2, show_default=True, help="Seed of the random choice.")
-@click.option("--train", default=0.7, show_default=True, help="Share that trains.")
-@click.option("--validation", default=0.1, show_default=True, help="Share that validates.")
-@click.option("--test", default=0.2, show_default=True, help="Share that tests.")
-@click.option("--block-days", default=15, show_default=True, help="Block length, blocked_dates.")
-@click.option("--gap-days", default=0, show_default=True, help="Gap around blocks, blocked_dates.")
+@click.option(
+    "--seed",
+    default=2,
+    type=click.IntRange(0),
+    show_default=True,
+    help="Seed of the random choice.",
+)
+@click.option("--train", default=0.7, type=_SHARE, show_default=True, help="Share that trains.")
+@click.option(
+    "--validation", default=0.1, type=_SHARE, show_default=True, help="Share that validates."
+)
+@click.option("--test", default=0.2, type=_SHARE, show_default=True, help="Share that tests.")
+@click.option(
+    "--block-days",
+    default=15,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Block length, blocked_dates.",
+)
+@click.option(
+    "--gap-days",
+    default=0,
+    type=click.IntRange(0),
+    show_default=True,
+    help="Gap around blocks, blocked_dates.",
+)
 @click.option("--region", default="stratum", show_default=True, help="Column held out by regions.")
-@click.option("--train-until", default="2024-09-30", show_default=True, help="Last day, date_cut.")
+@click.option(
+    "--train-until",
+    default="2024-09-30",
+    type=click.DateTime(["%Y-%m-%d"]),
+    show_default=True,
+    help="Last day, date_cut.",
+)
 @click.option("--force", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
 def command(
@@ -36,7 +64,7 @@ def command(
     block_days: int,
     gap_days: int,
     region: str,
-    train_until: str,
+    train_until: datetime,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -65,30 +93,34 @@ def command(
             f"{table} has no column {column}{did_you_mean(column, samples.columns)} "
             f"--kind {kind} needs it."
         )
-    values = samples[column].unique().to_list()
+    values = samples[column].drop_nulls().unique().to_list()
+    if not values:
+        raise RequestError(
+            f"{table} holds no good sample with a {column}; there is nothing to split."
+        )
     if kind == "season_dates":
         parts = splits.season_dates(values, seed, fractions)
     elif kind == "blocked_dates":
         parts = splits.blocked_dates(values, seed, fractions, block_days, gap_days)
     elif kind == "date_cut":
-        until = datetime.strptime(train_until, "%Y-%m-%d").date()
-        parts = splits.date_cut(values, until, None)
+        parts = splits.date_cut(values, train_until.date(), None)
     else:
         parts = splits.left_out(values, seed, fractions)
+    splits.require_parts(parts, fractions if kind != "date_cut" else splits.CUT, column)
     leak = measure_leakage(samples, splits.assign(samples, column, parts))
     record = Provenance(
         "rootzone split",
         settings={
             "kind": kind, "seed": seed, "fractions": [train, validation, test],
             "block_days": block_days, "gap_days": gap_days, "column": column,
-            "train_until": train_until if kind == "date_cut" else "",
+            "train_until": f"{train_until:%Y-%m-%d}" if kind == "date_cut" else "",
         },
     )  # fmt: skip
     frame = pl.DataFrame({column: list(parts), "part": list(parts.values())}).sort(column)
     write_frame(out, frame, record)
     facts = {"split": str(out), "column": column, **leak.facts()}
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
     else:
         click.echo(f"{out}: {len(parts)} values of {column}")
         for line in leak.lines():

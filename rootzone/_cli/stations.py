@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -98,7 +99,7 @@ def command(
         _tell_pixels(write_pixels(out, files, neighbourhood))
     report = {"table": str(out), **screened.facts(), "soils": soils}
     if as_json:
-        click.echo(json.dumps(report, indent=1))
+        click.echo(json_text(report))
     else:
         meanings = {name: RULES[name].meaning for name in screened.rules}
         _tell(report, screened.findings.lines(), meanings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.jobs.record.read_state import CampaignState
@@ -31,7 +32,7 @@ def command(campaign: Path, losses: bool, as_json: bool) -> None:
         facts: dict[str, Any] = {"campaign": state.campaign.name, **status.facts()}
         if losses:
             facts["losses"] = state.losses.to_dicts()
-        click.echo(json.dumps({**facts, "next": following}, indent=1))
+        click.echo(json_text({**facts, "next": following}))
         return
     click.echo("\n".join(_lines(state, status)))
     if losses:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -70,7 +71,7 @@ def command(
             "job": job or None,
             "next": following,
         }
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
         return
     if not left:
         click.echo("every shard is done; nothing was sent", err=True)
@@ -99,5 +100,12 @@ def _send(script: Path) -> str:
             f"simulate, or send {script} where Slurm is."
         ) from error
     if sent.returncode != 0:
-        raise RequestError(f"Slurm refused {script}: {sent.stderr.strip()}")
+        said = sent.stderr.strip()
+        hint = (
+            " The array has more tasks than this cluster lets one job have (MaxArraySize, see "
+            "`scontrol show config`): give fewer with --tasks; each then does more shards."
+            if "array" in said.lower()
+            else ""
+        )
+        raise RequestError(f"Slurm refused {script}: {said}.{hint}")
     return sent.stdout.strip().partition(";")[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -67,7 +68,7 @@ def command(
         "next": following,
     }
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        click.echo(json_text(facts))
     else:
         for line in _lines(facts):
             click.echo(line, err=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._shared.json_text import json_text
+
 if TYPE_CHECKING:
     from rootzone.hydraulics.measured_soils import MeasuredSoils
 
@@ -49,7 +51,6 @@ def command(
     per texture class; several give a line each. Rosetta, Wosten and Weynants saw parts of these
     soils in their making: the last lines say which.
     """
-    import json
     from dataclasses import asdict
 
     from rootzone.hydraulics.validation import markdown_table, summary_table, validate_against
@@ -72,7 +73,7 @@ def command(
             for measured, name, errors in tables
             for row in errors
         ]
-        click.echo(json.dumps(rows, indent=1))
+        click.echo(json_text(rows))
         return
     if len(tables) == 1 and not by_class:
         click.echo(markdown_table(tables[0][2]))

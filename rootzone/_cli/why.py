@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from rootzone._shared.json_text import json_text
 
 
 @click.command()
@@ -37,4 +38,4 @@ def command(campaign: Path, site: str, as_json: bool, html: Path | None, force: 
 
         write_why(ReportInputs.beside(campaign), facts, html)
         click.echo(f"next: open {html.resolve()}", err=True)
-    click.echo(json.dumps(facts, indent=1) if as_json else why_page(facts), nl=as_json)
+    click.echo(json_text(facts) if as_json else why_page(facts), nl=as_json)

@@ -6,7 +6,8 @@ from elsewhere with a wrong column or unit is refused with the file and the colu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -273,10 +274,32 @@ LABELS = Schema(
 SCHEMAS = {schema.name: schema for schema in (SITES, SOIL_LAYERS, SOILS, WEATHER, PROFILES, LABELS)}
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what a library says of a damaged table into one sentence with the file's name.
+
+    Raises
+    ------
+    RequestError
+        Whatever Polars, Arrow or the system raised inside.
+    """
+    import polars as pl
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError) as error:
+        what = path.suffix[1:] or "a table"
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise RequestError(f"{path} cannot be read as {what}: {said}") from error
+
+
 def read_frame(path: Path) -> pl.DataFrame:
     """Any Parquet or CSV file as a data frame, with nothing checked but that it can be read.
 
     CSV cells are typed by their whole column; a column with text among its numbers stays text.
+    Identifiers and names stay as written: ``007`` and ``7`` are two sites, and a column of
+    identifiers counts as integers only where nothing would be lost by it.
 
     Raises
     ------
@@ -287,14 +310,37 @@ def read_frame(path: Path) -> pl.DataFrame:
 
     if not path.exists():
         raise RequestError(f"{path} does not exist.")
-    try:
+    if path.suffix not in {".parquet", ".csv"}:
+        raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
+    with reading(path):
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
-        if path.suffix == ".csv":
-            return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise RequestError(f"{path} cannot be read as {path.suffix[1:]}: {error}") from error
-    raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
+        names = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+        as_text = {name: pl.String for name in names if name in (*_IDS, *_TEXTS)}
+        frame = pl.read_csv(
+            path, infer_schema_length=None, try_parse_dates=True, schema_overrides=as_text
+        )
+        return frame.with_columns(whole_ids(frame[name]) for name in names if name in _IDS)
+
+
+_IDS = ("site_id", "cell_id")
+_TEXTS = ("network", "station", "sensor", "stratum", "flag", "source_flag", "day_kind")
+
+
+def whole_ids(series: pl.Series) -> pl.Series:
+    """Identifiers read as text, as integers where every one of them is written like one.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> whole_ids(pl.Series(["7", "8"])).to_list(), whole_ids(pl.Series(["7", "007"])).to_list()
+    ([7, 8], ['7', '007'])
+    """
+    import polars as pl
+
+    numbers = series.cast(pl.Int64, strict=False)
+    lossless = (numbers.cast(pl.String) == series) | series.is_null()
+    return numbers if bool(lossless.fill_null(value=False).all()) else series
 
 
 def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.DataFrame:
@@ -325,7 +371,8 @@ def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.D
 def _stored_schema(path: Path) -> pa.Schema:
     import pyarrow.parquet as pq
 
-    return pq.read_schema(path)
+    with reading(path):
+        return pq.read_schema(path)
 
 
 def arrow_schema_of(

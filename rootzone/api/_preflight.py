@@ -227,9 +227,12 @@ def _about_catalog(loaded: LoadedCampaign, refused: set[str]) -> Iterator[Questi
             yield ("catalog", name), partial(catalog.layer, known[name], year)
     if "texture" in known:
         yield from _about_texture(loaded, catalog)
+    if "forcing" in known:
+        yield ("catalog", "forcing"), partial(_weather_cells, loaded, catalog)
+        yield ("weather", "pet"), partial(_weather_recipe, loaded, catalog)
     for year in campaign.weather_years if "forcing" in known else ():
         yield ("years",), partial(_weather_layers, loaded, catalog, year)
-    if {"land_cover", "climate_class"} <= known.keys():
+    if {"land_cover", "climate_class", "forcing"} <= known.keys():
         yield ("sites", "exclude_land_cover"), partial(_rules, loaded, catalog)
 
 
@@ -260,16 +263,40 @@ def _about_texture(loaded: LoadedCampaign, catalog: Catalog) -> Iterator[Questio
 def _weather_layers(loaded: LoadedCampaign, catalog: Catalog, year: int) -> None:
     from rootzone.covariates.weather.forcing import ForcingRequest
 
-    request = ForcingRequest.of(loaded.campaign)
-    for variable in request.variables:
+    request = ForcingRequest(loaded.campaign.catalog.forcing, loaded.campaign.weather.pet)
+    for variable in request.variables(catalog):
         catalog.layer(f"{request.source}/{variable}", year)
 
 
+def _weather_cells(loaded: LoadedCampaign, catalog: Catalog) -> object:
+    """Whether the weather's cells cover the region; a wrong region is told at its own key."""
+    from rootzone.covariates.open_campaign import open_region
+
+    grid = catalog.weather_grid(loaded.campaign.catalog.forcing)
+    try:
+        bounds = open_region(loaded).bounds
+    except RequestError:
+        return None
+    return grid.cells_in(bounds)
+
+
+def _weather_recipe(loaded: LoadedCampaign, catalog: Catalog) -> object:
+    """Whether the source delivers what the form of demand needs, or it can be worked out."""
+    from rootzone.covariates.weather.forcing import ForcingRequest
+
+    name = loaded.campaign.catalog.forcing
+    if catalog.source(name).weather_grid is None:  # told at its own key
+        return None
+    return ForcingRequest(name, loaded.campaign.weather.pet).recipe(catalog)
+
+
 def _rules(loaded: LoadedCampaign, catalog: Catalog) -> object:
+    from rootzone.covariates.open_campaign import excluded_cover
     from rootzone.design.candidates import Rules
-    from rootzone.design.classes import load_classes
+    from rootzone.design.classes import class_table
 
     names = loaded.campaign.catalog
     legends = (catalog.source(names.land_cover).legend, catalog.source(names.climate_class).legend)
-    land_cover, climate = (load_classes(str(legend)) for legend in legends)
-    return Rules(land_cover, climate, tuple(loaded.campaign.sites.exclude_land_cover))
+    land_cover, climate = (class_table(str(legend), catalog.legends) for legend in legends)
+    weather = catalog.weather_grid(names.forcing)
+    return Rules(land_cover, climate, weather, excluded_cover(loaded, catalog))

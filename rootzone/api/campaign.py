@@ -152,7 +152,7 @@ class OpenCampaign(CampaignFiles):
 
     def plan(self, n_pilot: int = 64, *, cores: int | None = None) -> Cost:
         """What the campaign will cost, by a pilot of ``n_pilot`` sites on this machine."""
-        from rootzone.jobs.driver.run_local import cores_given
+        from rootzone._shared.cores import cores_given
         from rootzone.jobs.pilot.run_plan import plan_campaign
 
         return plan_campaign(self.path, n_pilot, cores or cores_given())[1]
@@ -176,8 +176,9 @@ class OpenCampaign(CampaignFiles):
         ToleranceError
             More sites failed than ``jobs.max_failed_pct`` allows.
         """
+        from rootzone._shared.cores import cores_given
         from rootzone.jobs.driver.run_campaign import run_campaign
-        from rootzone.jobs.driver.run_local import InThisProcess, cores_given
+        from rootzone.jobs.driver.run_local import InThisProcess
 
         executor = InThisProcess(cores or cores_given())
         run_campaign(
@@ -348,7 +349,7 @@ class OpenCampaign(CampaignFiles):
         force : bool
             Replace maps that were made otherwise.
         """
-        from rootzone.jobs.driver.run_local import cores_given
+        from rootzone._shared.cores import cores_given
         from rootzone.maps.map_run import MapRequest
         from rootzone.maps.run_maps import make_maps
 

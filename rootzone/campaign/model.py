@@ -80,9 +80,11 @@ class Weather(Section):
     """How daily weather is prepared from the forcing source."""
 
     pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
-    """potential evapotranspiration as gridMET delivers it, or computed; fao56 needs wind as well"""
+    """potential evapotranspiration as the source delivers it, or computed; fao56 needs wind"""
     albedo: Fraction = BARE_SOIL_ALBEDO
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
+    utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None
+    """local time less UTC [h] for weather by hours; null for the region's own whole hour"""
     gaps: Literal["refuse", "fill"] = "refuse"
     """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
 
@@ -98,8 +100,8 @@ class Sites(Section):
     """how the budget is shared among strata"""
     min_per_stratum: Annotated[int, Field(ge=0)] = 2
     """sites every stratum gets, however small"""
-    exclude_land_cover: tuple[Annotated[int, Field(ge=0, le=255)], ...] = (11, 12, 21, 22, 23, 24)
-    """land-cover codes that are no candidates (NLCD: water, ice, developed)"""
+    exclude_land_cover: tuple[Annotated[int, Field(ge=0, le=255)], ...] | None = None
+    """land-cover codes that are no candidates; null for water, ice and built land of the legend"""
     reserves_pct: Annotated[float, Field(ge=0, le=100)] = 10.0
     """stand-ins drawn beside the sites of each stratum [% of its sites]"""
 

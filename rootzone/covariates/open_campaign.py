@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid
 from rootzone.covariates.layers.catalog import Catalog, load_catalog
+from rootzone.covariates.layers.legends import NO_SOIL
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.region import Region, region_of
+from rootzone.covariates.weather.cells import WeatherGrid
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
@@ -105,6 +107,14 @@ def open_catalog(loaded: LoadedCampaign, data: Path) -> Catalog:
     return load_catalog([folder / name for name in loaded.campaign.catalog.files], data)
 
 
+def excluded_cover(loaded: LoadedCampaign, catalog: Catalog) -> tuple[int, ...]:
+    """Land-cover codes that are no candidates: the campaign's, or water, ice and built land."""
+    asked = loaded.campaign.sites.exclude_land_cover
+    if asked is not None:
+        return tuple(sorted(asked))
+    return catalog.legend_of_layer(loaded.campaign.catalog.land_cover).codes_of(NO_SOIL)
+
+
 def open_region(loaded: LoadedCampaign) -> Region:
     """Where the campaign is."""
     return region_of(loaded.campaign.region, loaded.document.path.parent)
@@ -115,6 +125,11 @@ def open_grid(loaded: LoadedCampaign, region: Region | None = None) -> MasterGri
     asked = loaded.campaign.grid
     bounds = (region or open_region(loaded)).bounds
     return MasterGrid.for_bounds(bounds, asked.resolution_m, asked.tile_px, asked.crs)
+
+
+def open_weather_grid(loaded: LoadedCampaign, data: Path) -> WeatherGrid:
+    """Where the cells of the campaign's forcing lie, as its catalog entry says."""
+    return open_catalog(loaded, data).weather_grid(loaded.campaign.catalog.forcing)
 
 
 def open_stack(loaded: LoadedCampaign, data: Path, year: int | None = None) -> CovariateStack:

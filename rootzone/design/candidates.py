@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.design.classes import ClassTable, stratum_code
 from rootzone.design.features import MISSING_CELL, STORED, record_dtype
-from rootzone.design.weather_cells import GRIDMET, WeatherGrid
 
 LAYERS = ("land_cover", "climate_class", "sand_pct", "silt_pct", "clay_pct", "elevation_m")
 INSIDE = "inside"  # optional layer: false outside the region's outline
@@ -38,19 +38,19 @@ class Rules:
     ----------
     land_cover, climate : ClassTable
         What the codes of the two class layers mean.
+    weather : WeatherGrid
+        Cells of the forcing.
     exclude_land_cover : tuple of int
         Land-cover codes that are no candidates.
     texture_sum_tolerance_pct : float
         How far sand + silt + clay may be from 100 %.
-    weather : WeatherGrid
-        Cells of the forcing.
     """
 
     land_cover: ClassTable
     climate: ClassTable
+    weather: WeatherGrid
     exclude_land_cover: tuple[int, ...] = ()
     texture_sum_tolerance_pct: float = 20.0
-    weather: WeatherGrid = field(default=GRIDMET)
 
     def __post_init__(self) -> None:
         strange = sorted(set(self.exclude_land_cover) - set(self.land_cover.labels))

@@ -1,7 +1,8 @@
-"""What a land-cover or climate code means: the tables of codes in sampling/classes."""
+"""What a land-cover or climate code means to the design: a legend of the catalog as tables."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +11,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
-from rootzone._shared.resources import resource_path
-from rootzone._shared.safe_yaml import read_yaml
+from rootzone.covariates.layers.legends import Legend, legend_of
 
 _CODES = 256  # class rasters are uint8
 
@@ -76,28 +76,22 @@ def _flags(codes: object) -> BoolArray:
     return flags
 
 
-def load_classes(name: str) -> ClassTable:
-    """The packed class table of that name.
+def class_table(name: str, legends: Mapping[str, Legend] | None = None) -> ClassTable:
+    """The classes of a legend, of a catalog's legends or the packed ones.
 
     Raises
     ------
     RequestError
-        There is no such table.
+        There is no such legend.
     """
-    folder = resource_path("sampling/classes")
-    path = folder / f"{name}.yaml"
-    if not path.exists():
-        known = sorted(file.stem for file in folder.glob("*.yaml"))
-        raise RequestError(
-            f"There is no class table {name!r}; known are {', '.join(known)}"
-            f"{did_you_mean(name, known)}."
-        )
-    data = read_yaml(path).data
+    legend = legend_of(name, legends)
+    classes = {code: item for code, item in legend.classes.items() if code not in legend.missing}
+    by_name = legend.label == "name"
     return ClassTable(
-        name=data["name"],
-        labels={int(code): item["label"] for code, item in data["classes"].items()},
-        titles={int(code): item["title"] for code, item in data["classes"].items()},
-        missing=tuple(int(code) for code in data["missing"]),
+        name=name,
+        labels={code: item.name if by_name else str(code) for code, item in classes.items()},
+        titles={code: item.title or item.name for code, item in classes.items()},
+        missing=legend.missing,
     )
 
 

@@ -40,8 +40,13 @@ def map_of_sites(design: YearDesign) -> bytes:
     shown = np.where(pixels > 0, count, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         thinning = np.where(count > 0, pixels / count, np.nan)
-    west, north, step = weather.west_deg, weather.north_deg, 1 / weather.cells_per_degree
-    extent = (west + left * step, west + right * step, north - bottom * step, north - top * step)
+    (west, north), (across, down) = weather.corner, weather.step
+    extent = (
+        west + left * across,
+        west + right * across,
+        north - bottom * down,
+        north - top * down,
+    )
     square = "weather cell" if side == 1 else f"{side} x {side} weather cells"
     figure = new_figure(11, 4.2)
     for axes, values, title in zip(

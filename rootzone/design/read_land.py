@@ -11,11 +11,11 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.digests import digest_json
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.layers.sources import layer_files
 from rootzone.covariates.layers.stack import CovariateStack
+from rootzone.covariates.readers.registry import raster_reader
 from rootzone.covariates.region import Region
+from rootzone.design.box_mask import BoxMask
 from rootzone.design.candidates import INSIDE
-from rootzone.design.weather_cells import BoxMask
 
 _CACHE_MB = 256
 
@@ -79,7 +79,7 @@ class CatalogLand:
         layer = self.stack.layer(self.addresses[name])
         bounds = self.stack.bounds or self.region.bounds
         files = []
-        for path in layer_files(layer, self.stack.catalog.data_folder, bounds):
+        for path in raster_reader(layer).files(layer, self.stack.catalog.data_folder, bounds):
             if path.is_file():
                 seen = path.stat()
                 files.append([path.name, seen.st_size, seen.st_mtime_ns if times else None])

@@ -11,13 +11,13 @@ from typing import Protocol
 import polars as pl
 
 from rootzone._shared.arrays import IntArray
+from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.design.balance import Balance, balance_of
 from rootzone.design.candidates import Rules
 from rootzone.design.plan import Order, plan_strata
 from rootzone.design.run_draw import Draw, draw_year
 from rootzone.design.run_survey import BAND_PX, LandReader, Survey, run_survey
 from rootzone.design.tables import site_table, strata_table
-from rootzone.design.weather_cells import WeatherGrid
 
 log = logging.getLogger(__name__)
 

@@ -7,15 +7,14 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from joblib import cpu_count
-
 from rootzone._shared.atomic import refuse_overwrite
+from rootzone._shared.cores import cores_given
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import write_table
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.open_campaign import CampaignFiles
+from rootzone.covariates.open_campaign import CampaignFiles, excluded_cover
 from rootzone.design.candidates import Rules
-from rootzone.design.classes import load_classes
+from rootzone.design.classes import class_table
 from rootzone.design.plan import Order
 from rootzone.design.read_land import CatalogLand, land_addresses
 from rootzone.design.run_design import YearDesign, joined, run_year
@@ -70,7 +69,7 @@ def run_sites(
         land = _land(files, year)
         say(f"{year}: surveying the land and drawing sites")
         order, rules = _order(files, settings, year), _rules(files, settings, land)
-        designs.append(run_year(land, rules, order, work, workers=workers or cpu_count()))
+        designs.append(run_year(land, rules, order, work, workers=workers or cores_given()))
         inputs |= {f"{name} {year}": digest for name, digest in land.input_digests().items()}
     _write(place, designs, Provenance("rootzone sites", inputs, _settings(files, settings)))
     if not keep_work:
@@ -92,9 +91,10 @@ def _land(files: CampaignFiles, year: int) -> CatalogLand:
 
 def _rules(files: CampaignFiles, settings: Design, land: CatalogLand) -> Rules:
     return Rules(
-        land_cover=load_classes(land.legend_of("land_cover")),
-        climate=load_classes(land.legend_of("climate_class")),
-        exclude_land_cover=tuple(sorted(files.campaign.sites.exclude_land_cover)),
+        land_cover=class_table(land.legend_of("land_cover"), files.catalog.legends),
+        climate=class_table(land.legend_of("climate_class"), files.catalog.legends),
+        weather=files.catalog.weather_grid(files.campaign.catalog.forcing),
+        exclude_land_cover=excluded_cover(files.loaded, files.catalog),
         texture_sum_tolerance_pct=settings.texture_sum_tolerance_pct,
     )
 

@@ -39,6 +39,9 @@ _LL15_MICROPORE_K = int(Rule.LL15_MICROPORE_K)
 _LL15_MONOTONE = int(Rule.LL15_MONOTONE)
 _AIRDRY_BELOW_LL15 = int(Rule.AIRDRY_BELOW_LL15)
 _KDUL_BOUND = int(Rule.KDUL_BOUND)
+# Beyond these no soil has been measured: it is another unit. alpha of 1 cm-1 is an air entry of
+# 1 cm, so an alpha above it is in m-1; Ks of 1e-3 mm d-1 is 1e-14 m s-1: below it, it is in m s-1.
+_ALPHA_MOST, _N_MOST, _KS_LEAST, _KS_MOST = 1.0, 50.0, 1.0e-3, 1.0e6
 _REFUSE = _limits.REFUSE
 _NOTE = _limits.NOTE
 
@@ -82,6 +85,8 @@ def parameter_refusal(theta_r: float, theta_s: float, alpha: float, n: float, ks
     if theta_r < 0.0 or theta_r >= 1.0 or theta_s <= 0.0 or theta_s > 1.0:
         return _PARAMETER_IMPOSSIBLE
     if alpha <= 0.0 or n <= 1.0 or ks <= 0.0:
+        return _PARAMETER_IMPOSSIBLE
+    if alpha > _ALPHA_MOST or n > _N_MOST or not _KS_LEAST <= ks <= _KS_MOST:
         return _PARAMETER_IMPOSSIBLE
     return _NONE
 

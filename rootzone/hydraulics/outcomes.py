@@ -66,7 +66,8 @@ REFUSAL_TEXT: Final[dict[Refusal, str]] = {
     Refusal.PARAMETER_MISSING: "A hydraulic parameter is missing or not finite.",
     Refusal.PARAMETER_IMPOSSIBLE: (
         "A hydraulic parameter is impossible: theta outside 0 to 1, or alpha, n - 1 or Ks not "
-        "above 0."
+        "above 0, or beyond every soil: alpha above 1 cm-1 (is it in m-1? divide by 100), n above "
+        "50, Ks below 0.001 mm d-1 (is it in m s-1? multiply by 86,400,000) or above 1,000,000."
     ),
     Refusal.SOIL_ORDER: "theta_s is not far enough above theta_r.",
     Refusal.LIMITS_TOO_CLOSE: "AirDry, LL15, DUL and SAT cannot keep their order and least gaps.",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from rootzone._shared.atomic import write_text
+from rootzone._shared.names import file_stem
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.write_frames import write_frame
 from rootzone.inversion import figures
@@ -64,7 +64,7 @@ def write_results(
     if with_figures:
         figures.summary_figure(medians, out / "summary.png", record)
         for one in found:
-            name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{one.network}_{one.station}")
+            name = file_stem(f"{one.network}_{one.station}")
             figures.station_figure(one, out / "figures" / f"{name}.png", record)
     return text
 

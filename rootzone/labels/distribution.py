@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.errors import RequestError
 from rootzone._shared.jit import kernel
 
 N_BINS = 20_000
@@ -209,12 +210,14 @@ class Distribution:
 
         Raises
         ------
-        ValueError
+        RequestError
             The width is no such multiple.
         """
         per_bin = round(bin_width * N_BINS)
         if per_bin < 1 or abs(per_bin - bin_width * N_BINS) > 1e-6:
-            raise ValueError(f"bin width {bin_width} is not a whole multiple of {RESOLUTION}")
+            raise RequestError(
+                f"bin width {bin_width:g} is not a whole multiple of {RESOLUTION:g} [m3 m-3]."
+            )
         mass = self.weights if weighted else self.counts.astype(np.float64)
         padded = np.zeros(-(-N_BINS // per_bin) * per_bin)
         padded[:N_BINS] = mass

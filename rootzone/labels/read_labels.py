@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.tables import read_frame, reading
 from rootzone.labels.distribution import Distribution
 from rootzone.labels.write_labels import label_files
 
@@ -64,31 +63,66 @@ def _distribution_of(
 def _values(
     path: Path, depth_mm: float | None, tolerance_mm: float
 ) -> Iterator[tuple[AnyArray, AnyArray | None]]:
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        names = set(file.schema_arrow.names)
-        if "theta" not in names:
-            raise RequestError(f"{path} has no column theta [m3 m-3]; it has {sorted(names)}.")
-        depth_name = next((name for name in ("depth_mm", "depth_m") if name in names), None)
-        wanted = ["theta"] + (["weight"] if "weight" in names else [])
+    """Values and weights of one file, those a screening rule took left out."""
+    for batch in _batches(path, ("theta", "weight", "flag", "depth_mm", "depth_m")):
+        if "theta" not in batch.columns:
+            raise RequestError(
+                f"{path} has no column theta [m3 m-3]; it has {sorted(column_names(path))}."
+            )
+        if not batch["theta"].dtype.is_numeric():
+            raise RequestError(
+                f"{path}: column theta holds {batch['theta'].dtype}, not one water content a row. "
+                "Of profiles, make labels first: rootzone labels."
+            )
+        good = good_rows(batch)
+        depth_name = next((n for n in ("depth_mm", "depth_m") if n in batch.columns), None)
         if depth_mm is not None and depth_name is not None:
-            wanted.append(depth_name)
-        for batch in file.iter_batches(1 << 20, columns=wanted, use_threads=False):
-            theta = _numbers(batch.column("theta"))
-            weight = _numbers(batch.column("weight")) if "weight" in names else None
-            if depth_mm is not None and depth_name is not None:
-                scale = 1000.0 if depth_name == "depth_m" else 1.0
-                depth = _numbers(batch.column(depth_name)) * scale
-                keep = np.abs(depth - depth_mm) <= tolerance_mm
-                theta, weight = theta[keep], weight if weight is None else weight[keep]
-            yield theta, weight
+            scale = 1000.0 if depth_name == "depth_m" else 1.0
+            good = good.filter(((pl.col(depth_name) * scale) - depth_mm).abs() <= tolerance_mm)
+        weight = good["weight"].to_numpy() if "weight" in good.columns else None
+        yield good["theta"].fill_null(float("nan")).to_numpy(), weight
 
 
-def _numbers(column: Any) -> AnyArray:  # noqa: ANN401 - pyarrow
-    return np.asarray(column.to_numpy(zero_copy_only=False))
+def good_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows no screening rule took, where the table has flags; else all of them."""
+    if "flag" not in frame.columns:
+        return frame
+    return frame.filter(pl.col("flag").cast(pl.String).fill_null("") == "")
+
+
+def column_names(path: Path) -> list[str]:
+    """Names of the columns of a table of labels or station values.
+
+    Raises
+    ------
+    RequestError
+        The file cannot be read as what it ends in.
+    """
+    if path.suffix == ".csv":
+        with reading(path):
+            return pl.read_csv(path, n_rows=0, infer_schema=False).columns
+    with reading(path):
+        return list(pq.read_schema(path).names)
+
+
+def _batches(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """A table in batches of a million rows, with those of its columns that are wanted."""
+    if path.suffix == ".csv":
+        frame = read_frame(path)
+        yield frame.select(name for name in frame.columns if name in wanted)
+        return
+    names = [name for name in column_names(path) if name in wanted]
+    with reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(1 << 20, columns=names, use_threads=False):
+            table = pl.from_arrow(batch)
+            if isinstance(table, pl.DataFrame):
+                yield table
 
 
 def read_samples(source: Path, also: str | None = None) -> pl.DataFrame:
-    """Dates, stations and positions of labels or station values, one row a sample.
+    """Dates, stations and positions of labels or station values, one row a good sample.
+
+    A value that a screening rule took is no sample.
 
     Of more than 20 million rows a fixed choice of sites is read, all dates of each.
 
@@ -102,18 +136,27 @@ def read_samples(source: Path, also: str | None = None) -> pl.DataFrame:
     Raises
     ------
     RequestError
-        There is no column date.
+        There is no column date, or a file cannot be read.
     """
-    wanted = ["date", "station", "site_id", "lat", "lon", *([also] if also else [])]
+    columns = dict.fromkeys(["date", "station", "site_id", "lat", "lon", "flag", also or "date"])
     files = label_files(source)
-    stride = -(-sum(pq.read_metadata(path).num_rows for path in files) // MOST_SAMPLES)
+    rows = 0
+    for path in files:
+        if path.suffix != ".csv":
+            with reading(path):
+                rows += pq.read_metadata(path).num_rows
+    stride = -(-rows // MOST_SAMPLES)
     parts = []
     for path in files:
-        names = pq.read_schema(path).names
+        names = column_names(path)
         if "date" not in names:
             raise RequestError(f"{path} has no column date; it has {sorted(names)}.")
-        part = pl.read_parquet(path, columns=[name for name in wanted if name in names])
+        batches = [
+            good_rows(batch).drop("flag", strict=False) for batch in _batches(path, [*columns])
+        ]
+        part = pl.concat(batches) if batches else pl.DataFrame(schema=dict.fromkeys(names, pl.Null))
         if stride > 1 and "site_id" in part.columns:
             part = part.filter(pl.col("site_id").hash() % stride == 0)
-        parts.append(part.with_columns(pl.col("date").cast(pl.Date)))
+        with reading(path):
+            parts.append(part.with_columns(pl.col("date").cast(pl.Date)))
     return pl.concat(parts, how="vertical_relaxed")

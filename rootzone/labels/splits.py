@@ -39,7 +39,7 @@ class Fractions:
 
     def __post_init__(self) -> None:
         shares = (self.train, self.validation, self.test)
-        if min(shares) < 0 or abs(sum(shares) - 1.0) > 1e-9:
+        if not (min(shares) >= 0 and abs(sum(shares) - 1.0) <= 1e-9):  # NaN is neither
             raise RequestError(
                 f"Fractions {self.train:g}, {self.validation:g}, {self.test:g} must be 0 or more "
                 f"and add up to 1, not {sum(shares):g}."
@@ -221,6 +221,27 @@ def _shuffled(
     second = round((fractions.train + fractions.validation) * n)
     parts = [TRAIN] * first + [VALIDATION] * (second - first) + [TEST] * (n - second)
     return {members[i]: part for i, part in zip(order.tolist(), parts, strict=True)}
+
+
+CUT = Fractions(0.5, 0.0, 0.5)  # parts a date cut has; their sizes follow from the dates
+
+
+def require_parts(parts: dict[Any, str], fractions: Fractions, column: str) -> None:
+    """Refuse a split in which a part with a share got nothing.
+
+    Raises
+    ------
+    RequestError
+        With what each part got, and what would mend it.
+    """
+    got = {name: list(parts.values()).count(name) for name in PARTS}
+    empty = [n for n, share in zip(PARTS, _shares(fractions), strict=True) if share and not got[n]]
+    if empty:
+        counts = ", ".join(f"{name} {count}" for name, count in got.items())
+        raise RequestError(
+            f"{len(parts)} values of {column} are too few for the parts asked for ({counts}): "
+            f"{' and '.join(empty)} would be empty. Give it a share of 0, or split by another kind."
+        )
 
 
 def assign(samples: pl.DataFrame, column: str, parts: dict[Any, str]) -> pl.Series:

@@ -10,8 +10,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.weather import cells
-from rootzone.design.weather_cells import GRIDMET
+from rootzone.covariates.weather.cells import WeatherGrid
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,18 +19,20 @@ _STRIP_PX = 256
 NO_COLUMN = -1
 
 
-def weather_cell_windows(grid: MasterGrid) -> dict[int, Window]:
+def weather_cell_windows(grid: MasterGrid, weather: WeatherGrid) -> dict[int, Window]:
     """The weather cells a grid touches, each with the smallest window that holds its pixels.
 
     Parameters
     ----------
     grid : MasterGrid
         The master grid; it is gone through in strips, so its size does not matter.
+    weather : WeatherGrid
+        Cells of the forcing.
     """
     edges: dict[int, list[int]] = {}
     for top in range(0, grid.height, _STRIP_PX):
         strip = Window(top, 0, min(_STRIP_PX, grid.height - top), grid.width)
-        cell = cell_of_pixels(grid, strip)
+        cell = weather.ids(grid, strip)
         for number in np.unique(cell[cell >= 0]).tolist():
             row, col = np.nonzero(cell == number)
             low, left, high, right = edges.get(number, [grid.height, grid.width, -1, -1])
@@ -45,14 +46,6 @@ def weather_cell_windows(grid: MasterGrid) -> dict[int, Window]:
         number: Window(low, left, high - low + 1, right - left + 1)
         for number, (low, left, high, right) in sorted(edges.items())
     }
-
-
-def cell_of_pixels(grid: MasterGrid, window: Window) -> IntArray:
-    """Weather cell of each pixel as sites have it, -1 outside the forcing's grid."""
-    row, col = GRIDMET.window(grid, window)
-    outside = (row == np.iinfo(row.dtype).max) | (col == np.iinfo(col.dtype).max)
-    cell = cells.cell_id(row.astype(np.int64), col.astype(np.int64))
-    return np.where(outside, -1, cell)
 
 
 def rounded_texture(layers: pl.DataFrame, step_pct: float) -> pl.DataFrame:

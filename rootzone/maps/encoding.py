@@ -43,7 +43,6 @@ UNLIKE_TRAINING: Final = Flag(
     16, "outside_training_range", "a land feature lies outside the range of the training sites"
 )
 FLAGS: Final = (NO_VALUE, WATER, EXCLUDED, MISSING_INPUT, UNLIKE_TRAINING)
-WATER_CODES: Final = (11, 12)  # NLCD: open water, perennial ice and snow
 
 
 def pack_theta(theta: FloatArray, dtype: Dtype = "uint16") -> AnyArray:
@@ -95,10 +94,26 @@ def flags_of(parts: list[tuple[Flag, BoolArray]]) -> AnyArray:
     return total
 
 
+@dataclass(frozen=True)
+class CoverCodes:
+    """Land cover that gets a flag, by the codes of the campaign's legend.
+
+    Parameters
+    ----------
+    water : tuple of int
+        Open water and lasting ice.
+    excluded : tuple of int
+        What no site was drawn from.
+    """
+
+    water: tuple[int, ...]
+    excluded: tuple[int, ...]
+
+
 def cover_flags(
-    land_cover: AnyArray, excluded: tuple[int, ...]
+    land_cover: AnyArray, codes: CoverCodes
 ) -> tuple[tuple[Flag, BoolArray], tuple[Flag, BoolArray]]:
     """Water, and other land cover that no site was drawn from, by the pixel's class code."""
-    water = np.isin(land_cover, WATER_CODES)
-    other = np.isin(land_cover, excluded) & ~water
+    water = np.isin(land_cover, codes.water)
+    other = np.isin(land_cover, codes.excluded) & ~water
     return (WATER, np.asarray(water)), (EXCLUDED, np.asarray(other))

@@ -14,10 +14,13 @@ from rootzone._shared.digests import code_version
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
 from rootzone.campaign.workspace import Workspace
+from rootzone.covariates.layers.legends import WATER
+from rootzone.covariates.open_campaign import excluded_cover, open_catalog
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.write_land import write_land
 from rootzone.maps.assemble import MapPlan
 from rootzone.maps.cf import SeriesSpec
+from rootzone.maps.encoding import CoverCodes
 from rootzone.maps.names import depth_name
 from rootzone.maps.run_simulation import SimulationCounts
 from rootzone.maps.write_series import write_netcdf, write_zarr
@@ -147,10 +150,12 @@ class MapRun:
         campaign = self.loaded.campaign
         return map_dates(self.request.dates or campaign.maps.dates, campaign.years)
 
-    @property
-    def excluded(self) -> tuple[int, ...]:
-        """Land cover that no site was drawn from."""
-        return tuple(self.loaded.campaign.sites.exclude_land_cover)
+    @cached_property
+    def cover(self) -> CoverCodes:
+        """Land cover that gets a flag."""
+        catalog = open_catalog(self.loaded, self.request.data)
+        legend = catalog.legend_of_layer(self.loaded.campaign.catalog.land_cover)
+        return CoverCodes(legend.codes_of(WATER), excluded_cover(self.loaded, catalog))
 
     @cached_property
     def land(self) -> Land:

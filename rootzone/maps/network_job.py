@@ -13,7 +13,7 @@ from rootzone._shared.arrays import AnyArray
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.scene import Scene
 from rootzone.maps.assemble import MapPlan, assemble_map
-from rootzone.maps.encoding import pack_theta
+from rootzone.maps.encoding import CoverCodes, pack_theta
 from rootzone.maps.parts import Parts
 from rootzone.maps.trust import FEATURES, TrainingSites, split_features
 
@@ -44,8 +44,8 @@ class NetworkJob:
         Where finished windows go.
     sites : TrainingSites
         What the trust layer compares with.
-    excluded : tuple of int
-        Land cover that no site was drawn from.
+    cover : CoverCodes
+        Land cover that gets a flag.
     device : str
         ``cpu`` or ``cuda``.
     faithful, bf16 : bool
@@ -57,7 +57,7 @@ class NetworkJob:
     plan: MapPlan
     parts: Parts
     sites: TrainingSites | None
-    excluded: tuple[int, ...]
+    cover: CoverCodes
     device: str = "cpu"
     faithful: bool = False
     bf16: bool = False
@@ -94,7 +94,7 @@ class NetworkJob:
 
         missing = self.missing_days(window)
         cover = self.scene.land.read(["land_cover"], window)[0]
-        by_cover = land_flags(cover, self.excluded)
+        by_cover = land_flags(cover, self.cover)
         days = [self.plan.days[i] for i in missing]
         for i, values in zip(missing, predictor.days(window, days), strict=True):
             arrays = {

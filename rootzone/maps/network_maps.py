@@ -48,7 +48,7 @@ def maps_from_network(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
             plan.folder, digest_json([plan.record.digest, trust.digest, plan.window_px])
         )
         job = NetworkJob(
-            few, folder, plan, parts, sites, run.excluded, request.device, request.faithful,
+            few, folder, plan, parts, sites, run.cover, request.device, request.faithful,
             _bf16(loaded),
         )  # fmt: skip
         _work(run, job, trust, missing)
@@ -89,7 +89,7 @@ def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPl
         "precision": "bf16" if bf16 else "fp32",
         "device": request.device,
         "dtype": campaign.maps.dtype,
-        "excluded_cover": list(run.excluded),
+        "excluded_cover": list(run.cover.excluded),
     }
     interval = campaign.maps.interval_pct
     if bundle.calibration is not None:

@@ -16,7 +16,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.scene import Scene
-from rootzone.maps.encoding import MISSING_INPUT, cover_flags, flags_of
+from rootzone.maps.encoding import MISSING_INPUT, CoverCodes, cover_flags, flags_of
 from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks.bundle import Bundle
 from rootzone.networks.channels import ANGLE, SURFACE
@@ -235,7 +235,7 @@ def _lay_tiles(tiles: Tensor, down: int, across: int) -> Tensor:
     return laid.reshape(1, depth, down * side, across * side)
 
 
-def land_flags(scene_land: AnyArray, excluded: tuple[int, ...]) -> AnyArray:
+def land_flags(scene_land: AnyArray, cover: CoverCodes) -> AnyArray:
     """Flags that the land cover gives, from its codes as the land raster holds them."""
     codes = np.nan_to_num(scene_land, nan=0.0).astype(np.int16)
-    return flags_of(list(cover_flags(codes, excluded)))
+    return flags_of(list(cover_flags(codes, cover)))

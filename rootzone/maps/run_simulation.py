@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,13 @@ from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.open_campaign import open_grid, open_region, open_stack
+from rootzone.covariates.open_campaign import (
+    open_grid,
+    open_region,
+    open_stack,
+    open_weather_grid,
+)
+from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.design.read_land import CatalogLand
 from rootzone.hydraulics.site_layers import SAMPLED, site_layers
 from rootzone.jobs.shard.counted_days import Span
@@ -27,7 +33,6 @@ from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
 from rootzone.maps.columns import (
     CellColumns,
-    cell_of_pixels,
     rounded_texture,
     unique_columns,
     weather_cell_windows,
@@ -101,6 +106,11 @@ class SimulationJob:
         """The master grid."""
         return open_grid(self.loaded)
 
+    @cached_property
+    def weather_grid(self) -> WeatherGrid:
+        """Cells of the forcing."""
+        return open_weather_grid(self.loaded, self.data)
+
     def inputs(self) -> dict[str, str]:
         """Digest of everything that has a say in the numbers."""
         campaign = self.loaded.campaign
@@ -163,7 +173,7 @@ def simulate_region(
         Called after each cell with the number done and the number in all.
     """
     counts = SimulationCounts()
-    windows = weather_cell_windows(job.grid)
+    windows = weather_cell_windows(job.grid, job.weather_grid)
     with open_stack(job.loaded, job.data) as stack:
         for number, (cell, window) in enumerate(windows.items(), 1):
             name = f"cell_{cell}"
@@ -187,7 +197,7 @@ def _simulate_cell(
     job: SimulationJob, stack: CovariateStack, cell: int, window: Window
 ) -> dict[str, AnyArray]:
     """Columns of one cell, which pixel has which, and their water content on the days wanted."""
-    inside = cell_of_pixels(job.grid, window) == cell
+    inside = job.weather_grid.ids(job.grid, window) == cell
     layers = _pixel_layers(job, stack, cell, window, inside)
     found = unique_columns(window, inside, layers)
     n_column = found.representative.size
@@ -278,7 +288,7 @@ class SimulationPainter:
     """
 
     def __init__(self, job: SimulationJob, parts: Parts) -> None:
-        self._grid = job.grid
+        self._grid, self._weather = job.grid, job.weather_grid
         self._n_depth = len(job.loaded.campaign.labels.depths_mm)
         self._cell = lru_cache(_CELLS_KEPT)(lambda cell: parts.get(f"cell_{cell}"))
 
@@ -288,7 +298,7 @@ class SimulationPainter:
         NaN where no column could be simulated.
         """
         out = np.full((self._n_depth, *window.shape), np.nan, dtype=np.float32)
-        cell = cell_of_pixels(self._grid, window)
+        cell = self._weather.ids(self._grid, window)
         for number in np.unique(cell[cell >= 0]).tolist():
             piece = self._cell(number)
             row, col = np.nonzero(cell == number)

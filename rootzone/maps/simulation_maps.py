@@ -12,7 +12,7 @@ from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.land import Land
 from rootzone.maps.assemble import MapPlan, assemble_map
-from rootzone.maps.encoding import cover_flags, flags_of, pack_theta
+from rootzone.maps.encoding import CoverCodes, cover_flags, flags_of, pack_theta
 from rootzone.maps.map_run import MapReport, MapRequest, MapRun
 from rootzone.maps.parts import Parts
 from rootzone.maps.run_simulation import SimulationJob, SimulationPainter, simulate_region
@@ -32,7 +32,7 @@ def maps_from_simulation(loaded: LoadedCampaign, request: MapRequest) -> MapRepo
         "source": "simulation",
         "texture_step_pct": request.texture_step_pct,
         "dtype": loaded.campaign.maps.dtype,
-        "excluded_cover": list(run.excluded),
+        "excluded_cover": list(run.cover.excluded),
     }
     inputs = {**job.inputs(), "land": run.land.digest}
     record = Provenance("rootzone map", inputs, settings)
@@ -46,7 +46,7 @@ def maps_from_simulation(loaded: LoadedCampaign, request: MapRequest) -> MapRepo
     dates = [day.isoformat() for day in run.days]
     parts = Parts.of(plan.folder, digest_json([record.digest, dates, list(plan.depths_mm)]))
     counts = simulate_region(job, parts, lambda n, of: request.tell("weather cells", n, of))
-    source = _Painted(plan, SimulationPainter(job, parts), run.land, run.excluded)
+    source = _Painted(plan, SimulationPainter(job, parts), run.land, run.cover)
     for number, (day, depth) in enumerate(missing, 1):
         assemble_map(plan, source, day, depth)
         request.tell("maps", number, len(missing))
@@ -62,12 +62,12 @@ class _Painted:
     plan: MapPlan
     painter: SimulationPainter
     land: Land
-    excluded: tuple[int, ...]
+    cover: CoverCodes
 
     def values(self, day: int, window: Window) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Packed water content, no half-width, and flags by land cover."""
         theta = self.painter.theta(day, window)
         cover = np.nan_to_num(self.land.read(["land_cover"], window)[0], nan=0.0).astype(np.int16)
         none = np.full_like(theta, np.nan)
-        flags = flags_of(list(cover_flags(cover, self.excluded)))
+        flags = flags_of(list(cover_flags(cover, self.cover)))
         return pack_theta(theta, self.plan.dtype), pack_theta(none, self.plan.dtype), flags

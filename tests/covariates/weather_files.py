@@ -8,7 +8,9 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from rootzone.covariates.weather.cells import FIRST_LAT_DEG, FIRST_LON_DEG, STEP_DEG
+from rootzone.covariates.layers.catalog import load_catalog
+
+GRIDMET = load_catalog([], Path()).weather_grid("gridmet")
 
 # data_formats.md 7: variable, unit, scale, offset of the yearly files.
 PACKING = {
@@ -46,8 +48,8 @@ def write_gridmet(
     """``values`` in the unit of the file (K, mm, W m-2), shape (day, row, col); NaN is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     name, unit, scale, offset = PACKING[short]
-    lat = FIRST_LAT_DEG - np.arange(rows.start, rows.stop) * STEP_DEG
-    lon = FIRST_LON_DEG + np.arange(cols.start, cols.stop) * STEP_DEG
+    lat = GRIDMET.origin[1] - np.arange(rows.start, rows.stop) * GRIDMET.step[1]
+    lon = GRIDMET.origin[0] + np.arange(cols.start, cols.stop) * GRIDMET.step[0]
     if ascending:
         lat, values = lat[::-1], values[:, ::-1]
     with netCDF4.Dataset(path, "w", format=file_format) as file:

@@ -8,11 +8,12 @@ import pytest
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Window
 from rootzone.design.candidates import LAYERS, REASONS, Found, Rules, find_candidates
-from rootzone.design.classes import load_classes
+from rootzone.design.classes import class_table
 from rootzone.design.features import values_of
+from tests.covariates.weather_files import GRIDMET
 from tests.design.land import MadeUpLand, small_grid
 
-RULES = Rules(load_classes("nlcd"), load_classes("koppen_beck"), (11, 12, 21, 22, 23, 24))
+RULES = Rules(class_table("nlcd"), class_table("koppen_beck"), GRIDMET, (11, 12, 21, 22, 23, 24))
 WINDOW = Window(0, 0, 2, 3)
 
 
@@ -107,7 +108,7 @@ def test_koppen_codes_of_another_numbering_are_refused() -> None:
 def test_excluding_a_class_of_another_legend_is_refused() -> None:
     # NLCD's water is 11; LCMAP's is 5, so 11 would leave the lakes in.
     with pytest.raises(RequestError, match=r"names 11, but the classes of lcmap are 1, 2, 3"):
-        Rules(load_classes("lcmap"), load_classes("koppen_beck"), (5, 11))
+        Rules(class_table("lcmap"), class_table("koppen_beck"), GRIDMET, (5, 11))
 
 
 def test_a_class_layer_of_fractions_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The class tables of sampling/classes."""
+"""The class tables of the design, from the legends of the catalog."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.legends import CLASS_NODATA, LEGENDS
+from rootzone.covariates.layers.legends import CLASS_NODATA, packed_legends
 from rootzone.design.classes import (
+    class_table,
     codes_of_stratum,
-    load_classes,
     stratum_code,
     stratum_label,
     stratum_title,
@@ -18,32 +18,32 @@ from rootzone.design.classes import (
 
 @pytest.mark.parametrize("name", ["koppen_beck", "koppen_kottek"])
 def test_climate_labels_are_those_of_the_catalog(name: str) -> None:
-    table, legend = load_classes(name), dict(LEGENDS[name])
+    table, legend = class_table(name), dict(packed_legends()[name].names)
     legend.pop(32, None)  # the sea counts as missing here
     assert table.labels == legend
 
 
-@pytest.mark.parametrize("name", ["nlcd", "lcmap"])
+@pytest.mark.parametrize("name", ["nlcd", "lcmap", "worldcover", "igbp", "corine"])
 def test_every_land_cover_of_the_catalog_has_a_name(name: str) -> None:
-    assert set(LEGENDS[name]) <= set(load_classes(name).labels)
+    assert set(packed_legends()[name].classes) <= set(class_table(name).labels)
 
 
-@pytest.mark.parametrize("name", sorted(LEGENDS))
+@pytest.mark.parametrize("name", sorted(packed_legends()))
 def test_the_catalogs_mark_for_no_data_counts_as_missing(name: str) -> None:
-    assert load_classes(name).is_missing[CLASS_NODATA]
+    assert class_table(name).is_missing[CLASS_NODATA]
 
 
-def test_nlcd_has_the_sixteen_classes_of_the_paper_and_four_of_alaska() -> None:
-    # MRLC legend; 51 and 72 to 74 exist in Alaska only.
-    codes = set(load_classes("nlcd").labels)
-    assert codes - {51, 72, 73, 74} == {
+def test_nlcd_has_the_sixteen_classes_of_the_paper() -> None:
+    # MRLC legend; 51 and 72 to 74 exist in Alaska only and are no classes here.
+    codes = set(class_table("nlcd").labels)
+    assert codes == {
         11, 12, 21, 22, 23, 24, 31, 41, 42, 43, 52, 71, 81, 82, 90, 95,
     }  # fmt: skip
 
 
 def test_beck_has_thirty_classes_and_bsk_is_seven() -> None:
     # Beck et al. (2018), legend.txt.
-    table = load_classes("koppen_beck")
+    table = class_table("koppen_beck")
     assert len(table.labels) == 30
     assert table.labels[7] == "BSk"
     assert table.titles[7] == "arid, steppe, cold"
@@ -57,25 +57,25 @@ def test_a_stratum_number_holds_both_codes() -> None:
 
 
 def test_a_stratum_is_named_by_both_classes() -> None:
-    tables = load_classes("nlcd"), load_classes("koppen_beck")
+    tables = class_table("nlcd"), class_table("koppen_beck")
     assert stratum_label(18183, *tables) == "71-BSk"
     assert stratum_title(18183, *tables) == "grassland and herbaceous | arid, steppe, cold"
 
 
 def test_unknown_codes_are_counted_and_missing_ones_are_not() -> None:
     codes = np.array([71, 0, 99, 99, 250], dtype=np.uint8)
-    assert load_classes("nlcd").unknown_codes(codes) == {99: 2}
+    assert class_table("nlcd").unknown_codes(codes) == {99: 2}
 
 
 def test_an_unknown_table_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(RequestError, match="did you mean koppen_beck"):
-        load_classes("koppen_bek")
+        class_table("koppen_bek")
 
 
 def test_labels_are_found_back_as_codes() -> None:
-    assert load_classes("koppen_beck").codes_of_labels(["BSk", "ET"]) == [7, 29]
+    assert class_table("koppen_beck").codes_of_labels(["BSk", "ET"]) == [7, 29]
 
 
 def test_an_unknown_label_is_refused_with_the_nearest() -> None:
     with pytest.raises(RequestError, match="did you mean BSk"):
-        load_classes("koppen_beck").codes_of_labels(["BSK"])
+        class_table("koppen_beck").codes_of_labels(["BSK"])

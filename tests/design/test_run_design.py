@@ -19,15 +19,16 @@ import pytest
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Window
 from rootzone.design.candidates import LAYERS, Rules, find_candidates
-from rootzone.design.classes import load_classes
+from rootzone.design.classes import class_table
 from rootzone.design.plan import Order
 from rootzone.design.run_design import YearDesign, run_year
 from rootzone.design.run_survey import run_survey
 from rootzone.design.settings import Design
+from tests.covariates.weather_files import GRIDMET
 from tests.design.land import MadeUpLand, small_grid
 
 GRID = small_grid(320, 256)
-RULES = Rules(load_classes("nlcd"), load_classes("koppen_beck"), (11, 12, 21, 22, 23, 24))
+RULES = Rules(class_table("nlcd"), class_table("koppen_beck"), GRIDMET, (11, 12, 21, 22, 23, 24))
 ORDER = Order(2023, 600, 1, "proportional", 2, 10.0, Design(name="test", sites_per_block=24))
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.weather import cells
-from rootzone.design.weather_cells import GRIDMET, BoxMask, WeatherGrid, degrees_of
+from rootzone.covariates.weather.cells import WeatherGrid, degrees_of
+from rootzone.design.box_mask import BoxMask
+from tests.covariates.weather_files import GRIDMET
 from tests.design.land import small_grid
 
 pytestmark = pytest.mark.kernels
@@ -24,19 +25,20 @@ def test_positions_between_the_lattice_are_within_5_cm_of_the_projection() -> No
 
 
 def test_cells_are_those_the_forcing_uses() -> None:
-    # Other code of this package: covariates.cells projects every pixel by itself.
+    # The definition: every pixel projected by itself.
     grid = small_grid(300, 300)
+    row, col = np.mgrid[0:300, 0:300]
     rows, cols = GRIDMET.window(grid, grid.full_window)
-    expected = cells.cells_of_window(grid, grid.full_window)
-    ours = rows.astype(np.int64) * GRIDMET.cols + cols
-    assert np.mean(ours == expected) > 0.9999  # a pixel within 2 cm of a border may differ
+    expected = GRIDMET.id_at(*grid.lon_lat(row, col))
+    assert np.array_equal(rows.astype(np.int64) * GRIDMET.cols + cols, expected)
 
 
 def test_the_first_and_last_cell_centres_of_gridmet_are_in_the_corner_cells() -> None:
     # data_formats.md 7: centres 49.4 to 25.066667 N, -124.766667 to -67.058333 E, 585 x 1386.
     row = (49.4 - 25.066667) * 24
-    assert (GRIDMET.north_deg - 25.066667) * 24 // 1 == 584
-    assert (-67.058333 - GRIDMET.west_deg) * 24 // 1 == 1385
+    west, north = GRIDMET.corner
+    assert (north - 25.066667) * 24 // 1 == 584
+    assert (-67.058333 - west) * 24 // 1 == 1385
     assert row == pytest.approx(584, abs=1e-4)
 
 
@@ -50,7 +52,7 @@ def test_a_pixel_lies_in_the_same_cell_in_every_window() -> None:
 
 def test_pixels_outside_the_weather_grid_are_marked() -> None:
     # A grid of one cell that covers no part of Colorado.
-    far = WeatherGrid(west_deg=0.0, north_deg=1.0, cells_per_degree=1.0, rows=1, cols=1)
+    far = WeatherGrid(origin=(0.5, 0.5), step=(1.0, 1.0), size=(1, 1))
     rows, cols = far.window(small_grid(40, 40), Window(0, 0, 40, 40))
     assert set(rows.ravel()) == {65535}
     assert set(cols.ravel()) == {65535}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rootzone._shared.errors import RequestError
 from rootzone.labels.distribution import (
     PERCENTILES,
     RESOLUTION,
@@ -90,5 +91,5 @@ def test_l1_of_an_empty_source_is_unknown() -> None:
 
 
 def test_a_bin_width_off_the_resolution_is_refused() -> None:
-    with pytest.raises(ValueError, match="whole multiple"):
+    with pytest.raises(RequestError, match="whole multiple"):
         filled([0.1]).histogram(1.3e-4)

@@ -9,13 +9,13 @@ import polars as pl
 
 from rootzone.campaign.model import Features
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.weather import cells
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.learning.samples.label_index import GridLabels
 from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.land import ArrayLand, hydraulic_bands
 from rootzone.learning.scene.scene import Scene
 from rootzone.learning.scene.weather_days import WeatherDays
+from tests.covariates.weather_files import GRIDMET
 
 FIRST_DAY = dt.date(2023, 1, 1)
 N_DAY = 60
@@ -54,7 +54,7 @@ def weather_frame(leave_out: int = 0) -> pl.DataFrame:
     """
     here = grid()
     whole = Window(-40, -40, here.height + 80, here.width + 80)
-    ids = np.unique(cells.cells_of_window(here, whole))[leave_out:]
+    ids = np.unique(GRIDMET.ids(here, whole))[leave_out:]
     rng = np.random.default_rng(5)
     shape = (N_DAY, ids.size)
     columns = {
@@ -76,7 +76,8 @@ def scene(
 ) -> Scene:
     """Land and weather joined by a specification; the faithful one by default."""
     spec = features_of(features or Features())
-    return Scene(land(depths_mm), WeatherDays.from_frame(weather_frame(leave_out), spec), spec)
+    weather = WeatherDays.from_frame(weather_frame(leave_out), spec)
+    return Scene(land(depths_mm), weather, spec, GRIDMET)
 
 
 def day(number: int) -> dt.date:

@@ -17,11 +17,11 @@ from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_grid
 from rootzone.learning.scene.features import features_of
 from rootzone.made_up.write_county import write_county
-from rootzone.maps.columns import cell_of_pixels
 from rootzone.networks.bundle import save_bundle
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.run_training import new_network
 from rootzone.networks.shape import ModelConfig
+from tests.covariates.weather_files import GRIDMET
 
 # Three by three tiles of 32 px, with a corner of the lake and a border of weather cells.
 CAMPAIGN = """\
@@ -65,7 +65,7 @@ def _write_sites(file: Path) -> None:
     row, col = np.divmod(np.sort(pixel), grid.width)
     x_m, y_m = grid.xy_m(row, col)
     lon, lat = grid.lon_lat(row, col)
-    cell = cell_of_pixels(grid, grid.full_window)[row, col]
+    cell = GRIDMET.ids(grid, grid.full_window)[row, col]
     sites = pl.DataFrame(
         {
             "site_id": np.arange(N_SITE), "year": np.full(N_SITE, 2023), "row": row, "col": col,

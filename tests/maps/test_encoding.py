@@ -10,6 +10,7 @@ from rootzone.maps.encoding import (
     NODATA,
     STEP,
     WATER,
+    CoverCodes,
     cover_flags,
     flags_of,
     pack_theta,
@@ -53,7 +54,9 @@ def test_flags_add_up_and_each_has_its_own_bit() -> None:
 
 def test_water_is_told_from_other_cover_that_was_not_sampled() -> None:
     # NLCD: 11 open water, 12 ice, 22 developed, 71 grassland.
-    (flag, water), (_, other) = cover_flags(np.array([11, 12, 22, 71]), (11, 12, 21, 22))
+    (flag, water), (_, other) = cover_flags(
+        np.array([11, 12, 22, 71]), CoverCodes((11, 12), (11, 12, 21, 22))
+    )
     assert flag is WATER
     assert water.tolist() == [True, True, False, False]
     assert other.tolist() == [False, False, True, False]

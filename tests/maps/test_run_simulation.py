@@ -16,7 +16,6 @@ from rootzone.campaign.read_campaign import load_campaign
 from rootzone.covariates.grid import Window
 from rootzone.covariates.open_campaign import open_grid, open_stack
 from rootzone.maps.columns import (
-    cell_of_pixels,
     rounded_texture,
     unique_columns,
     weather_cell_windows,
@@ -31,6 +30,7 @@ from rootzone.maps.run_simulation import (
     simulate_region,
     soil_addresses,
 )
+from tests.covariates.weather_files import GRIDMET
 from tests.maps.county_campaign import DAYS, N_SITE
 
 
@@ -80,9 +80,9 @@ def test_a_step_that_does_not_divide_100_is_refused(step: float) -> None:
 
 def test_the_windows_of_the_weather_cells_hold_every_pixel_once(corner: Path) -> None:
     grid = open_grid(load_campaign(corner))
-    cell = cell_of_pixels(grid, grid.full_window)
+    cell = GRIDMET.ids(grid, grid.full_window)
     counted = np.zeros(grid.shape, dtype=int)
-    for number, window in weather_cell_windows(grid).items():
+    for number, window in weather_cell_windows(grid, GRIDMET).items():
         rows = slice(window.row, window.row + window.height)
         cols = slice(window.col, window.col + window.width)
         counted[rows, cols] += cell[rows, cols] == number

@@ -11,15 +11,15 @@ from rootzone._cli import cli
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import SITES, SOILS, WEATHER, write_table
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.weather.cells import cell_at, cell_id
 from rootzone.report.read_inputs import ReportInputs
 from tests.cli.campaign_runs import MakeBucket, run, use_bucket
+from tests.covariates.weather_files import GRIDMET
 from tests.jobs.synthetic import make_campaign
 from tests.report.fake_outputs import write_all
 
 # 192 x 192 pixels, all in one weather cell.
 BOUNDS = "[-105.03, 39.99, -104.98, 40.02]"
-CELL = int(cell_id(*cell_at(-105.0, 40.0)))
+CELL = int(GRIDMET.id_at(-105.0, 40.0))
 ENGINE = MakeBucket(never=frozenset({3}))
 
 

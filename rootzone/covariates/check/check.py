@@ -9,12 +9,10 @@ from typing import Any
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.magic import kind_of_file, mismatch
-from rootzone.covariates.check.check_raster_file import raster_facts, raster_findings
-from rootzone.covariates.check.check_table_file import TABLE_SUFFIXES, table_facts
-from rootzone.covariates.check.check_weather_file import weather_facts, weather_findings
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.layers.catalog import Catalog, Layer, Source
+from rootzone.covariates.readers.registry import reader
 
 
 @dataclass(frozen=True)
@@ -102,30 +100,21 @@ def _cut_short(path: Path) -> str | None:
 
 
 def _look(path: Path, layer: Layer | None, report: FileReport) -> None:
-    if path.suffix.lower() in TABLE_SUFFIXES:
-        table, findings = table_facts(path)
-        report.facts.update(table)
-        report.findings.extend(findings)
-        return
-    if report.facts.get("kind") in ("hdf5", "netcdf3"):
-        facts = weather_facts(path)
-        if facts is not None:
-            report.facts.update(facts)
-            report.findings.extend(weather_findings(path, facts, layer))
-            return
-    try:
-        report.facts.update(raster_facts(path))
-    except RequestError as error:
-        report.findings.append(
-            FileFinding(
-                "UNREADABLE",
-                "problem",
-                str(error),
-                "convert it to GeoTIFF where GDAL can read it; HDF4 needs a GDAL built with it",
-            )
-        )
-        return
-    report.findings.extend(raster_findings(report.facts, layer))
+    """Let the reader of the entry look, or the one that the file itself suggests."""
+    name = _suggested(path, report) if layer is None else layer.source.reader
+    facts, findings = reader(name).check(path, layer)
+    report.facts.update(facts)
+    report.findings.extend(findings)
+
+
+def _suggested(path: Path, report: FileReport) -> str:
+    from rootzone.covariates.check.check_weather_file import is_weather
+
+    by_suffix = {".met": "met", ".sqlite": "unsoda"}.get(path.suffix.lower())
+    if by_suffix is not None:
+        return by_suffix
+    netcdf = report.facts.get("kind") in ("hdf5", "netcdf3")
+    return "daily_netcdf" if netcdf and is_weather(path) else "raster"
 
 
 def _layer_for(path: Path, catalog: Catalog, source_name: str | None) -> Layer | None:
@@ -135,11 +124,27 @@ def _layer_for(path: Path, catalog: Catalog, source_name: str | None) -> Layer |
         source = catalog.source(name)
         match = _pattern(source).search(path.as_posix())
         if match is not None:
-            values = {k: v for k, v in match.groupdict().items() if k in source.keys}
-            return Layer(name, name, source, values)
+            values = _values(source, match.groupdict())
+            legend = catalog.legends.get(source.legend or "")
+            return Layer(name, name, source, values, legend)
     if source_name is not None:
-        return Layer(source_name, source_name, catalog.source(source_name), {})
+        source = catalog.source(source_name)
+        legend = catalog.legends.get(source.legend or "")
+        return Layer(source_name, source_name, source, {}, legend)
     return None
+
+
+def _values(source: Source, found: dict[str, str]) -> dict[str, str]:
+    """Parts of an address from the placeholders of a file's name."""
+    values = {key: text for key, text in found.items() if key in source.keys}
+    spelled = dict(zip(source.depths_in_path(), source.depth_names(), strict=True))
+    if "depth" in values:
+        values["depth"] = spelled.get(values["depth"], values["depth"])
+    filled = {key: text for key, text in found.items() if key not in source.keys}
+    for name, part in source.variables.items():
+        if part.fills and all(filled.get(key) == text for key, text in part.fills.items()):
+            values.setdefault("variable", name)
+    return values
 
 
 def _pattern(source: Source) -> re.Pattern[str]:
@@ -154,10 +159,23 @@ def _pattern(source: Source) -> re.Pattern[str]:
         if name in seen:
             return f"(?P={name})"
         seen.add(name)
-        return f"(?P<{name}>{_SHAPES.get(name, '[^/]+?')})"
+        return f"(?P<{name}>{_shape(name, source)})"
 
     escaped = re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")
     return re.compile(r"(?:^|/)" + re.sub(r"\{([a-z_]+)\}", group, escaped) + "$")
 
 
-_SHAPES = {"year": r"\d{4}", "date": r"\d{7,8}", "depth": r"\d+_\d+", "tile": r"[A-Za-z0-9_.-]+"}
+def _shape(name: str, source: Source) -> str:
+    """What may stand for a placeholder."""
+    choices = [part.fills[name] for part in source.variables.values() if name in part.fills]
+    choices += {"variable": list(source.variables), "depth": source.depths_in_path()}.get(name, [])
+    if choices:
+        longest_first = sorted(set(choices), key=lambda text: (-len(text), text))
+        return "|".join(re.escape(text) for text in longest_first)
+    return _SHAPES.get(name, "[^/]+?")
+
+
+_SHAPES = {
+    "year": r"\d{4}", "month": r"\d{2}", "day": r"\d{2}", "date": r"\d{7,8}",
+    "depth": r"\d+_\d+", "tile": r"[A-Za-z0-9_.-]+",
+}  # fmt: skip

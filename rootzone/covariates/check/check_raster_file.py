@@ -14,15 +14,65 @@ from rootzone._shared.open_files import open_raster
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.grid import ANCHOR_X_M, ANCHOR_Y_M
 from rootzone.covariates.layers.catalog import Layer
-from rootzone.covariates.layers.legends import CLASS_NODATA, hint_for_unknown, unknown_codes
+from rootzone.covariates.layers.legends import CLASS_NODATA, packed_legends
 from rootzone.covariates.layers.mosaic import quiet
-from rootzone.covariates.layers.sources import same_crs
+from rootzone.covariates.layers.opened import same_crs
 
 _SAMPLE_WINDOWS, _SAMPLE_PX = 8, 256  # at most 8 x 8 windows of 256 px are looked at
 _SENTINELS = (-9999.0, -999999.0, -32768.0, 32767.0, 65535.0, 255.0, 250.0)
 _LATTICE_TOLERANCE_M = 0.3
 _PIXEL_TOLERANCE = 1e-4
-_KOPPEN_PIXEL_DEG = {"koppen_kottek": 100 / 3600, "koppen_beck": 1 / 120}
+
+
+def raster_report(
+    path: Path, layer: Layer | None, refusal: str | None
+) -> tuple[dict[str, Any], list[FileFinding]]:
+    """Facts of a raster, what does not fit its entry, and what opening it refused.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    layer : Layer, optional
+        Its entry.
+    refusal : str, optional
+        What the reader said when it was asked to open the file.
+    """
+    try:
+        facts = raster_facts(path)
+    except RequestError as error:
+        mend = "convert it to GeoTIFF where GDAL can read it; HDF4 needs a GDAL built with it"
+        return {}, [FileFinding("UNREADABLE", "problem", str(error), mend)]
+    findings = [*_upright(facts), *raster_findings(facts, layer)]
+    told = any(finding.level == "problem" for finding in findings)
+    if refusal is not None and not told and "subdatasets" not in facts:
+        code, _, words = refusal.partition(" ")
+        named = code.isupper() and "_" in code
+        mend = "as the sentence says; reading stops there"
+        findings.append(
+            FileFinding(code if named else "REFUSED", "problem", words if named else refusal, mend)
+        )
+    return facts, findings
+
+
+def _upright(facts: dict[str, Any]) -> Iterator[FileFinding]:
+    transform = facts.get("transform")
+    if transform is None:
+        return
+    if transform[1] or transform[3]:
+        yield FileFinding(
+            "ROTATED",
+            "problem",
+            f"its rows do not run from west to east (transform {transform})",
+            "rewrite it north-up: gdalwarp IN OUT",
+        )
+    elif transform[4] > 0:
+        yield FileFinding(
+            "UPSIDE_DOWN",
+            "problem",
+            f"its first row is the southern one (transform {transform})",
+            "rewrite it north-up: gdalwarp IN OUT",
+        )
 
 
 def raster_facts(path: Path) -> dict[str, Any]:
@@ -52,6 +102,7 @@ def raster_facts(path: Path) -> dict[str, Any]:
                 "left": None if transform.is_identity else transform.c,
                 "top": None if transform.is_identity else transform.f,
                 "pixel": None if transform.is_identity else transform.a,
+                "transform": None if transform.is_identity else list(transform)[:6],
                 "dtype": data.dtypes[0],
                 "bands": data.count,
                 "nodata": data.nodata,
@@ -143,8 +194,12 @@ def _pixel(facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
     wanted, seen = layer.source.pixel, facts["pixel"]
     if wanted is None or seen is None or abs(seen / wanted - 1) < _PIXEL_TOLERANCE:
         return
-    other = [n for n, size in _KOPPEN_PIXEL_DEG.items() if abs(seen / size - 1) < _PIXEL_TOLERANCE]
-    if layer.source.reader == "koppen" and other and other[0] != layer.source.legend:
+    other = [
+        name
+        for name, size in layer.source.pixel_of_other_legend.items()
+        if abs(seen / size - 1) < _PIXEL_TOLERANCE
+    ]
+    if other:
         yield FileFinding(
             "OTHER_NUMBERING",
             "problem",
@@ -174,9 +229,9 @@ def _lattice(facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
     yield FileFinding(
         "HALF_PIXEL" if abs(abs(right) - 15) < 1 or abs(abs(up) - 15) < 1 else "OFF_LATTICE",
         "problem",
-        f"pixel edges lie {right:+.3f} m east and {up:+.3f} m north of the NLCD lattice (edges at "
-        f"{remainder:g} mod 30 m); half a pixel may as well be the other way",
-        "take the GeoTIFF from mrlc.gov; the USGS coverage service shifts by half a pixel. If you "
+        f"pixel edges lie {right:+.3f} m east and {up:+.3f} m north of the product's lattice "
+        f"(edges at {remainder:g} mod 30 m); half a pixel may as well be the other way",
+        f"take the product as its provider serves it. {layer.source.note} If you "
         f"know that only the corner is written wrong: gdal_edit.py -a_ullr {new[0] - right:.0f} "
         f"{new[3] - up:.0f} {new[2] - right:.0f} {new[1] - up:.0f} FILE",
     )
@@ -210,8 +265,11 @@ def _codes(facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
     source = layer.source
     if source.kind != "class" or source.legend is None:
         return
+    legend = layer.legend or packed_legends().get(source.legend)
+    if legend is None:
+        return
     codes = np.array([c for c in facts["codes"] if c not in source.nodata] or [CLASS_NODATA])
-    strange = {code: facts["codes"][code] for code in unknown_codes(codes, source.legend)}
+    strange = {code: facts["codes"][code] for code in legend.unknown_codes(codes)}
     if not facts["codes"] and facts["lowest"] is not None:
         yield FileFinding(
             "NOT_CLASSES",
@@ -225,7 +283,7 @@ def _codes(facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
             "UNKNOWN_CODES",
             "problem",
             f"{listed} not in the legend {source.legend}",
-            hint_for_unknown(strange, source.legend),
+            legend.hint_for_unknown(strange, packed_legends()),
         )
 
 
@@ -248,7 +306,7 @@ def _range(facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
         yield FileFinding(
             "NATURAL_NOT_LOG10",
             "problem",
-            f"all values are positive ({min(scaled):g} to {max(scaled):g}), but POLARIS stores "
+            f"all values are positive ({min(scaled):g} to {max(scaled):g}), but the product stores "
             f"{layer.unit}; this looks like back-transformed values",
             "take the tile as served; back-transform after resampling, never before",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,22 @@ from rootzone.covariates.read_unsoda_db import TABLES, read_unsoda_table
 from rootzone.covariates.weather.gaps import LIMITS
 from rootzone.covariates.weather.read_met import read_met
 
-TABLE_SUFFIXES = (".met", ".sqlite")
 _LISTED = 5
 
 
-def table_facts(path: Path) -> tuple[dict[str, Any], list[FileFinding]]:
-    """Facts of a .met or UNSODA file, and what misfits."""
+Report = tuple[dict[str, Any], list[FileFinding]]
+
+
+def table_report(look: Callable[[Path], Report], path: Path) -> Report:
+    """Facts of a table and what misfits; a refusal of its reader is a finding."""
     try:
-        return _met(path) if path.suffix.lower() == ".met" else _unsoda(path)
+        return look(path)
     except RequestError as error:
         return {}, [FileFinding("UNREADABLE", "problem", str(error), "correct or fetch the file")]
 
 
-def _met(path: Path) -> tuple[dict[str, Any], list[FileFinding]]:
+def met_facts(path: Path) -> Report:
+    """Days, constants and values of a .met file, and what cannot be true."""
     met = read_met(path)
     missing = [str(day) for day in met.missing_days]
     facts: dict[str, Any] = {
@@ -59,5 +63,6 @@ def _met(path: Path) -> tuple[dict[str, Any], list[FileFinding]]:
     return facts, findings
 
 
-def _unsoda(path: Path) -> tuple[dict[str, Any], list[FileFinding]]:
+def unsoda_facts(path: Path) -> Report:
+    """Rows of each table of UNSODA."""
     return {f"rows of {name}": read_unsoda_table(path, name).height for name in TABLES}, []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.layers.catalog import Catalog, Layer, fill, is_address
-from rootzone.covariates.layers.sources import tiles_of
 from rootzone.covariates.weather.forcing import ForcingRequest
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _layers(campaign: Campaign, catalog: Catalog, request: ForcingRequest) -> It
     weather = catalog.source(names.forcing)
     before = {year - 1 for year in years}  # the first 29 days' sums reach into it
     for year in sorted(before | set(campaign.weather_years)):
-        for short in request.variables:
+        for short in request.variables(catalog):
             values = {"variable": short, "year": str(year)}
             yield catalog.layer("/".join([names.forcing, *(values[key] for key in weather.keys)]))
 
@@ -137,17 +137,18 @@ def _files_of(layer: Layer, bounds: Bounds) -> Iterator[WantedFile]:
     pattern = layer.path_pattern()
     if is_address(pattern):  # read where it lies, by OPeNDAP
         return
-    url = None if source.url is None else fill(source.url, layer.values)
-    tiles = tiles_of(layer, bounds) if "{tile}" in pattern else [""]
-    for tile in tiles:
-        values = {"tile": tile}
+    url = None if source.url is None else layer.filled(source.url)
+    tiles = source.tile_names(bounds) if "{tile}" in pattern else [""]
+    months = [f"{month:02d}" for month in range(1, 13)] if "{month}" in pattern else [""]
+    for tile, month in product(tiles, months):
+        values = {"tile": tile, "month": month}
         yield WantedFile(
             source=layer.source_name,
             path=fill(pattern, values),
             url=None if url is None else fill(url, values),
             member=None
             if source.archive_member is None
-            else fill(fill(source.archive_member, layer.values), values),
+            else fill(layer.filled(source.archive_member), values),
             may_be_absent=bool(tile) and source.on_missing_tile == "nodata",
             licence=source.licence,
         )

@@ -1,7 +1,7 @@
 """The data catalog: where each source lies, how it is read, and what its numbers mean.
 
-A catalog is a YAML file of sources. The packed one (``data/catalogs/conus.yaml``) describes the
-public products; a user's own is read after it and its entries win. A layer is addressed as
+A catalog is a YAML file of sources. The packed ones (``data/catalogs``) describe public
+products; a user's own is read after them and its entries win. A layer is addressed as
 ``source``, ``source/part`` or ``source/part/part``: the parts fill the placeholders of the path in
 their order, such as ``polaris/sand/15_30`` or ``nlcd/2023``.
 """
@@ -12,9 +12,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from rootzone._shared.addresses import wrong_address
 from rootzone._shared.digests import digest_json
@@ -23,18 +30,20 @@ from rootzone._shared.inside import leaves_its_folder
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.resources import resource_path
 from rootzone._shared.safe_yaml import Document, read_yaml
-from rootzone.covariates.layers.legends import LEGENDS
+from rootzone.covariates.grid import Bounds
+from rootzone.covariates.layers.legends import PACKED_LEGENDS, Legend, legend_of, packed_legends
+from rootzone.covariates.layers.tiles import Tiles
+from rootzone.covariates.readers.registry import known_reader
+from rootzone.covariates.weather.cells import WeatherGrid
 
-PACKED = "data/catalogs/conus.yaml"
-Reader = Literal[
-    "nlcd", "koppen", "polaris", "dem", "gridmet", "landsat", "modis_lai", "smap", "raster",
-    "netcdf", "zarr", "met", "unsoda",
-]  # fmt: skip
-READERS: tuple[str, ...] = get_args(Reader)
+PACKS = ("conus", "global")
+PACKED = (PACKED_LEGENDS, *(f"data/catalogs/{pack}.yaml" for pack in PACKS))
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-# Placeholders that readers fill by themselves: one degree tiles and whatever a glob may match.
+# Placeholders that readers fill by themselves: tiles, whatever a glob may match, months and days.
 _FILLED_BY_READER = frozenset({"tile", "any"})
+_FILLED_BY_DAY = frozenset({"month", "day"})
+ByDay = Literal["as it is", "mean", "sum", "max", "min", "running total"]
 
 
 class _Strict(BaseModel):
@@ -56,6 +65,16 @@ class Part(_Strict):
     """names the variable goes by inside the files"""
     meaning: str = ""
     """one line for a reader"""
+    fills: dict[str, str] = {}
+    """placeholders of the path that this variable fills, such as {property: sand}"""
+    scale: float | None = None
+    """factor from stored to physical values, where it is not that of the source"""
+    column: str = ""
+    """what it gives the weather table, such as rain_mm, tmax_degc, dewpoint_degc, wind_u_m_s"""
+    by_day: ByDay = "as it is"
+    """how values of parts of a day become one; a running total starts at 0 h UTC"""
+    height_m: float = 10.0
+    """height that wind is measured at"""
 
 
 class Source(_Strict):
@@ -63,8 +82,8 @@ class Source(_Strict):
 
     title: str
     """what it is"""
-    reader: Reader
-    """reader that knows its layout"""
+    reader: str
+    """reader that knows its layout, a module of rootzone.covariates.readers or an entry point"""
     kind: Literal["class", "continuous", "daily", "table"]
     """class codes, numbers, daily weather by cell, or a table"""
     path: str
@@ -81,6 +100,14 @@ class Source(_Strict):
     """pixel size in the unit of the coordinate system"""
     edges_mod_30_m: float | None = None
     """remainder of the pixel edges by 30 m, where the product has such a lattice"""
+    tiles: Tiles | None = None
+    """names of its tiles, where the path holds {tile}"""
+    weather_grid: WeatherGrid | None = None
+    """where its cells lie, for daily weather"""
+    stamps: Literal["start", "end"] = "start"
+    """whether the time of a value that covers an interval is its start or its end"""
+    absent_days: Literal["none", "31 December of leap years", "29 February"] = "none"
+    """days the product does not have; with weather.gaps: fill they repeat the day before, dry"""
     nodata: tuple[float, ...] = ()
     """stored values that mean nothing is known, declared by the file or not"""
     scale: float = 1.0
@@ -91,10 +118,14 @@ class Source(_Strict):
     """smallest and largest value that can be true"""
     legend: str | None = None
     """legend of its class codes"""
+    pixel_of_other_legend: dict[str, float] = {}
+    """pixel sizes by which a file of another numbering is told, such as {koppen_kottek: 0.02778}"""
     variables: dict[str, Part] = {}
     """variables, for a source that holds several"""
     depths_cm: tuple[tuple[float, float], ...] = ()
     """top and bottom of its layers, for a source by depth"""
+    depth_in_path: str = "{top}_{bottom}"
+    """how the path spells a layer, such as {top}-{bottom}cm or {top:03}_{bottom:03}"""
     resampling: Literal["nearest", "bilinear", "average"] | None = None
     """how it reaches the master grid; nearest for classes, bilinear otherwise"""
     on_missing_tile: Literal["refuse", "nodata"] = "refuse"
@@ -116,10 +147,19 @@ class Source(_Strict):
     note: str = ""
     """a trap to know"""
 
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, name: str) -> str:
+        return known_reader(name)
+
     @model_validator(mode="after")
     def _consistent(self) -> Source:
-        if self.legend is not None and self.legend not in LEGENDS:
-            raise ValueError(f"legend {self.legend!r} is not one of {', '.join(LEGENDS)}")
+        if "{tile}" in self.path and self.tiles is None:
+            raise ValueError("the path holds {tile}, but tiles does not say how they are named")
+        if self.kind == "daily" and self.weather_grid is None:
+            raise ValueError(
+                "daily weather needs a weather_grid: origin, step and size of its cells"
+            )
         if self.kind == "class" and self.legend is None:
             raise ValueError("a class layer needs a legend")
         if self.range is not None and self.range[0] > self.range[1]:
@@ -160,10 +200,15 @@ class Source(_Strict):
 
         A source with several variables in one file has the variable last.
         """
-        found = dict.fromkeys(_PLACEHOLDER.findall(self.path))
+        by_variable = {key for part in self.variables.values() for key in part.fills}
+        by_reader = _FILLED_BY_READER | (_FILLED_BY_DAY if self.kind == "daily" else frozenset())
+        found: dict[str, None] = {}
+        for key in _PLACEHOLDER.findall(self.path):
+            if key not in by_reader:
+                found["variable" if key in by_variable else key] = None
         if self.variables:
             found["variable"] = None
-        return tuple(key for key in found if key not in _FILLED_BY_READER)
+        return tuple(found)
 
     @property
     def how(self) -> str:
@@ -173,6 +218,15 @@ class Source(_Strict):
     def depth_names(self) -> list[str]:
         """Depth parts of an address, such as ``15_30``."""
         return [f"{top:g}_{bottom:g}" for top, bottom in self.depths_cm]
+
+    def depths_in_path(self) -> list[str]:
+        """The same depths as the path spells them."""
+        whole = [[int(v) if v == int(v) else v for v in pair] for pair in self.depths_cm]
+        return [self.depth_in_path.format(top=top, bottom=bottom) for top, bottom in whole]
+
+    def tile_names(self, bounds: Bounds) -> list[str]:
+        """Names of the tiles that a box of degrees touches."""
+        return [] if self.tiles is None else self.tiles.names(bounds)
 
     def depth_at(self, depth_mm: float) -> str:
         """The layer that holds a depth below the surface; a border belongs to the layer above.
@@ -193,12 +247,13 @@ class Source(_Strict):
 
 @dataclass(frozen=True)
 class Layer:
-    """One addressed layer: the source and the values of its placeholders."""
+    """One addressed layer: the source, the values of its placeholders, and what its codes mean."""
 
     address: str
     source_name: str
     source: Source
     values: dict[str, str] = field(default_factory=dict)
+    legend: Legend | None = None
 
     @property
     def part(self) -> Part | None:
@@ -217,7 +272,20 @@ class Layer:
 
     def path_pattern(self) -> str:
         """The path with the caller's placeholders filled."""
-        return fill(self.source.path, self.values)
+        return self.filled(self.source.path)
+
+    def filled(self, pattern: str) -> str:
+        """A path, address or member name with the caller's placeholders filled."""
+        values = dict(self.values)
+        if "depth" in values and self.source.depths_cm:
+            at = self.source.depth_names().index(values["depth"])
+            values["depth"] = self.source.depths_in_path()[at]
+        return fill(pattern, values | (self.part.fills if self.part else {}))
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the path is an address, read where it lies."""
+        return is_address(self.source.path)
 
 
 def is_address(path: str) -> bool:
@@ -246,16 +314,49 @@ class Catalog:
         Folder that paths are relative to.
     origin : mapping of str to str
         File and line each entry came from, for messages.
+    legends : mapping of str to Legend
+        What class codes mean, by the name entries give.
     """
 
     sources: dict[str, Source]
     data_folder: Path
     origin: dict[str, str] = field(default_factory=dict)
+    legends: dict[str, Legend] = field(default_factory=lambda: dict(packed_legends()))
 
     @property
     def digest(self) -> str:
         """Digest of what the catalog says, wherever it lies."""
-        return digest_json({k: v.model_dump(mode="json") for k, v in self.sources.items()})
+        parts = (self.sources, self.legends)
+        return digest_json([{k: v.model_dump(mode="json") for k, v in p.items()} for p in parts])
+
+    def legend_of_layer(self, address: str) -> Legend:
+        """What the codes of a class layer mean.
+
+        Raises
+        ------
+        RequestError
+            The source is unknown, or holds numbers.
+        """
+        name = self.source(address.split("/")[0]).legend
+        if name is None:
+            raise RequestError(f"{address} holds numbers, not classes.")
+        return legend_of(name, self.legends)
+
+    def weather_grid(self, name: str) -> WeatherGrid:
+        """Where the cells of a source of daily weather lie.
+
+        Raises
+        ------
+        RequestError
+            The source is unknown, or no weather by cell.
+        """
+        grid = self.source(name).weather_grid
+        if grid is None:
+            raise RequestError(
+                f"catalog.forcing: {name} is no daily weather by cell. Name a source of kind "
+                "daily, such as one that rootzone catalog list shows."
+            )
+        return grid
 
     def source(self, name: str) -> Source:
         """One entry.
@@ -305,7 +406,7 @@ class Catalog:
         values = dict(zip(keys, parts, strict=True))
         for key, value in values.items():
             _known(address, key, value, source)
-        return Layer(address, name, source, values)
+        return Layer(address, name, source, values, self.legends.get(source.legend or ""))
 
 
 def _known(address: str, key: str, value: str, source: Source) -> None:
@@ -331,7 +432,7 @@ def load_catalog(files: Sequence[Path], data_folder: Path, *, packed: bool = Tru
     data_folder : Path
         Folder that relative paths start from.
     packed : bool
-        Whether the packed catalog is read first.
+        Whether the packed catalogs are read first; the packed legends always are.
 
     Raises
     ------
@@ -340,17 +441,34 @@ def load_catalog(files: Sequence[Path], data_folder: Path, *, packed: bool = Tru
     """
     sources: dict[str, Source] = {}
     origin: dict[str, str] = {}
-    for path in [*([resource_path(PACKED)] if packed else []), *files]:
+    legends: dict[str, Legend] = {}
+    before = PACKED if packed else (PACKED_LEGENDS,)
+    for path in [*(resource_path(name) for name in before), *files]:
         document = read_yaml(path)
-        for name, source in _parse(document).items():
+        found = _parse(document)
+        legends.update(found.legends)
+        for name, source in found.sources.items():
+            _known_legend(document, name, source, legends)
             sources[name] = source
             origin[name] = f"{path.name}:{document.place(('sources', name)).line}"
-    return Catalog(sources, data_folder, origin)
+    return Catalog(sources, data_folder, origin, legends)
+
+
+def _known_legend(
+    document: Document, name: str, source: Source, legends: dict[str, Legend]
+) -> None:
+    if source.legend is not None and source.legend not in legends:
+        line = document.place(("sources", name)).line
+        raise RequestError(
+            f"{document.path}:{line}: sources.{name}: legend {source.legend!r} is not one of "
+            f"{', '.join(legends)}{did_you_mean(source.legend, legends)}. Write one under legends."
+        )
 
 
 class _File(_Strict):
     catalog: str
-    sources: dict[Name, Source]
+    sources: dict[Name, Source] = {}
+    legends: dict[Name, Legend] = {}
 
 
 def stray_addresses(files: Sequence[Path]) -> list[tuple[Path, int, str, str]]:
@@ -364,7 +482,7 @@ def stray_addresses(files: Sequence[Path]) -> list[tuple[Path, int, str, str]]:
     found = []
     for path in files:
         document = read_yaml(path)
-        for name, source in _parse(document).items():
+        for name, source in _parse(document).sources.items():
             for key, url in source.addresses():
                 problem = wrong_address(url)
                 if problem is not None:
@@ -373,9 +491,9 @@ def stray_addresses(files: Sequence[Path]) -> list[tuple[Path, int, str, str]]:
     return found
 
 
-def _parse(document: Document) -> dict[str, Source]:
+def _parse(document: Document) -> _File:
     try:
-        return dict(_File.model_validate(document.data).sources)
+        return _File.model_validate(document.data)
     except ValidationError as error:
         lines = [_mistake(document, detail) for detail in error.errors(include_url=False)]
         raise RequestError(

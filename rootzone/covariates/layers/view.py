@@ -13,7 +13,7 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import NETWORK
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.layers.sources import Opened
+from rootzone.covariates.layers.opened import Opened
 
 BLOCK_PX = 512
 CACHE_BYTES = 96 << 20  # two rows of blocks across Colorado: a halo then costs no second reading

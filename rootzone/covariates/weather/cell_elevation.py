@@ -9,7 +9,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Bounds, MasterGrid
 from rootzone.covariates.layers.catalog import Catalog
 from rootzone.covariates.layers.stack import CovariateStack
-from rootzone.covariates.weather.cells import Cells, cells_of_window
+from rootzone.covariates.weather.cells import Cells
 
 # Points half a kilometre apart: about 60 to a cell, enough for a mean that pressure depends on.
 _SPACING_M = 500.0
@@ -42,7 +42,7 @@ def cell_elevation_m(catalog: Catalog, source: str, cells: Cells, bounds: Bounds
     grid = MasterGrid.for_bounds(bounds, _SPACING_M, 8)
     with CovariateStack(catalog, grid, bounds) as stack:
         height = stack.read(source, grid.full_window).astype(np.float64).ravel()
-    at = cells_of_window(grid, grid.full_window).ravel()
+    at = cells.grid.ids(grid, grid.full_window).ravel()
     known = np.isfinite(height) & np.isin(at, cells.cell_id)
     order = np.argsort(cells.cell_id)
     place = order[np.searchsorted(cells.cell_id, at[known], sorter=order)]

@@ -12,19 +12,23 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import Catalog, Layer
+from rootzone.covariates.grid import Bounds
+from rootzone.covariates.layers.catalog import Catalog, Layer, Source
+from rootzone.covariates.readers.registry import daily_reader
 from rootzone.covariates.weather import pet
 from rootzone.covariates.weather.antecedent import PAD_DAYS, antecedent_columns
 from rootzone.covariates.weather.cells import Cells
+from rootzone.covariates.weather.derive import Recipe, recipe
 from rootzone.covariates.weather.gaps import (
     FLAG_BITS,
     Gap,
+    absent_days,
     fill_from_neighbours,
     fill_in_time,
     impossible,
     list_gaps,
+    repeat_day_before,
 )
-from rootzone.covariates.weather.read_gridmet import read_gridmet
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,12 +42,8 @@ PET_FORMS: tuple[str, ...] = get_args(PetForm)
 GapPolicy = Literal["refuse", "fill"]
 GAP_POLICIES: tuple[str, ...] = get_args(GapPolicy)
 
-_COLUMNS = {
-    "pr": "rain_mm", "tmmx": "tmax_degc", "tmmn": "tmin_degc", "srad": "radn_mj_m2",
-    "vpd": "vpd_kpa", "pet": "pet_mm", "vs": "wind_m_s",
-}  # fmt: skip
-_ALWAYS = ("pr", "tmmx", "tmmn", "srad", "vpd")
-_WIND_HEIGHT_M = 10.0  # gridMET's vs
+_ALWAYS = ("rain_mm", "tmax_degc", "tmin_degc", "radn_mj_m2", "vpd_kpa")
+_DEGREES_PER_HOUR = 15.0
 _LISTED = 12
 
 
@@ -62,24 +62,47 @@ class ForcingRequest:
         rest.
     albedo : float
         Albedo of the ground, for the ``apsim`` form.
+    utc_offset_h : float
+        Local time less UTC [h], for weather that comes by hours.
     """
 
     source: str = "gridmet"
     pet_form: PetForm = "delivered"
     gap_policy: GapPolicy = "refuse"
     albedo: float = 0.13
+    utc_offset_h: float = 0.0
 
     @classmethod
-    def of(cls, campaign: Campaign) -> ForcingRequest:
-        """What a campaign asks for."""
-        weather = campaign.weather
-        return cls(campaign.catalog.forcing, weather.pet, weather.gaps, weather.albedo)
+    def of(cls, campaign: Campaign, catalog: Catalog, bounds: Bounds) -> ForcingRequest:
+        """What a campaign asks for in a box of degrees.
+
+        Local time counts only where weather comes by hours: that of the campaign, or the whole hour
+        nearest to the middle of the region.
+        """
+        weather, name = campaign.weather, campaign.catalog.forcing
+        hourly = any(p.by_day != "as it is" for p in catalog.source(name).variables.values())
+        offset = weather.utc_offset_h
+        if offset is None:
+            offset = float(round((bounds[0] + bounds[2]) / 2.0 / _DEGREES_PER_HOUR))
+        return cls(name, weather.pet, weather.gaps, weather.albedo, offset if hourly else 0.0)
 
     @property
-    def variables(self) -> tuple[str, ...]:
-        """Files that are needed, by gridMET's short names."""
-        extra = {"delivered": ("pet",), "fao56": ("vs",)}.get(self.pet_form, ())
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are needed before demand is worked out."""
+        extra = {"delivered": ("pet_mm",), "fao56": ("wind_m_s",)}.get(self.pet_form, ())
         return _ALWAYS + extra
+
+    def recipe(self, catalog: Catalog) -> Recipe:
+        """What is read of the source, and what is worked out from it."""
+        source = catalog.source(self.source)
+        delivered = {part.column for part in source.variables.values()} - {""}
+        return recipe(self.columns, delivered, self.source)
+
+    def variables(self, catalog: Catalog) -> tuple[str, ...]:
+        """Variables of the source that are read, by their names in the catalog."""
+        parts = catalog.source(self.source).variables
+        wanted = self.recipe(catalog).read
+        return tuple(next(n for n, p in parts.items() if p.column == column) for column in wanted)
 
 
 @dataclass(frozen=True)
@@ -174,12 +197,13 @@ def prepare_year(
     there = ~np.all([np.isnan(column).all(axis=0) for column in raw.values()], axis=0)
     if not there.any():
         raise RequestError(f"{request.source} {year}: no cell of the region has any weather.")
-    kept = Cells(cells.row[there], cells.col[there])
+    kept = cells.those(there)
     heights = None if elevation_m is None else np.asarray(elevation_m)[there]
     raw = {name: column[:, there] for name, column in raw.items()}
     dates = np.arange(np.datetime64(first), np.datetime64(last) + 1)
-    columns, flags, gaps = _complete(raw, dates, kept, request, f"{request.source} {year}")
-    columns |= _demand(columns, dates, kept, request, heights)
+    source = catalog.source(request.source)
+    columns, flags, gaps = _complete(raw, dates, kept, request, source, f"{request.source} {year}")
+    columns |= _demand(columns, dates, kept, request, source, heights)
     if request.pet_form != "delivered":
         filled = (flags & ~FLAG_BITS["rain_mm"]) > 0
         flags = np.where(filled, flags | FLAG_BITS["pet_mm"], flags)
@@ -199,35 +223,38 @@ def _read(
 ) -> tuple[dict[str, AnyArray], list[Path]]:
     """Columns on every day from first to last, NaN on days that no file holds."""
     days = (last - first).days + 1
-    columns, files = {}, []
-    for short in request.variables:
-        layer = _layer(catalog, request, short, last.year)
-        address = _address(catalog, layer)
-        read = read_gridmet(address, short, catalog.source(request.source).variables[short], cells,
-                            first, last)  # fmt: skip
-        column = np.full((days, len(cells)), np.nan, dtype=np.float32)
-        column[(read.dates - np.datetime64(first)).astype(int)] = read.values
-        columns[_COLUMNS[short]] = column
-        if isinstance(address, Path):
-            files.append(address)
-    return columns, files
+    how = request.recipe(catalog)
+    columns: dict[str, AnyArray] = {}
+    files: dict[Path, None] = {}
+    for column in how.read:
+        layer = _layer(catalog, request, column, last.year)
+        reader = daily_reader(layer)
+        read = reader.read(layer, catalog.data_folder, cells, first, last, request.utc_offset_h)
+        values = np.full((days, len(cells)), np.nan, dtype=np.float32)
+        values[(read.dates - np.datetime64(first)).astype(int)] = read.values
+        columns[column] = values
+        found = reader.paths(layer, catalog.data_folder, first, last)
+        files.update({path: None for path in found if isinstance(path, Path)})
+    dates = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    whole = how.apply(columns, _top_mj_m2(dates, cells)) if how.steps else columns
+    wanted = request.columns
+    return {name: whole[name] for name in wanted}, list(files)
 
 
-def _layer(catalog: Catalog, request: ForcingRequest, short: str, year: int) -> Layer:
+def _layer(catalog: Catalog, request: ForcingRequest, column: str, year: int) -> Layer:
     source = catalog.source(request.source)
+    short = next(name for name, part in source.variables.items() if part.column == column)
     parts = {"variable": short, "year": str(year)}
     return catalog.layer("/".join([request.source, *(parts[key] for key in source.keys)]))
 
 
-def _address(catalog: Catalog, layer: Layer) -> str | Path:
-    pattern = layer.path_pattern()
-    if pattern.startswith(("http://", "https://")):
-        return pattern
-    return catalog.data_folder / pattern
-
-
 def _complete(
-    raw: dict[str, AnyArray], dates: AnyArray, cells: Cells, request: ForcingRequest, where: str
+    raw: dict[str, AnyArray],
+    dates: AnyArray,
+    cells: Cells,
+    request: ForcingRequest,
+    source: Source,
+    where: str,
 ) -> tuple[dict[str, AnyArray], AnyArray, list[Gap]]:
     """Columns without what cannot be true, filled where the policy allows it."""
     wrong = impossible(raw, _top_mj_m2(dates, cells))
@@ -236,10 +263,13 @@ def _complete(
     if not gaps:
         return dict(raw), flags, gaps
     if request.gap_policy == "refuse":
-        raise RequestError(_refusal(gaps, where))
+        raise RequestError(_refusal(gaps, where, source))
     columns = {}
+    absent = absent_days(dates, source.absent_days)
     for name, column in raw.items():
         holes = np.where(wrong[name], np.nan, column)
+        holes, repeated = repeat_day_before(holes, absent, 0.0 if name == "rain_mm" else None)
+        flags |= repeated * FLAG_BITS[name]
         fill = fill_from_neighbours(holes, cells) if name == "rain_mm" else fill_in_time(holes)
         columns[name] = fill[0]
         flags |= fill[1] * FLAG_BITS[name]
@@ -247,13 +277,14 @@ def _complete(
     return columns, flags, gaps
 
 
-def _refusal(gaps: list[Gap], where: str) -> str:
+def _refusal(gaps: list[Gap], where: str, source: Source) -> str:
     listed = "\n".join(f"  {gap}" for gap in gaps[:_LISTED])
     more = f"\n  and {len(gaps) - _LISTED} more" if len(gaps) > _LISTED else ""
     return (
         f"FORCING_GAP {where}: {sum(gap.cells for gap in gaps)} cell-days are missing or cannot be "
         f"true:\n{listed}{more}\nLook at the files with rootzone catalog check, fetch them again, "
         "or set weather.gaps: fill, which fills short gaps, flags them and counts what stays empty."
+        + (f" {source.title} has no {source.absent_days}." if source.absent_days != "none" else "")
     )
 
 
@@ -267,6 +298,7 @@ def _demand(
     dates: AnyArray,
     cells: Cells,
     request: ForcingRequest,
+    source: Source,
     elevation_m: AnyArray | None,
 ) -> dict[str, AnyArray]:
     """Mean temperature, and potential evapotranspiration by the form that is wanted."""
@@ -284,10 +316,15 @@ def _demand(
         out["pet_mm"] = pet.hargreaves_mm(tmax, tmin, top)
         return out
     vapour = np.maximum(pet.mean_saturation_kpa(tmax, tmin) - columns["vpd_kpa"], 0.0)
-    wind = pet.wind_at_2_m(columns["wind_m_s"], _WIND_HEIGHT_M)
+    wind = pet.wind_at_2_m(columns["wind_m_s"], _wind_height_m(source))
     height = np.asarray(elevation_m, dtype=np.float64)[None, :]
     out["pet_mm"] = pet.fao56_mm(columns["radn_mj_m2"], tmax, tmin, vapour, wind, top, height)
     return out
+
+
+def _wind_height_m(source: Source) -> float:
+    wind = ("wind_m_s", "wind_u_m_s")
+    return next(part.height_m for part in source.variables.values() if part.column in wind)
 
 
 def _year_before(
@@ -300,16 +337,28 @@ def _year_before(
     """Rain and demand of the last days of the year before; NaN where its files are not there."""
     start, end = first - timedelta(days=PAD_DAYS), first - timedelta(days=1)
     unknown = np.full((PAD_DAYS, len(cells)), np.nan)
-    for short in request.variables:
-        address = _address(catalog, _layer(catalog, request, short, end.year))
-        if isinstance(address, Path) and not address.is_file():
-            return {"rain_mm": unknown, "pet_mm": unknown}, False
+    if not _is_there(catalog, request, start, end):
+        return {"rain_mm": unknown, "pet_mm": unknown}, False
     raw, _ = _read(catalog, request, start, end, cells)
     if all(np.isnan(column).all() for column in raw.values()):  # an aggregate that starts later
         return {"rain_mm": unknown, "pet_mm": unknown}, False
     dates = np.arange(np.datetime64(start), np.datetime64(end) + 1)
+    source = catalog.source(request.source)
     columns, _, _ = _complete(
-        raw, dates, cells, request, f"{request.source} {end.year}, last {PAD_DAYS} days"
+        raw, dates, cells, request, source, f"{request.source} {end.year}, last {PAD_DAYS} days"
     )
-    columns |= _demand(columns, dates, cells, request, elevation_m)
+    columns |= _demand(columns, dates, cells, request, source, elevation_m)
     return columns, True
+
+
+def _is_there(catalog: Catalog, request: ForcingRequest, start: date, end: date) -> bool:
+    """Whether every file of a span of days is there; addresses count as there."""
+    for column in request.recipe(catalog).read:
+        layer = _layer(catalog, request, column, end.year)
+        try:
+            paths = daily_reader(layer).paths(layer, catalog.data_folder, start, end)
+        except RequestError:  # a pattern that no file fits
+            return False
+        if any(isinstance(path, Path) and not path.is_file() for path in paths):
+            return False
+    return True

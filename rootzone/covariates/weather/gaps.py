@@ -15,11 +15,12 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone.covariates.weather.cells import Cells
 
-# What can be true of a day. Rain: the wettest US day brought 1092 mm (Alvin, Texas, 1979).
+# What can be true of a day anywhere. Rain: 1825 mm fell in a day at Foc-Foc, Reunion, in 1966;
+# cold: -89.2 degC at Vostok in 1983 (WMO archive of extremes).
 LIMITS: Mapping[str, tuple[float, float, str]] = {
-    "rain_mm": (0.0, 1100.0, "mm d-1"),
-    "tmax_degc": (-60.0, 60.0, "degC"),
-    "tmin_degc": (-70.0, 45.0, "degC"),
+    "rain_mm": (0.0, 1900.0, "mm d-1"),
+    "tmax_degc": (-85.0, 60.0, "degC"),
+    "tmin_degc": (-95.0, 45.0, "degC"),
     "radn_mj_m2": (0.0, 45.0, "MJ m-2 d-1"),
     "vpd_kpa": (0.0, 15.0, "kPa"),
     "pet_mm": (0.0, 30.0, "mm d-1"),
@@ -141,6 +142,57 @@ def fill_in_time(column: AnyArray, max_days: int = MAX_FILL_DAYS) -> tuple[AnyAr
     share = (gap_day - start) / (end - start)
     filled = np.array(column)
     filled[gap_day, cell] = column[start, cell] + share * (column[end, cell] - column[start, cell])
+    return filled, flags
+
+
+def absent_days(dates: AnyArray, which: str) -> BoolArray:
+    """Days that a product's calendar does not have.
+
+    Parameters
+    ----------
+    dates : array of datetime64[D], shape (day,)
+        Days.
+    which : str
+        ``none``, ``29 February`` or ``31 December of leap years``.
+    """
+    year = dates.astype("datetime64[Y]")
+    day = (dates - year.astype("datetime64[D]")).astype(int)
+    of_year = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(int)
+    if which == "29 February":
+        return np.asarray((of_year == 366) & (day == 59))
+    if which == "31 December of leap years":
+        return np.asarray((of_year == 366) & (day == 365))
+    return np.zeros(dates.shape, dtype=bool)
+
+
+def repeat_day_before(
+    column: AnyArray, absent: BoolArray, value: float | None
+) -> tuple[AnyArray, BoolArray]:
+    """Give days that a calendar does not have the values of the day before, or one value.
+
+    Parameters
+    ----------
+    column : array, shape (day, cell)
+        Daily values.
+    absent : array of bool, shape (day,)
+        Days without values; the first is never filled.
+    value : float or None
+        Value in place of that of the day before, such as no rain.
+
+    Returns
+    -------
+    filled, flags : array, shape (day, cell)
+        Values, and where one was filled in.
+    """
+    filled, flags = np.array(column), np.zeros(column.shape, dtype=bool)
+    for day in np.flatnonzero(absent):
+        if day == 0:
+            continue
+        new = (
+            filled[day - 1] if value is None else np.where(np.isnan(filled[day - 1]), np.nan, value)
+        )
+        flags[day] = np.isnan(filled[day]) & ~np.isnan(new)
+        filled[day] = np.where(np.isnan(filled[day]), new, filled[day])
     return filled, flags
 
 

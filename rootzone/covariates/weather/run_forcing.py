@@ -12,7 +12,6 @@ from rootzone._shared.atomic import refuse_overwrite, write_text
 from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
 from rootzone._shared.tables import WEATHER, write_table
 from rootzone.covariates.open_campaign import CampaignFiles
-from rootzone.covariates.weather.cells import cells_in
 from rootzone.covariates.weather.forcing import ForcingRequest, ForcingYear, prepare_year
 from rootzone.covariates.weather.gaps import FLAG_BITS, summary
 
@@ -46,8 +45,9 @@ def run_forcing(
     place, years = files.workspace, files.campaign.weather_years
     for year in years:
         refuse_overwrite(place.weather(year), force=force)
-    cells = cells_in(files.region.bounds)
-    request = ForcingRequest.of(files.campaign)
+    grid = files.catalog.weather_grid(files.campaign.catalog.forcing)
+    cells = grid.cells_in(files.region.bounds)
+    request = ForcingRequest.of(files.campaign, files.catalog, files.region.bounds)
     heights = None
     if request.pet_form == "fao56":
         from rootzone.covariates.weather.cell_elevation import cell_elevation_m

@@ -7,7 +7,6 @@ processes (the cache is that of ``rootzone._shared.jit``).
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numba
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.cores import cores_given
 from rootzone._shared.errors import RequestError
 from rootzone.engines.swim import batch_kernels, layout
 from rootzone.engines.swim.cells import setup as cell_setup
@@ -149,11 +149,7 @@ class ColumnResults:
 
 def available_threads() -> int:
     """Threads this process may use: its share of the cores, or ``NUMBA_NUM_THREADS`` if fewer."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, int(numba.config.NUMBA_NUM_THREADS)))
+    return max(1, min(cores_given(), int(numba.config.NUMBA_NUM_THREADS)))
 
 
 def is_compiled(settings: SwimSettings) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.plausible import likely_unit
 from rootzone.engines.failures import FailureClass
 from rootzone.engines.tables.problems import Rule
 from rootzone.engines.tables.read_columns import MISSING_DAY, Numbers
@@ -97,6 +98,8 @@ def _date_rules(rows: WeatherRows) -> list[Rule]:
 def _value_rules(name: str, column: Numbers) -> list[Rule]:
     low, high, unit = RANGES[name]
     values = column.values
+    whole = likely_unit(name, values)
+    hint = f"the column {whole}" if whole else "check its unit"
     return [
         Rule(
             FailureClass.FORCING_VALUE,
@@ -114,9 +117,7 @@ def _value_rules(name: str, column: Numbers) -> list[Rule]:
             FailureClass.FORCING_VALUE,
             name,
             (values < low) | (values > high),
-            lambda row: (
-                f"{name} {values[row]:.6g} is outside {low:g} to {high:g} [{unit}]; check its unit"
-            ),
+            lambda row: f"{name} {values[row]:.6g} is outside {low:g} to {high:g} [{unit}]; {hint}",
         ),
     ]
 

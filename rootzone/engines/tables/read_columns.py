@@ -16,7 +16,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
-from rootzone._shared.tables import Schema
+from rootzone._shared.tables import Schema, reading, whole_ids
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,7 +62,7 @@ def read_raw(path: Path, schema: Schema, optional: Sequence[str] = ()) -> pl.Dat
     if not path.exists():
         raise RequestError(f"{path} does not exist.")
     wanted = [*schema.by_name, *optional]
-    try:
+    with reading(path):
         if path.suffix == ".parquet":
             _refuse_other_units(path, schema)
             present = pl.read_parquet_schema(path)
@@ -70,8 +70,6 @@ def read_raw(path: Path, schema: Schema, optional: Sequence[str] = ()) -> pl.Dat
         if path.suffix == ".csv":
             frame = pl.read_csv(path, infer_schema=False)
             return frame.select(name for name in frame.columns if name in wanted)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise RequestError(f"{path} cannot be read as {path.suffix[1:]}: {error}") from error
     raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
 
 
@@ -119,9 +117,10 @@ def all_column_names(path: Path) -> list[str]:
     """Names of all columns of a table file, known or not."""
     import polars as pl
 
-    if path.suffix == ".parquet":
-        return list(pl.read_parquet_schema(path))
-    return pl.read_csv(path, n_rows=0, infer_schema=False).columns
+    with reading(path):
+        if path.suffix == ".parquet":
+            return list(pl.read_parquet_schema(path))
+        return pl.read_csv(path, n_rows=0, infer_schema=False).columns
 
 
 def id_column(path: Path, frame: pl.DataFrame, name: str) -> pl.Series:
@@ -150,9 +149,7 @@ def id_column(path: Path, frame: pl.DataFrame, name: str) -> pl.Series:
     if dtype == pl.String:
         if path.suffix != ".csv":
             return series
-        numbers = series.cast(pl.Int64, strict=False)
-        lossless = (numbers.cast(pl.String) == series) | series.is_null()
-        return numbers if bool(lossless.fill_null(value=False).all()) else series
+        return whole_ids(series)
     raise RequestError(f"{path}: column {name} holds {dtype}; identifiers are integers or texts.")
 
 

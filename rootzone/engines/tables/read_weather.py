@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.plausible import DAILY_LIMITS, likely_unit, outside
 from rootzone._shared.tables import WEATHER
 from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.failures import Failure, FailureClass, SiteId
@@ -77,6 +78,12 @@ def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> Weather
         The file as a whole cannot be used: unreadable, columns missing, wrong units, no rows.
     """
     frame = read_raw(path, WEATHER)
+    for name in (n for n in frame.columns if n in DAILY_LIMITS):
+        values = number_column(frame, name).values
+        unit = likely_unit(name, values)
+        if unit is not None and not outside(name, values).any():
+            # Every day passes by itself, and the column cannot be true as a whole.
+            raise RequestError(f"{path}: column {name} {unit}. Nothing was simulated.")
     return weather_from_frame(path, frame, salb=salb, needs_temperature=needs_temperature)
 
 

@@ -23,13 +23,6 @@ ONE_THREAD = (
 )
 
 
-def cores_given() -> int:
-    """Cores this process may use: its affinity, which Slurm and containers set, or fewer."""
-    cores = len(os.sched_getaffinity(0))
-    asked = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    return max(1, min(cores, int(asked) if asked.isdigit() else cores))
-
-
 @dataclass
 class InThisProcess:
     """One shard after the other here, the engine on all its threads.

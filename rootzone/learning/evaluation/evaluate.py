@@ -13,7 +13,6 @@ import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.legends import LEGENDS
 from rootzone.hydraulics.usda import USDA_CLASSES, usda_class
 from rootzone.labels.splits import TEST, TRAIN, season_of
 from rootzone.learning.evaluation.baselines import (
@@ -296,9 +295,9 @@ def classes_at(scene: Scene, labels: GridLabels) -> dict[str, list[str | None]]:
         here = np.flatnonzero(labels.tile == tile)
         bands = scene.land.read(names, labels.grid.tile_window(int(tile)))
         values[:, here] = bands[:, labels.row[here], labels.col[here]]
-    legends: Mapping[str, str] = getattr(scene.land, "legends", {})
+    known: Mapping[str, Mapping[int, str]] = getattr(scene.land, "class_names", {})
     out: dict[str, list[str | None]] = {
-        name: _words(values[i], legends.get(name, "")) for i, name in enumerate(names[:2])
+        name: _words(values[i], known.get(name, {})) for i, name in enumerate(names[:2])
     }
     code = usda_class(*_closed(values[2:]))
     out["texture_class"] = [USDA_CLASSES[int(k)] if k >= 0 else None for k in code]
@@ -311,6 +310,5 @@ def _closed(texture: FloatArray) -> FloatArray:
     return np.asarray(100.0 * texture / np.where(total > 0, total, np.nan))
 
 
-def _words(codes: AnyArray, legend: str) -> list[str | None]:
-    names = LEGENDS.get(legend, {})
+def _words(codes: AnyArray, names: Mapping[int, str]) -> list[str | None]:
     return [None if not np.isfinite(code) else names.get(int(code), f"{code:g}") for code in codes]

@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
-from rootzone.covariates.open_campaign import open_grid, open_stack
-from rootzone.covariates.weather import cells
+from rootzone.covariates.open_campaign import open_grid, open_stack, open_weather_grid
 from rootzone.hydraulics.site_layers import site_layers
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
@@ -44,7 +43,7 @@ def raw_simulation_at(loaded: LoadedCampaign, data: Path, wanted: GridLabels) ->
     pixel = wanted.pixel_row * wanted.grid.width + wanted.pixel_col
     pixels, column = np.unique(pixel, return_inverse=True)
     row, col = np.divmod(pixels, wanted.grid.width)
-    cell_ids = _cells(loaded, row, col)
+    cell_ids = _cells(loaded, data, row, col)
     soils = _soils(loaded, data, row, col, cell_ids)
     if soils is None:
         return out
@@ -60,9 +59,9 @@ def raw_simulation_at(loaded: LoadedCampaign, data: Path, wanted: GridLabels) ->
     return out
 
 
-def _cells(loaded: LoadedCampaign, row: IntArray, col: IntArray) -> IntArray:
+def _cells(loaded: LoadedCampaign, data: Path, row: IntArray, col: IntArray) -> IntArray:
     lon, lat = open_grid(loaded).lon_lat(row, col)
-    return np.asarray(cells.cell_id(*cells.cell_at(lon, lat)), dtype=np.int64)
+    return open_weather_grid(loaded, data).id_at(lon, lat)
 
 
 def _soils(

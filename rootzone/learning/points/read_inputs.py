@@ -11,7 +11,7 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
-from rootzone.covariates.layers.legends import legend
+from rootzone.covariates.layers.legends import legend_of
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.read_inputs import read_inputs
 from rootzone.inversion.station_profiles import measured_profiles
@@ -137,7 +137,7 @@ def climate_classes(files: PointFiles, stations: pl.DataFrame) -> dict[Place, st
 
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-    names = legend(files.climate_legend)
+    names = legend_of(files.climate_legend).names
     places = (
         stations.select("network", "station", "lat", "lon")
         .unique(["network", "station"], keep="first", maintain_order=True)

@@ -15,6 +15,7 @@ from rootzone._shared.digests import digest_bytes, digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.tables import SITES, read_table
 from rootzone.campaign.workspace import Workspace
+from rootzone.covariates.open_campaign import open_catalog
 from rootzone.labels.write_labels import label_files
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION, GridLabels, run_starts
@@ -159,13 +160,17 @@ def open_scene(loaded: LoadedCampaign, data: Path) -> Scene:
         )
     land = Land(write_land(loaded, data, workspace.land))
     features = campaign.learning.features
-    spec = features_of(features, land.legends["land_cover"], land.legends["climate_class"])
+    catalog = open_catalog(loaded, data)
+    spec = features_of(
+        features, land.legends["land_cover"], land.legends["climate_class"], catalog.legends
+    )
     weather = WeatherDays.read([workspace.weather(y) for y in years], spec)
     surface = None
     if features.surface_moisture:
         pattern = str(loaded.document.path.parent / features.surface_moisture)
         surface = SurfaceFiles(pattern, land.grid)
-    return Scene(land, weather, spec, surface)
+    weather_grid = catalog.weather_grid(campaign.catalog.forcing)
+    return Scene(land, weather, spec, weather_grid, surface)
 
 
 _Read = tuple[GridLabels | None, list[str]]  # labels, where there are any, and notes on them

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, Float32Array
-from rootzone.covariates.layers.legends import legend
+from rootzone.covariates.layers.legends import Legend, legend_of
 from rootzone.networks.channels import (
     ANGLE,
     CLASS,
@@ -34,7 +35,10 @@ def faithful_features() -> FeatureSpec:
 
 
 def features_of(
-    features: Features, land_cover_legend: str = "nlcd", climate_legend: str = "koppen_beck"
+    features: Features,
+    land_cover_legend: str = "nlcd",
+    climate_legend: str = "koppen_beck",
+    legends: Mapping[str, Legend] | None = None,
 ) -> FeatureSpec:
     """The channels a campaign asks for; its defaults are `faithful_features`.
 
@@ -44,11 +48,13 @@ def features_of(
         Options of the campaign.
     land_cover_legend, climate_legend : str
         Legends of the class layers of its catalog.
+    legends : mapping of str to Legend, optional
+        Legends of that catalog; the packed ones by default.
     """
     channels = (
         *_texture(),
         *_terrain(features.aspect),
-        *_classes(features.classes, land_cover_legend, climate_legend),
+        *_classes(features.classes, land_cover_legend, climate_legend, legends),
         *_WEATHER,
         *_DAY,
         *(_SURFACE if features.surface_moisture else ()),
@@ -96,10 +102,15 @@ def _terrain(aspect: str) -> tuple[Channel, ...]:
     return height, slope, Channel("aspect_deg", "degree", LAND, "aspect_deg", 0.0, 360.0, ANGLE)
 
 
-def _classes(how: str, land_cover_legend: str, climate_legend: str) -> tuple[Channel, ...]:
+def _classes(
+    how: str,
+    land_cover_legend: str,
+    climate_legend: str,
+    legends: Mapping[str, Legend] | None = None,
+) -> tuple[Channel, ...]:
     out: list[Channel] = []
     for column, name in (("land_cover", land_cover_legend), ("climate_class", climate_legend)):
-        codes = legend(name)
+        codes = legend_of(name, legends).classes
         if how == "ordinal":
             top = float(max(codes))
             out.append(Channel(column, "code", LAND, column, 0.0, top, CLASS, legend=name))

@@ -142,6 +142,10 @@ class Land:
         self.depths_mm: tuple[float, ...] = tuple(told["depths_mm"])
         self.texture_depth_cm: tuple[int, int] = tuple(told["texture_depth_cm"])
         self.legends: dict[str, str] = told["legends"]
+        self.class_names: dict[str, dict[int, str]] = {
+            layer: {int(code): text for code, text in names.items()}
+            for layer, names in told.get("class_names", {}).items()
+        }
         self.digest: str = told["digest"]
         self.bands: tuple[str, ...] = tuple(dataset.descriptions)
         self._number = {name: i + 1 for i, name in enumerate(self.bands)}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rootzone._shared.arrays import AnyArray, Float32Array, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.weather import cells as gridmet
+from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.learning.scene.land import HYDRAULIC, LandSource, hydraulic_bands
 from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.networks.channels import LAND, SURFACE, FeatureSpec
@@ -58,6 +58,8 @@ class Scene:
         Scaled weather, read with the same specification.
     spec : FeatureSpec
         Channels.
+    weather_grid : WeatherGrid
+        Where the weather cells lie.
     surface : SurfaceSource, optional
         Surface moisture, where the specification has such a channel.
 
@@ -70,6 +72,7 @@ class Scene:
     land: LandSource
     weather: WeatherDays
     spec: FeatureSpec
+    weather_grid: WeatherGrid
     surface_source: SurfaceSource | None = None
 
     def __post_init__(self) -> None:
@@ -127,7 +130,7 @@ class Scene:
     def cells(self, window: Window) -> CellWeights:
         """Weather cells of a window and their weights."""
         if self.spec.forcing == "nearest":
-            cell = gridmet.cells_of_window(self.grid, window)
+            cell = self.weather_grid.ids(self.grid, window)
             index = self.weather.cell_index(cell)[None].astype(np.int32)
             return CellWeights(index, np.ones(index.shape, dtype=np.float32))
         row, col = np.mgrid[
@@ -138,13 +141,15 @@ class Scene:
     def _between_cells(self, row: AnyArray, col: AnyArray) -> CellWeights:
         """Four cells around each pixel; those without weather give their weight to the others."""
         lon, lat = self.grid.lon_lat(row, col)
-        down = (gridmet.FIRST_LAT_DEG - lat) / gridmet.STEP_DEG
-        right = (lon - gridmet.FIRST_LON_DEG) / gridmet.STEP_DEG
+        down, right = self.weather_grid.place(lon, lat)
         top, left = np.floor(down).astype(np.int64), np.floor(right).astype(np.int64)
         part_down, part_right = down - top, right - left
         corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
         index = np.stack(
-            [self.weather.cell_index(gridmet.cell_id(top + i, left + j)) for i, j in corners]
+            [
+                self.weather.cell_index(self.weather_grid.cell_id(top + i, left + j))
+                for i, j in corners
+            ]
         )
         weight = np.stack(
             [
@@ -206,7 +211,7 @@ class Scene:
             static[here] = self.static(window)[:, row[here] - top, col[here] - left].T
         if self.spec.forcing == "nearest":
             lon, lat = self.grid.lon_lat(row, col)
-            index = self.weather.cell_index(gridmet.cell_id(*gridmet.cell_at(lon, lat)))[None]
+            index = self.weather.cell_index(self.weather_grid.id_at(lon, lat))[None]
             weight = np.ones(index.shape, dtype=np.float32)
         else:
             between = self._between_cells(row, col)

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from rootzone.covariates.layers.catalog import Source
 
 _LOG = logging.getLogger(__name__)
-_FORMAT = 1  # of the file; a change makes every land raster anew
+_CLASS_LAYERS = ("land_cover", "climate_class")
+_FORMAT = 2  # of the file; a change makes every land raster anew
 _BLOCK_PX = 128  # a tile of 64 and a map window of 512 both read few blocks
 _WINDOW_PX = (512, 2048)  # a million pixels: some 300 MB while their soils are derived
 _CACHE_MB = 256
@@ -188,7 +189,10 @@ def write_land(loaded: LoadedCampaign, data: Path, out: Path) -> Path:
             "depths_mm": list(plan.soils),
             "texture_depth_cm": settings["texture_depth_cm"],
             "legends": {
-                name: land.legend_of(name) for name in ("land_cover", "climate_class")
+                name: land.legend_of(name) for name in _CLASS_LAYERS
+            },
+            "class_names": {
+                name: dict(stack.legend(plan.addresses[name]).names) for name in _CLASS_LAYERS
             },
             "digest": record.digest,
         }  # fmt: skip

@@ -128,7 +128,8 @@ def fuse_images(
     """
     from scipy.stats import f as f_distribution
 
-    from rootzone.surface.fusion.similar_kernel import fuse_rows, window_means
+    from rootzone.surface.fusion.similar_kernel import fuse_rows
+    from rootzone.surface.fusion.window_sums import window_means
 
     fine, rough, today = np.stack(images[0:3:2]), np.stack(images[1:4:2]), images[4]
 

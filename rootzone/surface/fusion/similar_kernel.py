@@ -7,13 +7,17 @@ blocks with a rim of ``half_px`` gives the same bits as the whole.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 
 from rootzone._shared.arrays import BoolArray, FloatArray
 from rootzone._shared.jit import kernel, prange
+from rootzone.surface.fusion.window_sums import (
+    mean_where,
+    parallel_exact,
+    row_sums,
+    sum_of,
+    weighted_change,
+)
 
 LEAST_SIMILAR = 5  # more than this many, the pixel itself counted
 SMALLEST_CHANGE = 0.02  # of the upper bound: less change between the pairs tells no conversion
@@ -21,14 +25,8 @@ LARGEST_CONVERSION = 5.0
 _DISTANCE_EPS = 1e-7
 _TIME_EPS = 1e-10
 
-# Sums of a row may be taken several at a time; which ones, the compiler fixes once for all.
-_rows: Any = numba.njit(
-    cache=True, error_model="numpy", nogil=True, fastmath={"contract", "reassoc", "nsz"}
-)
-_parallel: Any = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)
 
-
-@_rows  # type: ignore[untyped-decorator]
+@row_sums  # type: ignore[untyped-decorator]
 def mark_similar(
     fine: FloatArray,
     valid: BoolArray,
@@ -75,20 +73,6 @@ def mark_similar(
     return count
 
 
-@_rows  # type: ignore[untyped-decorator]
-def mean_where(
-    image: FloatArray, weight: FloatArray, window: tuple[int, int, int, int], total: float
-) -> float:
-    """Mean of an image over a window with weights that sum to ``total``; NaN counts as nothing."""
-    top, bottom, left, right = window
-    out = 0.0
-    for i in range(top, bottom):
-        for j in range(left, right):
-            mark = weight[i - top, j - left]
-            out += mark * image[i, j] if mark > 0.0 else 0.0
-    return out / total
-
-
 @kernel
 def one_band_weights(
     fine: FloatArray,
@@ -116,17 +100,6 @@ def one_band_weights(
             r = r if abs(r) <= 1.0 else 0.5
             w = 1.0 / ((1.0 - r) * distance[i - origin[0], j - origin[1]] + _DISTANCE_EPS)
             weight[i - top, j - left] = w if weight[i - top, j - left] > 0.0 else 0.0
-
-
-@_rows  # type: ignore[untyped-decorator]
-def sum_of(weight: FloatArray, window: tuple[int, int, int, int]) -> float:
-    """Sum of the weights of a window."""
-    top, bottom, left, right = window
-    total = 0.0
-    for i in range(bottom - top):
-        for j in range(right - left):
-            total += weight[i, j]
-    return total
 
 
 @kernel
@@ -239,52 +212,6 @@ def conversion(
     return 1.0
 
 
-@_rows  # type: ignore[untyped-decorator]
-def weighted_change(
-    coarse0: FloatArray,
-    coarse: FloatArray,
-    weight: FloatArray,
-    window: tuple[int, int, int, int],
-    total: float,
-) -> float:
-    """Weighted mean of the coarse change since one pair's date."""
-    top, bottom, left, right = window
-    out = 0.0
-    for i in range(top, bottom):
-        for j in range(left, right):
-            w = weight[i - top, j - left]
-            out += w * (coarse0[i, j] - coarse[i, j]) if w > 0.0 else 0.0
-    return out / total
-
-
-@_parallel  # type: ignore[untyped-decorator]
-def window_means(image: FloatArray, valid: BoolArray, half_px: int) -> FloatArray:
-    """Mean of the valid pixels of the window round each pixel; NaN where there are none."""
-    rows, cols = image.shape
-    sums = np.zeros((rows, cols))
-    counts = np.zeros((rows, cols))
-    for i in prange(rows):
-        for j in range(cols):
-            total = 0.0
-            n = 0.0
-            for q in range(max(0, j - half_px), min(cols, j + half_px + 1)):
-                if valid[i, q]:
-                    total += image[i, q]
-                    n += 1.0
-            sums[i, j] = total
-            counts[i, j] = n
-    out = np.empty((rows, cols))
-    for i in prange(rows):
-        for j in range(cols):
-            total = 0.0
-            n = 0.0
-            for p in range(max(0, i - half_px), min(rows, i + half_px + 1)):
-                total += sums[p, j]
-                n += counts[p, j]
-            out[i, j] = total / n
-    return out
-
-
 @kernel
 def time_weights(since_first: float, since_second: float) -> tuple[float, float]:
     """Weights of the two pairs by how little the coarse window has changed since each."""
@@ -293,7 +220,7 @@ def time_weights(since_first: float, since_second: float) -> tuple[float, float]
     return first / (first + second), second / (first + second)
 
 
-@_parallel  # type: ignore[untyped-decorator]
+@parallel_exact  # type: ignore[untyped-decorator]
 def fuse_rows(
     fine: FloatArray,
     coarse: FloatArray,

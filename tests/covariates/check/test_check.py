@@ -64,7 +64,7 @@ def test_real_files_have_the_problems_they_have(shared, packed, name, as_source,
 def test_facts_of_the_real_weather_day(shared, packed):
     # realdata/README.md: NetCDF-3, scale 0.1, offset 220, lat descending; 40 % masked.
     name = "gridmet/daily_maximum_temperature_2010-05-22_2010-05-22.nc"
-    facts = check_file(shared / "realdata" / name, packed).facts
+    facts = check_file(shared / "realdata" / name, packed, "gridmet").facts
     assert facts["driver"] == "NETCDF3_CLASSIC"
     assert facts["packing"] == [0.1, 220.0]
     assert facts["latitude"] == "north to south"

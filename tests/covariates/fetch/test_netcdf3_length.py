@@ -10,9 +10,9 @@ from scipy.io import netcdf_file
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes, promised_length
 from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.readers.daily_netcdf import READER
 from rootzone.covariates.weather.cells import Cells
-from rootzone.covariates.weather.read_gridmet import read_gridmet
-from tests.covariates.weather_files import plausible, write_gridmet, year_dates
+from tests.covariates.weather_files import GRIDMET, plausible, write_gridmet, year_dates
 
 FORMATS = ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
 
@@ -63,8 +63,8 @@ def test_another_kind_of_file_is_not_judged(tmp_path):
 
 
 def test_weather_cut_short_is_refused_not_read_as_zero(tmp_path):
-    part = load_catalog([], tmp_path).source("gridmet").variables["tmmx"]
-    cells = Cells(np.array([224]), np.array([466]))
+    layer = load_catalog([], tmp_path).layer("gridmet/tmmx/2023")
+    cells = Cells(GRIDMET, np.array([224]), np.array([466]))
     path = write_gridmet(
         tmp_path / "tmmx_2023.nc",
         "tmmx",
@@ -75,4 +75,4 @@ def test_weather_cut_short_is_refused_not_read_as_zero(tmp_path):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(RequestError, match=r"was cut short: its header promises \d+ bytes more"):
-        read_gridmet(path, "tmmx", part, cells)
+        READER.read_file(path, layer, cells)

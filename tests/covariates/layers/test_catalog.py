@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import READERS, Source, load_catalog
+from rootzone.covariates.layers.catalog import Source, load_catalog
+from rootzone.covariates.readers.registry import reader, reader_names
 
 OWN = """\
 catalog: mine
@@ -32,13 +33,18 @@ def test_every_packed_entry_names_its_licence_its_range_and_a_source_to_cite(pac
         assert source.kind in ("class", "table") or any(ranges), name
 
 
-def test_every_reader_of_the_issue_has_a_packed_entry_or_is_generic(packed):
-    # Issue 3, section 1: NLCD, Koppen, POLARIS, DEM, gridMET, Landsat, MODIS LAI, SMAP + generic.
-    assert set(READERS) - {s.reader for s in packed.sources.values()} == {
-        "raster",
-        "netcdf",
-        "zarr",
-    }
+def test_every_reader_is_named_by_a_packed_entry_or_is_generic(packed):
+    generic = {"raster", "netcdf", "zarr"}
+    assert set(reader_names()) - generic <= {s.reader for s in packed.sources.values()}
+    assert all(hasattr(reader(name), "check") for name in reader_names())
+
+
+def test_former_names_of_readers_still_do_their_work():
+    # Catalogs of the first release named the products.
+    entry = {"title": "t", "kind": "continuous", "path": "a.tif"}
+    assert Source(reader="polaris", **entry).reader == "raster"
+    with pytest.raises(ValueError, match="no reader 'rastr'; did you mean raster"):
+        Source(reader="rastr", **entry)
 
 
 def test_campaign_defaults_exist_in_the_packed_catalog(packed):

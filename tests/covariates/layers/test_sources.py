@@ -15,19 +15,25 @@ from rasterio.transform import from_origin
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
-from rootzone.covariates.layers.mosaic import dem_tile, polaris_tile, read_piece, virtual_raster
-from rootzone.covariates.layers.sources import layer_files, same_crs
+from rootzone.covariates.layers.mosaic import read_piece, virtual_raster
+from rootzone.covariates.layers.opened import same_crs
 from rootzone.covariates.layers.stack import CovariateStack
+from rootzone.covariates.readers.registry import raster_reader
 from tests.covariates.layers.test_stack import plane_at
 from tests.covariates.rasters import ALBERS_WGS84, GRID, catalog, write_tif
 
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)
 
 
-def test_tiles_are_named_as_the_servers_name_them():
+def test_tiles_are_named_as_the_servers_name_them(tmp_path):
     # data_formats.md 2: lat3940_lon-106-105; 6: n40w106 is the north-west corner.
-    assert polaris_tile(-106, 39) == "lat3940_lon-106-105"
-    assert dem_tile(-106, 39) == "n40w106"
+    packed, inside = load_catalog([], tmp_path), (-105.9, 39.1, -105.1, 39.9)
+    assert packed.source("polaris").tile_names(inside) == ["lat3940_lon-106-105"]
+    assert packed.source("dem_3dep").tile_names(inside) == ["n40w106"]
+
+
+def layer_files(layer, folder, bounds):
+    return raster_reader(layer).files(layer, folder, bounds)
 
 
 def test_colorado_needs_48_polaris_tiles(tmp_path):

@@ -142,7 +142,8 @@ def test_a_pixel_is_the_same_in_every_window(tmp_path, size_px, how):
 def test_a_mosaic_has_no_seam(tmp_path):
     polaris_like(tmp_path)
     entry = {
-        "reader": "polaris",
+        "reader": "raster",
+        "tiles": {"name": "lat{south}{north}_lon{west}{east}"},
         "path": "polaris/{variable}/mean/{depth}/{tile}.tif",
         "nodata": (-9999,),
         "depths_cm": ((15, 30),),

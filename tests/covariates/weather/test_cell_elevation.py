@@ -7,8 +7,8 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.weather.cell_elevation import cell_elevation_m
-from rootzone.covariates.weather.cells import cells_in
 from tests.covariates.rasters import catalog, write_tif
+from tests.covariates.weather_files import GRIDMET
 
 BOUNDS = (-105.30, 40.00, -105.10, 40.15)
 
@@ -22,7 +22,7 @@ def plane(folder, west=-105.5, width=600):
 
 
 def test_the_mean_of_a_plane_over_a_cell_is_its_height_at_the_centre(tmp_path):
-    cells = cells_in(BOUNDS)
+    cells = GRIDMET.cells_in(BOUNDS)
     heights = cell_elevation_m(plane(tmp_path), "dem", cells, BOUNDS)
     inside = (np.abs(cells.lon + 105.2) < 0.06) & (np.abs(cells.lat - 40.075) < 0.04)
     expected = 2000 + 1000 * (cells.lon + 105.2) - 2000 * (cells.lat - 40.0)
@@ -33,4 +33,4 @@ def test_the_mean_of_a_plane_over_a_cell_is_its_height_at_the_centre(tmp_path):
 
 def test_a_cell_without_elevation_is_named(tmp_path):
     with pytest.raises(RequestError, match=r"no elevation in \d+ of \d+ weather cells"):
-        cell_elevation_m(plane(tmp_path, width=250), "dem", cells_in(BOUNDS), BOUNDS)
+        cell_elevation_m(plane(tmp_path, width=250), "dem", GRIDMET.cells_in(BOUNDS), BOUNDS)

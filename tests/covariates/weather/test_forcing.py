@@ -15,6 +15,7 @@ from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 from tests.covariates.weather_files import (
     COLS,
+    GRIDMET,
     ROWS,
     plausible,
     write_gridmet,
@@ -23,7 +24,7 @@ from tests.covariates.weather_files import (
 )
 
 GRID_ROWS, GRID_COLS = np.mgrid[ROWS, COLS]
-CELLS = Cells(GRID_ROWS.ravel(), GRID_COLS.ravel())
+CELLS = Cells(GRIDMET, GRID_ROWS.ravel(), GRID_COLS.ravel())
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from rootzone.covariates.weather.gaps import (
     impossible,
     list_gaps,
 )
+from tests.covariates.weather_files import GRIDMET
 
-CELLS = Cells(np.array([10, 10, 11]), np.array([20, 21, 20]))
+CELLS = Cells(GRIDMET, np.array([10, 10, 11]), np.array([20, 21, 20]))
 DATES = np.arange("2023-01-01", "2023-01-06", dtype="datetime64[D]")
 
 

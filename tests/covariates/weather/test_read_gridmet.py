@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.io import netcdf_file
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.layers.catalog import load_catalog
-from rootzone.covariates.weather.cells import Cells, cells_in
-from rootzone.covariates.weather.read_gridmet import read_gridmet
-from tests.covariates.weather_files import ROWS, plausible, write_gridmet, year_dates
+from rootzone.covariates.readers.daily_netcdf import READER
+from rootzone.covariates.weather.cells import Cells
+from tests.covariates.weather_files import GRIDMET, ROWS, plausible, write_gridmet, year_dates
 
-CELLS = Cells(np.array([224, 226, 225]), np.array([466, 469, 467]))
+CELLS = Cells(GRIDMET, np.array([224, 226, 225]), np.array([466, 469, 467]))
 COLORADO = (-109.060253, 36.992426, -102.041524, 41.003444)
 
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory):
-    return load_catalog([], tmp_path_factory.mktemp("none")).source("gridmet").variables
+    catalog = load_catalog([], tmp_path_factory.mktemp("none"))
+    names = catalog.source("gridmet").variables
+    return {name: catalog.layer(f"gridmet/{name}/2023") for name in names}
+
+
+def read_gridmet(path, short, layer, cells):
+    times, values = READER.read_file(path, layer, cells)
+    return SimpleNamespace(dates=times.astype("datetime64[D]"), values=values)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +43,7 @@ def test_the_real_day_is_decoded_as_its_readme_says(
     shared, parts, file, short, scale, offset, shift
 ):
     path = shared / "realdata" / "gridmet" / file
-    colorado = cells_in(COLORADO)
+    colorado = GRIDMET.cells_in(COLORADO)
     read = read_gridmet(path, short, parts[short], colorado)
     assert read.dates.tolist() == [np.datetime64("2010-05-22").astype(object)]
     # Another reader (SciPy's NetCDF-3) and the packing of the README.
@@ -51,7 +60,7 @@ def test_the_sea_is_missing_in_the_real_day(shared, parts):
     # data_formats.md 7: 40 % of the rectangle is masked.
     path = shared / "realdata" / "gridmet" / "precipitation_amount_2010-05-22_2010-05-22.nc"
     row, col = np.mgrid[0:585, 0:1386]
-    values = read_gridmet(path, "pr", parts["pr"], Cells(row.ravel(), col.ravel())).values
+    values = read_gridmet(path, "pr", parts["pr"], Cells(GRIDMET, row.ravel(), col.ravel())).values
     assert np.isnan(values).mean() == pytest.approx(0.40, abs=0.03)
 
 
@@ -140,7 +149,7 @@ def test_a_subset_that_does_not_cover_the_region_says_how_many_cells_it_misses(t
     path = write_gridmet(
         tmp_path / "pr_2023.nc", "pr", plausible("pr", year_dates(2023)), year_dates(2023)
     )
-    beyond = Cells(np.array([224, 300]), np.array([466, 466]))
+    beyond = Cells(GRIDMET, np.array([224, 300]), np.array([466, 466]))
     with pytest.raises(RequestError, match="1 of 2 cells of the region lie outside"):
         read_gridmet(path, "pr", parts["pr"], beyond)
 
@@ -172,7 +181,9 @@ def test_an_opendap_address_is_handed_to_the_library_as_it_is(monkeypatch, parts
         raise OSError("no network in tests")
 
     monkeypatch.setattr(netCDF4, "Dataset", refuse)
-    address = "http://thredds.example/thredds/dodsC/agg_met_pr_1979_CurrentYear_CONUS.nc"
+    address = (
+        "https://www.northwestknowledge.net/thredds/dodsC/agg_met_pr_1979_CurrentYear_CONUS.nc"
+    )
     with pytest.raises(RequestError, match="no network in tests"):
         read_gridmet(address, "pr", parts["pr"], CELLS)
     assert asked == [address]

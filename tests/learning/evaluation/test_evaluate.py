@@ -121,8 +121,8 @@ def test_tables_and_card_lie_in_the_runs_folder(campaign: Path, evaluated: pl.Da
 def test_the_raw_simulation_is_that_of_a_map(campaign: Path) -> None:
     # The maps stage simulates pixels on its own path, up to the map's day: same physics, same days.
     from rootzone.covariates.open_campaign import open_stack
-    from rootzone.maps.columns import cell_of_pixels
     from rootzone.maps.run_simulation import SimulationJob, _simulate_cell
+    from tests.covariates.weather_files import GRIDMET
 
     loaded, data = load_campaign(campaign), campaign.parent / "data"
     labels = open_samples(loaded, data).labels["station"]
@@ -132,7 +132,7 @@ def test_the_raw_simulation_is_that_of_a_map(campaign: Path) -> None:
     with open_stack(loaded, data) as stack:
         for row, col in zip(few.pixel_row, few.pixel_col, strict=True):
             pixel = Window(int(row), int(col), 1, 1)
-            cell = int(cell_of_pixels(job.grid, pixel)[0, 0])
+            cell = int(GRIDMET.ids(job.grid, pixel)[0, 0])
             wanted.append(float(_simulate_cell(job, stack, cell, pixel)["theta"][0, 0, 0]))
     assert len(set(wanted)) > 1
     np.testing.assert_allclose(raw_simulation_at(loaded, data, few), wanted, atol=1e-6)

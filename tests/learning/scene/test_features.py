@@ -7,9 +7,11 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import Features
-from rootzone.covariates.layers.legends import KOPPEN_BECK, NLCD
+from rootzone.covariates.layers.legends import packed_legends
 from rootzone.learning.scene.features import day_of_year_columns, faithful_features, features_of
 from rootzone.networks.channels import FeatureSpec, require_same_spec
+
+NLCD, KOPPEN_BECK = (packed_legends()[name].classes for name in ("nlcd", "koppen_beck"))
 
 # Systems note 2.2: the order in which section 3.6.2 of the manuscript names the 20 channels.
 ORDER = [

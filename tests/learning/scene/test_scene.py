@@ -9,9 +9,9 @@ import torch
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import Features
 from rootzone.covariates.grid import Window
-from rootzone.covariates.weather import cells
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.scene import Scene
+from tests.covariates.weather_files import GRIDMET
 from tests.learning import scenes
 
 WINDOW = Window(4, 10, 12, 30)
@@ -44,7 +44,7 @@ def test_static_channels_are_the_scaled_bands_of_the_window() -> None:
 def test_nearest_weather_is_that_of_the_cell_each_pixel_lies_in() -> None:
     scene = scenes.scene()
     field = full_field(scene, WINDOW)
-    cell = cells.cells_of_window(scene.grid, WINDOW)
+    cell = GRIDMET.ids(scene.grid, WINDOW)
     table = scene.weather.table(scenes.day(45))
     assert len(np.unique(cell)) > 1, "the window must lie across cells"
     for number in np.unique(cell):
@@ -66,10 +66,10 @@ def test_bilinear_weather_gives_a_cell_its_own_value_at_its_centre_and_has_no_st
     assert step(smooth) < 0.1 * step(rough)
     row, col = np.mgrid[: window.height, : window.width]
     lon, lat = nearest.grid.lon_lat(row, col)
-    cell_row, cell_col = cells.cell_at(lon, lat)
+    cell_row, cell_col = GRIDMET.cell_at(lon, lat)
     off = np.hypot(
-        lat - (cells.FIRST_LAT_DEG - cell_row * cells.STEP_DEG),
-        lon - (cells.FIRST_LON_DEG + cell_col * cells.STEP_DEG),
+        lat - (GRIDMET.origin[1] - cell_row * GRIDMET.step[0]),
+        lon - (GRIDMET.origin[0] + cell_col * GRIDMET.step[0]),
     )
     centre = np.unravel_index(int(off.argmin()), off.shape)
     # Off by at most half a pixel, 50 m of a cell of 4 km.
@@ -83,9 +83,9 @@ def test_bilinear_weights_are_those_of_the_four_cells_around() -> None:
     # The weighted mean of the cells' own longitudes is the pixel's longitude: linear in between.
     row, col = np.mgrid[4:16, 10:40]
     lon, lat = scene.grid.lon_lat(row, col)
-    cell_row, cell_col = cells.row_col(scene.weather.cell_id[where.index])
-    mean_lon = (where.weight * (cells.FIRST_LON_DEG + cell_col * cells.STEP_DEG)).sum(axis=0)
-    mean_lat = (where.weight * (cells.FIRST_LAT_DEG - cell_row * cells.STEP_DEG)).sum(axis=0)
+    cell_row, cell_col = GRIDMET.row_col(scene.weather.cell_id[where.index])
+    mean_lon = (where.weight * (GRIDMET.origin[0] + cell_col * GRIDMET.step[0])).sum(axis=0)
+    mean_lat = (where.weight * (GRIDMET.origin[1] - cell_row * GRIDMET.step[0])).sum(axis=0)
     # Single-precision weights times 105 degrees: about 1e-5.
     assert mean_lon == pytest.approx(lon, abs=2e-5)
     assert mean_lat == pytest.approx(lat, abs=2e-5)
@@ -164,7 +164,7 @@ def test_the_surface_product_reaches_windows_and_points() -> None:
     with pytest.raises(RequestError, match="no product"):
         scenes.scene(features)
     spec = type(plain.spec).of(features)
-    scene = Scene(plain.land, plain.weather, spec, _Surface())
+    scene = Scene(plain.land, plain.weather, spec, GRIDMET, _Surface())
     # By hand: day 45 is 15 February; pixel 4, 10: 0.014 + 0.15 = 0.164, scaled by 0.6.
     assert scene.surface(scenes.day(45), WINDOW)[0, 0, 0] == pytest.approx(0.164 / 0.6)
     index = scene.weather.day_index([scenes.day(45), scenes.day(40)])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rootzone._shared.errors import RequestError
 from rootzone.covariates.layers.catalog import Catalog
-from rootzone.covariates.read_unsoda_db import read_unsoda_table
-from rootzone.covariates.weather.read_met import read_met
+from rootzone.covariates.readers.registry import table_reader
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,9 +33,4 @@ def read_table_layer(catalog: Catalog, address: str) -> pl.DataFrame:
         The address names no table, or the file cannot be read.
     """
     layer = catalog.layer(address)
-    path = catalog.data_folder / layer.path_pattern()
-    if layer.source.reader == "met":
-        return read_met(path).to_frame(path.stem)
-    if layer.source.reader == "unsoda":
-        return read_unsoda_table(path, layer.values["variable"])
-    raise RequestError(f"{address} is read by {layer.source.reader}, which gives no table.")
+    return table_reader(layer).table(catalog.data_folder / layer.path_pattern(), layer)
