@@ -184,6 +184,7 @@ def command(
             salb=settings.salb,
             initial=settings.initial,
             needs_temperature=settings.needs_temperature,
+            extra_columns=settings.extra_columns,
             float32=float32,
             force=force,
             progress=_progress if sys.stderr.isatty() else None,

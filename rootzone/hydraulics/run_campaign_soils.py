@@ -13,7 +13,7 @@ from rootzone.covariates.open_campaign import open_stack
 from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.run_soils import SoilsRun, run_soils
-from rootzone.hydraulics.site_layers import SAMPLED, site_layers
+from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Soil
@@ -64,7 +64,14 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
     with open_stack(loaded, data) as stack:
-        layers = site_layers(stack, name, stack.catalog.source(name), sites, campaign.soil.ptf)
+        layers = site_layers(
+            stack,
+            name,
+            stack.catalog.source(name),
+            sites,
+            campaign.soil.ptf,
+            cover_map_of(stack, campaign),
+        )
         product = stack.catalog.digest
     record = Provenance(
         "rootzone soils",

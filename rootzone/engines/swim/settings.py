@@ -18,7 +18,7 @@ from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.units import cm_from_mm, hours_from_minutes
-from rootzone.engines.plants.covers import Cover, cover
+from rootzone.covariates.layers.covers import Cover, cover
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.boundary import Bottom, parse_bottom
 
@@ -218,12 +218,12 @@ class SwimSettings(BaseModel):
         if self.stepping == "apsim":
             problems.append(
                 f"cover {self.cover} needs stepping converged: SWIM3's own step rules have no "
-                "roots here, and APSIM grows them with crop models of its own"
+                "roots here; APSIM has crop models of its own"
             )
         if plants.root_depth_mm <= 0.0:
             problems.append(
-                f"cover {self.cover} has no roots (root_depth_mm {plants.root_depth_mm:g}); give it "
-                "some, or set cover=bare"
+                f"cover {self.cover} has no roots (root_depth_mm {plants.root_depth_mm:g}); give "
+                "it some, or set cover=bare"
             )
         if plants.grow_full_degc <= plants.grow_from_degc:
             problems.append(
@@ -267,6 +267,12 @@ class SwimSettings(BaseModel):
         """Whether the weather must carry temperatures."""
         season = not self.plants.is_bare and self.growing_season and not self.lai
         return self.snow or self.frozen_soil or season
+
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """Daily columns beside those of every profile."""
+        snow = ("snow_mm",) if self.has_winter else ()
+        return snow if self.plants.is_bare else (*snow, "transpiration_mm", "interception_mm")
 
     @property
     def has_winter(self) -> bool:
