@@ -29,6 +29,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 # Stopped or killed, both go on where they were when given again.
 demo: $(VENV)/.learn
 	$(BIN)/rootzone demo $(DEMO_OUT)
+	@echo "the program itself is $(BIN)/rootzone; put it on the path: export PATH=$(CURDIR)/$(BIN):\$$PATH"
 
 real: $(VENV)/.learn
 	@test -d "$(DATA)" || { echo "make real DATA=folder of real files (see docs/data-sources.md)"; exit 2; }
@@ -36,9 +37,11 @@ real: $(VENV)/.learn
 
 # Kernels run twice: compiled, and as plain Python, which also shows their coverage.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=; compiled=$$?; \
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "kernels and not slow" \
-		--cov --cov-append --cov-report=term
+		--cov --cov-append --cov-report=term; plain=$$?; \
+	echo "compiled kernels: pytest ended with $$compiled; as plain Python: with $$plain"; \
+	test $$compiled -eq 0 -a $$plain -eq 0
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -8,18 +8,8 @@ import click
 
 from rootzone._cli._chain import Chain, Step, chosen_steps
 
-_SEED = 7
 _YEAR = 2023
 _STATIONS = 14
-_MADE_UP = (
-    "everything. The county is made up by a seeded generator in the package: terrain, soils, land "
-    "cover, climate, weather and soil-moisture stations. Its files have the real formats (NLCD and "
-    "3DEP GeoTIFF, POLARIS tiles, Koppen classes, gridMET NetCDF, USCRN daily text with the "
-    "GHCN-Daily station list), so everything after them is what runs on real data. The stations "
-    "read a truth of their own: the same engine with soils, rain and evaporation that differ from "
-    "the maps by amounts written in data/uscrn/MADE_UP.md. Skill on this page says that the chain "
-    "works, and nothing about any real place."
-)
 _CAMPAIGN = """\
 name: demo-county
 description: A made-up county in the real file formats
@@ -62,9 +52,10 @@ def command(folder: Path, force: bool, until: str | None) -> None:
     ends with the same tables, maps and report.
     """
     from rootzone.campaign.workspace import Workspace
+    from rootzone.made_up.write_campaign import SEED
 
     campaign = folder / "campaign.yaml"
-    chain = Chain(folder, "demo", f"{_CAMPAIGN} {_SEED} {_STATIONS}")
+    chain = Chain(folder, "demo", f"{_CAMPAIGN} {SEED} {_STATIONS}")
     steps = chosen_steps(demo_steps(campaign), until)
     chain.open(force=force)
     chain.run(steps)
@@ -100,19 +91,12 @@ def demo_steps(campaign: Path) -> list[Step]:
 def make_county(campaign: Path, stations: int) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
-    from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_pairs
     from rootzone.made_up import county_fields
-    from rootzone.made_up.stations import write_made_up_stations
-    from rootzone.made_up.write_county import write_county
+    from rootzone.made_up.write_campaign import write_data
 
-    folder, years = campaign.parent, [_YEAR - 1, _YEAR]
     click.echo("making a county and its stations in the real file formats", err=True)
-    write_county(folder / "data", years, _SEED)
-    engine = SwimEngine(settings_from_pairs("van_genuchten", "converged", ()), threads=1)
-    write_made_up_stations(folder / "data" / "uscrn", _SEED, [_YEAR], stations, engine)
+    write_data(campaign.parent / "data", (_YEAR - 1, _YEAR), (_YEAR,), stations)
     bounds = {
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
-    write_text(folder / "data" / "MADE_UP.txt", _MADE_UP + "\n")
     write_text(campaign, _CAMPAIGN.format(year=_YEAR, **bounds))

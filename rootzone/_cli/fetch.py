@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import campaign_argument, data_option, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -19,29 +20,27 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="ROOTZONE_DATA",
-    help="Folder the files go to.  [default: data beside CAMPAIGN; ROOTZONE_DATA]",
-)
+@campaign_argument
+@data_option
 @click.option(
     "--only", "only", multiple=True, metavar="SOURCE", help="Fetch this catalog entry only."
 )
 @click.option("--dry-run", is_flag=True, help="List addresses and sizes; fetch nothing.")
 @click.option("--verify", is_flag=True, help="Hold every fetched file against its SHA-256 again.")
+@click.option("--record", is_flag=True,
+              help="Measure files placed by hand, so that later damage is found.")  # fmt: skip
 @click.option("--attempts", type=click.IntRange(min=1), default=6, show_default=True,
               help="Tries without a new byte before a file is given up.")  # fmt: skip
 @click.option("--allow-host", "hosts", multiple=True, metavar="HOST",
               help="Let the campaign's catalog send us to this host, too.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(
     campaign: Path,
     data: Path | None,
     only: tuple[str, ...],
     dry_run: bool,
     verify: bool,
+    record: bool,
     attempts: int,
     hosts: tuple[str, ...],
     as_json: bool,
@@ -59,6 +58,12 @@ def command(
     allow_hosts(hosts)
     folder = data_folder(campaign, data)
     plan = _plan(campaign, folder, only)
+    if record:
+        from rootzone.covariates.fetch.checksums import record_files
+
+        count = record_files(folder, [wanted.path for wanted in plan], "placed by hand")
+        click.echo(f"{count} files were measured and put on record")
+        return
     if verify:
         _verify(folder, as_json=as_json)
         return

@@ -239,4 +239,4 @@ def _frame(
                 top = pa.array([rows.depth.top_mm] * len(every), pa.float32())
                 columns["depth_top_mm"] = top
             tables.append(pl.DataFrame(pl.from_arrow(pa.table(columns))))
-    return pl.concat(tables)
+    return pl.concat(tables).with_columns(pl.col(pl.Categorical).cast(pl.String))

@@ -48,14 +48,14 @@ class Region(Section):
     polygon_file: str | None = None
     """GeoJSON, GeoPackage or shapefile with the region's outline"""
     place: str | None = None
-    """a name from the packed table of states and counties, such as Colorado"""
+    """a name from the packed table of places, such as Colorado or France"""
 
 
 class Grid(Section):
     """The master grid all rasters are aligned to."""
 
     crs: str = "EPSG:5070"
-    """projected coordinate system; EPSG:5070 is the Albers grid of NLCD"""
+    """projected coordinate system in metres, or utm or equal_area for one that suits the region"""
     resolution_m: Annotated[float, Field(gt=0, le=10000)] = 30.0
     """pixel size [m]"""
     tile_px: Annotated[int, Field(ge=8, le=4096)] = 64
@@ -200,7 +200,7 @@ class Engine(Section):
     apsim_models: str | None = None
     """path or container command of APSIM's Models; looked for on PATH when null"""
     settings: dict[str, Scalar] = {}
-    """engine settings that differ from the defaults; rootzone simulate --help lists them"""
+    """engine settings that differ from the defaults; rootzone simulate-tables --help lists them"""
 
 
 class Jobs(Section):

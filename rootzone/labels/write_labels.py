@@ -6,7 +6,7 @@ way; a run that is stopped resumes with the shards that are not.
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -22,11 +22,14 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.seal import Damaged, check, damage, read_sealed_json, sealed_json
 from rootzone._shared.tables import LABELS, arrow_schema_of
 from rootzone.labels.layering import layerings_from_metadata
 from rootzone.labels.make_labels import LabelCounts, LabelMaker, LabelRows, LabelRule, SiteFacts
 from rootzone.labels.read_profiles import ProfileBatch, read_batches, read_metadata
 
+_LOG = logging.getLogger(__name__)
+_MEND = "rootzone labels makes it again."
 NOTES = "_shards"
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {
@@ -124,7 +127,7 @@ def write_labels(job: LabelJob, out: Path) -> LabelCounts:
     """
     note = out / NOTES / f"{job.name}.json"
     finished = read_note(note, job.record.digest)
-    if finished is not None:
+    if finished is not None and not _damaged_parts(note, out):
         return finished
     _remove_earlier(note, out, job.name)
     metadata = read_metadata(job.profiles)
@@ -137,7 +140,8 @@ def write_labels(job: LabelJob, out: Path) -> LabelCounts:
         for batch in read_batches(job.profiles):
             for rows in maker.labels_of(batch):
                 parts.write(maker, batch, rows)
-    write_text(note, json.dumps({"digest": job.record.digest, **asdict(maker.counts)}) + "\n")
+    told = {"digest": job.record.digest, "parts": parts.sizes(), **asdict(maker.counts)}
+    write_text(note, sealed_json(told, indent=None))
     return maker.counts
 
 
@@ -146,12 +150,42 @@ def read_note(note: Path, digest: str) -> LabelCounts | None:
     if not note.exists():
         return None
     try:
-        stored = json.loads(note.read_text(encoding="utf-8"))
+        stored = read_sealed_json(note)
         if stored.pop("digest") != digest:
             return None
+        stored.pop("parts", None)
         return LabelCounts(**stored)
-    except (ValueError, KeyError, TypeError):
+    except (RequestError, ValueError, KeyError, TypeError):
         return None
+
+
+def missing_parts(note: Path, out: Path) -> list[str]:
+    """Part files of a finished file that are gone or of another length than they had.
+
+    Raises
+    ------
+    RequestError
+        The note is damaged.
+    """
+    told: dict[str, int] = read_sealed_json(note, _MEND).get("parts", {})
+    return [
+        name
+        for name, size in told.items()
+        if not (out / name).is_file() or (out / name).stat().st_size != size
+    ]
+
+
+def _damaged_parts(note: Path, out: Path) -> bool:
+    """Whether a part of a finished file is gone or not what was written, which is told."""
+    try:
+        gone = missing_parts(note, out)
+        names = read_sealed_json(note).get("parts", {})
+        bad = gone or [name for name in names if damage(out / name) is not None]
+    except (RequestError, OSError):
+        return True
+    for name in bad:
+        _LOG.warning("%s is gone or damaged; its labels are made again", out / name)
+    return bool(bad)
 
 
 def _remove_earlier(note: Path, out: Path, name: str) -> None:
@@ -196,6 +230,11 @@ class _PartWriters:
             table = pa.table(list(columns.values()), schema=self._schema)
             self._writer(month).write_table(table)
 
+    def sizes(self) -> dict[str, int]:
+        """Length of each part that was put in place, by its path below the folder."""
+        paths = [part_path(self._out, month, self._job.name) for month in sorted(self._writers)]
+        return {path.relative_to(self._out).as_posix(): path.stat().st_size for path in paths}
+
     def _writer(self, month: int) -> Any:  # noqa: ANN401 - pyarrow
         if month not in self._writers:
             path = part_path(self._out, month, self._job.name)
@@ -207,6 +246,7 @@ class _PartWriters:
                 compression_level=1,
                 use_dictionary=[n for n in self._schema.names if n != "theta"],
                 write_statistics=["date", "depth_mm", "theta"],
+                write_page_checksum=True,
             )
         return self._writers[month]
 
@@ -259,14 +299,17 @@ def label_files(folder: Path) -> list[Path]:
     Raises
     ------
     RequestError
-        There is none.
+        There is none, or one is gone or damaged.
     """
     if folder.is_file():
-        return [folder]
+        return [check(folder)]
     found = sorted(folder.glob("year=*/month=*/labels-*.parquet"))
     if not found:
         raise RequestError(f"{folder} holds no labels. Run `rootzone labels` first.")
-    return found
+    for note in sorted((folder / NOTES).glob("*.json")):
+        for name in missing_parts(note, folder):
+            raise Damaged(folder / name, "it is gone or cut short", _MEND)
+    return [check(path, _MEND) for path in found]
 
 
 def _by_month(day: AnyArray) -> Iterator[tuple[int, AnyArray]]:

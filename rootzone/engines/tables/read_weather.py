@@ -59,7 +59,9 @@ class WeatherTable:
     bad: Mapping[str, BadCell]
 
 
-def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> WeatherTable:
+def read_weather(
+    path: Path, *, salb: float, needs_temperature: bool, needs_radiation: bool = False
+) -> WeatherTable:
     """Read and check a weather table, one row per cell and day, in any order.
 
     Parameters
@@ -71,6 +73,8 @@ def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> Weather
         Albedo of bare soil for that formula, 0 to 1.
     needs_temperature : bool
         Whether temperatures are needed in any case (snow, frozen soil).
+    needs_radiation : bool
+        Whether all columns of APSIM's formula are, because the engine computes its own demand.
 
     Raises
     ------
@@ -84,6 +88,8 @@ def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> Weather
         if unit is not None and not outside(name, values).any():
             # Every day passes by itself, and the column cannot be true as a whole.
             raise RequestError(f"{path}: column {name} {unit}. Nothing was simulated.")
+    if needs_radiation:
+        frame = frame.drop("eo_mm", strict=False)
     return weather_from_frame(path, frame, salb=salb, needs_temperature=needs_temperature)
 
 

@@ -90,6 +90,7 @@ def simulate_tables(
     initial: str = "theta",
     needs_temperature: bool = False,
     extra_columns: Sequence[str] | None = None,
+    needs_radiation: bool = False,
     float32: bool = False,
     force: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
@@ -111,8 +112,8 @@ def simulate_tables(
         Albedo of bare soil for potential evaporation, 0 to 1.
     initial : str
         Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
-    needs_temperature : bool
-        Whether the weather must carry temperatures.
+    needs_temperature, needs_radiation : bool
+        Whether the weather must carry temperatures, and radiation besides.
     extra_columns : sequence of str
         Daily columns of the engine's profiles beside those that every one has; by default snow
         where temperatures are needed.
@@ -135,14 +136,19 @@ def simulate_tables(
         refuse_overwrite(path, force=force)
     table = read_soils(soils, physics, initial)
     if extra_columns is None:
-        extra_columns = ("snow_mm",) if needs_temperature else ()
+        extra_columns = ("snow_mm",) if needs_temperature and not needs_radiation else ()
     if COVER_CODE in table.soil:
         needs_temperature = True
         extra_columns = tuple(dict.fromkeys((*extra_columns, *PLANT_COLUMNS)))
-    forcing = read_weather(weather, salb=salb, needs_temperature=needs_temperature)
+    forcing = read_weather(
+        weather,
+        salb=salb,
+        needs_temperature=needs_temperature,
+        needs_radiation=needs_radiation,
+    )
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(
-        verb="rootzone simulate",
+        verb="rootzone simulate-tables",
         inputs=inputs_of({"soils": soils, "weather": weather}),
         settings={**engine.identity(), "float32": float32},
     )
