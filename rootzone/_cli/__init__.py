@@ -42,6 +42,7 @@ VERBS = (
     "evaluate",
     "point_skill",
     "map",
+    "surface",
     "report",
     "provenance",
 )

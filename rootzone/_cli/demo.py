@@ -44,8 +44,9 @@ maps:
     "folder", metavar="DIR", default="demo-out", type=click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Begin again in a DIR that an earlier demo made.")
+@click.option("--surface", is_flag=True, help="Surface moisture of a made-up province instead.")
 @click.option("--until", metavar="VERB", help="Stop after this verb; the same command goes on.")
-def command(folder: Path, force: bool, until: str | None) -> None:
+def command(folder: Path, force: bool, surface: bool, until: str | None) -> None:
     """Run the whole chain on a made-up county in DIR and name the report to open.
 
     A run that was stopped or killed goes on where it was when the same command is given again, and
@@ -55,16 +56,24 @@ def command(folder: Path, force: bool, until: str | None) -> None:
     from rootzone.made_up.write_campaign import SEED
 
     campaign = folder / "campaign.yaml"
-    chain = Chain(folder, "demo", f"{_CAMPAIGN} {SEED} {_STATIONS}")
-    steps = chosen_steps(demo_steps(campaign), until)
+    if surface:
+        from rootzone._cli import _demo_surface
+
+        chain = Chain(folder, "demo-surface", _demo_surface.RECIPE)
+        steps = chosen_steps(_demo_surface.steps(campaign), until)
+    else:
+        chain = Chain(folder, "demo", f"{_CAMPAIGN} {SEED} {_STATIONS}")
+        steps = chosen_steps(demo_steps(campaign), until)
     chain.open(force=force)
     chain.run(steps)
     click.echo(f"\n{chain.table()}\ndone in {chain.seconds:.0f} s", err=True)
     if until:
-        click.echo(f"next: rootzone demo {folder}", err=True)
+        click.echo(f"next: rootzone demo {folder}{' --surface' if surface else ''}", err=True)
         return
     click.echo("Open this report:", err=True)
-    click.echo(Workspace.beside(campaign).report.resolve())
+    workspace = Workspace.beside(campaign)
+    page = workspace.surface / "surface.html" if surface else workspace.report
+    click.echo(page.resolve())
 
 
 def demo_steps(campaign: Path) -> list[Step]:

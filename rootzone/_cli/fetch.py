@@ -50,6 +50,7 @@ def command(
     Transfers resume where they stopped. Exit status 2 where a server refuses a file or serves
     something else, 4 where a transfer broke off and the same command resumes it.
     """
+    from rootzone._shared.errors import RequestError
     from rootzone._shared.machine import allow_hosts
     from rootzone.covariates.fetch.run_fetch import fetch_files
     from rootzone.covariates.fetch.run_transfer import Patience, open_session
@@ -67,10 +68,14 @@ def command(
     if verify:
         _verify(folder, as_json=as_json)
         return
-    session = open_session()
     if dry_run:
-        _list(session, plan, folder, as_json=as_json)
+        try:
+            asking: requests.Session | None = open_session()
+        except RequestError:  # without the optional library nobody is asked for sizes
+            asking = None
+        _list(asking, plan, folder, as_json=as_json)
         return
+    session = open_session()
     with _progress(plan, folder) as watch:
         outcome = fetch_files(session, plan, folder, Patience(attempts), watch)
     _show(outcome, as_json=as_json)
@@ -103,7 +108,7 @@ def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFil
 
 
 def _list(
-    session: requests.Session, plan: list[WantedFile], folder: Path, *, as_json: bool
+    session: requests.Session | None, plan: list[WantedFile], folder: Path, *, as_json: bool
 ) -> None:
     from rootzone.covariates.fetch.run_fetch import sizes
 
@@ -121,14 +126,24 @@ def _list(
         ]
         click.echo(json_text(facts))
         return
+    told: set[str] = set()
     for wanted, size, problem in rows:
         length = f"{size / 1e6:10.1f} MB" if size is not None else " size unknown"
         click.echo(f"{length}  {_shown(wanted.url) or '-'}  ->  {wanted.path}")
-        if problem:
+        if problem and problem not in told:
             click.echo(f"               {problem}")
-    known = sum(size or 0 for _, size, _ in rows)
+        told.add(problem)
+    sizes_known = [size for _, size, _ in rows if size is not None]
     there = sum(wanted.is_there(folder) for wanted in plan)
-    click.echo(f"{len(rows)} files to fetch, {known / 1e9:.2f} GB announced; {there} are there")
+    click.echo(f"{len(rows)} files to fetch, {_in_all(sizes_known, len(rows))}; {there} are there")
+
+
+def _in_all(known: list[int], files: int) -> str:
+    """What is known of the size of some files, in words."""
+    if not known and files:
+        return "size unknown"
+    total = f"{sum(known) / 1e9:.2f} GB announced"
+    return total + (f" by {len(known)}, the others unknown" if len(known) < files else "")
 
 
 def _shown(url: str | None) -> str | None:
@@ -170,6 +185,9 @@ def _progress(
         def watch(wanted: WantedFile, done: int, total: int | None) -> None:
             if wanted.path not in bars:
                 number = missing.index(wanted.path) + 1
+                if not progress.console.is_terminal:
+                    size = "" if total is None else f", {total / 1e6:.1f} MB"
+                    click.echo(f"{number}/{len(missing)} {wanted.path}{size}", err=True)
                 bars[wanted.path] = progress.add_task(f"{number}/{len(missing)} {wanted.path}")
             progress.update(bars[wanted.path], completed=done, total=total)  # type: ignore[arg-type]
             if done == total:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
+
+from rootzone.campaign.section import Section, Seed
+from rootzone.campaign.surface_section import Surface
 
 Scalar = StrictBool | int | float | str
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
@@ -30,14 +32,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 
 
 BY_LAND_COVER = "by_land_cover"
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, strict about names, numbers finite."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Region(Section):
@@ -199,7 +193,7 @@ class Engine(Section):
     """days simulated before the first day that counts [d]"""
     apsim_models: str | None = None
     """path or container command of APSIM's Models; looked for on PATH when null"""
-    settings: dict[str, Scalar] = {}
+    settings: dict[str, Scalar] = {}  # noqa: RUF012 - pydantic copies it
     """engine settings that differ from the defaults; rootzone simulate-tables --help lists them"""
 
 
@@ -371,6 +365,7 @@ class Campaign(Section):
     labels: Labels = Labels()
     learning: Learning = Learning()
     maps: Maps = Maps()
+    surface: Surface = Surface()
     seeds: Seeds = Seeds()
 
     @property

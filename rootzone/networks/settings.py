@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from rootzone.campaign.model import Learning, Seed
+from rootzone.campaign.model import Learning
+from rootzone.campaign.section import Seed
 
 # What decides the weights; the rest of the section is the network's shape, its samples and its
 # split, which a run's identity tells by themselves. The order is that of the run's settings.json.
