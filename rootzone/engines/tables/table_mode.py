@@ -49,6 +49,8 @@ class TableRun:
         Engine, physics and stepping.
     digest : str
         Digest of the provenance.
+    notes : list
+        What to tell about the inputs.
     """
 
     out: str
@@ -64,6 +66,7 @@ class TableRun:
     seconds: float = 0.0
     engine: str = ""
     digest: str = ""
+    notes: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
     @property
@@ -154,6 +157,7 @@ def simulate_tables(
     )
     run = TableRun(str(out), sites=table.n_site, engine=engine.label, digest=record.digest)
     run.failures = [*table.failures, *cell_failures]
+    run.notes = list(forcing.notes)
     repairs: dict[int | str, tuple[str, ...]] = {}
     with ProfileWriter(
         out,
