@@ -127,6 +127,7 @@ def command(
             initial=chosen.initial,
             needs_temperature=chosen.needs_temperature,
             needs_radiation=chosen.needs_radiation,
+            extra_columns=chosen.extra_columns,
             float32=float32,
             force=force,
             progress=_progress if sys.stderr.isatty() else None,
@@ -158,6 +159,7 @@ def _tell(run: TableRun, max_failed_pct: float, following: str) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in run.failed_by_class.items())
     quarantine = f", {run.failed} quarantined ({counts})" if run.failed else ""
     lines = [f"{run.engine}: {run.done} of {run.sites} sites done{quarantine}"]
+    lines += [f"note: {note}" for note in run.notes]
     lines += [f"  {failure.text}" for failure in run.failures[:_SHOWN]]
     if run.failed > _SHOWN:
         lines.append(f"  ... and {run.failed - _SHOWN} more in {run.failed_table}")
