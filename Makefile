@@ -6,12 +6,13 @@ DEMO_OUT ?= demo-out
 REAL_OUT ?= real-out
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo real test lint format bench engine-tables docs wheel clean
+.PHONY: help demo real test test-newest lint format bench engine-tables docs wheel clean
 
 help:
 	@echo "make demo    run the whole chain on a made-up county and name the report to open"
 	@echo "make real DATA=../shared/realdata    the same on real input, what is not real told"
 	@echo "make test    the whole test suite, kernels with JIT on and off, with coverage"
+	@echo "make test-newest   the suite with the newest versions of everything, no constraints"
 	@echo "make lint    format, lint, types and the import contract, nothing changed"
 	@echo "make bench   every performance figure, one line each"
 	@echo "make docs    the documentation site, into site/"
@@ -42,6 +43,18 @@ test: $(VENV)/.dev
 		--cov --cov-append --cov-report=term; plain=$$?; \
 	echo "compiled kernels: pytest ended with $$compiled; as plain Python: with $$plain"; \
 	test $$compiled -eq 0 -a $$plain -eq 0
+
+# The suite with the newest version of everything (no constraints.txt) on the Pythons that are here.
+# Where torch has no CPU build the tests that need it skip. Minutes to an hour: not part of CI.
+NEWEST ?= python3.12 python3.13
+test-newest:
+	for python in $(NEWEST); do \
+		$$python -m venv .newest/$$python && \
+		.newest/$$python/bin/python -m pip install --quiet --upgrade --editable '.[apsim,fetch,hpc,stations,zarr]' \
+			hypothesis pytest pytest-xdist rio-cogeo 'rosetta-soil==0.3.2' lightgbm safetensors && \
+		.newest/$$python/bin/python -m pytest -n 2 --dist worksteal --ignore-glob='*learning*' \
+			--ignore-glob='*networks*' --ignore-glob='*maps*' || exit 1; \
+	done
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -47,7 +47,7 @@ campaign.forcing()
 
 # %%
 sites = campaign.sites(workers=1)
-sites.to_polars().select("site_id", "lon", "lat", "stratum", "weight").head()
+sites.to_polars()["site_id", "lon", "lat", "stratum", "weight"].head()
 
 # %%
 soils = campaign.soils()
@@ -72,7 +72,7 @@ _ = campaign.profiles(site=sites.to_polars()["site_id"][0]).plot()
 
 # %%
 theta = campaign.labels(depth_mm=200).to_xarray()
-print(theta.isel(date=slice(0, 3)))
+print(theta.isel(site_id=0, depth_mm=0, date=slice(0, 3)))
 
 # %% [markdown]
 # The county's mean, each site by the pixels it stands for:

@@ -29,9 +29,7 @@ import rootzone as rz
 # %%
 texture = {"sand_pct": 40, "silt_pct": 40, "clay_pct": 20}
 soil = rz.make_soils(texture, thickness_mm=rz.LAYERS_MM)
-soil.to_polars().select(
-    "layer", "thickness_mm", "theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d"
-)
+soil.to_polars().select("layer", "thickness_mm", "theta_r", "theta_s", "alpha_per_cm", "ks_mm_d")
 
 # %% [markdown]
 # What each column is, in which unit, is part of the table:

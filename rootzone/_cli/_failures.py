@@ -71,6 +71,8 @@ def _of_system(number: int, error: BaseException) -> RequestError | StoppedEarly
 def _number(error: BaseException) -> int | None:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
+    if isinstance(error, OSError) and re.search(r"\d+ requested and \d+ written", str(error)):
+        return errno.ENOSPC  # NumPy's words
     found = re.search(r"\(os error (\d+)\)|\[Errno (\d+)\]", str(error))
     return int(found[1] or found[2]) if found else None
 

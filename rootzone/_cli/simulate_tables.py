@@ -157,7 +157,8 @@ def _tell(run: TableRun, max_failed_pct: float, following: str) -> None:
     """The summary on stderr: the same facts as the JSON report, in words."""
     counts = ", ".join(f"{count} {name}" for name, count in run.failed_by_class.items())
     quarantine = f", {run.failed} quarantined ({counts})" if run.failed else ""
-    lines = [*run.notes, f"{run.engine}: {run.done} of {run.sites} sites done{quarantine}"]
+    lines = [f"{run.engine}: {run.done} of {run.sites} sites done{quarantine}"]
+    lines += [f"note: {note}" for note in run.notes]
     lines += [f"  {failure.text}" for failure in run.failures[:_SHOWN]]
     if run.failed > _SHOWN:
         lines.append(f"  ... and {run.failed - _SHOWN} more in {run.failed_table}")

@@ -41,6 +41,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(handle.fileno())
         temporary.replace(path)
     except OSError as error:
+        if error.errno is None and is_full(path.parent):  # NumPy tells no number
+            raise OSError(errno.ENOSPC, str(error)[:200], str(path)) from error
         if error.filename is None and error.errno is not None:
             error.filename = str(path)
         raise

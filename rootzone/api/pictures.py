@@ -33,10 +33,10 @@ def pictured(draw: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
-        # Before the style: what pyplot sets up when a notebook first imports it must stay.
+        # Before the style is on: what the backend of a notebook sets up when it starts must stay.
         import matplotlib.pyplot as plt
 
-        del plt
+        plt.draw_if_interactive()
         return styled(draw)(*args, **kwargs)
 
     return drawn

@@ -74,7 +74,8 @@ class Weather(Section):
     """How daily weather is prepared from the forcing source."""
 
     pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
-    """potential evapotranspiration as the source delivers it, or computed; fao56 needs wind"""
+    """pet_mm, the network's feature, as the source delivers it, or computed; fao56 needs wind.
+    The simulation evaporates by APSIM's Eo whatever stands here"""
     albedo: Fraction = BARE_SOIL_ALBEDO
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None

@@ -7,7 +7,7 @@ way; a run that is stopped resumes with the shards that are not.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +31,7 @@ from rootzone.labels.read_profiles import ProfileBatch, read_batches, read_metad
 _LOG = logging.getLogger(__name__)
 _MEND = "rootzone labels makes it again."
 NOTES = "_shards"
+MOST_OPEN = 120  # part files of one shard open at once; systems allow a process 1024 in all
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {
     "date": pa.date32(),
@@ -135,12 +136,19 @@ def write_labels(job: LabelJob, out: Path) -> LabelCounts:
     own = layerings_from_metadata(metadata)
     if own is not None:
         rule = replace(rule, layerings=own)
-    maker = LabelMaker(rule)
-    with _PartWriters(out, job) as parts:
-        for batch in read_batches(job.profiles):
-            for rows in maker.labels_of(batch):
-                parts.write(maker, batch, rows)
-    told = {"digest": job.record.digest, "parts": parts.sizes(), **asdict(maker.counts)}
+    sizes: dict[str, int] = {}
+    done: set[int] = set()
+    while True:  # once for all but tables of many decades, whose months would be too many files
+        maker = LabelMaker(rule)
+        with _PartWriters(out, job, done) as parts:
+            for batch in read_batches(job.profiles):
+                for rows in maker.labels_of(batch):
+                    parts.write(maker, batch, rows)
+        sizes |= parts.sizes()
+        done |= parts.months
+        if not parts.some_left:
+            break
+    told = {"digest": job.record.digest, "parts": sizes, **asdict(maker.counts)}
     write_text(note, sealed_json(told, indent=None))
     return maker.counts
 
@@ -197,9 +205,14 @@ def _remove_earlier(note: Path, out: Path, name: str) -> None:
 
 
 class _PartWriters:
-    """Open part files of one profile file, one a month, put in place together at the end."""
+    """Open part files of one profile file, one a month, put in place together at the end.
 
-    def __init__(self, out: Path, job: LabelJob) -> None:
+    Months in ``done`` are passed over; of the others as many are taken as may be open at once.
+    """
+
+    def __init__(self, out: Path, job: LabelJob, done: Set[int] = frozenset()) -> None:
+        self.some_left = False
+        self._done = done
         self._out = out
         self._job = job
         self._digest = job.record.digest
@@ -221,6 +234,11 @@ class _PartWriters:
         facts = [maker.facts_of(site) for site in batch.run_site]
         told = (self._job.engine, self._digest)
         for month, chosen in _by_month(rows.day):
+            if month in self._done:
+                continue
+            if month not in self._writers and len(self._writers) >= MOST_OPEN:
+                self.some_left = True
+                continue
             columns = label_columns(batch.run_site, facts, rows, chosen, *told)
             if any(depth.top_mm is not None for depth in maker.rule.depths):
                 columns["depth_top_mm"] = _constant(rows.depth.top_mm, len(chosen))
@@ -229,6 +247,11 @@ class _PartWriters:
                 self._schema = arrow_schema_of(LABELS, list(columns), types, self._job.record)
             table = pa.table(list(columns.values()), schema=self._schema)
             self._writer(month).write_table(table)
+
+    @property
+    def months(self) -> set[int]:
+        """Months that were written."""
+        return set(self._writers)
 
     def sizes(self) -> dict[str, int]:
         """Length of each part that was put in place, by its path below the folder."""

@@ -154,3 +154,7 @@ def test_sigterm_ends_a_verb_with_status_4(tmp_path: Path) -> None:
     )
     assert done.returncode == 4
     assert "SIGTERM" in done.stderr
+
+
+def test_numpys_words_for_a_full_disk_are_understood() -> None:
+    assert isinstance(in_one_sentence(OSError("105763 requested and 1272 written")), StoppedEarly)

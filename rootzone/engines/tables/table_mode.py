@@ -50,8 +50,8 @@ class TableRun:
         Engine, physics and stepping.
     digest : str
         Digest of the provenance.
-    notes : list of str
-        What a user should know of the result.
+    notes : list
+        What to tell about the inputs.
     """
 
     out: str
@@ -146,7 +146,7 @@ def simulate_tables(
     )
     run = TableRun(str(out), sites=table.n_site, engine=engine.label, digest=record.digest)
     run.failures = [*table.failures, *cell_failures]
-    run.notes += _coarse_layers(table, physics)
+    run.notes = [*forcing.notes, *_coarse_layers(table, physics)]
     repairs: dict[int | str, tuple[str, ...]] = {}
     with ProfileWriter(
         out,
@@ -240,6 +240,6 @@ def _coarse_layers(table: SoilTable, physics: str) -> list[str]:
         f"{sites} of {table.n_site} sites have layers thicker than {_COARSE_MM:g} mm above "
         f"{_ROOT_ZONE_MM / 10:g} cm (first: {thickness[first]:g} mm at {top[first]:g} mm). swim3 "
         "has one node a layer: near the surface its water contents may be off by 0.05 and more. "
-        "Cut them finer (rootzone soils from thinner layers), or use --physics van_genuchten, which "
-        "refines its own grid."
+        "Cut them finer (rootzone soils from thinner layers), or use --physics van_genuchten, "
+        "which refines its own grid."
     ]
