@@ -14,6 +14,7 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.region import Region
 from rootzone.maps.encoding import NO_VALUE, UNLIKE_TRAINING, WATER, Dtype, pack_theta
 from rootzone.maps.map_spec import flags_spec, theta_spec
 from rootzone.maps.names import MapFiles
@@ -58,6 +59,8 @@ class MapPlan:
         What made them, but for depth and day.
     trust : Path or None
         Trust layer that gives a flag, where there is one.
+    region : Region or None
+        An outline beyond which no pixel has a value; None for a region that is a box.
     """
 
     grid: MasterGrid
@@ -70,6 +73,7 @@ class MapPlan:
     tags: Mapping[str, str]
     record: Provenance
     trust: Path | None
+    region: Region | None = None
 
     def files(self, day: int, depth: int) -> MapFiles:
         """Files of one map, by its positions."""
@@ -93,22 +97,31 @@ def assemble_map(plan: MapPlan, source: MapSource, day: int, depth: int) -> None
     """
     files, record = plan.files(day, depth), plan.record_of(day, depth)
     where = (plan.depths_mm[depth], plan.days[day])
-    theta = theta_spec(plan.grid, plan.dtype, *where, plan.interval_pct, plan.tags)
+    moisture = theta_spec(plan.grid, plan.dtype, *where, plan.interval_pct, plan.tags)
     flags = flags_spec(plan.grid, *where, plan.tags)
     files.stac.unlink(missing_ok=True)
     with (
-        cog_writer(files.theta, theta, record) as put_theta,
+        cog_writer(files.theta, moisture, record) as put_theta,
         cog_writer(files.flags, flags, record) as put_flags,
     ):
         for window, unlike in _with_trust(plan):
             values, half, bits = source.values(day, window)
-            both, bits = finished_pixels(values[depth], half[depth], bits, unlike, plan.dtype)
+            theta = clipped(plan, values[depth], window)
+            both, bits = finished_pixels(theta, half[depth], bits, unlike, plan.dtype)
             put_theta(window, both)
             put_flags(window, bits[None])
     files.style.write_text(qgis_style(), encoding="utf-8")
     properties = {"rootzone:digest": record.digest, **{f"rootzone:{k}": v for k, v in
                   plan.tags.items()}}  # fmt: skip
-    write_stac_item(files.stac, stac_item(files, theta, flags, properties))
+    write_stac_item(files.stac, stac_item(files, moisture, flags, properties))
+
+
+def clipped(plan: MapPlan, theta: AnyArray, window: Window) -> AnyArray:
+    """Packed water content without the pixels beyond the outline of the region."""
+    if plan.region is None:
+        return theta
+    nothing = pack_theta(np.array(np.nan), plan.dtype)
+    return np.where(plan.region.mask(plan.grid, window), theta, nothing)
 
 
 def finished_pixels(

@@ -10,12 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rootzone._shared.digests import code_version
+from rootzone._shared.digests import code_version, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.layers.legends import WATER
-from rootzone.covariates.open_campaign import excluded_cover, open_catalog
+from rootzone.covariates.open_campaign import excluded_cover, open_catalog, open_region
+from rootzone.covariates.region import Region
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.write_land import write_land
 from rootzone.maps.assemble import MapPlan
@@ -162,6 +163,18 @@ class MapRun:
         """The land raster, made where it is missing or out of date."""
         return Land(write_land(self.loaded, self.request.data, self.workspace.land))
 
+    @cached_property
+    def outline(self) -> Region | None:
+        """The region, where it has an outline that cuts its maps."""
+        region = open_region(self.loaded)
+        return None if region.outline is None else region
+
+    @property
+    def outline_facts(self) -> dict[str, str]:
+        """What the provenance of maps says of an outline; nothing of a box."""
+        shape = None if self.outline is None else self.outline.outline
+        return {} if shape is None else {"outline": digest_json(shape.wkt)}
+
     @property
     def folder(self) -> Path:
         """Where these maps lie: the campaign's own kind in maps, any other kind below it."""
@@ -185,6 +198,7 @@ class MapRun:
             tags={"campaign": campaign.name, "code": code_version(), **tags},
             record=record,
             trust=None,
+            region=self.outline,
         )
 
     def missing(self, plan: MapPlan) -> list[tuple[int, int]]:

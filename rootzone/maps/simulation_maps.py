@@ -33,6 +33,7 @@ def maps_from_simulation(loaded: LoadedCampaign, request: MapRequest) -> MapRepo
         "texture_step_pct": request.texture_step_pct,
         "dtype": loaded.campaign.maps.dtype,
         "excluded_cover": list(run.cover.excluded),
+        **run.outline_facts,
     }
     inputs = {**job.inputs(), "land": run.land.digest}
     record = Provenance("rootzone map", inputs, settings)
