@@ -168,7 +168,7 @@ def paired_steps(
     )  # fmt: skip
     network = new_network(ModelConfig(len(sources["simulated"].spec)), seed=1)
     other = copy.deepcopy(network).to(memory_format=torch.channels_last)
-    optimiser, loss = optimiser_of(other, settings), CompositeLoss(settings.loss)
+    optimiser, loss = optimiser_of(other, settings), CompositeLoss(settings)
     pairs: list[tuple[float, float]] = []
     left = [time.perf_counter()]
 

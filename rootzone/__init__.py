@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rootzone.api.campaign import Maps as Maps
     from rootzone.api.campaign import OpenCampaign as OpenCampaign
     from rootzone.api.campaign import open_campaign as open_campaign
+    from rootzone.api.example import example_campaign as example_campaign
     from rootzone.api.inversions import Inversions as Inversions
     from rootzone.api.inversions import invert as invert
     from rootzone.api.labels import Labels as Labels
@@ -60,6 +61,7 @@ _PUBLIC = {
     "invert": "api.inversions",
     "read": "api.read",
     "open_campaign": "api.campaign",
+    "example_campaign": "api.example",
     "Table": "api.table",
     "Soils": "api.soils",
     "Weather": "api.read",

@@ -1,4 +1,4 @@
-"""The engine that ``rootzone simulate`` runs on two tables, by what was asked for."""
+"""The engine that ``rootzone simulate-tables`` runs, by what was asked for."""
 
 from __future__ import annotations
 

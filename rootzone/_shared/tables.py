@@ -18,6 +18,7 @@ from rootzone._shared.daily import DAILY
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import METADATA_KEY, Provenance, write_sidecar
+from rootzone._shared.seal import KEY, PLACE, check
 
 if TYPE_CHECKING:
     import polars as pl
@@ -312,6 +313,7 @@ def read_frame(path: Path) -> pl.DataFrame:
         raise RequestError(f"{path} does not exist.")
     if path.suffix not in {".parquet", ".csv"}:
         raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
+    check(path)
     with reading(path):
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
@@ -368,6 +370,29 @@ def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.D
     return frame
 
 
+def scan_table(path: Path, schema: Schema) -> pl.LazyFrame:
+    """A Parquet table checked against its schema, its rows not read yet.
+
+    Raises
+    ------
+    RequestError
+        As `read_table`.
+    """
+    import polars as pl
+    import pyarrow as pa
+
+    if not path.exists():
+        raise RequestError(f"{path} does not exist.")
+    check(path)
+    try:
+        problems = schema.problems(_stored_schema(path))
+    except (OSError, pa.ArrowException) as error:
+        raise RequestError(f"{path} cannot be read as Parquet: {error}") from error
+    if problems:
+        raise RequestError(f"{path} is not a {schema.name} table: " + "; ".join(problems) + ".")
+    return pl.scan_parquet(path)
+
+
 def _stored_schema(path: Path) -> pa.Schema:
     import pyarrow.parquet as pq
 
@@ -390,7 +415,8 @@ def arrow_schema_of(
         metadata = {"unit": column.unit, "description": column.meaning} if column else None
         fields.append(pa.field(name, dtype, metadata=metadata))
     return pa.schema(
-        fields, metadata={METADATA_KEY: record.to_json(), b"table": schema.name.encode()}
+        fields,
+        metadata={METADATA_KEY: record.to_json(), b"table": schema.name.encode(), KEY: PLACE},
     )
 
 
@@ -417,7 +443,9 @@ def write_table(path: Path, frame: pl.DataFrame, schema: Schema, record: Provena
     elif path.suffix == ".parquet":
         target = arrow_schema_of(schema, table.schema.names, table.schema.types, record)
         with atomic_path(path) as temporary:
-            pq.write_table(table.cast(target), temporary, compression="zstd")
+            pq.write_table(
+                table.cast(target), temporary, compression="zstd", write_page_checksum=True
+            )
     else:
         raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
 

@@ -49,6 +49,14 @@ class Maps:
         All days in one NetCDF or Zarr, one a depth.
     trust : Path or None
         How far to trust a pixel.
+
+    Examples
+    --------
+    >>> import rootzone as rz
+    >>> campaign = rz.open_campaign("campaign.yaml")
+    >>> maps = campaign.maps(["2023-06-15"], source="simulation", texture_step_pct=20)
+    >>> dict(maps.to_xarray()["theta"].sizes)
+    {'time': 1, 'y': 192, 'x': 128}
     """
 
     folder: Path
@@ -62,13 +70,27 @@ class Maps:
         assert isinstance(found, Raster)  # noqa: S101 - a GeoTIFF
         return found
 
-    def to_xarray(self, depth: int = 0) -> xr.Dataset:
-        """All days at one depth, ``theta(time, y, x)``; read when its numbers are used."""
-        if not self.series:
-            raise RequestError("There is no time series; set maps.time_series in the campaign.")
-        found = read(self.series[depth])
-        assert isinstance(found, Raster)  # noqa: S101 - a NetCDF or Zarr
-        return found.to_xarray()
+    def to_xarray(self, depth_mm: float | None = None) -> xr.Dataset:
+        """All days at one depth, ``theta(time, y, x)``.
+
+        Parameters
+        ----------
+        depth_mm : float, optional
+            Default: the first one.
+
+        Raises
+        ------
+        RequestError
+            There is no map at that depth.
+        """
+        from rootzone.api.rasters import open_raster, stacked
+        from rootzone.maps.names import depth_name
+
+        name = self.rasters[0].stem.rpartition("_")[0] if depth_mm is None else depth_name(depth_mm)
+        for path in self.series:
+            if path.stem == name:
+                return open_raster(path, None)
+        return stacked([path for path in self.rasters if path.stem.startswith(f"{name}_")])
 
 
 class OpenCampaign(CampaignFiles):
@@ -83,7 +105,7 @@ class OpenCampaign(CampaignFiles):
     >>> import rootzone as rz
     >>> campaign = rz.open_campaign("campaign.yaml")
     >>> campaign
-    <rootzone campaign made-up: 20 site-years, made so far: nothing>
+    <rootzone campaign made-up-corner: 24 site-years, made so far: forcing, sites, soils, simulate>
     >>> campaign.check()
     []
     """
@@ -331,6 +353,7 @@ class OpenCampaign(CampaignFiles):
         *,
         source: str | None = None,
         run: str = "main",
+        texture_step_pct: float | None = None,
         cores: int | None = None,
         force: bool = False,
     ) -> Maps:
@@ -344,6 +367,8 @@ class OpenCampaign(CampaignFiles):
             The trained network, or physics at every pixel; by default the campaign's own.
         run : str
             Trained run.
+        texture_step_pct : float, optional
+            Simulation: round textures to this step [%], so that more pixels share a column.
         cores : int, optional
             Processes; all that are given by default.
         force : bool
@@ -359,6 +384,7 @@ class OpenCampaign(CampaignFiles):
             run=run,
             dates=days,
             source=source,
+            texture_step_pct=texture_step_pct,
             cores=cores or cores_given(),
             force=force,
         )
@@ -393,7 +419,7 @@ class OpenCampaign(CampaignFiles):
             "labels": place.labels.exists(),
             "stations": place.stations.exists(),
             "train": (place.root / "learning").exists(),
-            "maps": any(place.maps.glob("*.tif")),
+            "maps": any(place.maps.rglob("*.tif")),
             "report": place.report.exists(),
         }
         return [name for name, done in there.items() if done]

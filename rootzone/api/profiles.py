@@ -168,7 +168,7 @@ def simulate(
     threads : int, optional
         Threads; they never change a number. Default: all of this process.
     **settings
-        Engine settings by name, as ``rootzone simulate --set``.
+        Engine settings by name, as ``rootzone simulate-tables --set``.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def simulate(
     Notes
     -----
     The first call on a machine compiles the engine, up to a minute; the machine code is kept.
-    All profiles are held in memory, 8 bytes a layer and day: ``rootzone simulate`` and
+    All profiles are held in memory, 8 bytes a layer and day: ``rootzone simulate-tables`` and
     campaigns stream them to files instead.
 
     Examples
@@ -227,7 +227,7 @@ def simulate(
             f"None of the {table.n_site} sites could be simulated. The first: {failures[0].text}"
         )
     record = Provenance(
-        "rootzone simulate",
+        "rootzone simulate-tables",
         {"soils": ground.digest, "weather": sky.digest},
         {**engine.identity(), "float32": False},
     )

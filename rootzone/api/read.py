@@ -39,7 +39,7 @@ class Weather(Table):
     --------
     >>> import rootzone as rz
     >>> weather = rz.read("weather.csv")
-    >>> weather.to_xarray()["rain_mm"].sum().item()
+    >>> float(weather.to_xarray()["rain_mm"].sum())
     10.0
     """
 
@@ -53,7 +53,7 @@ class Sites(Table):
     --------
     >>> import rootzone as rz
     >>> rz.open_campaign("campaign.yaml").sites().to_xarray().sizes["site_id"]
-    20
+    24
     """
 
     axes = Axes(("site_id",))
@@ -69,6 +69,14 @@ class Raster:
         A GeoTIFF, NetCDF or Zarr that ``rootzone map`` wrote.
     provenance : Provenance or None
         What made it.
+
+    Examples
+    --------
+    >>> import rootzone as rz
+    >>> campaign = rz.open_campaign("campaign.yaml")
+    >>> maps = campaign.maps(["2023-06-15"], source="simulation", texture_step_pct=20)
+    >>> maps[0].to_xarray()["theta"].attrs["units"]
+    'm3 m-3'
     """
 
     path: Path
@@ -153,8 +161,7 @@ def read_labels(folder: Path, depth_mm: float | None = None, year: int | None = 
     rows = pl.scan_parquet(files, hive_partitioning=False)
     if depth_mm is not None:
         rows = rows.filter((pl.col("depth_mm") - depth_mm).abs() < 1e-3)
-    text = [name for name in ("engine", "stratum", "digest") if name in rows.collect_schema()]
-    frame = rows.with_columns(pl.col(text).cast(pl.String)).collect()
+    frame = rows.with_columns(pl.col(pl.Categorical).cast(pl.String)).collect()
     if depth_mm is not None and not frame.height:
         raise RequestError(f"{folder} holds no labels at {depth_mm:g} mm.")
     return Labels(frame, LABELS, _record_of(files[0]))

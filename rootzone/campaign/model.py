@@ -10,10 +10,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
+
+from rootzone.campaign.section import Section, Seed
+from rootzone.campaign.surface_section import Surface
 
 Scalar = StrictBool | int | float | str
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
@@ -27,14 +29,6 @@ BARE_SOIL_ALBEDO = 0.13  # APSIM's
 # Where the day stands in the name of a file: {date}, or {date:%Y%m%d}.
 DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, strict about names, numbers finite."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Region(Section):
@@ -80,7 +74,8 @@ class Weather(Section):
     """How daily weather is prepared from the forcing source."""
 
     pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
-    """potential evapotranspiration as the source delivers it, or computed; fao56 needs wind"""
+    """pet_mm, the network's feature, as the source delivers it, or computed; fao56 needs wind.
+    The simulation evaporates by APSIM's Eo whatever stands here"""
     albedo: Fraction = BARE_SOIL_ALBEDO
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None
@@ -196,8 +191,8 @@ class Engine(Section):
     """days simulated before the first day that counts [d]"""
     apsim_models: str | None = None
     """path or container command of APSIM's Models; looked for on PATH when null"""
-    settings: dict[str, Scalar] = {}
-    """engine settings that differ from the defaults; rootzone simulate --help lists them"""
+    settings: dict[str, Scalar] = {}  # noqa: RUF012 - pydantic copies it
+    """engine settings that differ from the defaults; rootzone simulate-tables --help lists them"""
 
 
 class Jobs(Section):
@@ -365,6 +360,7 @@ class Campaign(Section):
     labels: Labels = Labels()
     learning: Learning = Learning()
     maps: Maps = Maps()
+    surface: Surface = Surface()
     seeds: Seeds = Seeds()
 
     @property

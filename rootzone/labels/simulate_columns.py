@@ -20,7 +20,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
 from rootzone.campaign.workspace import Workspace
 from rootzone.hydraulics.read_layers import layers_of_frame
-from rootzone.hydraulics.run_campaign_soils import pedotransfer_of, soil_limits
+from rootzone.hydraulics.run_campaign_soils import pedotransfer_of
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.table_soils import soils_from_layers
 from rootzone.hydraulics.write_soils import soils_frame
@@ -70,7 +70,7 @@ def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | No
     try:
         result = soils_from_layers(
             table,
-            limits=soil_limits(campaign.soil),
+            limits=campaign.soil,
             thickness_mm=campaign.profile.thickness_mm,
             extend=True,
             tolerance_pct=campaign.soil.texture_tolerance_pct,

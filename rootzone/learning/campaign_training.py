@@ -96,7 +96,7 @@ def train_campaign(
     learning = inputs.campaign.learning
     own_seed = inputs.campaign.seeds.learning if seed is None else seed
     settings = TrainSettings.of(learning, own_seed)
-    settings = settings if epochs is None else replace(settings, epochs=epochs)
+    settings = settings if epochs is None else settings.model_copy(update={"epochs": epochs})
     config = config_of(learning, len(inputs.scene.spec), len(inputs.depths_mm))
     counts = {name: len(samples) for name, samples in sources.items()}
     say(_in_words(counts, validation))

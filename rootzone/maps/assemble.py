@@ -10,12 +10,20 @@ from typing import Protocol
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray
+from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.region import Region
-from rootzone.maps.encoding import NO_VALUE, UNLIKE_TRAINING, WATER, Dtype, pack_theta
+from rootzone.maps.encoding import (
+    NO_VALUE,
+    OUTSIDE,
+    UNKNOWN_BITS,
+    UNLIKE_TRAINING,
+    WATER,
+    Dtype,
+    pack_theta,
+)
 from rootzone.maps.map_spec import flags_spec, theta_spec
 from rootzone.maps.names import MapFiles
 from rootzone.maps.parts import Parts
@@ -60,7 +68,7 @@ class MapPlan:
     trust : Path or None
         Trust layer that gives a flag, where there is one.
     region : Region or None
-        An outline beyond which no pixel has a value; None for a region that is a box.
+        What the maps are cut to: pixels outside have no value.
     """
 
     grid: MasterGrid
@@ -74,6 +82,10 @@ class MapPlan:
     record: Provenance
     trust: Path | None
     region: Region | None = None
+
+    def outside(self, window: Window) -> BoolArray | None:
+        """Pixels of a window outside the region; None where there is no outline to cut to."""
+        return None if self.region is None else ~self.region.mask(self.grid, window)
 
     def files(self, day: int, depth: int) -> MapFiles:
         """Files of one map, by its positions."""
@@ -97,37 +109,31 @@ def assemble_map(plan: MapPlan, source: MapSource, day: int, depth: int) -> None
     """
     files, record = plan.files(day, depth), plan.record_of(day, depth)
     where = (plan.depths_mm[depth], plan.days[day])
-    moisture = theta_spec(plan.grid, plan.dtype, *where, plan.interval_pct, plan.tags)
+    theta = theta_spec(plan.grid, plan.dtype, *where, plan.interval_pct, plan.tags)
     flags = flags_spec(plan.grid, *where, plan.tags)
     files.stac.unlink(missing_ok=True)
     with (
-        cog_writer(files.theta, moisture, record) as put_theta,
+        cog_writer(files.theta, theta, record) as put_theta,
         cog_writer(files.flags, flags, record) as put_flags,
     ):
         for window, unlike in _with_trust(plan):
             values, half, bits = source.values(day, window)
-            theta = clipped(plan, values[depth], window)
-            both, bits = finished_pixels(theta, half[depth], bits, unlike, plan.dtype)
+            outside = plan.outside(window)
+            if outside is not None:
+                bits = np.where(outside, bits | np.uint8(OUTSIDE.bit), bits)
+            both, bits = finished_pixels(values[depth], half[depth], bits, unlike, plan.dtype)
             put_theta(window, both)
             put_flags(window, bits[None])
     files.style.write_text(qgis_style(), encoding="utf-8")
     properties = {"rootzone:digest": record.digest, **{f"rootzone:{k}": v for k, v in
                   plan.tags.items()}}  # fmt: skip
-    write_stac_item(files.stac, stac_item(files, moisture, flags, properties))
-
-
-def clipped(plan: MapPlan, theta: AnyArray, window: Window) -> AnyArray:
-    """Packed water content without the pixels beyond the outline of the region."""
-    if plan.region is None:
-        return theta
-    nothing = pack_theta(np.array(np.nan), plan.dtype)
-    return np.where(plan.region.mask(plan.grid, window), theta, nothing)
+    write_stac_item(files.stac, stac_item(files, theta, flags, properties))
 
 
 def finished_pixels(
     theta: AnyArray, half: AnyArray, flags: AnyArray, unlike: AnyArray | None, dtype: Dtype
 ) -> tuple[AnyArray, AnyArray]:
-    """The last touch on a window: no value on water, and flags that fit the values.
+    """The last touch on a window: no value on water or where an input is not known.
 
     Parameters
     ----------
@@ -149,7 +155,8 @@ def finished_pixels(
     """
     nothing = pack_theta(np.array(np.nan), dtype)
     water = (flags & WATER.bit) != 0
-    missing = np.isnan(theta) if dtype == "float32" else theta == nothing
+    unknown = (flags & UNKNOWN_BITS) != 0
+    missing = unknown | (np.isnan(theta) if dtype == "float32" else theta == nothing)
     bits = flags.copy()
     bits[missing & ~water] |= np.uint8(NO_VALUE.bit)
     if unlike is not None:

@@ -37,6 +37,7 @@ from rootzone.maps.columns import (
     unique_columns,
     weather_cell_windows,
 )
+from rootzone.maps.encoding import MISSING_LAND, MISSING_WEATHER, flags_of
 from rootzone.maps.parts import Parts
 
 if TYPE_CHECKING:
@@ -276,6 +277,10 @@ def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
     return Span(whole.start, min(wanted), max(wanted))
 
 
+_WEATHER_FAILURES = ("FORCING_MISSING", "FORCING_GAP", "FORCING_VALUE")
+_LAND_FAILURES = ("INPUT_MISSING",)
+
+
 class SimulationPainter:
     """Water content of any window from the finished cells.
 
@@ -306,3 +311,17 @@ class SimulationPainter:
             column = piece["column"][row + window.row - top, col + window.col - left]
             out[:, row, col] = piece["theta"][column, day].T
         return out
+
+    def lacking(self, window: Window) -> AnyArray:
+        """Flags of the pixels whose weather or soil is not known, shape (row, col)."""
+        cell = self._weather.ids(self._grid, window)
+        no_weather, no_land = cell < 0, np.zeros(window.shape, dtype=bool)
+        for number in np.unique(cell[cell >= 0]).tolist():
+            piece = self._cell(number)
+            row, col = np.nonzero(cell == number)
+            top, left = (int(v) for v in piece["window"][:2])
+            failure = piece["failure"][piece["column"][row + window.row - top,
+                                                       col + window.col - left]]  # fmt: skip
+            no_weather[row, col] = np.isin(failure, _WEATHER_FAILURES)
+            no_land[row, col] = np.isin(failure, _LAND_FAILURES)
+        return flags_of([(MISSING_WEATHER, no_weather), (MISSING_LAND, no_land)])

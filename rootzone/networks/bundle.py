@@ -8,7 +8,6 @@ half-written folder is never taken for a model.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from torch import Tensor
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.digests import code_version, digest_file
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import read_sealed_json, sealed_json
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.channels import FeatureSpec, require_same_spec
 from rootzone.networks.ensemble import Ensemble, EnsemblePrediction
@@ -143,7 +143,7 @@ def save_bundle(
         "calibration": None if calibration is None else calibration.to_dict(),
         "weights_digest": digest_file(path),
     }
-    write_text(folder / DESCRIPTION, json.dumps(told, indent=1, default=str) + "\n")
+    write_text(folder / DESCRIPTION, sealed_json(told))
     return folder
 
 
@@ -215,7 +215,7 @@ def _description(folder: Path) -> dict[str, Any]:
             "first, or name another --run."
         )
     try:
-        info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        info = read_sealed_json(path, "Run rootzone train again.")
         version = info["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RequestError(f"{path} is damaged: {error!r}. Run rootzone train again.") from error

@@ -259,7 +259,7 @@ class _Loop:
             largest / self.settings.batch_size
         )
         self.n_steps = self.steps_per_epoch * self.settings.epochs
-        self.loss = CompositeLoss(self.settings.loss)
+        self.loss = CompositeLoss(self.settings)
         self.wrapped: nn.Module = self.state.network
         if self.run.ranks.world > 1:
             self.wrapped = DistributedDataParallel(self.state.network, broadcast_buffers=False)

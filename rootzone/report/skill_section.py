@@ -29,6 +29,14 @@ _SPLITS = {
     "stations": "held-out stations",
     "regions": "held-out regions",
 }
+# What a reader may conclude: dates held out say nothing of places the network never saw.
+_HELD_OUT = {
+    "season_dates": "held-out dates at {places} that also train",
+    "blocked_dates": "held-out blocks of dates at {places} that also train",
+    "date_cut": "later dates at {places} that also train",
+    "stations": "held-out {places}",
+    "regions": "{places} of held-out regions",
+}
 _CASES_SHOWN = 6
 
 
@@ -198,5 +206,12 @@ def headline(inputs: ReportInputs) -> list[tuple[str, str]]:
     unet = next((row for row in rows if row["model"] == tables.UNET), None)
     if unet is None or not is_number(unet.get("mae")):
         return []
-    against = "stations" if cases[0].source == tables.STATION else "simulated labels"
-    return [(f"{unet['mae']:.3f}", f"m³ m⁻³ mean absolute error of the U-Net, held-out {against}")]
+    places = "stations" if cases[0].source == tables.STATION else "sites"
+    against = "station values" if cases[0].source == tables.STATION else "simulated labels"
+    what = _HELD_OUT.get(cases[0].split, "values held out by {split}").format(
+        places=places, split=cases[0].split
+    )
+    return [
+        (f"{unet['mae']:.3f}",
+         f"m³ m⁻³ mean absolute error of the U-Net against {against}: {what}")
+    ]  # fmt: skip

@@ -104,7 +104,11 @@ BY_DATA = {
     ("design/allocate.py", "sites.exclude_land_cover"),  # candidates that are left
     ("design/allocate.py", "sites.per_year"),  # candidate pixels, strata
     ("design/replace.py", "sites.reserves_pct"),  # failed sites
+    ("engines/apsim/engine.py", "engine.settings"),  # the installed APSIM
+    ("engines/apsim/run_models.py", "engine.apsim_models"),  # what this machine allows
     ("hydraulics/run_campaign_soils.py", "soil.on_refused"),  # soils
+    ("hydraulics/site_layers.py", "soil.ptf"),  # a catalog of one's own; check asks the catalog
+    ("jobs/shard/engine_choice.py", "engine.apsim_models"),  # what this machine allows
     ("jobs/record/rounds.py", "sites.reserves_pct"),  # a table that was not drawn
     ("jobs/shard/read_cut.py", "engine.spin_up_days"),  # weather tables
     ("learning/campaign_training.py", "learning.simulated_batch_probability"),  # labels
@@ -123,6 +127,7 @@ BY_DATA = {
     ("maps/network_maps.py", "labels.depths_mm"),  # the trained model
     ("maps/write_series.py", "maps.time_series"),  # a package; told where it is not installed
     ("networks/channels.py", "learning.features"),  # the trained model
+    ("stations/run_stations.py", "labels.stations"),  # a verb called without files
     ("networks/ranks.py", "learning.batch_size"),  # processes
 }
 # Refusals of later stages in their own words, without a key of the campaign.

@@ -22,6 +22,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
+from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.layers.catalog import Layer, fill
 from rootzone.covariates.weather.cells import Cells
@@ -67,9 +68,10 @@ class DailyNetCdf:
         if part is None:
             raise RequestError(f"{layer.address} does not say which variable is meant.")
         margin = timedelta(0) if part.by_day == "as it is" else _ONE_DAY
+        paths = self.paths(layer, data_folder, first, last)
+        check_inputs([path for path in paths if isinstance(path, Path)], data_folder)
         pieces = [
-            self.read_file(path, layer, cells, first - margin, last + margin)
-            for path in self.paths(layer, data_folder, first, last)
+            self.read_file(path, layer, cells, first - margin, last + margin) for path in paths
         ]
         times = np.concatenate([piece[0] for piece in pieces])
         values = np.concatenate([piece[1] for piece in pieces])

@@ -37,7 +37,7 @@ def _advance_on(grid: str, step: ModuleType, evaluate: Callable[..., None]) -> A
     parts = {name: getattr(step, name) for name in ("set_residual", "solve_update", "move")}
     iterate = inner_kernel(instance(steps.iterate, f"iterate_{grid}", evaluate=evaluate, **parts))
     called = ("begin_step", "change_and_error", "commit", "restore", "explicit_step")
-    numbers = ("SIGMA", "REJECT_ERROR", "DT_GIVE_UP", "DT_IMPATIENT")
+    numbers = ("SIGMA", "SHRINK", "REJECT_ERROR", "DT_GIVE_UP", "DT_IMPATIENT")
     parts = {name: getattr(step, name) for name in (*called, *numbers)}
     return inner_kernel(instance(steps.advance, f"advance_{grid}", iterate_step=iterate, **parts))
 

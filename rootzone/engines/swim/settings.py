@@ -33,7 +33,7 @@ def _key(unit: str, meaning: str, default: Any, **limits: Any) -> Any:  # noqa: 
 class SwimSettings(BaseModel):
     """Everything the embedded engine can be told; frozen, so that a run cannot change it.
 
-    The field descriptions below are what ``rootzone simulate --help`` prints.
+    The field descriptions below are what ``rootzone simulate-tables --help`` prints.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -298,7 +298,9 @@ def _in_words(item: Any) -> str:  # noqa: ANN401 - pydantic's error record
 
 
 def _together(problems: list[str]) -> str:
-    return "Settings: " + "; ".join(problems) + ". `rootzone simulate --help` lists all keys."
+    return (
+        "Settings: " + "; ".join(problems) + ". `rootzone simulate-tables --help` lists all keys."
+    )
 
 
 def settings_help() -> str:

@@ -41,12 +41,12 @@ explicit_step: Callable[..., None] = slot()
 iterate_step: Callable[..., bool] = slot()
 SIGMA: float = slot()  # share of the new fluxes in a step; 1 while any cell is saturated
 REJECT_ERROR: float = slot()  # a step whose error is so many times the tolerance is taken again
+SHRINK: float = slot()  # a step that cannot be solved is cut to this share at least
 DT_GIVE_UP: float = slot()  # a step shorter than this goes on explicitly
 DT_IMPATIENT: float = slot()  # and so does a day of too many evaluations, in steps of this
 
 MAX_PASSES = 8
 GROWTH = 2.5
-SHRINK = 0.3
 FIRST_STEP = 2.0  # first step of a period: THETA_STEP times this at the rates of its start
 REJECT_CHANGE = 2.0  # times THETA_STEP
 # A day that needs more goes on in bounded explicit steps: one column must neither fail nor hold up

@@ -53,10 +53,11 @@ class BadCell:
 
 @dataclass(frozen=True)
 class WeatherTable:
-    """Cells that can be used, and those that cannot, by the text of their id."""
+    """Cells that can be used, those that cannot by the text of their id, and what to tell."""
 
     batch: WeatherBatch
     bad: Mapping[str, BadCell]
+    notes: tuple[str, ...] = ()
 
 
 def read_weather(
@@ -116,7 +117,17 @@ def weather_from_frame(
     good = np.ones(len(ids), dtype=bool)
     good[[finding.owner for finding in findings]] = False
     keep = (rows.cell >= 0) & good[np.maximum(rows.cell, 0)]
-    return WeatherTable(_batch(rows, ids, keep, salb), bad)
+    return WeatherTable(_batch(rows, ids, keep, salb), bad, _demand_notes(path, frame))
+
+
+def _demand_notes(path: Path, frame: pl.DataFrame) -> tuple[str, ...]:
+    """Word of a column that looks like the demand and is not."""
+    if "pet_mm" not in frame.columns or "eo_mm" in frame.columns:
+        return ()
+    return (
+        f"pet_mm of {path.name} has no say in the simulation, whose demand is APSIM's Eo from "
+        f"{', '.join(EO_FORMULA_COLUMNS)} (albedo salb); a column named eo_mm would drive it",
+    )
 
 
 def _physical_columns(

@@ -49,6 +49,8 @@ class TableRun:
         Engine, physics and stepping.
     digest : str
         Digest of the provenance.
+    notes : list
+        What to tell about the inputs.
     """
 
     out: str
@@ -64,6 +66,7 @@ class TableRun:
     seconds: float = 0.0
     engine: str = ""
     digest: str = ""
+    notes: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
     @property
@@ -136,12 +139,13 @@ def simulate_tables(
     )
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(
-        verb="rootzone simulate",
+        verb="rootzone simulate-tables",
         inputs=inputs_of({"soils": soils, "weather": weather}),
         settings={**engine.identity(), "float32": float32},
     )
     run = TableRun(str(out), sites=table.n_site, engine=engine.label, digest=record.digest)
     run.failures = [*table.failures, *cell_failures]
+    run.notes = list(forcing.notes)
     repairs: dict[int | str, tuple[str, ...]] = {}
     with ProfileWriter(
         out,

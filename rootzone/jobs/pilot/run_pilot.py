@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SOILS, read_table
+from rootzone._shared.tables import SOILS, scan_table
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.pilot.pilot import Measured, pilot_sites
@@ -63,7 +63,7 @@ def run_pilot(
         Inputs are wrong.
     """
     started = time.perf_counter()
-    soils = read_table(workspace.soils, SOILS)
+    soils = scan_table(workspace.soils, SOILS)
     samples = pilot_sites(sites, n, _REPLICATES, np.random.default_rng(seed))
     pilot = _Pilot(campaign, workspace, make_engine, soils)
     pilot.run(
@@ -93,7 +93,7 @@ class _Pilot:
     """Runs groups of sites of one year and counts what they took."""
 
     def __init__(
-        self, campaign: Campaign, workspace: Workspace, make_engine: MakeEngine, soils: pl.DataFrame
+        self, campaign: Campaign, workspace: Workspace, make_engine: MakeEngine, soils: pl.LazyFrame
     ) -> None:
         self._campaign, self._workspace, self._soils = campaign, workspace, soils
         self._make_engine = make_engine
@@ -139,7 +139,7 @@ class _Pilot:
 
 
 def rows_of_sites(
-    campaign: Campaign, workspace: Workspace, soils: pl.DataFrame, sites: pl.DataFrame
+    campaign: Campaign, workspace: Workspace, soils: pl.LazyFrame, sites: pl.DataFrame
 ) -> ShardInputs:
     """Inputs of some sites of one year, straight from the campaign's tables.
 
@@ -153,8 +153,11 @@ def rows_of_sites(
     year = int(sites["year"][0])
     key = pl.col("site_id").cast(pl.String)
     wanted = sites["site_id"].cast(pl.String).implode()
-    rows = soils.filter(key.is_in(wanted)).select(
-        name for name in SOIL_COLUMNS if name in soils.columns
+    there = soils.collect_schema()
+    rows = (
+        soils.filter(key.is_in(wanted))
+        .select(name for name in SOIL_COLUMNS if name in there)
+        .collect()
     )
     if rows.schema["site_id"] != sites.schema["site_id"]:
         rows = rows.with_columns(pl.col("site_id").cast(sites.schema["site_id"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rootzone._shared.tables import SOILS, read_table
+from rootzone._shared.tables import SOILS, scan_table
 from rootzone.engines.failures import Failure, SiteId
 from rootzone.jobs.pilot.run_pilot import rows_of_sites
 from rootzone.jobs.record.read_state import CampaignState
@@ -57,7 +57,7 @@ def run_site(state: CampaignState, site: SiteId) -> SiteRun:
     """
     campaign = state.campaign
     rows = site_rows(state, site)
-    soils = read_table(state.workspace.soils, SOILS)
+    soils = scan_table(state.workspace.soils, SOILS)
     inputs = rows_of_sites(campaign, state.workspace, soils, rows)
     ladder = ladder_for(campaign.engine.name, campaign.engine.stepping)
     span = Span.of_year(int(rows["year"][0]), campaign.engine.spin_up_days)

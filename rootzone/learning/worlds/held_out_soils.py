@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
+from rootzone.campaign.model import Learning
 from rootzone.learning.worlds.landscape import TILE_PX, Landscape, WorldSettings
 from rootzone.learning.worlds.recovery import (
     RecoverySettings,
@@ -24,7 +25,6 @@ from rootzone.learning.worlds.recovery import (
     train_network,
 )
 from rootzone.learning.worlds.samples import Labels
-from rootzone.networks.losses import LossSettings
 
 # Soils with labels: loams of every kind; sands, loamy sands and clays have none.
 SAND_PCT: Final = (25.0, 70.0)
@@ -84,7 +84,7 @@ def _is_seen(land: Landscape, places: Labels) -> BoolArray:
 
 
 def compare_losses(
-    settings: RecoverySettings, losses: Mapping[str, LossSettings], folder: Path, seed: int = 3
+    settings: RecoverySettings, losses: Mapping[str, Learning], folder: Path, seed: int = 3
 ) -> dict[str, dict[str, Outside]]:
     """Train one network for each loss and count what lies outside, by group of pixels."""
     setup, groups = prepare_held_out(settings)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from rootzone._shared.arrays import ONE_DAY, AnyArray, Float32Array, FloatArray, IntArray
 from rootzone.covariates.layers.terrain import aspect_deg, gradient, slope_deg
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.hydraulics.read_rosetta import read_rosetta_table
@@ -125,7 +125,7 @@ def make_landscape(settings: WorldSettings) -> Landscape:
     soil = parameters_from_texture(sand.ravel(), silt.ravel(), read_rosetta_table().values)[:4]
     cell, centre = _cells(side)
     weather = _weather(settings, county, centre)
-    dates = np.arange(np.datetime64(settings.first), np.datetime64(settings.last) + 1)
+    dates = np.arange(np.datetime64(settings.first), np.datetime64(settings.last) + ONE_DAY)
     return Landscape(
         settings, county, spec,
         spec.scaled_land(bands),
@@ -178,8 +178,8 @@ def _cells(side_px: int) -> tuple[IntArray, IntArray]:
 
 def _weather(settings: WorldSettings, county: County, centre: IntArray) -> Mapping[str, FloatArray]:
     """Daily weather of the cells from a year before the first date (day, cell)."""
-    start = np.datetime64(settings.first) - 365
-    days = np.arange(start, np.datetime64(settings.last) + 1)
+    start = np.datetime64(settings.first) - 365 * ONE_DAY
+    days = np.arange(start, np.datetime64(settings.last) + ONE_DAY)
     doy = (days - days.astype("datetime64[Y]")).astype(np.float64) + 1.0
     lon, lat = _position(settings, centre[:, 0], centre[:, 1])
     rng = np.random.default_rng([settings.seed, 2])

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from rootzone.campaign.model import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, season_dates
 from rootzone.learning.worlds.landscape import (
     Landscape,
@@ -26,7 +27,6 @@ from rootzone.learning.worlds.landscape import (
 )
 from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places
 from rootzone.learning.worlds.truth import theta_at
-from rootzone.networks.losses import LossSettings
 from rootzone.networks.mixing import SIMULATED
 from rootzone.networks.models import n_parameters
 from rootzone.networks.run_training import RunOptions, new_network, train
@@ -52,7 +52,7 @@ class RecoverySettings:
         Steps of training, tiles in each, and epochs they are divided into.
     learning_rate : float
         At the start; it falls as a cosine.
-    loss : LossSettings
+    loss : Learning
         Terms of the loss.
     split : str
         "season_dates", the paper's random dates, or "blocked_dates" of 15 days, which leak less.
@@ -67,7 +67,7 @@ class RecoverySettings:
     steps: int = 2000
     batch_size: int = 8
     learning_rate: float = 3e-3
-    loss: LossSettings = field(default_factory=lambda: LossSettings(psi_space="log"))
+    loss: Learning = field(default_factory=lambda: Learning(psi_space="log"))
     split: str = "season_dates"
     unlabelled: int = 3000
     test_dates: int = 30
@@ -167,11 +167,12 @@ def train_network(
     validation: Any = WorldSamples(land, setup.labels, evenly(dates[VALIDATION], _VALIDATION_DATES))
     config = ModelConfig.reading("unet_a", len(land.spec), widths=settings.widths)
     network = new_network(config, seed)
-    training = TrainSettings(
-        epochs=settings.epochs, steps_per_epoch=settings.steps // settings.epochs,
-        batch_size=settings.batch_size, learning_rate=settings.learning_rate,
-        simulated_batch_probability=1.0, seed=seed, loss=settings.loss,
-    )  # fmt: skip
+    changes = {
+        "epochs": settings.epochs, "steps_per_epoch": settings.steps // settings.epochs,
+        "batch_size": settings.batch_size, "learning_rate": settings.learning_rate,
+        "simulated_batch_probability": 1.0,
+    }  # fmt: skip
+    training = TrainSettings.of(settings.loss.model_copy(update=changes), seed)
     curve: list[dict[str, float]] = []
     watch = _watcher(setup, network, settings.steps // settings.epochs, curve)
     started = time.perf_counter()

@@ -16,12 +16,12 @@ from typing import Any, Final
 import numpy as np
 
 from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
+from rootzone.campaign.model import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
 from rootzone.learning.worlds.landscape import Landscape, WorldSettings, make_landscape
 from rootzone.learning.worlds.recovery import LABEL_SHARE, Scores, evenly, split_dates
 from rootzone.learning.worlds.samples import Labels, WorldSamples, predict_places
 from rootzone.learning.worlds.truth import Bias, theta_at
-from rootzone.networks.losses import LossSettings
 from rootzone.networks.mixing import SIMULATED, STATION
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
@@ -62,7 +62,7 @@ class MixingSettings:
     epochs: int = 8
     batch_size: int = 4
     learning_rate: float = 3e-3
-    loss: LossSettings = field(default_factory=lambda: LossSettings(physics="none"))
+    loss: Learning = field(default_factory=lambda: Learning(physics="none"))
     test_dates: int = 15
 
 
@@ -136,11 +136,12 @@ def run_mix(
     network = new_network(
         ModelConfig.reading("unet_a", len(land.spec), widths=settings.widths), seed
     )
-    training = TrainSettings(
-        epochs=settings.epochs, steps_per_epoch=settings.steps // settings.epochs,
-        batch_size=settings.batch_size, learning_rate=settings.learning_rate,
-        simulated_batch_probability=probability, seed=seed, loss=settings.loss,
-    )  # fmt: skip
+    changes = {
+        "epochs": settings.epochs, "steps_per_epoch": settings.steps // settings.epochs,
+        "batch_size": settings.batch_size, "learning_rate": settings.learning_rate,
+        "simulated_batch_probability": probability,
+    }  # fmt: skip
+    training = TrainSettings.of(settings.loss.model_copy(update=changes), seed)
     result = train(network, sources, validation, training, folder, options=RunOptions(fresh=True))
     network.load_state_dict(result.weights)
     test, scored = world.stations[TEST], evenly(dates[TEST], settings.test_dates)

@@ -127,8 +127,7 @@ def read_smap_l2(path: Path) -> SmapL2:
         time = _times(group, row.size)
         classes = _classes(group, row.size)
         flags = [_codes(group, name, 0) for name in ("surface_flag", "retrieval_qual_flag_option2")]
-    nominal = 36 if row.max(initial=0) < 406 and col.max(initial=0) < 964 else 9
-    _require_place(path, nominal, row, col, lon, lat)
+    nominal = _nominal_km(path, row, col, lon, lat)
     require_brightness(values["tb_h_corrected"], values["tb_v_corrected"], str(path))
     _require_slant(path, values, classes)
     return SmapL2(path, nominal, row, col, lon, lat, time, values, classes, flags[0], flags[1])
@@ -242,18 +241,22 @@ def _classes(group: Any, n: int) -> FloatArray:  # noqa: ANN401
     return shares
 
 
-def _require_place(
-    path: Path, nominal: int, row: IntArray, col: IntArray, lon: FloatArray, lat: FloatArray
-) -> None:
+def _nominal_km(path: Path, row: IntArray, col: IntArray, lon: FloatArray, lat: FloatArray) -> int:
+    """Which grid the cells lie on, told by their coordinates: 36 km, or 9 km when enhanced."""
     known = (row >= 0) & (col >= 0) & np.isfinite(lon) & np.isfinite(lat)
-    told_lon, told_lat = ease_grid(nominal).lon_lat(row[known], col[known])
-    off = np.maximum(np.abs(told_lon - lon[known]), np.abs(told_lat - lat[known]))
-    if off.size and float(off.max()) > _PLACE_DEG:
+    off = {}
+    for nominal in (36, 9):
+        told_lon, told_lat = ease_grid(nominal).lon_lat(row[known], col[known])
+        off[nominal] = np.maximum(np.abs(told_lon - lon[known]), np.abs(told_lat - lat[known]))
+    nominal = min(off, key=lambda km: float(np.median(off[km])) if off[km].size else 0.0)
+    wrong = ~(off[nominal] <= _PLACE_DEG)  # a projection that fails gives inf
+    if wrong.any():
         raise RequestError(
-            f"{path}: {int((off > _PLACE_DEG).sum())} of {off.size} cells lie up to "
-            f"{float(off.max()):.2f} degrees from where EASE-Grid 2.0 of {nominal} km has their "
-            "rows and columns. Rows are counted from the south, or it is another grid."
+            f"{path}: {int(wrong.sum())} of {wrong.size} cells lie up to "
+            f"{float(off[nominal].max()):.2f} degrees from where EASE-Grid 2.0 of {nominal} km has "
+            "their rows and columns. Rows are counted from the south, or it is another grid."
         )
+    return nominal
 
 
 def _require_slant(path: Path, values: dict[str, FloatArray], classes: FloatArray) -> None:

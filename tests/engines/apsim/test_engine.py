@@ -340,7 +340,8 @@ def test_two_tables_run_through_apsim(tmp_path: Path, monkeypatch: pytest.Monkey
     out = tmp_path / "profiles.parquet"
     ran = CliRunner().invoke(
         cli,
-        ["simulate", "--engine", "apsim", "--soils", str(tmp_path / "soils.csv"), "--weather",
+        ["simulate-tables", "--engine", "apsim", "--soils", str(tmp_path / "soils.csv"),
+         "--weather",
          str(tmp_path / "weather.csv"), "--out", str(out), "--set", f"scratch={tmp_path}"],
     )  # fmt: skip
     assert ran.exit_code == 3, ran.output

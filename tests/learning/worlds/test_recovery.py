@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rootzone.campaign.model import Learning
 from rootzone.learning.worlds.held_out_soils import compare_losses, outside_of, prepare_held_out
 from rootzone.learning.worlds.landscape import WorldSettings
 from rootzone.learning.worlds.recovery import (
@@ -28,12 +29,11 @@ from rootzone.learning.worlds.stations_world import (
     simulator_scores,
     table_of,
 )
-from rootzone.networks.losses import LossSettings
 
 WORLD = WorldSettings(tiles=2, first="2023-01-01", last="2023-03-31")
 SMALL = RecoverySettings(
     WORLD, widths=(2, 2, 2), steps=4, epochs=2, batch_size=2, unlabelled=20, test_dates=3,
-    loss=LossSettings(psi_space="log"),
+    loss=Learning(psi_space="log"),
 )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_labels_lie_on_medium_soils_of_seen_tiles_only(tmp_path: Path) -> None:
     assert np.all(made.labels.col < 96)  # three quarters of 128
     total = np.sum([np.asarray(group) for group in groups.values()], axis=0)
     assert total.max() <= 1  # no pixel is in two groups
-    found = compare_losses(settings, {"mse": LossSettings(physics="none")}, tmp_path)
+    found = compare_losses(settings, {"mse": Learning(physics="none")}, tmp_path)
     assert set(found["mse"]) <= set(groups)
 
 

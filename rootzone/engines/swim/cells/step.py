@@ -20,6 +20,7 @@ from rootzone.engines.swim.cells.table import u_from_theta
 from rootzone.engines.swim.solve import solve_tridiagonal
 
 SIGMA = 0.55
+SHRINK = 0.5
 DT_GIVE_UP = 1e-7  # [d]; below this the bounded explicit step takes over
 DT_IMPATIENT = 1e-4  # [d]; at most 20,000 further evaluations a day
 REJECT_ERROR = float("inf")  # the growth of the step alone heeds the error
@@ -27,7 +28,7 @@ _SATURATED_SHARE = 0.05  # of the residual allowed, in saturated cells
 _STORAGE = 1e-6  # steadies Newton's matrix in saturated cells [cm-1]; no water is stored by it
 _LARGEST_DU = 2.0
 _LARGEST_DU_SATURATED = 1e4  # pressures are linear in each other: clipping some upsets the rest
-_CROSSING = 0.001  # how far a move may go on beyond saturation
+_CROSSING = 0.1  # how far a move may go on beyond saturation
 
 
 @inner_kernel

@@ -26,6 +26,7 @@ from rootzone.engines.swim.nodes.table import P_DRY, P_SATURATED, p_of_theta
 from rootzone.engines.swim.solve import solve_tridiagonal
 
 SIGMA = 0.6
+SHRINK = 0.3
 BACKWARD_EULER_WEIGHT = 3.0  # first order at sigma 1: held to a third of the tolerance
 P_ENTRY = 9.8  # psi = -1 cm: from here on theta is SAT
 P_LANDING = 9.79
