@@ -27,6 +27,8 @@ class TableEngine:
         Weather columns it needs besides rain and demand.
     notes : tuple of str
         What a user should know before it runs.
+    extra_columns : tuple of str, optional
+        Daily columns beside those that every profile has.
     """
 
     engine: Engine
@@ -36,6 +38,7 @@ class TableEngine:
     needs_temperature: bool
     needs_radiation: bool = False
     notes: tuple[str, ...] = ()
+    extra_columns: tuple[str, ...] | None = None
 
 
 def table_engine(
@@ -74,6 +77,7 @@ def table_engine(
         settings.salb,
         settings.needs_temperature,
         notes=tuple(notes),
+        extra_columns=settings.extra_columns,
     )
 
 

@@ -127,6 +127,7 @@ def command(
             initial=chosen.initial,
             needs_temperature=chosen.needs_temperature,
             needs_radiation=chosen.needs_radiation,
+            extra_columns=chosen.extra_columns,
             float32=float32,
             force=force,
             progress=_progress if sys.stderr.isatty() else None,

@@ -54,7 +54,14 @@ DAILY: tuple[DailyColumn, ...] = (
         "snow_mm", "mm", "water in the snow store at the end of the day", "stays", required=False
     ),
     DailyColumn(
-        "uptake_mm", "mm d-1", "water taken from the soil by roots", "leaves", required=False
+        "transpiration_mm", "mm d-1", "water taken from the soil by roots", "leaves", required=False
+    ),
+    DailyColumn(
+        "interception_mm",
+        "mm d-1",
+        "rain that evaporated from leaves and litter before it reached the soil",
+        "leaves",
+        required=False,
     ),
     DailyColumn("evaluations", "-", "evaluations of the fluxes", "count", False, stored=False),
 )
@@ -71,6 +78,6 @@ def names_of_role(role: Role) -> tuple[str, ...]:
     Examples
     --------
     >>> names_of_role("leaves")
-    ('runoff_mm', 'drainage_mm', 'es_mm', 'uptake_mm')
+    ('runoff_mm', 'drainage_mm', 'es_mm', 'transpiration_mm', 'interception_mm')
     """
     return tuple(column.name for column in DAILY if column.role == role)

@@ -169,6 +169,7 @@ SOIL_LAYERS = Schema(
         ),
         _c("n", "float", "-", "van Genuchten n", required=False),
         _c("ksat", "float", "log10(cm h-1)", "conductivity as POLARIS has it", required=False),
+        _c("cover_code", "float", "-", "what grows there: position among covers", required=False),
     ),
 )
 
@@ -198,6 +199,9 @@ SOILS = Schema(
         _c("theta_s", "float", "m3 m-3", "van Genuchten saturated water content", required=False),
         _c("alpha_per_cm", "float", "cm-1", "van Genuchten alpha", required=False),
         _c("n", "float", "-", "van Genuchten n", required=False),
+        _c(
+            "cover", "text", "-", "what grows there, as the engine's covers name it", required=False
+        ),
     ),
 )
 
@@ -222,6 +226,7 @@ WEATHER = Schema(
         _c("pet_30d_mm", "float", "mm", "demand of this day and the 29 before", required=False),
         _c("net_30d_mm", "float", "mm", "rain less demand over 30 days", required=False),
         _c("filled", "int", "-", "bits of columns that were filled in", required=False),
+        _c("lai", "float", "m2 m-2", "leaf area index, for cover with lai=true", required=False),
     ),
 )
 

@@ -216,7 +216,7 @@ def simulate(
         sky.path,
         sky.frame,
         salb=engine_settings.salb,
-        needs_temperature=engine_settings.needs_temperature,
+        needs_temperature=engine_settings.needs_temperature or "cover_code" in table.soil,
     )
     batch: SiteBatch
     batch, cell_failures = join_weather(table, forcing)
@@ -257,12 +257,14 @@ def _under_one_sky(ground: Given, sky: Given) -> tuple[Given, Given]:
 def _profiles_frame(profiles: Any, record: Provenance, settings: SwimSettings) -> pl.DataFrame:  # noqa: ANN401
     import polars as pl
 
+    from rootzone._shared.daily import DAILY
     from rootzone.engines.tables.write_profiles import profiles_schema, profiles_table
 
+    further = [column.name for column in DAILY if column.stored and not column.required]
     schema = profiles_schema(
         record,
         text_ids=profiles.site_ids.dtype == object,
-        extra_columns=("snow_mm",) if settings.needs_temperature else (),
+        extra_columns=tuple(name for name in further if name in profiles.daily),
     )
     return pl.DataFrame(pl.from_arrow(profiles_table(profiles, schema)))
 

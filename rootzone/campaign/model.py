@@ -31,6 +31,9 @@ DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 
 
+BY_LAND_COVER = "by_land_cover"
+
+
 class Region(Section):
     """Where. Give exactly one of bounds, polygon file and place."""
 
@@ -355,6 +358,9 @@ class Campaign(Section):
     sites: Sites = Sites()
     profile: Profile = Profile()
     soil: Soil = Soil()
+    cover: Name = "bare"
+    """what grows: bare as in the paper, grass, shrub, crop, deciduous_forest, evergreen_forest, or
+    by_land_cover for what each site's land cover tells"""
     engine: Engine = Engine()
     jobs: Jobs = Jobs()
     labels: Labels = Labels()
@@ -362,6 +368,15 @@ class Campaign(Section):
     maps: Maps = Maps()
     surface: Surface = Surface()
     seeds: Seeds = Seeds()
+
+    @property
+    def planted_engine(self) -> Engine:
+        """The engine section with the campaign's cover among its settings, if one grows."""
+        if self.cover in ("bare", BY_LAND_COVER):
+            return self.engine
+        return self.engine.model_copy(
+            update={"settings": {"cover": self.cover, **self.engine.settings}}
+        )
 
     @property
     def weather_years(self) -> tuple[int, ...]:

@@ -47,6 +47,25 @@ def _one_region(campaign: Campaign) -> Iterator[Broken]:
             )
 
 
+def _cover_can_grow(campaign: Campaign) -> Iterator[Broken]:
+    engine = campaign.engine
+    if campaign.cover == "bare":
+        return
+    if engine.name != "swim":
+        yield Broken(
+            ("cover",),
+            f"{campaign.cover} grows in the embedded engine alone; APSIM grows plants with crop "
+            "models of its own",
+            "set engine.name: swim, or cover: bare",
+        )
+    elif engine.stepping != "converged":
+        yield Broken(
+            ("cover",),
+            f"{campaign.cover} needs engine.stepping: converged",
+            "set it, or cover: bare",
+        )
+
+
 def _years_once(campaign: Campaign) -> Iterator[Broken]:
     if len(set(campaign.years)) != len(campaign.years):
         yield Broken(("years",), "a year is listed twice", "list each year once")
@@ -220,6 +239,7 @@ def _apsim_runs_swim3(campaign: Campaign) -> Iterator[Broken]:
 _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _one_region,
     _years_once,
+    _cover_can_grow,
     lambda campaign: broken_soil_rules(campaign.soil),
     _enough_for_every_stratum,
     _one_albedo,

@@ -12,7 +12,7 @@ from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_stack
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.run_soils import SoilsRun, run_soils
-from rootzone.hydraulics.site_layers import SAMPLED, site_layers
+from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Soil
@@ -50,7 +50,14 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
     with open_stack(loaded, data) as stack:
-        layers = site_layers(stack, name, stack.catalog.source(name), sites, campaign.soil.ptf)
+        layers = site_layers(
+            stack,
+            name,
+            stack.catalog.source(name),
+            sites,
+            campaign.soil.ptf,
+            cover_map_of(stack, campaign),
+        )
         product = stack.catalog.digest
     record = Provenance(
         "rootzone soils",

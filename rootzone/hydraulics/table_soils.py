@@ -280,6 +280,7 @@ def _on_profile(
         bd_g_cm3=None if layers.bd_g_cm3 is None else averaged[-1],
         file_row=np.repeat(layers.file_row[layers.first_row[:-1]], n_layer),
         file_name=layers.file_name,
+        cover_codes=layers.cover_codes,
     )
     if extend or not uncovered.any():
         return profile, notes, []

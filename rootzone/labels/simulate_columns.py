@@ -119,7 +119,7 @@ def simulate_columns(
         span,
         weather_files(campaign, place, year),
         section.physics,
-        weather_needs(section),
+        weather_needs(campaign),
         place.soils,
     )
     weights = _layer_weights(campaign)

@@ -25,7 +25,7 @@ from rootzone.covariates.open_campaign import (
 )
 from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.design.read_land import CatalogLand
-from rootzone.hydraulics.site_layers import SAMPLED, site_layers
+from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.engine_choice import engine_code, make_engine_of
 from rootzone.jobs.shard.ladder import as_json, ladder_for
@@ -229,7 +229,14 @@ def _pixel_layers(
         }
     )
     name = campaign.catalog.texture
-    layers = site_layers(stack, name, stack.catalog.source(name), pixels, campaign.soil.ptf)
+    layers = site_layers(
+        stack,
+        name,
+        stack.catalog.source(name),
+        pixels,
+        campaign.soil.ptf,
+        cover_map_of(stack, campaign),
+    )
     if job.texture_step_pct is None:
         return layers
     return rounded_texture(layers, job.texture_step_pct)

@@ -24,6 +24,7 @@ from collections.abc import Callable
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.jit import kernel, slot
 from rootzone._shared.units import MM_PER_CM
+from rootzone.engines.plants import stress
 from rootzone.engines.swim import forcing, layout, state, surface
 
 set_up: Callable[..., tuple[FloatArray, FloatArray, FloatArray, FloatArray, int, int]] = slot()
@@ -55,19 +56,23 @@ def run_periods(
     demand_from = settings[layout.SET_EO_START_H]
     demand_to = forcing.window_end_h(demand_from, settings[layout.SET_EO_HOURS])
     rain_cm, demand_cm = rain_mm / MM_PER_CM, demand_mm / MM_PER_CM
+    uptake_cm = control[state.UPTAKE_TODAY]
     hour = 0.0
     while hour < forcing.HOURS_PER_DAY:
         until = forcing.HOURS_PER_DAY
         control[state.RAIN] = 0.0
         control[state.DEMAND] = 0.0
+        control[state.UPTAKE_DEMAND] = 0.0
         if rain_cm > 0.0:
             until = forcing.next_change_h(hour, rain_from, rain_to, until)
             if rain_from <= hour < rain_to:
                 control[state.RAIN] = rain_cm * HOURS_PER_UNIT / (rain_to - rain_from)
-        if demand_cm > 0.0:
+        if demand_cm > 0.0 or uptake_cm > 0.0:
             until = forcing.next_change_h(hour, demand_from, demand_to, until)
             if demand_from <= hour < demand_to:
+                per_unit = HOURS_PER_UNIT / (demand_to - demand_from)
                 control[state.DEMAND] = demand_cm * HOURS_PER_UNIT / (demand_to - demand_from)
+                control[state.UPTAKE_DEMAND] = uptake_cm * per_unit
         advance(cells, n, tables, control, (until - hour) / HOURS_PER_UNIT)
         hour = until
     settle(cells, n, control)
@@ -104,6 +109,15 @@ def run_column(
             control[entry] = 0.0
         pond = control[state.POND]
         demand_mm = demand_share * weather[day, layout.EO_MM]
+        if weather.shape[1] > layout.TRANSPIRATION_MM:
+            uptake_cm = weather[day, layout.TRANSPIRATION_MM] / MM_PER_CM
+            control[state.UPTAKE_TODAY] = uptake_cm
+            if settings[layout.SET_STRESS_KIND] == layout.STRESS_FEDDES:
+                control[state.STRESS_3] = stress.feddes_third_head(
+                    uptake_cm,
+                    settings[layout.SET_STRESS_3_HIGH],
+                    settings[layout.SET_STRESS_3_LOW],
+                )
         status = run_day(cells, n, tables, control, settings, rain_mm - shed_mm, demand_mm)
         now = read_layers(cells, n, tables, per_layer, n_layer)
         if status == layout.OK and not abs(now) < 1e300:

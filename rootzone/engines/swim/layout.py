@@ -51,9 +51,11 @@ N_VG = 7
 RAIN_MM = 0
 EO_MM = 1
 N_WEATHER = 2
+TRANSPIRATION_MM = 2  # what roots would take, under a canopy; a column that bare runs do not have
 
 # Columns of ``daily_out``: those of the one declaration that the kernels fill, in its order.
-KERNEL_COLUMNS = tuple(column.name for column in DAILY if column.name != "snow_mm")
+_OUTSIDE = ("snow_mm", "interception_mm")  # settled before the soil's day begins
+KERNEL_COLUMNS = tuple(column.name for column in DAILY if column.name not in _OUTSIDE)
 RUNOFF_MM = KERNEL_COLUMNS.index("runoff_mm")
 DRAINAGE_MM = KERNEL_COLUMNS.index("drainage_mm")
 ES_MM = KERNEL_COLUMNS.index("es_mm")
@@ -61,11 +63,13 @@ INFILTRATION_MM = KERNEL_COLUMNS.index("infiltration_mm")
 POND_MM = KERNEL_COLUMNS.index("pond_mm")
 BALANCE_ERROR_MM = KERNEL_COLUMNS.index("balance_error_mm")
 STEPS = KERNEL_COLUMNS.index("steps")
-UPTAKE_MM = KERNEL_COLUMNS.index("uptake_mm")
+UPTAKE_MM = KERNEL_COLUMNS.index("transpiration_mm")
 EVALUATIONS = KERNEL_COLUMNS.index("evaluations")
 N_DAILY = len(KERNEL_COLUMNS)  # theta at the depths asked for follows, a column a depth
 # Those that left the column, for the balance.
-LEAVING = tuple(KERNEL_COLUMNS.index(name) for name in names_of_role("leaves"))
+LEAVING = tuple(
+    KERNEL_COLUMNS.index(name) for name in names_of_role("leaves") if name not in _OUTSIDE
+)
 
 # Positions in ``settings``.
 SET_CN2_BARE = 0  # 0 keeps a pond instead of a curve number
@@ -93,7 +97,21 @@ SET_ITERATION_RESIDUAL = 21  # converged: residual accepted by Newton [m3 m-3]
 SET_THETA_STEP = 22  # converged: largest change of theta in a step [m3 m-3]
 SET_FIRST_CELL_CM = 23  # van_genuchten: cell wanted at the surface; 0 default, below 0 no split
 SET_CELL_GROWTH = 24  # van_genuchten: ratio of neighbouring cells; 0 default
-N_SETTINGS = 25  # depths [cm] at which theta is asked for follow, as many as there are
+SET_ROOT_BETA = 25  # roots by Jackson et al.; a depth of 0 is no roots
+SET_ROOT_DEPTH_CM = 26
+SET_STRESS_KIND = 27  # one of STRESS_*
+SET_STRESS_1 = 28  # Feddes's h1, h2, h3 at high and at low demand, h4 [cm]; h50 [cm] and p; or
+SET_STRESS_2 = 29  # the depletion without stress [-]
+SET_STRESS_3_HIGH = 30
+SET_STRESS_3_LOW = 31
+SET_STRESS_4 = 32
+SET_OMEGA_C = 33  # Jarvis's critical stress index; 1 makes nothing up
+N_SETTINGS = 34  # depths [cm] at which theta is asked for follow, as many as there are
+
+# Functions of water stress.
+STRESS_AVAILABLE = 0
+STRESS_FEDDES = 1
+STRESS_S_SHAPE = 2
 
 # Bottom boundaries.
 BOTTOM_FREE_DRAINAGE = 0

@@ -8,6 +8,7 @@ says which.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.units import cm_from_mm, hours_from_minutes
+from rootzone.covariates.layers.covers import Cover, cover
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.boundary import Bottom, parse_bottom
 
@@ -105,6 +107,45 @@ class SwimSettings(BaseModel):
         "cm", "van_genuchten: driest surface that still evaporates", -1e5, lt=0
     )
 
+    cover: str = _key(
+        "-", "what grows: bare, or a cover of data/covers such as grass (docs/roots.md)", "bare"
+    )
+    cover_fraction: float | None = _key(
+        "fraction", "ground under green leaves in full season", None, ge=0, le=0.999
+    )
+    kc: float | None = _key("-", "full cover's demand over potential evaporation", None, ge=0, le=3)
+    root_beta: float | None = _key(
+        "-", "roots below a depth of z cm are root_beta**z of all", None, gt=0, le=1
+    )
+    root_depth_mm: float | None = _key("mm", "depth of the deepest roots", None, ge=0)
+    root_stress: Literal["available", "feddes", "s_shape"] = _key(
+        "-", "stress by available water (FAO-56), by heads (Feddes) or S-shaped", "available"
+    )
+    stress_depletion: float | None = _key(
+        "fraction", "available: share of the water taken without stress", None, ge=0, lt=1
+    )
+    feddes_cm: str | None = _key(
+        "cm", "feddes: five suctions, such as 10,25,200,800,8000 (h3 at 5 and at 1 mm d-1)", None
+    )
+    s_shape_h50_cm: float = _key("cm", "s_shape: suction of half the uptake", 800.0, gt=0)
+    s_shape_p: float = _key("-", "s_shape: steepness", 3.0, gt=0, le=20)
+    compensation: float | None = _key(
+        "-",
+        "stress index down to which roots make up for others; 1 never",
+        None,
+        gt=0,
+        le=1,
+    )
+    growing_season: bool = _key(
+        "-", "leaves follow the mean of 30 days; needs tmax_degc and tmin_degc", True
+    )
+    grow_from_degc: float | None = _key("degC", "mean at which leaves begin", None)
+    grow_full_degc: float | None = _key("degC", "mean at which they are full", None)
+    lai: bool = _key("-", "take leaf area from the weather's column lai instead", False)
+    leaf_storage_mm: float | None = _key("mm", "rain that a unit of leaf area holds", None, ge=0)
+    litter_storage_mm: float | None = _key("mm", "rain that litter holds", None, ge=0)
+    litter_cover: float | None = _key("fraction", "ground under litter", None, ge=0, lt=1)
+
     snow: bool = _key("-", "degree-day snow store; needs tmax_degc and tmin_degc", False)
     snow_below_degc: float = _key("degC", "mean temperature up to which it snows", 1.0)
     snow_melt_above_degc: float = _key("degC", "mean temperature above which snow melts", 0.0)
@@ -165,6 +206,57 @@ class SwimSettings(BaseModel):
             raise ValueError("; ".join(problems))
         return self
 
+    @model_validator(mode="after")
+    def _cover_can_grow(self) -> SwimSettings:
+        try:
+            plants = self.plants
+        except RequestError as error:
+            raise ValueError(str(error)) from error
+        if plants.is_bare:
+            return self
+        problems = []
+        if self.stepping == "apsim":
+            problems.append(
+                f"cover {self.cover} needs stepping converged: SWIM3's own step rules have no "
+                "roots here; APSIM has crop models of its own"
+            )
+        if plants.root_depth_mm <= 0.0:
+            problems.append(
+                f"cover {self.cover} has no roots (root_depth_mm {plants.root_depth_mm:g}); give "
+                "it some, or set cover=bare"
+            )
+        if plants.grow_full_degc <= plants.grow_from_degc:
+            problems.append(
+                f"grow_full_degc {plants.grow_full_degc:g} is not above grow_from_degc "
+                f"{plants.grow_from_degc:g}"
+            )
+        h1, h2, high, low, h4 = plants.feddes_cm
+        if not 0.0 <= h1 <= h2 < high <= low < h4:
+            problems.append(f"feddes_cm {plants.feddes_cm} must rise from wet to dry")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def plants(self) -> Cover:
+        """The cover, with what was changed of it.
+
+        Raises
+        ------
+        RequestError
+            There is no such cover, or ``feddes_cm`` is not five numbers.
+        """
+        named = cover(self.cover)
+        changed: dict[str, Any] = {
+            field.name: getattr(self, field.name)
+            for field in fields(Cover)
+            if field.name not in ("name", "feddes_cm")
+            and getattr(self, field.name, None) is not None
+        }
+        if self.feddes_cm is not None:
+            changed["feddes_cm"] = _five_suctions(self.feddes_cm)
+        return replace(named, **changed) if self.cover != "bare" else named
+
     @property
     def bottom_boundary(self) -> Bottom:
         """The bottom boundary, parsed."""
@@ -173,6 +265,18 @@ class SwimSettings(BaseModel):
     @property
     def needs_temperature(self) -> bool:
         """Whether the weather must carry temperatures."""
+        season = not self.plants.is_bare and self.growing_season and not self.lai
+        return self.snow or self.frozen_soil or season
+
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """Daily columns beside those of every profile."""
+        snow = ("snow_mm",) if self.has_winter else ()
+        return snow if self.plants.is_bare else (*snow, "transpiration_mm", "interception_mm")
+
+    @property
+    def has_winter(self) -> bool:
+        """Whether snow or frozen ground stand between the weather and the soil."""
         return self.snow or self.frozen_soil
 
     def to_vector(self) -> FloatArray:
@@ -203,7 +307,41 @@ class SwimSettings(BaseModel):
         vector[layout.SET_THETA_STEP] = self.theta_step
         vector[layout.SET_FIRST_CELL_CM] = self.first_cell_cm
         vector[layout.SET_CELL_GROWTH] = self.cell_growth
+        plants = self.plants
+        if not plants.is_bare:
+            self._plant(vector, plants)
         return vector
+
+    def _plant(self, vector: FloatArray, plants: Cover) -> None:
+        """Roots and stress into the vector of the kernels."""
+        vector[layout.SET_ROOT_BETA] = plants.root_beta
+        vector[layout.SET_ROOT_DEPTH_CM] = cm_from_mm(plants.root_depth_mm)
+        vector[layout.SET_OMEGA_C] = plants.compensation
+        if self.root_stress == "available":
+            vector[layout.SET_STRESS_KIND] = layout.STRESS_AVAILABLE
+            vector[layout.SET_STRESS_1] = plants.stress_depletion
+        elif self.root_stress == "feddes":
+            vector[layout.SET_STRESS_KIND] = layout.STRESS_FEDDES
+            vector[layout.SET_STRESS_1 : layout.SET_STRESS_4 + 1] = plants.feddes_cm
+        else:
+            vector[layout.SET_STRESS_KIND] = layout.STRESS_S_SHAPE
+            vector[layout.SET_STRESS_1] = self.s_shape_h50_cm
+            vector[layout.SET_STRESS_2] = self.s_shape_p
+
+
+def _five_suctions(text: str) -> tuple[float, ...]:
+    """Feddes's suctions from text such as ``10,25,200,800,8000``."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != 5:
+        raise RequestError(
+            f"feddes_cm {text!r} is not five suctions such as 10,25,200,800,8000: no uptake wetter "
+            "than the first, full from the second to the third at 5 mm d-1 or the fourth at "
+            "1 mm d-1, none drier than the fifth."
+        )
+    return values
 
 
 # Defaults that are not the same everywhere, and why:

@@ -44,7 +44,16 @@ STEPS = 16
 EVALUATIONS = 17
 FALLBACKS = 18  # bounded explicit steps, over all days
 REPAIRS = 19  # bits of ``layout.REPAIR_*``, over all days
-N_COMMON = 20
+# What roots do, see ``plants/stress.py``.
+UPTAKE_TODAY = 20  # what they would take in the day [cm]
+STRESS_KIND = 21  # layout.STRESS_*
+STRESS_1 = 22  # suctions of the function [cm]: h1, h2, h3 of the day and h4, or h50 and p
+STRESS_2 = 23
+STRESS_3 = 24
+STRESS_4 = 25
+OMEGA_C = 26  # stress index above which stress of some roots is made up by others
+INVERSE_DT = 27  # of the present step [per unit of time]
+N_COMMON = 28
 FIRST_SUM = SUM_EVAPORATION
 LAST_SUM = EVALUATIONS
 

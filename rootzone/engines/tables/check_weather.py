@@ -51,7 +51,10 @@ def weather_rules(rows: WeatherRows) -> list[Rule]:
     """Every check of the weather rows, in the order in which a cell's first problem is told."""
     rules = _date_rules(rows)
     for name, column in rows.columns.items():
-        rules += _value_rules(name, column)
+        if (
+            name != "lai"
+        ):  # short gaps are filled, and longer ones named, where leaves are asked for
+            rules += _value_rules(name, column)
     if {"tmax_degc", "tmin_degc"} <= set(rows.columns):
         low, high = rows.values("tmin_degc"), rows.values("tmax_degc")
         rules.append(

@@ -134,14 +134,21 @@ def _physical_columns(
     path: Path, frame: pl.DataFrame, *, needs_temperature: bool
 ) -> tuple[str, ...]:
     require_columns(path, frame, WEATHER, ("cell_id", "date", "rain_mm"), "a simulation")
+    lai = ("lai",) if "lai" in frame.columns else ()
     if "eo_mm" not in frame.columns:
         reason = "potential evaporation (eo_mm is not there, so APSIM's formula is used)"
         require_columns(path, frame, WEATHER, EO_FORMULA_COLUMNS, reason)
-        return ("rain_mm", *EO_FORMULA_COLUMNS)
+        return ("rain_mm", *EO_FORMULA_COLUMNS, *lai)
     if needs_temperature:
-        require_columns(path, frame, WEATHER, ("tmax_degc", "tmin_degc"), "snow or frozen soil")
-        return ("rain_mm", "eo_mm", "tmax_degc", "tmin_degc")
-    return ("rain_mm", "eo_mm")
+        require_columns(
+            path,
+            frame,
+            WEATHER,
+            ("tmax_degc", "tmin_degc"),
+            "snow, frozen soil or leaves that follow temperature",
+        )
+        return ("rain_mm", "eo_mm", "tmax_degc", "tmin_degc", *lai)
+    return ("rain_mm", "eo_mm", *lai)
 
 
 def _in_cell_order(rows: WeatherRows) -> tuple[WeatherRows, IntArray | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, sidecar_of
 from rootzone.engines.failures import Failure, count_by_class, failures_frame
 from rootzone.engines.protocol import Engine, EngineRun
-from rootzone.engines.tables.read_soils import read_soils
+from rootzone.engines.tables.read_soils import COVER_CODE, read_soils
 from rootzone.engines.tables.read_weather import join_weather, read_weather
 from rootzone.engines.tables.write_profiles import ProfileWriter, check_ending
 
@@ -79,6 +79,9 @@ class TableRun:
         return {key: value for key, value in asdict(self).items() if key != "failures"}
 
 
+PLANT_COLUMNS = ("transpiration_mm", "interception_mm")
+
+
 def simulate_tables(
     soils: Path,
     weather: Path,
@@ -89,6 +92,7 @@ def simulate_tables(
     salb: float,
     initial: str = "theta",
     needs_temperature: bool = False,
+    extra_columns: Sequence[str] | None = None,
     needs_radiation: bool = False,
     float32: bool = False,
     force: bool = False,
@@ -113,6 +117,9 @@ def simulate_tables(
         Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
     needs_temperature, needs_radiation : bool
         Whether the weather must carry temperatures, and radiation besides.
+    extra_columns : sequence of str
+        Daily columns of the engine's profiles beside those that every one has; by default snow
+        where temperatures are needed.
     float32 : bool
         Whether profiles are stored in single precision.
     force : bool
@@ -131,6 +138,11 @@ def simulate_tables(
     for path in (out, _beside(out, "failed"), _beside(out, "repaired")):
         refuse_overwrite(path, force=force)
     table = read_soils(soils, physics, initial)
+    if extra_columns is None:
+        extra_columns = ("snow_mm",) if needs_temperature and not needs_radiation else ()
+    if COVER_CODE in table.soil:
+        needs_temperature = True
+        extra_columns = tuple(dict.fromkeys((*extra_columns, *PLANT_COLUMNS)))
     forcing = read_weather(
         weather,
         salb=salb,
@@ -152,7 +164,7 @@ def simulate_tables(
         record,
         text_ids=table.id_dtype == pl.String,
         float32=float32,
-        extra_columns=("snow_mm",) if needs_temperature and not needs_radiation else (),
+        extra_columns=extra_columns,
     ) as writer:
         for part in engine.stream(batch):
             writer.write(part.profiles)

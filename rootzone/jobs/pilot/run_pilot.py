@@ -167,6 +167,6 @@ def rows_of_sites(
         Span.of_year(year, campaign.engine.spin_up_days),
         weather_files(campaign, workspace, year),
         campaign.engine.physics,
-        weather_needs(campaign.engine),
+        weather_needs(campaign),
         workspace.soils,
     )

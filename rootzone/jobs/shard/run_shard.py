@@ -153,7 +153,7 @@ def run_shard(task: ShardTask, make_engine: MakeEngine) -> ShardReport:
         task.span,
         [Path(path) for path in task.weather],
         task.campaign.engine.physics,
-        weather_needs(task.campaign.engine),
+        weather_needs(task.campaign),
     )
     store = ProfileStore(inputs.id_dtype, *inputs.store_size(task.span))
     try:
@@ -249,12 +249,13 @@ def _footer(task: ShardTask, report: ShardReport, rows: int) -> Footer:
 
 
 def _record(task: ShardTask) -> Provenance:
+    engine = task.campaign.planted_engine
     return Provenance(
         verb="rootzone simulate",
         inputs=dict(task.inputs),
         settings={
             "campaign": task.campaign.name,
-            "engine": task.campaign.engine.model_dump(mode="json", exclude={"apsim_models"}),
+            "engine": engine.model_dump(mode="json", exclude={"apsim_models"}),
             "year": task.shard.year,
             "round": task.shard.round,
             "round_settings": dict(task.settings),

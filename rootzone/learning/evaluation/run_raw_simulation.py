@@ -10,7 +10,7 @@ import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone.covariates.open_campaign import open_grid, open_stack, open_weather_grid
-from rootzone.hydraulics.site_layers import site_layers
+from rootzone.hydraulics.site_layers import cover_map_of, site_layers
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
 
@@ -74,5 +74,12 @@ def _soils(
     )
     name = campaign.catalog.texture
     with open_stack(loaded, data) as stack:
-        layers = site_layers(stack, name, stack.catalog.source(name), pixels, campaign.soil.ptf)
+        layers = site_layers(
+            stack,
+            name,
+            stack.catalog.source(name),
+            pixels,
+            campaign.soil.ptf,
+            cover_map_of(stack, campaign),
+        )
     return guarded_soils(campaign, layers)

@@ -292,6 +292,6 @@ def evaluate(cells: FloatArray, n: int, tables: FloatArray, control: FloatArray)
     set_surface_flux(cells, control)
     set_bottom_flux(cells, n, tables, control)
     if control[at.SINKS_ON] > 0.0:
-        set_sinks(cells, n, control[state.UPTAKE_DEMAND])
+        set_sinks(cells, n, control)
     set_rates(cells, n)
     control[state.EVALUATIONS] += 1.0

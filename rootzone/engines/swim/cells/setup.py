@@ -15,7 +15,7 @@ from rootzone.engines.swim.cells.grid import (
     cell_above_depth,
     split_layers,
 )
-from rootzone.engines.swim.cells.sink import clear_sinks
+from rootzone.engines.swim.cells.sink import clear_sinks, plant_roots
 from rootzone.engines.swim.cells.table import (
     N_INTERVAL,
     TABLE_SIZE,
@@ -34,6 +34,8 @@ _THETA_S = state.N_LAYER_ROW + 3
 _N_ROW = state.N_LAYER_ROW + 4
 _LL15_SUCTION_CM = 15000.0
 _DUL_SUCTION_CM = 100.0
+_FIELD_SUCTION_CM = 330.0  # field capacity as roots see it, 1/3 bar
+_LEAST_SPAN = 1e-4  # between no uptake and full uptake [m3 m-3], for sands that hold nothing
 _FIRST_DT = 1e-3  # [d]
 
 
@@ -132,6 +134,26 @@ def fill_cells(
         above = dz[i - 1] if i > 0 else 0.0
         cells[at.INVERSE_GAP + i] = 2.0 / (above + dz[i])
     cells[at.INVERSE_GAP + n] = 2.0 / dz[n - 1]
+
+
+@kernel
+def fill_root_limits(cells: FloatArray, n: int, layers: FloatArray, settings: FloatArray) -> None:
+    """Water contents that roots leave, and below which they are stressed.
+
+    Wilting is at Feddes's driest suction, or at 15,000 cm; stress by available water begins where
+    the depletion of the settings is reached between field capacity, at 330 cm, and wilting.
+    """
+    kind = settings[layout.SET_STRESS_KIND]
+    driest = settings[layout.SET_STRESS_4] if kind == layout.STRESS_FEDDES else _LL15_SUCTION_CM
+    depletion = settings[layout.SET_STRESS_1]
+    for i in range(n):
+        k = int(cells[at.LAYER + i])
+        theta_r, theta_s = layers[k, layout.VG_THETA_R], layers[k, layout.VG_THETA_S]
+        alpha, shape = layers[k, layout.VG_ALPHA_PER_CM], layers[k, layout.VG_N]
+        dry = theta_from_suction(driest, theta_r, theta_s, alpha, shape)
+        field = theta_from_suction(_FIELD_SUCTION_CM, theta_r, theta_s, alpha, shape)
+        cells[at.ROOT_DRY + i] = dry
+        cells[at.ROOT_FULL + i] = max(field - depletion * (field - dry), dry + _LEAST_SPAN)
 
 
 @kernel
@@ -250,5 +272,8 @@ def set_up(
     fill_tables(layers, settings[layout.SET_VAPOUR] > 0.0, per_layer, tables, scratch)
     fill_cells(cells, n, dz, layer_of, per_layer, layers, theta_initial, tables)
     fill_control(control, settings, cells, n, tables)
+    if settings[layout.SET_ROOT_DEPTH_CM] > 0.0:
+        fill_root_limits(cells, n, layers, settings)
+        plant_roots(cells, n, settings, control)
     evaluate(cells, n, tables, control)
     return cells, tables, control, per_layer, n, layout.OK

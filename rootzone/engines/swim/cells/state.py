@@ -60,7 +60,13 @@ SINK = _FIRST + 27 * STRIDE  # [d-1], part of RATE
 SINK_SLOPE = _FIRST + 28 * STRIDE  # d SINK / d u
 SINK_START = _FIRST + 29 * STRIDE
 ROOT_SHARE = _FIRST + 30 * STRIDE  # share of the demand a cell would meet, per cm of cell [cm-1]
-CELLS_SIZE = _FIRST + 31 * STRIDE
+ROOT_DRY = _FIRST + 31 * STRIDE  # water content that roots leave [m3 m-3]
+ROOT_FULL = _FIRST + 32 * STRIDE  # and below which they are stressed
+CELLS_SIZE = _FIRST + 33 * STRIDE
+# The same rows by the names that ``swim/roots.py`` uses on both grids.
+THETA_NOW = THETA_U
+SIZE = DZ
+INVERSE_SIZE = INVERSE_DZ
 
 # Entries of ``control`` after the common ones: the boundaries.
 NET_SUPPLY = N_COMMON + 0  # rain and pond less evaporative demand [cm d-1]

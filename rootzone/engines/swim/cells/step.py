@@ -93,7 +93,8 @@ def begin_step(cells: FloatArray, n: int, control: FloatArray, dt: float) -> flo
         control[at.PHI_WET] = control[at.PHI_FLOODED] + control[at.KS_FLOODED] * pond
     set_surface_flux(cells, control)
     if control[state.UPTAKE_DEMAND] > 0.0 or control[at.SINKS_ON] > 0.0:
-        set_sinks(cells, n, control[state.UPTAKE_DEMAND])
+        control[state.INVERSE_DT] = 1.0 / dt
+        set_sinks(cells, n, control)
         control[at.SINKS_ON] = 1.0 if control[state.UPTAKE_DEMAND] > 0.0 else 0.0
         set_rates(cells, n)
         for i in range(n):

@@ -10,6 +10,7 @@ from rootzone._shared.jit import inner_kernel
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.nodes import state as at
 from rootzone.engines.swim.nodes.nodes import evaporation_rate
+from rootzone.engines.swim.nodes.sink import set_sinks
 from rootzone.engines.swim.nodes.table import look_up, psi_of_p
 
 
@@ -93,4 +94,6 @@ def evaluate(cells: FloatArray, n: int, table: FloatArray, control: FloatArray) 
     set_fluxes(cells, n)
     set_evaporation(cells, control)
     set_bottom(cells, n, control)
+    if control[at.SINKS_ON] > 0.0:
+        set_sinks(cells, n, control)
     control[at.EVALUATIONS] += 1.0

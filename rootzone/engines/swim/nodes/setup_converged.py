@@ -14,6 +14,7 @@ from rootzone.engines.swim import layout, state
 from rootzone.engines.swim.nodes import curves, nodes, setup
 from rootzone.engines.swim.nodes import state as at
 from rootzone.engines.swim.nodes.flow import evaluate
+from rootzone.engines.swim.nodes.sink import plant_roots
 from rootzone.engines.swim.nodes.table import P_DRY, TABLE_SIZE, fill_table
 
 FIRST_DT_H = 0.1
@@ -141,6 +142,13 @@ def set_up(
     fill_cells(coef, node, theta_initial, cells)
     fill_control(settings, control)
     control[state.REPAIRS] = repairs
+    if settings[layout.SET_ROOT_DEPTH_CM] > 0.0:
+        depletion = settings[layout.SET_STRESS_1]
+        for i in range(n):
+            dry, wet = layers[i, layout.SWIM3_LL15], layers[i, layout.SWIM3_DUL]
+            cells[at.ROOT_DRY + i] = dry
+            cells[at.ROOT_FULL + i] = wet - depletion * (wet - dry)
+        plant_roots(cells, n, settings, control)
     evaluate(cells, n, table, control)
     if settings[layout.SET_BOTTOM_KIND] == layout.BOTTOM_FIXED_HEAD:
         cells[at.THETA + n - 1] = cells[at.THETA_P + n - 1]

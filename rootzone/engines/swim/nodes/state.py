@@ -86,7 +86,17 @@ Q_BELOW = _FIRST + 16 * STRIDE
 Q_START = _FIRST + 17 * STRIDE
 WEIGHT = _FIRST + 18 * STRIDE
 Q_MEAN = _FIRST + 19 * STRIDE  # flux over the step
-N_CELLS = _FIRST + 20 * STRIDE
+# Water that roots take, see ``swim/roots.py`` and ``cells/state.py``; per hour.
+SINK = _FIRST + 20 * STRIDE
+SINK_SLOPE = _FIRST + 21 * STRIDE
+SINK_START = _FIRST + 22 * STRIDE
+ROOT_SHARE = _FIRST + 23 * STRIDE
+ROOT_DRY = _FIRST + 24 * STRIDE
+ROOT_FULL = _FIRST + 25 * STRIDE
+N_CELLS = _FIRST + 26 * STRIDE
+THETA_NOW = THETA_P
+SIZE = DX
+INVERSE_SIZE = INV_DX
 
 # Entries of ``control`` after the common ones.
 PONDS = N_COMMON + 0  # 1 where the surface ponds instead of shedding
@@ -99,4 +109,5 @@ EVAPORATION_SLOPE = N_COMMON + 6  # by p of the surface node
 TOP_HELD = N_COMMON + 7  # 1 while the surface node is held at saturation
 BOTTOM_HELD = N_COMMON + 8
 POND_NEW = N_COMMON + 9
-N_CONTROL = N_COMMON + 10
+SINKS_ON = N_COMMON + 10  # 1 while roots take water
+N_CONTROL = N_COMMON + 11

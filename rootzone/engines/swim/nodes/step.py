@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.jit import inner_kernel, kernel
-from rootzone.engines.swim import layout
+from rootzone.engines.swim import layout, state
 from rootzone.engines.swim.nodes import state as at
 from rootzone.engines.swim.nodes.flow import evaluate, set_evaporation, set_fluxes, weigh_gravity
 from rootzone.engines.swim.nodes.nodes import PSI_SCALE_CM
+from rootzone.engines.swim.nodes.sink import set_sinks, uptake
 from rootzone.engines.swim.nodes.table import P_DRY, P_SATURATED, p_of_theta
 from rootzone.engines.swim.solve import solve_tridiagonal
 
@@ -40,6 +41,13 @@ DT_IMPATIENT = 2.4e-3  # [h]
 
 
 @inner_kernel
+def _taken(cells: FloatArray, i: int, sigma: float) -> float:
+    """What roots take from a node over the step [h-1]."""
+    taken: float = sigma * cells[at.SINK + i] + (1.0 - sigma) * cells[at.SINK_START + i]
+    return taken
+
+
+@inner_kernel
 def average_fluxes(cells: FloatArray, n: int, control: FloatArray, dt: float, sigma: float) -> None:
     """Fluxes over the step through all faces, with what the surface and a held bottom allow."""
     old = 1.0 - sigma
@@ -54,7 +62,7 @@ def average_fluxes(cells: FloatArray, n: int, control: FloatArray, dt: float, si
         supply -= (control[at.POND_NEW] - control[at.POND]) / dt
     elif p_top >= P_SATURATED:
         gain = (cells[at.THETA_P] - cells[at.THETA]) * cells[at.DX] / dt
-        capacity = cells[at.Q_MEAN + 1] + gain
+        capacity = cells[at.Q_MEAN + 1] + gain + cells[at.DX] * _taken(cells, 0, sigma)
         if supply >= capacity:
             control[at.TOP_HELD] = 1.0
             supply = capacity
@@ -62,7 +70,7 @@ def average_fluxes(cells: FloatArray, n: int, control: FloatArray, dt: float, si
     if control[at.BOTTOM_HELD] > 0.0:
         last = n - 1
         gain = (cells[at.THETA_P + last] - cells[at.THETA + last]) * cells[at.DX + last] / dt
-        outflow = cells[at.Q_MEAN + last] - gain
+        outflow = cells[at.Q_MEAN + last] - gain - cells[at.DX + last] * _taken(cells, last, sigma)
         if control[at.BOTTOM_KIND] == layout.BOTTOM_SEEPAGE and outflow < 0.0:
             control[at.BOTTOM_HELD] = 0.0
             outflow = 0.0
@@ -78,6 +86,9 @@ def set_residual(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
         net = cells[at.Q_MEAN + i] - cells[at.Q_MEAN + i + 1]
         residual = cells[at.THETA + i] - cells[at.THETA_P + i] + dt * cells[at.INV_DX + i] * net
         cells[at.RESIDUAL + i] = residual
+    if control[at.SINKS_ON] > 0.0:
+        for i in range(n):
+            cells[at.RESIDUAL + i] -= dt * _taken(cells, i, sigma)
     for i in range(n):
         size = abs(cells[at.RESIDUAL + i])
         if cells[at.P + i] > P_ENTRY:
@@ -99,6 +110,9 @@ def solve_update(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
         cells[at.DIAGONAL + i] = max(cells[at.CAPACITY + i], STORAGE) - h * (
             cells[at.Q_BELOW + i] - cells[at.Q_ABOVE + i + 1]
         )
+    if control[at.SINKS_ON] > 0.0:
+        for i in range(n):
+            cells[at.DIAGONAL + i] += g * cells[at.SINK_SLOPE + i]
     if control[at.TOP_HELD] > 0.0:
         cells[at.DIAGONAL] = 1.0
         cells[at.UPPER] = 0.0
@@ -146,6 +160,12 @@ def begin_step(cells: FloatArray, n: int, control: FloatArray, dt: float) -> flo
         if cells[at.P + i] > P_NEAR:
             saturated = 1.0
     control[at.SATURATED] = saturated
+    if control[state.UPTAKE_DEMAND] > 0.0 or control[at.SINKS_ON] > 0.0:
+        control[at.SINKS_ON] = 1.0 if control[state.UPTAKE_DEMAND] > 0.0 else 0.0
+        control[state.INVERSE_DT] = 1.0 / dt
+        set_sinks(cells, n, control)
+        for i in range(n):
+            cells[at.SINK_START + i] = cells[at.SINK + i]
     fastest = 0.0
     for i in range(n):
         cells[at.Q_START + i] = cells[at.Q + i]
@@ -169,7 +189,9 @@ def change_and_error(
     for i in range(first, last):
         scale = dt * cells[at.INV_DX + i]
         net = cells[at.Q + i] - cells[at.Q + i + 1]
+        net -= cells[at.SINK + i] * cells[at.DX + i]
         net_start = cells[at.Q_START + i] - cells[at.Q_START + i + 1]
+        net_start -= cells[at.SINK_START + i] * cells[at.DX + i]
         error = max(error, scale * abs(net - net_start))
         change = max(change, abs(cells[at.THETA_P + i] - cells[at.THETA + i]))
     if first == 1:
@@ -207,6 +229,8 @@ def commit(cells: FloatArray, n: int, control: FloatArray, dt: float, sigma: flo
     for i in range(n):
         net = cells[at.Q_MEAN + i] - cells[at.Q_MEAN + i + 1]
         theta = cells[at.THETA + i] + dt * cells[at.INV_DX + i] * net
+        if control[at.SINKS_ON] > 0.0:
+            theta -= dt * _taken(cells, i, sigma)
         cells[at.THETA + i] = theta
         if theta > cells[at.SAT + i] or theta < 0.0:
             outside = True
@@ -219,6 +243,8 @@ def commit(cells: FloatArray, n: int, control: FloatArray, dt: float, sigma: flo
     control[at.SUM_INFLOW] += inflow + evaporation
     control[at.SUM_DRAINAGE] += dt * cells[at.Q_MEAN + n] - deficit
     control[at.STEPS] += 1.0
+    if control[at.SINKS_ON] > 0.0:
+        control[state.SUM_UPTAKE] += uptake(cells, n, dt, sigma)
     if control[at.PONDS] > 0.0:
         pond = control[at.POND] + excess
         over = max(0.0, pond - control[at.POND_MAX])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -128,33 +129,31 @@ def cover_sources(name: str) -> dict[str, str]:
     return told
 
 
-def cover_of_class(code: int, legend: str) -> str:
-    """Cover of a land-cover class.
+def cover_of_class(name: str, group: str) -> str:
+    """Cover of a land-cover class, whatever its legend.
 
     Parameters
     ----------
-    code : int
-        Class code of the map.
-    legend : str
-        Its legend, as the catalog names it, such as ``nlcd``.
+    name, group : str
+        What the class is called, and its group in ``data/catalogs/legends.yaml``.
 
     Raises
     ------
     RequestError
-        The legend or the class has no cover.
+        Neither tells what grows.
 
     Examples
     --------
-    >>> cover_of_class(42, "nlcd")
-    'evergreen_forest'
+    >>> cover_of_class("Evergreen Forest", "forest"), cover_of_class("Barren Land", "bare")
+    ('evergreen_forest', 'bare')
     """
-    legends = _document()["land_cover"]
-    if legend not in legends:
+    rules = _document()["land_cover"]
+    for rule in rules["names"]:
+        if re.search(rule["pattern"], name, re.IGNORECASE):
+            return str(rule["cover"])
+    if group not in rules["groups"]:
         raise RequestError(
-            f"No covers are known for land cover of legend {legend!r}; known: "
-            f"{', '.join(legends)}. Name one cover for all sites, such as cover: grass."
+            f"What grows on land-cover class {name!r} is not known: its legend gives it no group. "
+            "Add one to the catalog, or name one cover for all sites, such as cover: grass."
         )
-    found = legends[legend].get(code)
-    if found is None:
-        raise RequestError(f"Land-cover class {code} of legend {legend} has no cover.")
-    return str(found)
+    return str(rules["groups"][group])
