@@ -108,5 +108,5 @@ def digest_shard(workspace: Workspace, number: int) -> str:
 
     closed = read_closed(workspace, number)
     footer = "" if closed is None else closed.footer.to_json()
-    profiles = digest_rows(pl.read_parquet(workspace.profiles(number)))
+    profiles = digest_rows(pl.read_parquet(check(workspace.profiles(number))))
     return digest_json([footer, profiles, digest_rows(read_ledger(workspace, number))])
