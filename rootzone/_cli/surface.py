@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootzone._cli._options import force_option, json_option
+
 if TYPE_CHECKING:
     from rootzone.surface.chain.open_surface import OpenSurface
 
 _CAMPAIGN = click.argument(
     "campaign", metavar="CAMPAIGN", type=click.Path(path_type=Path, dir_okay=False)
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
 _FILES = click.argument(
     "paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
@@ -33,8 +34,8 @@ def command() -> None:
 @_FILES
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
 @click.option("--recommended", is_flag=True, help="Only retrievals that the product recommends.")
-@click.option("--force", is_flag=True, help="Write over an earlier file.")
-@_JSON
+@force_option
+@json_option
 def observe(
     paths: tuple[Path, ...], out: Path | None, recommended: bool, force: bool, as_json: bool
 ) -> None:
@@ -72,7 +73,7 @@ def observe(
 
 @command.command()
 @_FILES
-@_JSON
+@json_option
 def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
     """Retrieve moisture from SMAP L2 FILEs as NASA does, and hold it against NASA's values."""
     import numpy as np
@@ -113,7 +114,7 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 
 @command.command()
 @_CAMPAIGN
-@_JSON
+@json_option
 def plan(campaign: Path, as_json: bool) -> None:
     """Tell what CAMPAIGN will read, train, write and cost, before anything runs."""
     from rootzone.surface.chain.plan import plan as planned
@@ -142,7 +143,7 @@ def train(campaign: Path) -> None:
 
 @command.command()
 @_CAMPAIGN
-@_JSON
+@json_option
 def evaluate(campaign: Path, as_json: bool) -> None:
     """Print the skill at held-out samples, all splits side by side, beside SCA-V and trees."""
     from rootzone.surface.chain.evaluate import evaluate as evaluated
@@ -174,7 +175,7 @@ def map_(campaign: Path) -> None:
 @click.argument("lat", type=float)
 @click.argument("lon", type=float)
 @click.argument("day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
-@_JSON
+@json_option
 def point(campaign: Path, lat: float, lon: float, day: dt.datetime, as_json: bool) -> None:
     """Print moisture at LAT LON on DATE, and the parameters it was made with."""
     from rootzone.surface.chain.run_maps import at_point

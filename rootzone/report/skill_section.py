@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rootzone._shared.seal import check
 from rootzone.labels.splits import SEASONS
 from rootzone.learning.evaluation import tables
 from rootzone.report.document import Block, Plot, Plots, Section, Text, absent
@@ -101,10 +102,10 @@ def read_evaluation(inputs: ReportInputs) -> tuple[pl.DataFrame | None, pl.DataF
     skill, predictions = folder / "skill.parquet", folder / "predictions.parquet"
     if not skill.exists():
         return None, None
-    frame = pl.read_parquet(skill)
+    frame = pl.read_parquet(check(skill))
     if "depth_mm" not in frame.columns:
         frame = frame.with_columns(pl.lit(inputs.depth_mm).alias("depth_mm"))
-    return frame, pl.read_parquet(predictions) if predictions.exists() else None
+    return frame, pl.read_parquet(check(predictions)) if predictions.exists() else None
 
 
 def read_pairs(inputs: ReportInputs) -> pl.DataFrame | None:
@@ -112,7 +113,7 @@ def read_pairs(inputs: ReportInputs) -> pl.DataFrame | None:
     import polars as pl
 
     path = inputs.place.evaluation(inputs.run) / "comparison.parquet"
-    return pl.read_parquet(path) if path.exists() else None
+    return pl.read_parquet(check(path)) if path.exists() else None
 
 
 def cases_of(skill: pl.DataFrame, depth_mm: float) -> list[Case]:

@@ -210,6 +210,8 @@ class Source(_Strict):
                 found["variable" if key in by_variable else key] = None
         if self.variables:
             found["variable"] = None
+        if self.depths_cm:
+            found["depth"] = None
         return tuple(found)
 
     @property

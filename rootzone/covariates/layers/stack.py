@@ -186,6 +186,8 @@ class CovariateStack:
         raw = stored.filled(np.nan).astype(np.float32)
         for value in layer.source.nodata:
             raw[raw == np.float32(value)] = np.nan
+        if opened.lookup is not None:
+            raw = opened.lookup(raw)
         if (opened.scale, opened.offset) == (1.0, 0.0):
             values = raw
         else:

@@ -12,6 +12,7 @@ import numpy as np
 
 from rootzone._shared.content_digest import digest_rows
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch
 from rootzone.engines.tables.read_soils import soils_from_frame
@@ -171,7 +172,7 @@ def read_weather_rows(paths: Sequence[Path], span: Span, cells: pl.Series) -> pl
     first, last = calendar_day(span.start), calendar_day(span.last)
     parts = []
     for path in paths:
-        scan = pl.scan_parquet(path)
+        scan = pl.scan_parquet(check(path))
         cell = pl.col("cell_id")
         wanted = cells.unique()
         dtype = scan.collect_schema()["cell_id"]
