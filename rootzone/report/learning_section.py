@@ -35,7 +35,10 @@ def learning_section(inputs: ReportInputs) -> Section:
         return absent(key, title, menu, why)
     plots = [
         Plot("learning_loss", loss_figure(log), "Training loss and its terms as they enter it, "
-             "mean of each epoch; thin lines are the other networks of the ensemble."),
+             "mean of each epoch" + (
+                 "; thin lines are the other networks of the ensemble."
+                 if inputs.campaign.learning.members > 1 else "."
+             )),
         Plot("learning_validation", validation_figure(log), "Error on the validation samples; the "
              "dot marks the epoch that was kept."),
     ]  # fmt: skip

@@ -41,11 +41,12 @@ class Closed:
 def read_closed(workspace: Workspace, number: int, *, content: bool = False) -> Closed | None:
     """Footer of a shard, or None where it is not closed or one of its files is damaged.
 
-    Only sizes and footers are read, so asking is cheap and safe while the shard is being written.
-    With ``content`` both files are held against their seals, once in a run.
+    Of the profiles only size and footer are read, so asking is cheap and safe while the shard is
+    being written. With ``content`` all of them is held against the seal, once in a run; the ledger,
+    which is small, always is.
     """
-    for path in (workspace.ledger(number), workspace.profiles(number)):
-        problem = _damage(path, content=content)
+    for path, whole in ((workspace.ledger(number), True), (workspace.profiles(number), content)):
+        problem = _damage(path, content=whole)
         if problem is not None:
             _LOG.warning("%s counts as not done: %s", path, problem)
             return None
