@@ -2,7 +2,7 @@
 
 One flat array ``cells`` holds a row for each quantity, ``STRIDE`` numbers apart: ``cells[U + i]``
 is u of cell i; why so, says ``swim/state.py``. A column's own boundaries follow the common entries
-of ``control``. Plain arrays and no objects, so the GPU's kernel uses the same functions. Numbers
+of ``control``. Plain arrays and no objects, as a GPU would need; none has run them yet. Numbers
 here are part of the machine code that ``_shared.jit`` keeps.
 """
 
