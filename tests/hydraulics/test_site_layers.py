@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import Source
+from rootzone.covariates.layers.source import Source
 from rootzone.hydraulics.site_layers import site_layers
 
 SITES = pl.DataFrame({"site_id": [9, 4], "cell_id": [1, 2], "row": [5, 0], "col": [2, 3]})

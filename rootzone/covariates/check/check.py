@@ -11,7 +11,8 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.magic import kind_of_file, mismatch
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
-from rootzone.covariates.layers.catalog import Catalog, Layer, Source
+from rootzone.covariates.layers.catalog import Catalog
+from rootzone.covariates.layers.source import Layer, Source
 from rootzone.covariates.readers.registry import reader
 
 
