@@ -74,7 +74,7 @@ class ProfileStore:
         for name, values in profiles.daily.items():
             if name not in self._daily:
                 dtype = np.int32 if name == "steps" else np.float32
-                self._daily[name] = np.empty(len(self._date), dtype=dtype)
+                self._daily[name] = np.zeros(len(self._date), dtype=dtype)
             self._daily[name][rows] = values
         self._n_value += len(profiles.theta)
         self._n_row = rows.stop
