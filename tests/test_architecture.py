@@ -64,6 +64,14 @@ def test_no_random_number_comes_from_a_state_all_share() -> None:
         assert not drawn, f"{path}: np.random.{drawn[0]}"
 
 
+def test_every_module_can_be_read_in_one_sitting() -> None:
+    # 400 lines: a longer module answers more than one question, and is split along them.
+    lines = {p: len(p.read_text().splitlines()) for p in (ROOT / "rootzone").rglob("*.py")}
+    long = {p.relative_to(ROOT).as_posix(): n for p, n in lines.items() if n > 400}
+    assert len(lines) > 300
+    assert not long
+
+
 def test_tests_mirror_the_packages() -> None:
     # The command line's own tests lie in tests/cli, those of the rigs in tests/benchmarks.
     elsewhere = {"cli", "benchmarks/worlds"}

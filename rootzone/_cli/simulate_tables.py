@@ -54,7 +54,7 @@ class _WithSettings(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Table layouts, then every key with unit, default and meaning."""
-        from rootzone.engines.swim.settings import settings_help
+        from rootzone.engines.swim.read_settings import settings_help
 
         super().format_epilog(ctx, formatter)
         with formatter.section("Keys of --set, [unit] = default: meaning"):

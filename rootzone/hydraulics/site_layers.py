@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from rootzone._shared.arrays import FloatArray
     from rootzone.campaign.model import Campaign
-    from rootzone.covariates.layers.catalog import Source
     from rootzone.covariates.layers.legends import Legend
+    from rootzone.covariates.layers.source import Source
     from rootzone.covariates.layers.stack import CovariateStack
 
 # Columns of the layer table and the variable of the mapped product that fills each.

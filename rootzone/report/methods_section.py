@@ -14,7 +14,7 @@ from rootzone.report.references import PTF_TITLES, cited, numbered
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Engine
-    from rootzone.covariates.layers.catalog import Source
+    from rootzone.covariates.layers.source import Source
     from rootzone.report.read_inputs import ReportInputs
 
 _PHYSICS = {
@@ -178,7 +178,7 @@ def evaporation_words(engine: Engine) -> str:
     if engine.name != "swim" or engine.physics == "swim3":
         words = f"{demand}, reduced by the relative humidity of the soil's surface"
     else:
-        from rootzone.engines.swim.settings import settings_from_mapping
+        from rootzone.engines.swim.read_settings import settings_from_mapping
 
         chosen = settings_from_mapping(engine.physics, engine.stepping, engine.settings)
         words = (

@@ -120,7 +120,8 @@ def test_files_need_a_place_for_their_table(tmp_path: Path) -> None:
 
 
 def test_a_stations_own_weather_drives_the_engine(tmp_path: Path) -> None:
-    from rootzone._shared.tables import WEATHER, read_table
+    from rootzone._shared.table_files import read_table
+    from rootzone._shared.tables import WEATHER
 
     first = date(2021, 1, 1)
     lines = [

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import Source
 from rootzone.covariates.layers.legends import Legend
+from rootzone.covariates.layers.source import Source
 from rootzone.hydraulics.run_soils import run_soils
 from rootzone.hydraulics.site_layers import site_layers
 

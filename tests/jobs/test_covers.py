@@ -11,7 +11,8 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SOILS, WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import SOILS, WEATHER
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.driver.run_campaign import run_campaign

@@ -13,7 +13,8 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_file, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import KEY, PLACE, check
-from rootzone._shared.tables import SITES, SOILS, read_table, scan_table
+from rootzone._shared.table_files import read_table, scan_table
+from rootzone._shared.tables import SITES, SOILS
 from rootzone.campaign.model import BY_LAND_COVER
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.cut import SITE_COLUMNS, Shard, cut_chunks, ordered_sites

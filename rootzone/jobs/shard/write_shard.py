@@ -18,7 +18,8 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.provenance import METADATA_KEY, Provenance
 from rootzone._shared.seal import KEY, PLACE
-from rootzone._shared.tables import PROFILES, arrow_schema_of
+from rootzone._shared.table_files import arrow_schema_of
+from rootzone._shared.tables import PROFILES
 from rootzone.engines.protocol import Profiles
 from rootzone.engines.tables.write_profiles import DAILY_COLUMNS
 from rootzone.jobs.shard.ledger import FOOTER_KEY, LEDGER, RUN_KEY, Footer

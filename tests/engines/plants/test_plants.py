@@ -14,7 +14,7 @@ from rootzone.engines.plants.stress import (
     feddes_third_head,
     s_shape_stress,
 )
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 
 
 def test_every_number_of_every_cover_has_a_source() -> None:

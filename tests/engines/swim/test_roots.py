@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.inversion.column_runs import ColumnSetup, batch_of
 from rootzone.stations.station_forcing import StationForcing
 

@@ -15,7 +15,7 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.engines.tables.read_soils import choose_physics
 from rootzone.engines.tables.table_mode import TableRun, simulate_tables
 from tests.engines.swim.tables import edited, soils, weather
