@@ -146,7 +146,8 @@ def _simulation(inputs: ReportInputs) -> str:
         )
     return (
         f"{_ground(inputs.campaign.cover)} was simulated {program} of Richards' equation "
-        f"(Richards 1931) using {_PHYSICS[engine.physics]}, {_STEPS[engine.stepping]}, {evaporation_words(engine)}, "
+        f"(Richards 1931) using {_PHYSICS[engine.physics]}, {_STEPS[engine.stepping]}, "
+        f"{evaporation_words(engine)}, "
         f"and {engine.spin_up_days} days of spin-up from "
         f"{inputs.campaign.soil.initial_fraction:g} of the way between LL15 and DUL.{outcome}"
     )
