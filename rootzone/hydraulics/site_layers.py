@@ -167,4 +167,6 @@ def cover_map_of(stack: CovariateStack, campaign: Campaign) -> tuple[str, Legend
     if campaign.cover != BY_LAND_COVER:
         return None
     name = campaign.catalog.land_cover
-    return name, stack.catalog.legend_of_layer(name)
+    # Of the last year where it comes by year: soils are made once for all years.
+    layer = stack.catalog.layer(name, max(campaign.years))
+    return "/".join((name.split("/")[0], *layer.values.values())), stack.catalog.legend_of_layer(name)

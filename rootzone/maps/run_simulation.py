@@ -16,7 +16,6 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.days import day_number
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
-from rootzone.campaign.model import BY_LAND_COVER
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.open_campaign import (
@@ -126,8 +125,9 @@ class SimulationJob:
         with open_stack(self.loaded, self.data) as stack:
             catalog = stack.catalog.digest
             addresses = soil_addresses(stack, campaign)
-            if campaign.cover == BY_LAND_COVER:
-                addresses["land cover"] = campaign.catalog.land_cover
+            cover_map = cover_map_of(stack, campaign)
+            if cover_map is not None:
+                addresses["land cover"] = cover_map[0]
             soil_files = CatalogLand(stack, addresses, open_region(self.loaded)).input_digests()
         soil = [
             campaign.soil.model_dump(mode="json"),

@@ -13,14 +13,16 @@ import rasterio
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.read_campaign import load_campaign
+from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
+from rootzone.covariates.layers.covers import cover_of_class
 from rootzone.covariates.open_campaign import open_grid, open_stack
 from rootzone.maps.columns import (
     rounded_texture,
     unique_columns,
     weather_cell_windows,
 )
-from rootzone.maps.encoding import pack_theta
+from rootzone.maps.encoding import OUTSIDE, WATER, pack_theta
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.parts import Parts
 from rootzone.maps.run_maps import make_maps
@@ -31,7 +33,7 @@ from rootzone.maps.run_simulation import (
     soil_addresses,
 )
 from tests.covariates.weather_files import GRIDMET
-from tests.maps.county_campaign import DAYS, N_SITE
+from tests.maps.county_campaign import DAYS, N_SITE, invoke
 
 
 def _layers(sand: list[float], clay: list[float], n_depth: int = 1) -> pl.DataFrame:
@@ -160,7 +162,11 @@ def test_the_verb_paints_rounded_soils_and_goes_on_after_a_stop(
         assert tif.tags()["source"] == "simulation"
         theta, half = tif.read()
         assert (half == 65535).all()
-        assert (theta != 65535).mean() > 0.8  # the rest is the lake
+    with rasterio.open(report.maps[0].with_suffix(".flags.tif")) as tif:
+        flags = tif.read(1)
+    there = (flags & (WATER.bit | OUTSIDE.bit)) == 0
+    assert there.mean() > 0.3  # the lake, and two thirds of the padded grid outside the region
+    assert (theta[there] != 65535).all()
     first = digest_file(report.maps[0])
     shutil.rmtree(file.parent / "maps")
     assert digest_file(make_maps(loaded, request).maps[0]) == first
@@ -186,3 +192,27 @@ def test_columns_are_made_of_every_layer_of_the_soil_not_of_the_label_depths_alo
         depths = stack.catalog.source(job.loaded.campaign.catalog.texture).depth_names()
     # Rosetta takes sand, silt and clay; 6 depths of POLARIS, 0 to 200 cm.
     assert len(addresses) == 3 * len(depths) == 18
+
+
+def test_soils_of_a_campaign_by_land_cover_take_the_cover_of_the_map(
+    corner: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(corner.parent, tmp_path / "c")
+    file = tmp_path / "c" / corner.name
+    file.write_text(file.read_text() + "cover: by_land_cover\n")
+    shown = invoke("soils", file, "--force")
+    assert shown.exit_code == 0, (shown.output, shown.exception)
+    loaded, place = load_campaign(file), Workspace.beside(file)
+    sites = pl.read_parquet(place.sites)
+    with open_stack(loaded, tmp_path / "c" / "data") as stack:
+        codes = stack.sample("nlcd/2023", sites["row"].to_numpy(), sites["col"].to_numpy())
+        classes = stack.catalog.legend_of_layer("nlcd").classes
+    there = [classes[code] for code in np.asarray(codes).astype(int).tolist()]
+    wanted = {
+        site: cover_of_class(one.name, one.group)
+        for site, one in zip(sites["site_id"].to_list(), there, strict=True)
+    }
+    soils = pl.read_parquet(place.soils)
+    found = dict(soils.select("site_id", "cover").unique().iter_rows())
+    assert found == {site: wanted[site] for site in found}
+    assert len(set(found.values())) > 1
