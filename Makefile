@@ -6,12 +6,13 @@ DEMO_OUT ?= demo-out
 REAL_OUT ?= real-out
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo real test lint format bench engine-tables docs wheel clean
+.PHONY: help demo real test test-newest lint format bench engine-tables docs wheel clean
 
 help:
 	@echo "make demo    run the whole chain on a made-up county and name the report to open"
 	@echo "make real DATA=../shared/realdata    the same on real input, what is not real told"
 	@echo "make test    the whole test suite, kernels with JIT on and off, with coverage"
+	@echo "make test-newest   the suite with the newest versions of everything, no constraints"
 	@echo "make lint    format, lint, types and the import contract, nothing changed"
 	@echo "make bench   every performance figure, one line each"
 	@echo "make docs    the documentation site, into site/"
@@ -29,6 +30,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 # Stopped or killed, both go on where they were when given again.
 demo: $(VENV)/.learn
 	$(BIN)/rootzone demo $(DEMO_OUT)
+	@echo "the program itself is $(BIN)/rootzone; put it on the path: export PATH=$(CURDIR)/$(BIN):\$$PATH"
 
 real: $(VENV)/.learn
 	@test -d "$(DATA)" || { echo "make real DATA=folder of real files (see docs/data-sources.md)"; exit 2; }
@@ -36,9 +38,23 @@ real: $(VENV)/.learn
 
 # Kernels run twice: compiled, and as plain Python, which also shows their coverage.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=; compiled=$$?; \
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "kernels and not slow" \
-		--cov --cov-append --cov-report=term
+		--cov --cov-append --cov-report=term; plain=$$?; \
+	echo "compiled kernels: pytest ended with $$compiled; as plain Python: with $$plain"; \
+	test $$compiled -eq 0 -a $$plain -eq 0
+
+# The suite with the newest version of everything (no constraints.txt) on the Pythons that are here.
+# Where torch has no CPU build the tests that need it skip. Minutes to an hour: not part of CI.
+NEWEST ?= python3.12 python3.13
+test-newest:
+	for python in $(NEWEST); do \
+		$$python -m venv .newest/$$python && \
+		.newest/$$python/bin/python -m pip install --quiet --upgrade --editable '.[apsim,fetch,hpc,stations,zarr]' \
+			hypothesis pytest pytest-xdist rio-cogeo 'rosetta-soil==0.3.2' lightgbm safetensors && \
+		.newest/$$python/bin/python -m pytest -n 2 --dist worksteal --ignore-glob='*learning*' \
+			--ignore-glob='*networks*' --ignore-glob='*maps*' || exit 1; \
+	done
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray
-from rootzone.engines.swim import layout, swim3_column
+from rootzone.engines.swim import columns, layout
+from rootzone.engines.swim.nodes import apsim_day as swim3_column
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "reference" / "swim3"
 ON_11_MM = 1.0e-9
@@ -116,7 +117,7 @@ def run(
     soil: dict[str, Any],
     weather: FloatArray,
     settings: FloatArray,
-    kernel: Kernel = swim3_column.run_column,
+    kernel: Kernel = columns.swim3_apsim,
     work_size: Callable[[int], int] = swim3_column.work_size,
 ) -> tuple[tuple[int, int, int], FloatArray, FloatArray]:
     """Run one column; return (status, fail day, repairs), daily theta and the daily table."""

@@ -96,7 +96,7 @@ def main() -> None:
         options += [] if arguments.hours else WHOLE_DAY
         start = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-c", code, "simulate", *options],
+            [sys.executable, "-c", code, "simulate-tables", *options],
             cwd=folder,
             check=True,
             stdout=subprocess.DEVNULL,

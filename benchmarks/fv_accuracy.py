@@ -15,7 +15,8 @@ from _figures import Figures, parser
 from fine_richards import CAMPAIGN_CM, DATA, PROFILES, SOILS, s1_weather, storm_weather
 
 from rootzone.engines.swim import layout
-from rootzone.engines.swim.fv_column import run_column, work_size
+from rootzone.engines.swim.cells.setup import work_size
+from rootzone.engines.swim.columns import van_genuchten_converged as run_column
 from rootzone.engines.swim.settings import settings_from_mapping
 
 WHOLE_DAY = {"cn2_bare": 0, "pond_max_mm": 0, "rain_hours": 24, "eo_start_h": 0, "eo_hours": 24}
@@ -44,7 +45,7 @@ def timed(
     vector = settings_from_mapping("van_genuchten", "converged", changed).to_vector()
     layers = layers_of(profile)
     theta = np.empty((len(weather), len(layers)))
-    daily = np.empty((len(weather), layout.N_DAILY))
+    daily = np.empty((len(weather), layout.N_DAILY + 1))
     work = np.empty(work_size(len(layers)))
     times = []
     for _ in range(repeats):
@@ -60,7 +61,7 @@ def add_semi_arid(figures: Figures, profile: str, repeats: int) -> None:
     weight = np.array([2.0, 1.0]) / 3.0  # mid-depths 17.5 and 25 cm
     between = theta[:, 3:5] @ weight
     fine_between = fine["theta_above_20cm"] * weight[0] + fine["theta_below_20cm"] * weight[1]
-    label = daily[:, layout.THETA_LABEL] - fine["theta_20cm"]
+    label = daily[:, layout.N_DAILY] - fine["theta_20cm"]
     years = len(theta) / 365.0
     evaluations = daily[:, layout.EVALUATIONS].sum() / years
     figures.add(f"{profile}: site-year", ms, "ms", "<= 0.6")

@@ -12,9 +12,9 @@ import matplotlib as mpl
 import numpy as np
 from _figures import Figures, parser
 
-from rootzone.engines.swim import fv_step, layout
-from rootzone.engines.swim.fv_problem import Accuracy, Bottom, Problem, Surface
-from rootzone.engines.swim.vg_table import table_from_functions
+from rootzone.engines.swim import layout, state
+from rootzone.engines.swim.cells.problem import Accuracy, Bottom, Problem, Surface
+from rootzone.engines.swim.cells.table import table_from_functions
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -38,8 +38,8 @@ def wetted(n: int, dt_d: float | None) -> Problem:
     )  # fmt: skip
     if dt_d is not None:
         problem.march(1e-3 / 24)  # past the jump of the flux, in small steps
-        problem.control[fv_step.TOLERANCE] = problem.control[fv_step.THETA_STEP] = 1e9
-        problem.control[fv_step.DT_MAX] = problem.control[fv_step.DT_NEXT] = dt_d
+        problem.control[state.TOLERANCE] = problem.control[state.THETA_STEP] = 1e9
+        problem.control[state.DT_MAX] = problem.control[state.DT_NEXT] = dt_d
         return problem.march(DURATION_D - 1e-3 / 24)
     return problem.march(DURATION_D)
 

@@ -58,7 +58,7 @@ def theta_20cm(folder: Path, way: str, options: tuple[str, ...]) -> pl.DataFrame
     out = folder / "profiles.parquet"
     soils = folder / f"soils_{way}.parquet"
     inputs = ("--soils", soils, "--weather", folder / "weather.parquet", "--out", out)
-    rootzone("simulate", *inputs, "--threads", 1, "--force", *options)
+    rootzone("simulate-tables", *inputs, "--threads", 1, "--force", *options)
     frame = pl.read_parquet(out)
     theta = np.array(frame["theta"].to_list())
     at_20cm = theta[:, 3] + (theta[:, 4] - theta[:, 3]) / 3.0

@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from rootzone.maps.trimmed import Rim, predict_middle
-from rootzone.networks.models import UNet, build
-from rootzone.networks.shape import ModelConfig, halo_px
+from rootzone.networks.families.unet import ModelConfig
+from rootzone.networks.models import UNet
 
 CHANNELS, TILE, SCENE = 8, 64, 576
 CONTEXT_PX = 6.0  # width of the Gaussian that brings the surroundings in
@@ -37,7 +37,7 @@ def trained(widths: tuple[int, ...], steps: int, seed: int) -> UNet:
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     x, theta = made_up_land(1536, rng)
-    network = build(ModelConfig(CHANNELS, widths=widths)).to(memory_format=torch.channels_last)
+    network = ModelConfig(CHANNELS, widths=widths).build().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(steps):
@@ -81,7 +81,7 @@ def main() -> None:
     torch.set_num_threads(1)
     network = trained(widths, args.steps, seed=1)
     x, theta = made_up_land(SCENE, np.random.default_rng(2))
-    halo = halo_px(network.config)
+    halo = network.config.halo_px
     figures = Figures()
     with torch.inference_mode():
         whole = predict_middle(network, x[None], Rim(0, 0, 0, 0)).theta[0, 0]

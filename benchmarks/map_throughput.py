@@ -38,8 +38,8 @@ from rootzone.maps.parts import Parts
 from rootzone.maps.run_workers import Workers
 from rootzone.networks.bundle import save_bundle
 from rootzone.networks.channels import LAND
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.run_training import new_network
-from rootzone.networks.shape import ModelConfig
 
 SPEC = faithful_features()
 FIRST_DAY = dt.date(2023, 7, 15)

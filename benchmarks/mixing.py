@@ -15,8 +15,7 @@ from pathlib import Path
 
 import torch
 from _figures import Figures, parser
-
-from rootzone.learning.worlds.stations_world import (
+from worlds.stations_world import (
     PROBABILITIES,
     SEEDS,
     MixedRun,
@@ -26,7 +25,7 @@ from rootzone.learning.worlds.stations_world import (
     simulator_scores,
     table_of,
 )
-from rootzone.learning.worlds.truth import Bias
+from worlds.truth import Bias
 
 
 def main() -> None:

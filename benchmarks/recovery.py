@@ -16,22 +16,22 @@ from pathlib import Path
 
 import torch
 from _figures import Figures, parser
-
-from rootzone._shared.figure_style import LINE_COLOURS, SOFT, figure_bytes, new_figure, styled
-from rootzone.learning.worlds.held_out_soils import compare_losses, contrasting_world
-from rootzone.learning.worlds.landscape import WorldSettings
-from rootzone.learning.worlds.recovery import (
+from worlds.held_out_soils import compare_losses, contrasting_world
+from worlds.landscape import WorldSettings
+from worlds.recovery import (
     RecoverySettings,
     Scores,
     prepare,
     train_boosted,
     train_network,
 )
-from rootzone.networks.losses import LossSettings
+
+from rootzone._shared.figure_style import LINE_COLOURS, SOFT, figure_bytes, new_figure, styled
+from rootzone.campaign.model import Learning
 
 LOSSES = {
-    "MSE alone": LossSettings(physics="none"),
-    "with physics": LossSettings(psi_space="log", lambda_bound=10.0),
+    "MSE alone": Learning(physics="none"),
+    "with physics": Learning(psi_space="log", lambda_bound=10.0),
 }
 
 

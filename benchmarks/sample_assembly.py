@@ -19,12 +19,11 @@ import torch
 from _figures import Figures, parser
 
 from rootzone._shared.arrays import AnyArray
-from rootzone.campaign.model import Features
+from rootzone.campaign.model import Features, Soil
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.covariates.grid import ALBERS, MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.weather.antecedent import antecedent_columns
-from rootzone.hydraulics.limits import SoilLimits
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import GridLabels
 from rootzone.learning.scene.features import features_of
@@ -191,7 +190,7 @@ def _wide(figures: Figures, folder: Path, width: int) -> None:
         "land_cover": "land_cover",
         "climate_class": "climate_class",
     }
-    plan = land_writer.LandPlan(features, {DEPTHS_MM[0]: texture}, "rosetta3", SoilLimits(), 10.0)
+    plan = land_writer.LandPlan(features, {DEPTHS_MM[0]: texture}, Soil())
     layers = _Formulas(grid)
     start = time.perf_counter()
     land_writer._write(layers, plan, folder / "wide.tif", {})  # type: ignore[arg-type]

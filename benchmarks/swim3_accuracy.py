@@ -10,7 +10,9 @@ from __future__ import annotations
 from _figures import Figures, parser
 from _swim3_reference import SETS, compare, compare_at_20_cm
 
-from rootzone.engines.swim import swim3_column, swim3_converged
+from rootzone.engines.swim import columns
+from rootzone.engines.swim.nodes import apsim_day as swim3_column
+from rootzone.engines.swim.nodes import setup_converged as swim3_converged
 
 K_ABOVE_KS = ("sand", "loamy_sand", "loamysand_over_loam")
 
@@ -31,11 +33,11 @@ def add_equality(figures: Figures) -> None:
 
 def add_step_error(figures: Figures) -> None:
     """Add what the steps cost at 20 cm, against the finest of the reference."""
-    columns = (
-        ("apsim, default steps", swim3_column.run_column, swim3_column.work_size, "1.6e-3"),
-        ("converged", swim3_converged.run_column, swim3_converged.work_size, "<= 2e-4"),
+    steppings = (
+        ("apsim, default steps", columns.swim3_apsim, swim3_column.work_size, "1.6e-3"),
+        ("converged", columns.swim3_converged, swim3_converged.work_size, "<= 2e-4"),
     )
-    for name, kernel, work_size, target in columns:
+    for name, kernel, work_size, target in steppings:
         found = compare_at_20_cm(kernel, work_size, REPRODUCE_TRAPS=1.0)
         figures.add(f"{name}: RMSE of theta at 20 cm", found.rmse, "m3 m-3", target)
         for climate, rmse in sorted(found.rmse_by_climate.items()):

@@ -14,7 +14,8 @@ from _figures import Figures, parser
 from _swim3_reference import layers_array, read_soils, read_weather, settings_array
 
 from rootzone._shared.arrays import FloatArray
-from rootzone.engines.swim import layout, swim3_converged
+from rootzone.engines.swim import columns, layout
+from rootzone.engines.swim.nodes import setup_converged as swim3_converged
 
 SPLITS = (1, 2, 4, 8)
 FINEST = 16
@@ -42,9 +43,7 @@ def theta_and_ms(
     daily = np.full((len(weather), layout.N_DAILY), np.nan)
     work = np.zeros(swim3_converged.work_size(len(layers)))
     start = time.perf_counter()
-    ended = swim3_converged.run_column(
-        layers, initial, weather, settings_array(), theta, daily, work
-    )
+    ended = columns.swim3_converged(layers, initial, weather, settings_array(), theta, daily, work)
     ms = 1e3 * (time.perf_counter() - start) * DAYS_PER_YEAR / len(weather)
     if ended[0] != layout.OK:
         raise RuntimeError(f"{soil['id']} split in {parts}: status {ended[0]} on day {ended[1]}")

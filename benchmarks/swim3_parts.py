@@ -15,16 +15,14 @@ from _swim3_reference import layers_array, read_soils, read_weather, settings_ar
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.jit import kernel
-from rootzone.engines.swim import (
-    layout,
-    swim3_advance,
-    swim3_converged,
-    swim3_curves,
-    swim3_flow,
-    swim3_nodes,
-    swim3_table,
-)
-from rootzone.engines.swim import swim3_state as at
+from rootzone.engines.swim import columns, layout
+from rootzone.engines.swim.nodes import curves
+from rootzone.engines.swim.nodes import flow as swim3_flow
+from rootzone.engines.swim.nodes import nodes as swim3_nodes
+from rootzone.engines.swim.nodes import setup_converged as swim3_converged
+from rootzone.engines.swim.nodes import state as at
+from rootzone.engines.swim.nodes import step as swim3_advance
+from rootzone.engines.swim.nodes import table as swim3_table
 
 REPEATS = 20_000
 ROUNDS = 9
@@ -63,8 +61,7 @@ def repeat_residual(
     cells: FloatArray, n: int, table: FloatArray, control: FloatArray, repeats: int
 ) -> None:
     for _ in range(repeats):
-        swim3_advance.average_fluxes(cells, n, control, 1.0, 0.6)
-        swim3_advance.set_residual(cells, n, 1.0, 1e-5)
+        swim3_advance.set_residual(cells, n, control, 1.0, 0.6)
 
 
 @kernel
@@ -72,7 +69,7 @@ def repeat_solve(
     cells: FloatArray, n: int, table: FloatArray, control: FloatArray, repeats: int
 ) -> None:
     for _ in range(repeats):
-        swim3_advance.set_residual(cells, n, 1.0, 1e-5)
+        swim3_advance.set_residual(cells, n, control, 1.0, 0.6)
         swim3_advance.solve_update(cells, n, control, 1.0, 0.6)
 
 
@@ -81,7 +78,7 @@ def repeat_begin(
     cells: FloatArray, n: int, table: FloatArray, control: FloatArray, repeats: int
 ) -> None:
     for _ in range(repeats):
-        swim3_advance.begin_step(cells, n, control)
+        swim3_advance.begin_step(cells, n, control, 1.0)
 
 
 @kernel
@@ -105,17 +102,17 @@ def state_of_a_run() -> tuple[State, FloatArray, float, float]:
     best_s = np.inf
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        swim3_converged.run_column(layers, initial, weather, settings_array(), theta, daily, work)
+        columns.swim3_converged(layers, initial, weather, settings_array(), theta, daily, work)
         best_s = min(best_s, time.perf_counter() - start)
     years = len(weather) / DAYS_PER_YEAR
     evaluations = float(daily[:, layout.EVALUATIONS].sum()) / years
-    first = n * swim3_curves.N_COEF + (n + 1) * swim3_nodes.N_NODE
+    first = n * curves.N_COEF + (n + 1) * swim3_nodes.N_NODE
     cells = work[first : first + at.N_CELLS]
     control = work[first + at.N_CELLS : first + at.N_CELLS + at.N_CONTROL]
     table = work[first + at.N_CELLS + at.N_CONTROL :]
     return (
         (cells, n, table, control),
-        work[: swim3_curves.N_COEF],
+        work[: curves.N_COEF],
         evaluations,
         1e3 * best_s / years,
     )

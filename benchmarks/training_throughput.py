@@ -155,10 +155,10 @@ def paired_steps(
     folder: Path,
 ) -> list[tuple[float, float]]:
     """Seconds of a step of the loop and of a step from memory, in turn."""
+    from rootzone.networks.families.unet import ModelConfig
     from rootzone.networks.losses import CompositeLoss
     from rootzone.networks.run_training import RunOptions, new_network, train
     from rootzone.networks.settings import TrainSettings
-    from rootzone.networks.shape import ModelConfig
     from rootzone.networks.train_progress import TrainProgress
     from rootzone.networks.train_step import optimiser_of, train_step
 
@@ -168,7 +168,7 @@ def paired_steps(
     )  # fmt: skip
     network = new_network(ModelConfig(len(sources["simulated"].spec)), seed=1)
     other = copy.deepcopy(network).to(memory_format=torch.channels_last)
-    optimiser, loss = optimiser_of(other, settings), CompositeLoss(settings.loss)
+    optimiser, loss = optimiser_of(other, settings), CompositeLoss(settings)
     pairs: list[tuple[float, float]] = []
     left = [time.perf_counter()]
 
@@ -210,8 +210,8 @@ def checkpoint_seconds(folder: Path) -> float:
 
 def network_inference(figures: Figures, batch: Batch) -> None:
     """Pixels a second of net A on 64 x 64 tiles."""
+    from rootzone.networks.families.unet import ModelConfig
     from rootzone.networks.run_training import new_network
-    from rootzone.networks.shape import ModelConfig
 
     network = new_network(ModelConfig(batch.x.shape[1]), seed=1).eval()
     network.to(memory_format=torch.channels_last)

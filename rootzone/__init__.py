@@ -28,13 +28,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rootzone._shared.errors import RootzoneError as RootzoneError
-    from rootzone.api.campaign import Maps as Maps
     from rootzone.api.campaign import OpenCampaign as OpenCampaign
     from rootzone.api.campaign import open_campaign as open_campaign
+    from rootzone.api.example import example_campaign as example_campaign
     from rootzone.api.inversions import Inversions as Inversions
     from rootzone.api.inversions import invert as invert
     from rootzone.api.labels import Labels as Labels
     from rootzone.api.labels import make_labels as make_labels
+    from rootzone.api.maps import Maps as Maps
     from rootzone.api.profiles import Profiles as Profiles
     from rootzone.api.profiles import simulate as simulate
     from rootzone.api.read import Raster as Raster
@@ -60,6 +61,7 @@ _PUBLIC = {
     "invert": "api.inversions",
     "read": "api.read",
     "open_campaign": "api.campaign",
+    "example_campaign": "api.example",
     "Table": "api.table",
     "Soils": "api.soils",
     "Weather": "api.read",
@@ -69,7 +71,7 @@ _PUBLIC = {
     "Inversions": "api.inversions",
     "Sites": "api.read",
     "Raster": "api.read",
-    "Maps": "api.campaign",
+    "Maps": "api.maps",
     "OpenCampaign": "api.campaign",
     "RootzoneError": "_shared.errors",
 }

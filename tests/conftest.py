@@ -7,12 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import rootzone.learning  # noqa: F401 - says how torch's threads wait, before a test imports torch
 
 # The same examples every time, and no deadline: a shared machine or a first compilation is slow.
-settings.register_profile("rootzone", deadline=None, derandomize=True)
+settings.register_profile(
+    "rootzone", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("rootzone")
 
 # Test servers run here; no settings of whoever runs the tests count.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -29,3 +30,44 @@ def test_every_stage_that_is_told_is_a_package() -> None:
     told = re.findall(r"^    (\w+) {2,}\w", rootzone.__doc__ or "", flags=re.M)
     assert told
     assert all((ROOT / "rootzone" / name / "__init__.py").is_file() for name in told)
+
+
+# Where a seed becomes a generator: a campaign's order, split or run, and made-up worlds. Elsewhere
+# a numpy.random.Generator is handed in.
+SEEDS_ENTER = {
+    "design/plan.py", "inversion/summary.py", "jobs/driver/run_canaries.py",
+    "jobs/pilot/run_pilot.py", "labels/splits.py", "learning/evaluation/baselines.py",
+    "learning/evaluation/compare.py", "learning/evaluation/metrics.py", "learning/points/tcn.py",
+    "surface/chain/evaluate.py",
+    "learning/points/trees.py", "networks/mixing.py", "networks/sample_order.py",
+}  # fmt: skip
+
+
+def test_generators_are_made_where_seeds_enter_and_handed_in_elsewhere() -> None:
+    package = ROOT / "rootzone"
+    makers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "default_rng"
+    }
+    worlds = {name for name in makers if name.startswith("made_up/") or "/worlds/" in name}
+    assert makers - worlds == SEEDS_ENTER
+
+
+def test_no_random_number_comes_from_a_state_all_share() -> None:
+    # numpy.random.rand and its like draw from one hidden state, whoever calls.
+    for path in (ROOT / "rootzone").rglob("*.py"):
+        drawn = re.findall(
+            r"np\.random\.(?!default_rng|Generator|SeedSequence)(\w+)", path.read_text()
+        )
+        assert not drawn, f"{path}: np.random.{drawn[0]}"
+
+
+def test_tests_mirror_the_packages() -> None:
+    # The command line's own tests lie in tests/cli, those of the rigs in tests/benchmarks.
+    elsewhere = {"cli", "benchmarks/worlds"}
+    tests = ROOT / "tests"
+    folders = {path.parent.relative_to(tests).as_posix() for path in tests.rglob("test_*.py")}
+    strangers = {name for name in folders - elsewhere if not (ROOT / "rootzone" / name).is_dir()}
+    assert not strangers

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _FILES = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="A catalog file of your own; its entries win over the packed ones.",
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
 # Facts of a file in the order they are printed; the long ones stay in the JSON.
 _HIDDEN_FACTS = ("crs", "codes", "subdatasets", "sentinels", "missing_days", "notes")
 
@@ -32,7 +32,7 @@ def command() -> None:
 
 @command.command("list")
 @_FILES
-@_JSON
+@json_option
 def list_(files: tuple[Path, ...], as_json: bool) -> None:
     """List every source: name, kind, unit, licence and where the entry stands."""
     catalog = _load(files)
@@ -50,7 +50,7 @@ def list_(files: tuple[Path, ...], as_json: bool) -> None:
 @command.command()
 @click.argument("name")
 @_FILES
-@_JSON
+@json_option
 def show(name: str, files: tuple[Path, ...], as_json: bool) -> None:
     """Print all that the catalog says of the source NAME."""
     catalog = _load(files)
@@ -69,7 +69,7 @@ def show(name: str, files: tuple[Path, ...], as_json: bool) -> None:
 )
 @click.option("--as", "source_name", help="Catalog entry the files are held against.")
 @_FILES
-@_JSON
+@json_option
 def check(
     paths: tuple[Path, ...], source_name: str | None, files: tuple[Path, ...], as_json: bool
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootzone._cli._options import campaign_argument, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@campaign_argument
+@json_option
 def command(campaign: Path, as_json: bool) -> None:
     """Check CAMPAIGN, its catalog and its engine; change nothing.
 

@@ -8,18 +8,8 @@ import click
 
 from rootzone._cli._chain import Chain, Step, chosen_steps
 
-_SEED = 7
 _YEAR = 2023
 _STATIONS = 14
-_MADE_UP = (
-    "everything. The county is made up by a seeded generator in the package: terrain, soils, land "
-    "cover, climate, weather and soil-moisture stations. Its files have the real formats (NLCD and "
-    "3DEP GeoTIFF, POLARIS tiles, Koppen classes, gridMET NetCDF, USCRN daily text with the "
-    "GHCN-Daily station list), so everything after them is what runs on real data. The stations "
-    "read a truth of their own: the same engine with soils, rain and evaporation that differ from "
-    "the maps by amounts written in data/uscrn/MADE_UP.md. Skill on this page says that the chain "
-    "works, and nothing about any real place."
-)
 _CAMPAIGN = """\
 name: demo-county
 description: A made-up county in the real file formats
@@ -54,26 +44,36 @@ maps:
     "folder", metavar="DIR", default="demo-out", type=click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Begin again in a DIR that an earlier demo made.")
+@click.option("--surface", is_flag=True, help="Surface moisture of a made-up province instead.")
 @click.option("--until", metavar="VERB", help="Stop after this verb; the same command goes on.")
-def command(folder: Path, force: bool, until: str | None) -> None:
+def command(folder: Path, force: bool, surface: bool, until: str | None) -> None:
     """Run the whole chain on a made-up county in DIR and name the report to open.
 
     A run that was stopped or killed goes on where it was when the same command is given again, and
     ends with the same tables, maps and report.
     """
     from rootzone.campaign.workspace import Workspace
+    from rootzone.made_up.write_campaign import SEED
 
     campaign = folder / "campaign.yaml"
-    chain = Chain(folder, "demo", f"{_CAMPAIGN} {_SEED} {_STATIONS}")
-    steps = chosen_steps(demo_steps(campaign), until)
+    if surface:
+        from rootzone._cli import _demo_surface
+
+        chain = Chain(folder, "demo-surface", _demo_surface.RECIPE)
+        steps = chosen_steps(_demo_surface.steps(campaign), until)
+    else:
+        chain = Chain(folder, "demo", f"{_CAMPAIGN} {SEED} {_STATIONS}")
+        steps = chosen_steps(demo_steps(campaign), until)
     chain.open(force=force)
     chain.run(steps)
     click.echo(f"\n{chain.table()}\ndone in {chain.seconds:.0f} s", err=True)
     if until:
-        click.echo(f"next: rootzone demo {folder}", err=True)
+        click.echo(f"next: rootzone demo {folder}{' --surface' if surface else ''}", err=True)
         return
     click.echo("Open this report:", err=True)
-    click.echo(Workspace.beside(campaign).report.resolve())
+    workspace = Workspace.beside(campaign)
+    page = workspace.surface / "surface.html" if surface else workspace.report
+    click.echo(page.resolve())
 
 
 def demo_steps(campaign: Path) -> list[Step]:
@@ -100,19 +100,12 @@ def demo_steps(campaign: Path) -> list[Step]:
 def make_county(campaign: Path, stations: int) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
-    from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_pairs
     from rootzone.made_up import county_fields
-    from rootzone.made_up.stations import write_made_up_stations
-    from rootzone.made_up.write_county import write_county
+    from rootzone.made_up.write_campaign import write_data
 
-    folder, years = campaign.parent, [_YEAR - 1, _YEAR]
     click.echo("making a county and its stations in the real file formats", err=True)
-    write_county(folder / "data", years, _SEED)
-    engine = SwimEngine(settings_from_pairs("van_genuchten", "converged", ()), threads=1)
-    write_made_up_stations(folder / "data" / "uscrn", _SEED, [_YEAR], stations, engine)
+    write_data(campaign.parent / "data", (_YEAR - 1, _YEAR), (_YEAR,), stations)
     bounds = {
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
-    write_text(folder / "data" / "MADE_UP.txt", _MADE_UP + "\n")
     write_text(campaign, _CAMPAIGN.format(year=_YEAR, **bounds))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import json_option
 from rootzone._shared.json_text import json_text
 
 
@@ -32,7 +33,7 @@ from rootzone._shared.json_text import json_text
 @click.option(
     "--workers", default=2, type=click.IntRange(1), show_default=True, help="Files read at a time."
 )
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@json_option
 def command(
     source: Path,
     other: Path | None,

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import (
+    campaign_argument,
+    data_option,
+    device_option,
+    json_option,
+    threads_option,
+)
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -16,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="Data folder; default: data beside.")
+@campaign_argument
+@data_option
 @click.option(
     "--run", "runs", multiple=True, default=("main",), show_default=True,
     help="Trained run; several, with a seed each, give their spread.",
@@ -30,9 +37,9 @@ if TYPE_CHECKING:
     "--most-tile-days", default=500, show_default=True, type=click.IntRange(1),
     help="Tile-days of simulated labels that are scored.",
 )  # fmt: skip
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option("--threads", type=click.IntRange(1), help="Threads on the CPU; default: its cores.")
-@click.option("--json", "as_json", is_flag=True, help="Skill on stdout as JSON.")
+@device_option
+@threads_option
+@json_option
 def command(
     campaign: Path,
     data: Path | None,

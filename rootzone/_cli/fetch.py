@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import campaign_argument, data_option, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -19,29 +20,27 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="ROOTZONE_DATA",
-    help="Folder the files go to.  [default: data beside CAMPAIGN; ROOTZONE_DATA]",
-)
+@campaign_argument
+@data_option
 @click.option(
     "--only", "only", multiple=True, metavar="SOURCE", help="Fetch this catalog entry only."
 )
 @click.option("--dry-run", is_flag=True, help="List addresses and sizes; fetch nothing.")
 @click.option("--verify", is_flag=True, help="Hold every fetched file against its SHA-256 again.")
+@click.option("--record", is_flag=True,
+              help="Measure files placed by hand, so that later damage is found.")  # fmt: skip
 @click.option("--attempts", type=click.IntRange(min=1), default=6, show_default=True,
               help="Tries without a new byte before a file is given up.")  # fmt: skip
 @click.option("--allow-host", "hosts", multiple=True, metavar="HOST",
               help="Let the campaign's catalog send us to this host, too.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(
     campaign: Path,
     data: Path | None,
     only: tuple[str, ...],
     dry_run: bool,
     verify: bool,
+    record: bool,
     attempts: int,
     hosts: tuple[str, ...],
     as_json: bool,
@@ -51,6 +50,7 @@ def command(
     Transfers resume where they stopped. Exit status 2 where a server refuses a file or serves
     something else, 4 where a transfer broke off and the same command resumes it.
     """
+    from rootzone._shared.errors import RequestError
     from rootzone._shared.machine import allow_hosts
     from rootzone.covariates.fetch.run_fetch import fetch_files
     from rootzone.covariates.fetch.run_transfer import Patience, open_session
@@ -59,13 +59,23 @@ def command(
     allow_hosts(hosts)
     folder = data_folder(campaign, data)
     plan = _plan(campaign, folder, only)
+    if record:
+        from rootzone.covariates.fetch.checksums import record_files
+
+        count = record_files(folder, [wanted.path for wanted in plan], "placed by hand")
+        click.echo(f"{count} files were measured and put on record")
+        return
     if verify:
         _verify(folder, as_json=as_json)
         return
-    session = open_session()
     if dry_run:
-        _list(session, plan, folder, as_json=as_json)
+        try:
+            asking: requests.Session | None = open_session()
+        except RequestError:  # without the optional library nobody is asked for sizes
+            asking = None
+        _list(asking, plan, folder, as_json=as_json)
         return
+    session = open_session()
     with _progress(plan, folder) as watch:
         outcome = fetch_files(session, plan, folder, Patience(attempts), watch)
     _show(outcome, as_json=as_json)
@@ -98,7 +108,7 @@ def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFil
 
 
 def _list(
-    session: requests.Session, plan: list[WantedFile], folder: Path, *, as_json: bool
+    session: requests.Session | None, plan: list[WantedFile], folder: Path, *, as_json: bool
 ) -> None:
     from rootzone.covariates.fetch.run_fetch import sizes
 
@@ -116,14 +126,24 @@ def _list(
         ]
         click.echo(json_text(facts))
         return
+    told: set[str] = set()
     for wanted, size, problem in rows:
         length = f"{size / 1e6:10.1f} MB" if size is not None else " size unknown"
         click.echo(f"{length}  {_shown(wanted.url) or '-'}  ->  {wanted.path}")
-        if problem:
+        if problem and problem not in told:
             click.echo(f"               {problem}")
-    known = sum(size or 0 for _, size, _ in rows)
+        told.add(problem)
+    sizes_known = [size for _, size, _ in rows if size is not None]
     there = sum(wanted.is_there(folder) for wanted in plan)
-    click.echo(f"{len(rows)} files to fetch, {known / 1e9:.2f} GB announced; {there} are there")
+    click.echo(f"{len(rows)} files to fetch, {_in_all(sizes_known, len(rows))}; {there} are there")
+
+
+def _in_all(known: list[int], files: int) -> str:
+    """What is known of the size of some files, in words."""
+    if not known and files:
+        return "size unknown"
+    total = f"{sum(known) / 1e9:.2f} GB announced"
+    return total + (f" by {len(known)}, the others unknown" if len(known) < files else "")
 
 
 def _shown(url: str | None) -> str | None:
@@ -165,6 +185,9 @@ def _progress(
         def watch(wanted: WantedFile, done: int, total: int | None) -> None:
             if wanted.path not in bars:
                 number = missing.index(wanted.path) + 1
+                if not progress.console.is_terminal:
+                    size = "" if total is None else f", {total / 1e6:.1f} MB"
+                    click.echo(f"{number}/{len(missing)} {wanted.path}{size}", err=True)
                 bars[wanted.path] = progress.add_task(f"{number}/{len(missing)} {wanted.path}")
             progress.update(bars[wanted.path], completed=done, total=total)  # type: ignore[arg-type]
             if done == total:

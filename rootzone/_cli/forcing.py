@@ -7,19 +7,15 @@ from typing import Any
 
 import click
 
+from rootzone._cli._options import campaign_argument, data_option, force_option, json_option
 from rootzone._shared.json_text import json_text
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="ROOTZONE_DATA",
-    help="Folder the catalog's paths start from.  [default: data beside CAMPAIGN; ROOTZONE_DATA]",
-)
-@click.option("--force", is_flag=True, help="Write again although the files are there.")
-@click.option("--json", "as_json", is_flag=True, help="The reports as JSON.")
+@campaign_argument
+@data_option
+@force_option
+@json_option
 def command(
     campaign: Path,
     data: Path | None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import force_option, json_option
 from rootzone._cli._ptfs import PTFS
 from rootzone._shared.json_text import json_text
 
@@ -69,8 +70,8 @@ if TYPE_CHECKING:
     "--seed", default=5, type=click.IntRange(0), show_default=True, help="Seed of the bootstrap."
 )
 @click.option("--no-figures", is_flag=True, help="Tables only.")
-@click.option("--force", is_flag=True, help="Replace what is in the folder.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     station_table: Path,
     out: Path,

@@ -8,6 +8,15 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import (
+    campaign_argument,
+    cores_option,
+    data_option,
+    device_option,
+    force_option,
+    json_option,
+    run_option,
+)
 from rootzone._shared.json_text import json_text
 
 
@@ -24,14 +33,9 @@ def _dates(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    envvar="ROOTZONE_DATA",
-    help="Folder the catalog's paths start from.  [default: data beside it]",
-)
-@click.option("--run", default="main", show_default=True, help="Training run to take.")
+@campaign_argument
+@data_option
+@run_option
 @click.option(
     "--date",
     "dates",
@@ -52,14 +56,8 @@ def _dates(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -
     help="Side of a window [px], a multiple of 8; never changes a pixel.",
 )
 @click.option("--faithful", is_flag=True, help="Bare tiles as in the manuscript; seams show.")
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where the network runs.",
-)
-@click.option("--cores", type=click.IntRange(1), help="Processes; default: the cores given.")
+@device_option
+@cores_option
 @click.option(
     "--texture-step",
     type=click.FloatRange(0.01, 50),
@@ -67,8 +65,8 @@ def _dates(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -
     help="Simulation: round textures to this step, so that more pixels share a column. "
     "Default: no rounding, as the soils stage.",
 )
-@click.option("--force", is_flag=True, help="Replace maps that were made otherwise.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     campaign: Path,
     data: Path | None,

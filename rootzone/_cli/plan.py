@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import campaign_argument, cores_option, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
+@campaign_argument
 @click.option(
     "--sites",
     "n_pilot",
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     help="Sites of the pilot, drawn from every stratum in proportion.",
 )
 @click.option("--nodes", type=click.IntRange(1), default=1, show_default=True, help="Nodes.")
-@click.option(
-    "--cores", type=click.IntRange(1), help="Cores of a node.  [default: those given here]"
-)
+@cores_option
 @click.option(
     "--task-cores",
     type=click.IntRange(1),
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Cores of one Slurm array task.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(
     campaign: Path, n_pilot: int, nodes: int, cores: int | None, task_cores: int, as_json: bool
 ) -> None:
@@ -45,6 +44,7 @@ def command(
     """
     from rootzone._shared.atomic import write_text
     from rootzone._shared.cores import cores_given
+    from rootzone._shared.seal import sealed_json
     from rootzone.jobs.driver.slurm import sbatch_text
     from rootzone.jobs.pilot.pilot import INTERVAL_PCT
     from rootzone.jobs.pilot.run_plan import array_request, plan_campaign
@@ -58,7 +58,7 @@ def command(
         "sbatch": script,
         "next": f"rootzone simulate {campaign}",
     }
-    write_text(state.workspace.plan, json_text(facts) + "\n")
+    write_text(state.workspace.plan, sealed_json(facts))
     if as_json:
         click.echo(json_text(facts))
         return
@@ -69,7 +69,8 @@ def command(
 
 
 def _in_words(name: str, cost: Cost, nodes: int, interval_pct: float) -> str:
-    from rootzone.jobs.driver.progress import class_counts, in_hours
+    from rootzone._shared.words import in_hours
+    from rootzone.jobs.driver.progress import class_counts
     from rootzone.jobs.pilot.pilot import mean_interval
 
     pilot = cost.pilot

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import force_option, json_option
 from rootzone._cli._ptfs import PTFS
 from rootzone._shared.json_text import json_text
 
@@ -61,8 +62,8 @@ _SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 @click.option(
     "--seed", default=1, type=click.IntRange(0), show_default=True, help="Seed of everything drawn."
 )
-@click.option("--force", is_flag=True, help="Replace what is in the folder.")
-@click.option("--json", "as_json", is_flag=True, help="Skill on stdout as JSON.")
+@force_option
+@json_option
 def command(
     station_table: Path,
     out: Path,

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import json_option
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="The stored record as JSON.")
+@json_option
 def command(file: Path, as_json: bool) -> None:
     """Print what made FILE: verb, code version, settings and digest of every input."""
     from rootzone._shared.provenance import in_words, read_provenance

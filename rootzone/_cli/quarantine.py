@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootzone._cli._options import campaign_argument, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from rootzone.jobs.record.read_state import CampaignState
     from rootzone.jobs.record.rounds import Round
 
-_CAMPAIGN = click.argument("campaign", type=click.Path(path_type=Path))
 _SHARD = click.option("--shard", type=click.IntRange(1), help="Only failures of this shard.")
 _CLASS = click.option("--class", "failure_class", help="Only this failure class.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
 
 
 @click.group()
@@ -27,11 +26,11 @@ def command() -> None:
 
 
 @command.command("list")
-@_CAMPAIGN
+@campaign_argument
 @_SHARD
 @_CLASS
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Sites shown.")
-@_JSON
+@json_option
 def list_failed(
     campaign: Path, shard: int | None, failure_class: str | None, limit: int, as_json: bool
 ) -> None:
@@ -63,13 +62,13 @@ def list_failed(
 
 
 @command.command("retry")
-@_CAMPAIGN
+@campaign_argument
 @_SHARD
 @_CLASS
 @click.option(
     "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change an engine setting."
 )
-@_JSON
+@json_option
 def retry(
     campaign: Path,
     shard: int | None,
@@ -95,8 +94,8 @@ def retry(
 
 
 @command.command("replace")
-@_CAMPAIGN
-@_JSON
+@campaign_argument
+@json_option
 def replace(campaign: Path, as_json: bool) -> None:
     """Put stand-ins for the failed sites of CAMPAIGN on record, from the same strata.
 

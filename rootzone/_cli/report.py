@@ -6,22 +6,25 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import (
+    campaign_argument,
+    data_option,
+    force_option,
+    json_option,
+    run_option,
+)
 from rootzone._shared.json_text import json_text
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option("--run", default="main", show_default=True, help="Training run to show.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="Folder the catalog's paths start from.  [default: data beside CAMPAIGN]",
-)
+@campaign_argument
+@run_option
+@data_option
 @click.option(
     "--figures", type=click.Choice(["svg", "png"]), help="Every figure as a file too, for papers."
 )
-@click.option("--force", is_flag=True, help="Replace an earlier report.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     campaign: Path, run: str, data: Path | None, figures: str | None, force: bool, as_json: bool
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootzone._cli._options import campaign_argument, data_option, force_option, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -14,17 +15,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="ROOTZONE_DATA",
-    help="Folder the catalog's paths start from.  [default: data beside CAMPAIGN; ROOTZONE_DATA]",
-)
+@campaign_argument
+@data_option
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: all cores]")
 @click.option("--keep-work", is_flag=True, help="Keep the folder of intermediate files.")
-@click.option("--force", is_flag=True, help="Draw again although sites.parquet is there.")
-@click.option("--json", "as_json", is_flag=True, help="The balance report's facts as JSON.")
+@force_option
+@json_option
 def command(
     campaign: Path,
     data: Path | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import data_option, force_option, json_option
 from rootzone._cli._ptfs import PTFS
 from rootzone._shared.json_text import json_text
 
@@ -57,13 +58,12 @@ class _WithLimits(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Table layouts, then every key with its default."""
-        from dataclasses import fields
-
-        from rootzone.hydraulics.limits import SoilLimits
+        from rootzone.campaign.model import Soil
+        from rootzone.hydraulics.limits import limits_of
 
         super().format_epilog(ctx, formatter)
         with formatter.section("Keys of --set and their defaults (docs/soil-hydraulics.md)"):
-            formatter.write_dl([(field.name, str(field.default)) for field in fields(SoilLimits)])
+            formatter.write_dl([(key, str(value)) for key, value in limits_of(Soil()).items()])
 
 
 def _thicknesses(
@@ -89,13 +89,7 @@ def _thicknesses(
     type=click.Path(path_type=Path),
     help="Soils, .parquet or .csv; required with a TABLE.",
 )
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="ROOTZONE_DATA",
-    help="With a campaign: folder the catalog's paths start from.  [default: data beside it; "
-    "ROOTZONE_DATA]",
-)
+@data_option
 @click.option(
     "--from",
     "source",
@@ -150,8 +144,8 @@ def _thicknesses(
     type=click.Path(path_type=Path),
     help="Also draw retention and conductivity curves, .png or .svg.",
 )
-@click.option("--force", is_flag=True, help="Replace outputs that exist.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     table: Path,
     out: Path | None,
@@ -177,7 +171,7 @@ def command(
 
     if figure is not None:
         refuse_overwrite(figure, force=force)
-    following = f"rootzone simulate --soils {out} --weather WEATHER --out PROFILES"
+    following = f"rootzone simulate-tables --soils {out} --weather WEATHER --out PROFILES"
     if table.suffix in _CAMPAIGN_ENDINGS:
         run, following, max_refused_pct = _campaign_run(table, data, force=force)
         out = run.files.soils

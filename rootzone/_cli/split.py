@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import force_option, json_option
 from rootzone._shared.json_text import json_text
 
 _SHARE = click.FloatRange(0, 1)
@@ -51,8 +52,8 @@ KINDS = ("season_dates", "blocked_dates", "stations", "regions", "date_cut")
     show_default=True,
     help="Last day, date_cut.",
 )
-@click.option("--force", is_flag=True, help="Replace OUT if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     table: Path,
     out: Path,

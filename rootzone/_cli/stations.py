@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import force_option, json_option
 from rootzone._shared.json_text import json_text
 
 
@@ -36,7 +37,7 @@ from rootzone._shared.json_text import json_text
 @click.option(
     "--forcing",
     type=click.Path(path_type=Path),
-    help="Also write gapless weather, a cell a station, for `rootzone simulate --weather`.",
+    help="Also write gapless weather, a cell a station, for `rootzone simulate-tables --weather`.",
 )
 @click.option(
     "--pixels",
@@ -49,8 +50,8 @@ from rootzone._shared.json_text import json_text
     type=click.IntRange(min=0),
     help="Pixels on every side.  [default: 0, or as the campaign says]",
 )
-@click.option("--force", is_flag=True, help="Replace the table if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@force_option
+@json_option
 def command(
     sources: tuple[Path, ...],
     out: Path | None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rootzone._cli._options import campaign_argument, json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
+@campaign_argument
 @click.option("--losses", is_flag=True, help="Also what each stratum lost.")
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(campaign: Path, losses: bool, as_json: bool) -> None:
     """Say how many shards of CAMPAIGN are done, missing or stale, and why; change nothing.
 
@@ -41,7 +42,8 @@ def command(campaign: Path, losses: bool, as_json: bool) -> None:
 
 
 def _lines(state: CampaignState, status: Status) -> list[str]:
-    from rootzone.jobs.driver.progress import class_counts, in_hours
+    from rootzone._shared.words import in_hours
+    from rootzone.jobs.driver.progress import class_counts
 
     lines = [
         f"{state.campaign.name}: {status.done} of {status.shards} shards done, "

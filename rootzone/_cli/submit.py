@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import campaign_argument, json_option
 from rootzone._shared.json_text import json_text
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
+@campaign_argument
 @click.option("--slurm", is_flag=True, required=True, help="Send it to Slurm, as one array job.")
 @click.option(
     "--tasks",
@@ -27,7 +28,7 @@ from rootzone._shared.json_text import json_text
 @click.option("--partition", default="", help="Slurm partition.")
 @click.option("--account", default="", help="Slurm account.")
 @click.option("--dry-run", is_flag=True, help="Write and show the script, send nothing.")
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 def command(
     campaign: Path,
     slurm: bool,

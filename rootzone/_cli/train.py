@@ -6,22 +6,27 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import (
+    campaign_argument,
+    data_option,
+    device_option,
+    json_option,
+    run_option,
+    threads_option,
+)
 from rootzone._shared.json_text import json_text
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="Data folder; default: data beside.")
-@click.option("--run", default="main", show_default=True, help="Name of the run's folder.")
-@click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True,
-    help="Where the networks are trained.",
-)  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), help="Threads on the CPU; default: its cores.")
+@campaign_argument
+@data_option
+@run_option
+@device_option
+@threads_option
 @click.option("--epochs", type=click.IntRange(1), help="In place of learning.epochs.")
 @click.option("--seed", type=click.IntRange(0), help="In place of seeds.learning: a repeat.")
 @click.option("--fresh", is_flag=True, help="Train from the start, whatever was trained before.")
-@click.option("--json", "as_json", is_flag=True, help="Report on stdout as JSON.")
+@json_option
 def command(
     campaign: Path,
     data: Path | None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rootzone._cli._options import json_option
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _FILE = click.Path(path_type=Path)
     "all for several]",
 )
 @click.option("--by-class", is_flag=True, help="One table for each, per texture class.")
-@click.option("--json", "as_json", is_flag=True, help="The same on stdout as JSON.")
+@json_option
 def command(
     unsoda: Path | None,
     kssl: Path | None,

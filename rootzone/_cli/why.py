@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
+from rootzone._cli._options import campaign_argument, force_option, json_option
 from rootzone._shared.json_text import json_text
 
 
 @click.command()
-@click.argument("campaign", type=click.Path(path_type=Path))
+@campaign_argument
 @click.argument("site")
-@click.option("--json", "as_json", is_flag=True, help="The same facts as JSON.")
+@json_option
 @click.option(
     "--html", type=click.Path(path_type=Path), help="The page with figures, to this file."
 )
-@click.option("--force", is_flag=True, help="Replace the file of --html.")
+@force_option
 def command(campaign: Path, site: str, as_json: bool, html: Path | None, force: bool) -> None:
     """Print one page about SITE of CAMPAIGN: soil, guards, weather, attempts, the engine's text.
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rootzone._shared.errors import RequestError
+from rootzone._shared.errors import RequestError, RootzoneError
+from rootzone._shared.seal import damage, seal
+
+_LOG = logging.getLogger(__name__)
+_LEAST_FREE_BYTES = 1 << 17
 
 
 @contextmanager
@@ -29,11 +35,33 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{writer}.tmp{path.suffix}")
     try:
         yield temporary
+        if path.suffix == ".parquet":
+            seal(temporary)
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is None and is_full(path.parent):  # NumPy tells no number
+            raise OSError(errno.ENOSPC, str(error)[:200], str(path)) from error
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
+    except RootzoneError:
+        raise
+    except Exception as error:
+        # Libraries of their own format tell a full disk in words of their own.
+        if is_full(path.parent):
+            raise OSError(errno.ENOSPC, str(error)[:200], str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has no room for another block or another file."""
+    found = os.statvfs(folder)
+    few = found.f_bavail * found.f_frsize < _LEAST_FREE_BYTES
+    return few or (found.f_files > 0 and found.f_favail == 0)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -42,15 +70,25 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def _is_damaged(path: Path) -> bool:
+    try:
+        problem = damage(path)
+    except OSError:
+        return False
+    if problem is not None:
+        _LOG.warning("%s is damaged and is made again: %s", path, problem)
+    return problem is not None
+
+
 def refuse_overwrite(path: Path, *, force: bool) -> None:
-    """Stop before anything is lost.
+    """Stop before anything is lost; a file that is damaged is nothing to lose.
 
     Raises
     ------
     RequestError
-        ``path`` exists and ``force`` is not set.
+        ``path`` exists, is whole, and ``force`` is not set.
     """
-    if path.exists() and not force:
+    if path.exists() and not force and not _is_damaged(path):
         raise RequestError(
             f"{path} exists already and is left alone. Name another place, or add --force."
         )

@@ -7,6 +7,15 @@ class RootzoneError(Exception):
     """Base of every error this package raises on purpose.
 
     The message says what is wrong with the value seen, where, and how to mend it.
+
+    Examples
+    --------
+    >>> import rootzone as rz
+    >>> try:
+    ...     rz.read("nowhere.parquet")
+    ... except rz.RootzoneError as error:
+    ...     print(error)
+    nowhere.parquet does not exist.
     """
 
     exit_code = 1

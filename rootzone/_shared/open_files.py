@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from rootzone._shared.addresses import check_address
 from rootzone._shared.errors import RequestError
 from rootzone._shared.magic import kind_of_file, mismatch
+from rootzone._shared.seal import check
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -83,7 +84,7 @@ def open_raster(uri: str | Path) -> Any:  # noqa: ANN401 - rasterio is untyped
     rasterio.errors.RasterioIOError
         The file is of another format than its name says, of none of ours, or damaged.
     RequestError
-        The address is not allowed.
+        The address is not allowed, or the file is one of ours and not what was written.
     """
     import rasterio
     from rasterio.io import DatasetReader
@@ -135,6 +136,7 @@ def _check_content(path: Path) -> None:
     wrong = mismatch(path, kind_of_file(path))
     if wrong is not None:
         raise _refused(f"{path} is {wrong}")
+    check(path)  # those that a verb of ours wrote have their digest beside them
 
 
 def _check_zarr(path: Path) -> None:

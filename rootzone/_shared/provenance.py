@@ -11,6 +11,7 @@ from typing import Any
 from rootzone._shared.atomic import write_text
 from rootzone._shared.digests import code_version, digest_file, digest_json
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check, fingerprint
 
 METADATA_KEY = b"rootzone"
 
@@ -56,7 +57,10 @@ class Provenance:
             The text is not such a record, or its digest does not fit its content.
         """
         data = json.loads(text)
+        if not isinstance(data, dict):
+            raise ValueError("not a provenance record: no mapping")
         recorded = data.pop("digest", None)
+        data.pop("file", None)  # the seal of the file beside it, no part of how it was made
         try:
             record = cls(**data)
         except TypeError as error:
@@ -79,8 +83,10 @@ def sidecar_of(path: Path) -> Path:
 
 
 def write_sidecar(path: Path, record: Provenance) -> None:
-    """Write the record beside a file that cannot hold one itself."""
-    write_text(sidecar_of(path), record.to_json() + "\n")
+    """Write the record beside a file that cannot hold one itself, with the file's own seal."""
+    told = {**json.loads(record.to_json()), "file": fingerprint(path)} if path.is_file() else None
+    text = record.to_json() if told is None else json.dumps(told, sort_keys=True)
+    write_text(sidecar_of(path), text + "\n")
 
 
 def read_provenance(path: Path) -> Provenance:
@@ -93,7 +99,10 @@ def read_provenance(path: Path) -> Provenance:
     """
     if not path.exists():
         raise RequestError(f"{path} does not exist.")
-    text = _stored_text(path)
+    try:
+        text = _stored_text(path)
+    except UnicodeDecodeError as error:
+        raise RequestError(f"The provenance of {path} is damaged: {error}.") from error
     if text is None:
         raise RequestError(
             f"{path} carries no provenance: it was not written by rootzone, or its sidecar "
@@ -111,7 +120,7 @@ def _stored_text(path: Path) -> str | None:
 
         try:
             # The file's own metadata: that of the Arrow schema is empty where polars wrote it.
-            metadata = pq.read_metadata(path).metadata or {}
+            metadata = pq.read_metadata(check(path)).metadata or {}
         except (OSError, ValueError) as error:
             raise RequestError(f"{path} is not a readable Parquet file: {error}") from error
         stored = metadata.get(METADATA_KEY)

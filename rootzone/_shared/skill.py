@@ -207,3 +207,63 @@ def median_interval(
 def as_row(skill: Skill) -> Mapping[str, float]:
     """The figures by name."""
     return {"n": float(skill.n), **{name: getattr(skill, name) for name in METRICS}}
+
+
+@dataclass(frozen=True)
+class TripleCollocation:
+    """Error variances of three series that see one truth.
+
+    Parameters
+    ----------
+    n : int
+        Days on which all three are known.
+    variance : tuple of float
+        Error variance of each [m6 m-6]; negative where the series' errors are not independent, or
+        too few days make it so. It is kept as it came: clipped to 0 it would look like perfection.
+    """
+
+    n: int
+    variance: tuple[float, float, float]
+
+    @property
+    def error_sd(self) -> tuple[float, float, float]:
+        """Standard deviation of each error [m3 m-3]; NaN where the variance is negative."""
+        x, y, z = (v**0.5 if v >= 0.0 else float("nan") for v in self.variance)
+        return x, y, z
+
+    @property
+    def n_negative(self) -> int:
+        """How many of the three variances are negative: 0 where the estimate can be used."""
+        return sum(v < 0.0 for v in self.variance)
+
+
+def triple_collocation(
+    x: FloatArray, y: FloatArray, z: FloatArray, least_days: int = LEAST_PAIRS
+) -> TripleCollocation:
+    r"""Error variances of three series without a reference.
+
+    .. math:: \sigma_x^2 = V_x - C_{xy} C_{xz} / C_{yz}
+
+    and so on in a circle, each in the scale of its own series.
+
+    Parameters
+    ----------
+    x, y, z : array, shape (day,)
+        Water content [m3 m-3], NaN where unknown.
+    least_days : int
+        With fewer common days all are NaN.
+
+    References
+    ----------
+    Stoffelen (1998), doi:10.1029/97JC03180; Gruber et al. (2016), doi:10.1016/j.jag.2015.09.002
+    """
+    both = np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
+    n, nan = int(both.sum()), float("nan")
+    if n < max(least_days, 2):
+        return TripleCollocation(n, (nan, nan, nan))
+    c = np.cov(np.stack([x[both], y[both], z[both]]).astype(np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = c[0, 0] - c[0, 1] * c[0, 2] / c[1, 2]
+        second = c[1, 1] - c[0, 1] * c[1, 2] / c[0, 2]
+        third = c[2, 2] - c[0, 2] * c[1, 2] / c[0, 1]
+    return TripleCollocation(n, (float(first), float(second), float(third)))

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.daily import DAILY
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import METADATA_KEY, Provenance, write_sidecar
+from rootzone._shared.seal import KEY, PLACE, check
 
 if TYPE_CHECKING:
     import polars as pl
@@ -167,6 +169,7 @@ SOIL_LAYERS = Schema(
         ),
         _c("n", "float", "-", "van Genuchten n", required=False),
         _c("ksat", "float", "log10(cm h-1)", "conductivity as POLARIS has it", required=False),
+        _c("cover_code", "float", "-", "what grows there: position among covers", required=False),
     ),
 )
 
@@ -196,6 +199,9 @@ SOILS = Schema(
         _c("theta_s", "float", "m3 m-3", "van Genuchten saturated water content", required=False),
         _c("alpha_per_cm", "float", "cm-1", "van Genuchten alpha", required=False),
         _c("n", "float", "-", "van Genuchten n", required=False),
+        _c(
+            "cover", "text", "-", "what grows there, as the engine's covers name it", required=False
+        ),
     ),
 )
 
@@ -220,6 +226,7 @@ WEATHER = Schema(
         _c("pet_30d_mm", "float", "mm", "demand of this day and the 29 before", required=False),
         _c("net_30d_mm", "float", "mm", "rain less demand over 30 days", required=False),
         _c("filled", "int", "-", "bits of columns that were filled in", required=False),
+        _c("lai", "float", "m2 m-2", "leaf area index, for cover with lai=true", required=False),
     ),
 )
 
@@ -229,24 +236,16 @@ PROFILES = Schema(
         _SITE,
         _DATE,
         _c("theta", "floats", "m3 m-3", "water content of each layer at the end of the day"),
-        _c("runoff_mm", "float", "mm d-1", "curve-number runoff and saturation excess"),
-        _c(
-            "drainage_mm",
-            "float",
-            "mm d-1",
-            "flux through the bottom of the profile, down positive",
-        ),
-        _c("es_mm", "float", "mm d-1", "soil evaporation"),
-        _c("infiltration_mm", "float", "mm d-1", "flux through the surface, net of evaporation"),
-        _c("pond_mm", "float", "mm", "water standing on the surface at the end of the day"),
-        _c("balance_error_mm", "float", "mm d-1", "water gained by the solver out of nothing"),
-        _c("steps", "int", "-", "time steps taken in the day"),
-        _c(
-            "snow_mm",
-            "float",
-            "mm",
-            "water in the snow store at the end of the day",
-            required=False,
+        *(
+            _c(
+                column.name,
+                "int" if column.role == "count" else "float",
+                column.unit,
+                column.meaning,
+                required=column.required,
+            )
+            for column in DAILY
+            if column.stored
         ),
     ),
 )
@@ -319,6 +318,7 @@ def read_frame(path: Path) -> pl.DataFrame:
         raise RequestError(f"{path} does not exist.")
     if path.suffix not in {".parquet", ".csv"}:
         raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
+    check(path)
     with reading(path):
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
@@ -375,6 +375,29 @@ def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.D
     return frame
 
 
+def scan_table(path: Path, schema: Schema) -> pl.LazyFrame:
+    """A Parquet table checked against its schema, its rows not read yet.
+
+    Raises
+    ------
+    RequestError
+        As `read_table`.
+    """
+    import polars as pl
+    import pyarrow as pa
+
+    if not path.exists():
+        raise RequestError(f"{path} does not exist.")
+    check(path)
+    try:
+        problems = schema.problems(_stored_schema(path))
+    except (OSError, pa.ArrowException) as error:
+        raise RequestError(f"{path} cannot be read as Parquet: {error}") from error
+    if problems:
+        raise RequestError(f"{path} is not a {schema.name} table: " + "; ".join(problems) + ".")
+    return pl.scan_parquet(path)
+
+
 def _stored_schema(path: Path) -> pa.Schema:
     import pyarrow.parquet as pq
 
@@ -397,7 +420,8 @@ def arrow_schema_of(
         metadata = {"unit": column.unit, "description": column.meaning} if column else None
         fields.append(pa.field(name, dtype, metadata=metadata))
     return pa.schema(
-        fields, metadata={METADATA_KEY: record.to_json(), b"table": schema.name.encode()}
+        fields,
+        metadata={METADATA_KEY: record.to_json(), b"table": schema.name.encode(), KEY: PLACE},
     )
 
 
@@ -424,7 +448,9 @@ def write_table(path: Path, frame: pl.DataFrame, schema: Schema, record: Provena
     elif path.suffix == ".parquet":
         target = arrow_schema_of(schema, table.schema.names, table.schema.types, record)
         with atomic_path(path) as temporary:
-            pq.write_table(table.cast(target), temporary, compression="zstd")
+            pq.write_table(
+                table.cast(target), temporary, compression="zstd", write_page_checksum=True
+            )
     else:
         raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from rootzone._shared.arrays import FloatArray
 
 Number = TypeVar("Number", float, FloatArray)
+
+MM_PER_CM: Final = 10.0  # for kernels, which `_shared.jit` keeps: they call no plain function
 
 
 def mm_from_cm(value_cm: Number) -> Number:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from rootzone._shared.safe_yaml import KeyPath
     from rootzone.campaign.findings import Finding
     from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.grid import Bounds
     from rootzone.covariates.layers.catalog import Catalog
+    from rootzone.covariates.region import Region
 
 Question = tuple["KeyPath", Callable[[], object]]
 
@@ -159,10 +161,15 @@ def _stray_addresses(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
     """Sizes that the campaign's network cannot halve as often as it pools."""
-    from rootzone.networks.shape import config_of, stride_px
+    from rootzone.networks.families import config_of
 
     campaign = loaded.campaign
-    stride = stride_px(config_of(campaign.learning, n_channels=1, n_depths=1))
+    asked: KeyPath = ("learning", "model")
+    wrong = list(_asked(loaded, asked, partial(config_of, campaign.learning, 1, 1)))
+    if wrong:
+        yield wrong[0]
+        return
+    stride = config_of(campaign.learning, n_channels=1, n_depths=1).stride_px
     sizes: dict[KeyPath, int] = {
         ("grid", "tile_px"): campaign.grid.tile_px,
         ("learning", "crop_halo_px"): campaign.learning.crop_halo_px,
@@ -178,7 +185,7 @@ def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 
 def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
-    from rootzone.covariates.grid import projected_crs
+    from rootzone.covariates.grid import crs_for, projected_crs
     from rootzone.covariates.open_campaign import open_grid, open_region
     from rootzone.covariates.region import Region
     from rootzone.design.settings import load_design
@@ -191,8 +198,9 @@ def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
         yield ("region", region), partial(open_region, loaded)
     # The projection is asked about a box, so that a region that is wrong is told once.
     box = Region("box", asked.bounds_lonlat_deg or (-105.0, 40.0, -104.9, 40.1))
-    yield ("grid", "crs"), partial(projected_crs, campaign.grid.crs)
-    if not list(_asked(loaded, ("grid", "crs"), partial(projected_crs, campaign.grid.crs))):
+    judged = partial(lambda: projected_crs(crs_for(campaign.grid.crs, _bounds(loaded, box))))
+    yield ("grid", "crs"), judged
+    if not list(_asked(loaded, ("grid", "crs"), judged)):
         yield ("grid", "crs"), partial(open_grid, loaded, box)
     pattern = campaign.learning.features.surface_moisture
     if pattern and re.search(DATE_IN_NAME, pattern):
@@ -234,6 +242,16 @@ def _about_catalog(loaded: LoadedCampaign, refused: set[str]) -> Iterator[Questi
         yield ("years",), partial(_weather_layers, loaded, catalog, year)
     if {"land_cover", "climate_class", "forcing"} <= known.keys():
         yield ("sites", "exclude_land_cover"), partial(_rules, loaded, catalog)
+
+
+def _bounds(loaded: LoadedCampaign, box: Region) -> Bounds:
+    """Bounds of the region; those of a box where the region itself is wrong and told elsewhere."""
+    from rootzone.covariates.open_campaign import open_region
+
+    try:
+        return open_region(loaded).bounds
+    except RequestError:
+        return box.bounds
 
 
 def _raise(error: RequestError) -> None:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rootzone._shared.errors import RequestError, ToleranceError
+from rootzone._shared.errors import ToleranceError
 from rootzone.api.labels import Labels
+from rootzone.api.maps import Maps
 from rootzone.api.profiles import Profiles
-from rootzone.api.read import Raster, Sites, Weather, read, read_labels
+from rootzone.api.read import Sites, Weather, profile_rows, read, read_labels
 from rootzone.api.soils import Soils
 from rootzone.api.stations import Stations
 from rootzone.covariates.open_campaign import CampaignFiles
 
 if TYPE_CHECKING:
-    import polars as pl
-    import xarray as xr
-
     from rootzone.campaign.findings import Finding
     from rootzone.jobs.pilot.pilot import Cost
     from rootzone.jobs.record.read_state import CampaignState
@@ -35,42 +32,6 @@ def _quiet(text: str) -> None:
     del text
 
 
-@dataclass(frozen=True)
-class Maps:
-    """The maps of a campaign.
-
-    Parameters
-    ----------
-    folder : Path
-        Where they lie.
-    rasters : list of Path
-        Water-content GeoTIFFs, in the order of days and depths.
-    series : list of Path
-        All days in one NetCDF or Zarr, one a depth.
-    trust : Path or None
-        How far to trust a pixel.
-    """
-
-    folder: Path
-    rasters: list[Path]
-    series: list[Path]
-    trust: Path | None
-
-    def __getitem__(self, position: int) -> Raster:
-        """One map by its position."""
-        found = read(self.rasters[position])
-        assert isinstance(found, Raster)  # noqa: S101 - a GeoTIFF
-        return found
-
-    def to_xarray(self, depth: int = 0) -> xr.Dataset:
-        """All days at one depth, ``theta(time, y, x)``; read when its numbers are used."""
-        if not self.series:
-            raise RequestError("There is no time series; set maps.time_series in the campaign.")
-        found = read(self.series[depth])
-        assert isinstance(found, Raster)  # noqa: S101 - a NetCDF or Zarr
-        return found.to_xarray()
-
-
 class OpenCampaign(CampaignFiles):
     """A campaign with its stages, tables and state.
 
@@ -83,7 +44,7 @@ class OpenCampaign(CampaignFiles):
     >>> import rootzone as rz
     >>> campaign = rz.open_campaign("campaign.yaml")
     >>> campaign
-    <rootzone campaign made-up: 20 site-years, made so far: nothing>
+    <rootzone campaign made-up-corner: 24 site-years, made so far: forcing, sites, soils, simulate>
     >>> campaign.check()
     []
     """
@@ -223,33 +184,11 @@ class OpenCampaign(CampaignFiles):
         from rootzone._shared.tables import PROFILES
         from rootzone.labels.layering import layerings_from_thickness
 
-        frame, record = self._profile_rows(site, shard)
+        frame, record = profile_rows(self.path, self.workspace, site, shard)
         engine = self.campaign.engine
         nodes = nodes_of_engine(engine.physics, engine.stepping, engine.name)
         layerings = layerings_from_thickness(self.campaign.profile.thickness_mm, nodes)
         return Profiles(frame, PROFILES, record, layerings=layerings)
-
-    def _profile_rows(self, site: int | str | None, shard: int | None) -> tuple[pl.DataFrame, Any]:
-        import polars as pl
-
-        if (site is None) == (shard is None):
-            raise RequestError("Name a site or a shard, such as profiles(shard=1).")
-        if shard is not None:
-            paths = [self.workspace.profiles(shard)]
-        else:
-            paths = sorted(self.workspace.runs.glob("shard=*/profiles.parquet"))
-        for path in paths:
-            if not path.exists():
-                break
-            rows = pl.scan_parquet(path, hive_partitioning=False)
-            if site is not None:
-                rows = rows.filter(pl.col("site_id").cast(pl.String) == str(site))
-            frame = rows.collect()
-            if frame.height:
-                found = read(path)
-                return frame, getattr(found, "provenance", None)
-        what = f"Site {site}" if site is not None else f"Shard {shard}"
-        raise RequestError(f"{what} has no profiles. Run: rootzone simulate {self.path}")
 
     def labels(
         self,
@@ -331,6 +270,7 @@ class OpenCampaign(CampaignFiles):
         *,
         source: str | None = None,
         run: str = "main",
+        texture_step_pct: float | None = None,
         cores: int | None = None,
         force: bool = False,
     ) -> Maps:
@@ -344,6 +284,8 @@ class OpenCampaign(CampaignFiles):
             The trained network, or physics at every pixel; by default the campaign's own.
         run : str
             Trained run.
+        texture_step_pct : float, optional
+            Simulation: round textures to this step [%], so that more pixels share a column.
         cores : int, optional
             Processes; all that are given by default.
         force : bool
@@ -359,6 +301,7 @@ class OpenCampaign(CampaignFiles):
             run=run,
             dates=days,
             source=source,
+            texture_step_pct=texture_step_pct,
             cores=cores or cores_given(),
             force=force,
         )
@@ -393,7 +336,7 @@ class OpenCampaign(CampaignFiles):
             "labels": place.labels.exists(),
             "stations": place.stations.exists(),
             "train": (place.root / "learning").exists(),
-            "maps": any(place.maps.glob("*.tif")),
+            "maps": any(place.maps.rglob("*.tif")),
             "report": place.report.exists(),
         }
         return [name for name, done in there.items() if done]

@@ -31,8 +31,17 @@ class Inversions:
         One a station: its best soil, the textures tried, and the series.
     not_inverted : mapping of str to str
         Why the others could not be inverted.
+    depths_m : tuple of float
+        Nominal depths that sensors are counted for [m].
     provenance : Provenance
         What made them.
+
+    Examples
+    --------
+    >>> import rootzone as rz
+    >>> found = rz.invert(rz.read_stations("data/uscrn"), depths_m=[0.2])
+    >>> found[found.found[0].station].held_out_years
+    (2023,)
     """
 
     found: tuple[Inversion, ...]
@@ -91,9 +100,10 @@ class Inversions:
         station : str, optional
             Default: the first one.
         """
+        from rootzone.api.pictures import pictured
         from rootzone.inversion.figures import draw_station
 
-        return draw_station(self[station or self.found[0].station])
+        return pictured(draw_station)(self[station or self.found[0].station])
 
     def __getitem__(self, station: str) -> Inversion:
         """The inversion of one station."""
@@ -171,8 +181,16 @@ def invert(
 
     Examples
     --------
-    ``found = rz.invert(rz.read_stations("uscrn/"), depths_m=[0.2])`` and then
-    ``found.to_polars()`` and ``found.plot()``; the notebook on stations shows them.
+    >>> import rootzone as rz
+    >>> stations = rz.read_stations("data/uscrn")
+    >>> found = rz.invert(stations, depths_m=[0.2])
+    >>> found
+    <rootzone inversions: 1 stations>
+    >>> best = found.to_polars().row(0, named=True)
+    >>> best["sand_pct_zone_1"] + best["silt_pct_zone_1"] + best["clay_pct_zone_1"]
+    100
+    >>> best["cost_training"] < best["cost_training_loam"]
+    True
     """
     from rootzone.inversion.find_soils import find_soils
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes as MatplotlibAxes
 
     from rootzone.labels.layering import Layerings
-    from rootzone.labels.make_labels import LabelCounts, LabelMaker
+    from rootzone.labels.make_labels import LabelCounts, LabelMaker, SiteFacts
     from rootzone.labels.read_profiles import ProfileBatch
 
 
@@ -140,7 +140,6 @@ def make_labels(
 
     from rootzone._shared.profile_depths import parse_depth
     from rootzone.labels.make_labels import LabelMaker, LabelRule
-    from rootzone.labels.read_design import facts_of
     from rootzone.labels.read_profiles import profile_batch
 
     source = _as_profiles(profiles)
@@ -149,7 +148,7 @@ def make_labels(
     rule = LabelRule(
         depths=[parse_depth(text if isinstance(text, str) else f"{text:.12g}") for text in texts],
         layerings=layerings,
-        facts={} if sites is None else facts_of(given_table(sites, "sites").frame),
+        facts={} if sites is None else _facts(sites),
         spin_up_days=spin_up_days,
     )
     told = {} if source.provenance is None else dict(source.provenance.settings)
@@ -166,6 +165,13 @@ def make_labels(
     maker = LabelMaker(rule)
     frame = _frame(maker, batches, "/".join(parts) or "unknown", record.digest)
     return Labels(frame, LABELS, record, counts=maker.counts)
+
+
+def _facts(sites: TableLike) -> dict[Hashable, SiteFacts]:
+    """Stratum, weight and year of every site."""
+    from rootzone.labels.read_design import facts_of  # knows campaigns, so it takes a while
+
+    return facts_of(given_table(sites, "sites").frame)
 
 
 def _as_profiles(profiles: TableLike) -> Profiles:
@@ -239,4 +245,4 @@ def _frame(
                 top = pa.array([rows.depth.top_mm] * len(every), pa.float32())
                 columns["depth_top_mm"] = top
             tables.append(pl.DataFrame(pl.from_arrow(pa.table(columns))))
-    return pl.concat(tables)
+    return pl.concat(tables).with_columns(pl.col(pl.Categorical).cast(pl.String))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -21,7 +23,23 @@ if TYPE_CHECKING:
 
     from rootzone.labels.layering import Layering
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _MOST_LINES = 12
+
+
+def pictured(draw: Callable[P, R]) -> Callable[P, R]:
+    """Let a function draw in the house style, in a figure that a notebook shows."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+        # Before the style is on: what the backend of a notebook sets up when it starts must stay.
+        import matplotlib.pyplot as plt
+
+        plt.draw_if_interactive()
+        return styled(draw)(*args, **kwargs)
+
+    return drawn
 
 
 def _new_axes(width_in: float = 8.0, height_in: float = 3.4) -> Axes:
@@ -32,7 +50,7 @@ def _new_axes(width_in: float = 8.0, height_in: float = 3.4) -> Axes:
     return axes
 
 
-@styled
+@pictured
 def draw_profile(frame: pl.DataFrame, layering: Layering | None) -> Axes:
     """Water content of one site by day and depth, with the rain it could not hold left out."""
     theta = np.stack(frame["theta"].to_list()).astype(float)
@@ -54,7 +72,7 @@ def draw_profile(frame: pl.DataFrame, layering: Layering | None) -> Axes:
     return axes
 
 
-@styled
+@pictured
 def draw_labels(frame: pl.DataFrame) -> Axes:
     """Water content by day, a line a site and depth."""
     axes = _new_axes()
@@ -68,7 +86,7 @@ def draw_labels(frame: pl.DataFrame) -> Axes:
     return _finish(axes)
 
 
-@styled
+@pictured
 def draw_stations(frame: pl.DataFrame) -> Axes:
     """Good station values by day, a line a depth."""
     axes = _new_axes()
@@ -85,7 +103,7 @@ def draw_stations(frame: pl.DataFrame) -> Axes:
     return _finish(axes)
 
 
-@styled
+@pictured
 def draw_map(theta: xr.DataArray) -> Axes:
     """Water content on its grid; of several days the first."""
     first = theta.isel(time=0) if "time" in theta.dims else theta

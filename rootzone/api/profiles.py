@@ -168,7 +168,7 @@ def simulate(
     threads : int, optional
         Threads; they never change a number. Default: all of this process.
     **settings
-        Engine settings by name, as ``rootzone simulate --set``.
+        Engine settings by name, as ``rootzone simulate-tables --set``.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def simulate(
     Notes
     -----
     The first call on a machine compiles the engine, up to a minute; the machine code is kept.
-    All profiles are held in memory, 8 bytes a layer and day: ``rootzone simulate`` and
+    All profiles are held in memory, 8 bytes a layer and day: ``rootzone simulate-tables`` and
     campaigns stream them to files instead.
 
     Examples
@@ -216,7 +216,7 @@ def simulate(
         sky.path,
         sky.frame,
         salb=engine_settings.salb,
-        needs_temperature=engine_settings.needs_temperature,
+        needs_temperature=engine_settings.needs_temperature or "cover_code" in table.soil,
     )
     batch: SiteBatch
     batch, cell_failures = join_weather(table, forcing)
@@ -227,7 +227,7 @@ def simulate(
             f"None of the {table.n_site} sites could be simulated. The first: {failures[0].text}"
         )
     record = Provenance(
-        "rootzone simulate",
+        "rootzone simulate-tables",
         {"soils": ground.digest, "weather": sky.digest},
         {**engine.identity(), "float32": False},
     )
@@ -257,12 +257,14 @@ def _under_one_sky(ground: Given, sky: Given) -> tuple[Given, Given]:
 def _profiles_frame(profiles: Any, record: Provenance, settings: SwimSettings) -> pl.DataFrame:  # noqa: ANN401
     import polars as pl
 
+    from rootzone._shared.daily import DAILY
     from rootzone.engines.tables.write_profiles import profiles_schema, profiles_table
 
+    further = [column.name for column in DAILY if column.stored and not column.required]
     schema = profiles_schema(
         record,
         text_ids=profiles.site_ids.dtype == object,
-        extra_columns=("snow_mm",) if settings.needs_temperature else (),
+        extra_columns=tuple(name for name in further if name in profiles.daily),
     )
     return pl.DataFrame(pl.from_arrow(profiles_table(profiles, schema)))
 

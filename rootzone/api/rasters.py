@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootzone._shared import open_files
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,7 +34,7 @@ def open_raster(path: Path, record: Provenance | None) -> xr.Dataset:
         elif path.suffix == ".zarr":
             data = xr.open_zarr(path)
         else:
-            data = xr.open_dataset(path)
+            data = xr.open_dataset(check(path))
     except (OSError, ValueError, ImportError) as error:
         raise RequestError(f"{path} cannot be read as a map: {error}") from error
     if record is not None:
@@ -39,13 +42,29 @@ def open_raster(path: Path, record: Provenance | None) -> xr.Dataset:
     return data
 
 
+def stacked(paths: Sequence[Path]) -> xr.Dataset:
+    """Maps of several days at one depth, one after the other along ``time``.
+
+    Raises
+    ------
+    RequestError
+        There is none.
+    """
+    import xarray as xr
+
+    if not paths:
+        raise RequestError("There is no map at that depth; labels.depths_mm says which are made.")
+    days = [open_raster(path, None) for path in paths]
+    time = np.array([one.attrs["date"] for one in days], dtype="datetime64[ns]")
+    return xr.concat(days, xr.Variable("time", time, {"axis": "T"}), combine_attrs="drop_conflicts")
+
+
 def _geotiff(path: Path) -> xr.Dataset:
     """Bands in their units, NaN where there is no value, on the centres of their pixels."""
-    import rasterio
     import xarray as xr
     from pyproj import CRS
 
-    with rasterio.open(path) as file:
+    with open_files.open_raster(path) as file:
         x = file.transform.c + (np.arange(file.width) + 0.5) * file.transform.a
         y = file.transform.f + (np.arange(file.height) + 0.5) * file.transform.e
         bands = {}

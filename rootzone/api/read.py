@@ -26,8 +26,11 @@ from rootzone.api.stations import Stations
 from rootzone.api.table import Table
 
 if TYPE_CHECKING:
+    import polars as pl
     import xarray as xr
     from matplotlib.axes import Axes as MatplotlibAxes
+
+    from rootzone.campaign.workspace import Workspace
 
 _KINDS = {"float": "float", "double": "float", "int": "int", "date": "date", "bool": "bool"}
 
@@ -39,7 +42,7 @@ class Weather(Table):
     --------
     >>> import rootzone as rz
     >>> weather = rz.read("weather.csv")
-    >>> weather.to_xarray()["rain_mm"].sum().item()
+    >>> float(weather.to_xarray()["rain_mm"].sum())
     10.0
     """
 
@@ -53,7 +56,7 @@ class Sites(Table):
     --------
     >>> import rootzone as rz
     >>> rz.open_campaign("campaign.yaml").sites().to_xarray().sizes["site_id"]
-    20
+    24
     """
 
     axes = Axes(("site_id",))
@@ -69,6 +72,14 @@ class Raster:
         A GeoTIFF, NetCDF or Zarr that ``rootzone map`` wrote.
     provenance : Provenance or None
         What made it.
+
+    Examples
+    --------
+    >>> import rootzone as rz
+    >>> campaign = rz.open_campaign("campaign.yaml")
+    >>> maps = campaign.maps(["2023-06-15"], source="simulation", texture_step_pct=20)
+    >>> maps[0].to_xarray()["theta"].attrs["units"]
+    'm3 m-3'
     """
 
     path: Path
@@ -153,11 +164,41 @@ def read_labels(folder: Path, depth_mm: float | None = None, year: int | None = 
     rows = pl.scan_parquet(files, hive_partitioning=False)
     if depth_mm is not None:
         rows = rows.filter((pl.col("depth_mm") - depth_mm).abs() < 1e-3)
-    text = [name for name in ("engine", "stratum", "digest") if name in rows.collect_schema()]
-    frame = rows.with_columns(pl.col(text).cast(pl.String)).collect()
+    frame = rows.with_columns(pl.col(pl.Categorical).cast(pl.String)).collect()
     if depth_mm is not None and not frame.height:
         raise RequestError(f"{folder} holds no labels at {depth_mm:g} mm.")
     return Labels(frame, LABELS, _record_of(files[0]))
+
+
+def profile_rows(
+    campaign: Path, workspace: Workspace, site: int | str | None, shard: int | None
+) -> tuple[pl.DataFrame, Provenance | None]:
+    """Profiles of one site or one shard of a campaign, and what made them.
+
+    Raises
+    ------
+    RequestError
+        Neither is named, or there are no profiles of it.
+    """
+    import polars as pl
+
+    if (site is None) == (shard is None):
+        raise RequestError("Name a site or a shard, such as profiles(shard=1).")
+    if shard is not None:
+        paths = [workspace.profiles(shard)]
+    else:
+        paths = sorted(workspace.runs.glob("shard=*/profiles.parquet"))
+    for path in paths:
+        if not path.exists():
+            break
+        rows = pl.scan_parquet(path, hive_partitioning=False)
+        if site is not None:
+            rows = rows.filter(pl.col("site_id").cast(pl.String) == str(site))
+        frame = rows.collect()
+        if frame.height:
+            return frame, _record_of(path)
+    what = f"Site {site}" if site is not None else f"Shard {shard}"
+    raise RequestError(f"{what} has no profiles. Run: rootzone simulate {campaign}")
 
 
 def _record_of(path: Path) -> Provenance | None:

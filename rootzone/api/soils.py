@@ -46,9 +46,10 @@ class Soils(Table):
 
     def plot(self) -> Figure:
         """Retention and conductivity curves: the layers of one site, or the top of up to twelve."""
+        from rootzone.api.pictures import pictured
         from rootzone.hydraulics.figures import soils_figure
 
-        return soils_figure(self.frame)
+        return pictured(soils_figure)(self.frame)
 
     def _summary(self) -> str:
         n = self.frame["site_id"].n_unique()
@@ -124,14 +125,15 @@ def make_soils(
     >>> float(soils.to_polars()["thickness_mm"].sum())
     1500.0
 
-    Two layers, given by their depths; the guards say what they changed:
+    Two layers, given by their depths; the sandier one conducts more:
 
     >>> two = rz.make_soils(
     ...     {"depth_cm": ["0-30", "30-100"], "sand_pct": [70, 40], "silt_pct": [20, 40],
     ...      "clay_pct": [10, 20]}
     ... )
-    >>> two.to_polars()["ks_mm_d"].round(-1).to_list()
-    [380.0, 120.0]
+    >>> upper, lower = two.to_polars()["ks_mm_d"]
+    >>> upper > lower
+    True
     """
     from rootzone.hydraulics.run_soils import derive_soils, limits_from_pairs
     from rootzone.hydraulics.write_soils import adjustments_frame, refused_frame, soils_frame

@@ -144,7 +144,7 @@ def read_stations(
     A plain table: 0.9 m3 m-3 is more water than a soil can hold, so a rule takes it.
 
     >>> import rootzone as rz
-    >>> print(open("stations.csv").read().strip())
+    >>> print(Path("stations.csv").read_text().strip())
     station,date,depth_m,theta
     hill,2023-06-01,0.2,0.31
     hill,2023-06-02,0.2,0.90

@@ -10,10 +10,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
+
+from rootzone.campaign.section import Section, Seed
+from rootzone.campaign.surface_section import Surface
 
 Scalar = StrictBool | int | float | str
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
@@ -29,12 +31,7 @@ DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 
 
-class Section(BaseModel):
-    """Base of all sections: frozen, strict about names, numbers finite."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+BY_LAND_COVER = "by_land_cover"
 
 
 class Region(Section):
@@ -45,14 +42,14 @@ class Region(Section):
     polygon_file: str | None = None
     """GeoJSON, GeoPackage or shapefile with the region's outline"""
     place: str | None = None
-    """a name from the packed table of states and counties, such as Colorado"""
+    """a name from the packed table of places, such as Colorado or France"""
 
 
 class Grid(Section):
     """The master grid all rasters are aligned to."""
 
     crs: str = "EPSG:5070"
-    """projected coordinate system; EPSG:5070 is the Albers grid of NLCD"""
+    """projected coordinate system in metres, or utm or equal_area for one that suits the region"""
     resolution_m: Annotated[float, Field(gt=0, le=10000)] = 30.0
     """pixel size [m]"""
     tile_px: Annotated[int, Field(ge=8, le=4096)] = 64
@@ -80,7 +77,8 @@ class Weather(Section):
     """How daily weather is prepared from the forcing source."""
 
     pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
-    """potential evapotranspiration as the source delivers it, or computed; fao56 needs wind"""
+    """pet_mm, the network's feature, as the source delivers it, or computed; fao56 needs wind.
+    The simulation evaporates by APSIM's Eo whatever stands here"""
     albedo: Fraction = BARE_SOIL_ALBEDO
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None
@@ -196,8 +194,8 @@ class Engine(Section):
     """days simulated before the first day that counts [d]"""
     apsim_models: str | None = None
     """path or container command of APSIM's Models; looked for on PATH when null"""
-    settings: dict[str, Scalar] = {}
-    """engine settings that differ from the defaults; rootzone simulate --help lists them"""
+    settings: dict[str, Scalar] = {}  # noqa: RUF012 - pydantic copies it
+    """engine settings that differ from the defaults; rootzone simulate-tables --help lists them"""
 
 
 class Jobs(Section):
@@ -253,11 +251,9 @@ class Split(Section):
 class Learning(Section):
     """The network that turns labels into a field, and how it is trained."""
 
-    model: Literal[
-        "unet_a", "unet_a_single", "unet_a_double_bottleneck", "unet_3m", "unet_a_up3",
-        "unet_a_up4", "unet_narrow", "unet_flat",
-    ] = "unet_a"  # fmt: skip
-    """network; unet_a has 3,318,017 parameters, the others are readings of the same words"""
+    model: Name = "unet_a"
+    """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
+    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"
@@ -360,12 +356,25 @@ class Campaign(Section):
     sites: Sites = Sites()
     profile: Profile = Profile()
     soil: Soil = Soil()
+    cover: Name = "bare"
+    """what grows: bare as in the paper, grass, shrub, crop, deciduous_forest, evergreen_forest, or
+    by_land_cover for what each site's land cover tells"""
     engine: Engine = Engine()
     jobs: Jobs = Jobs()
     labels: Labels = Labels()
     learning: Learning = Learning()
     maps: Maps = Maps()
+    surface: Surface = Surface()
     seeds: Seeds = Seeds()
+
+    @property
+    def planted_engine(self) -> Engine:
+        """The engine section with the campaign's cover among its settings, if one grows."""
+        if self.cover in ("bare", BY_LAND_COVER):
+            return self.engine
+        return self.engine.model_copy(
+            update={"settings": {"cover": self.cover, **self.engine.settings}}
+        )
 
     @property
     def weather_years(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rootzone._shared.profile_depths import node_depths_mm, nodes_of_engine
 from rootzone._shared.safe_yaml import KeyPath
-from rootzone.campaign.model import BARE_SOIL_ALBEDO, DATE_IN_NAME, Campaign
+from rootzone.campaign.model import BARE_SOIL_ALBEDO, DATE_IN_NAME, Campaign, Soil
 
 # PSIDul that SWIM3's curves can be drawn through.
 _SWIM3_DUL_CM = (10.0, 10_000.0)
@@ -47,13 +47,37 @@ def _one_region(campaign: Campaign) -> Iterator[Broken]:
             )
 
 
+def _cover_can_grow(campaign: Campaign) -> Iterator[Broken]:
+    engine = campaign.engine
+    if campaign.cover == "bare":
+        return
+    if engine.name != "swim":
+        yield Broken(
+            ("cover",),
+            f"{campaign.cover} grows in the embedded engine alone; APSIM grows plants with crop "
+            "models of its own",
+            "set engine.name: swim, or cover: bare",
+        )
+    elif engine.stepping != "converged":
+        yield Broken(
+            ("cover",),
+            f"{campaign.cover} needs engine.stepping: converged",
+            "set it, or cover: bare",
+        )
+
+
 def _years_once(campaign: Campaign) -> Iterator[Broken]:
     if len(set(campaign.years)) != len(campaign.years):
         yield Broken(("years",), "a year is listed twice", "list each year once")
 
 
-def _suctions_in_order(campaign: Campaign) -> Iterator[Broken]:
-    soil = campaign.soil
+def broken_soil_rules(soil: Soil) -> Iterator[Broken]:
+    """Rules between the keys of a soil section, for a campaign or for a table of soils."""
+    for rule in (_suctions_in_order, _bounds_in_order, _gaps_fit_below_saturation):
+        yield from rule(soil)
+
+
+def _suctions_in_order(soil: Soil) -> Iterator[Broken]:
     if not soil.dul_suction_cm < soil.ll15_suction_cm:
         yield Broken(
             ("soil", "dul_suction_cm"),
@@ -70,8 +94,8 @@ def _suctions_in_order(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
-def _bounds_in_order(campaign: Campaign) -> Iterator[Broken]:
-    bounds = campaign.soil.bounds
+def _bounds_in_order(soil: Soil) -> Iterator[Broken]:
+    bounds = soil.bounds
     for low, high in (
         ("sat_min", "sat_max"),
         ("alpha_min_per_cm", "alpha_max_per_cm"),
@@ -87,8 +111,8 @@ def _bounds_in_order(campaign: Campaign) -> Iterator[Broken]:
             )
 
 
-def _gaps_fit_below_saturation(campaign: Campaign) -> Iterator[Broken]:
-    bounds = campaign.soil.bounds
+def _gaps_fit_below_saturation(soil: Soil) -> Iterator[Broken]:
+    bounds = soil.bounds
     gaps = bounds.gap_airdry_ll15 + bounds.gap_ll15_dul + bounds.gap_dul_sat
     if gaps >= bounds.sat_min:
         yield Broken(
@@ -215,9 +239,8 @@ def _apsim_runs_swim3(campaign: Campaign) -> Iterator[Broken]:
 _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _one_region,
     _years_once,
-    _suctions_in_order,
-    _bounds_in_order,
-    _gaps_fit_below_saturation,
+    _cover_can_grow,
+    lambda campaign: broken_soil_rules(campaign.soil),
     _enough_for_every_stratum,
     _one_albedo,
     _dul_that_swim3_knows,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,9 @@ _EXAMPLES: dict[str, Any] = {
 }
 
 
-def campaign_text(engine_settings: Iterable[SettingLine] = ()) -> str:
+def campaign_text(
+    engine_settings: Iterable[SettingLine] = (), choices: Mapping[str, Any] | None = None
+) -> str:
     """Text of a campaign file that holds every key, its default and its meaning.
 
     Parameters
@@ -43,18 +45,25 @@ def campaign_text(engine_settings: Iterable[SettingLine] = ()) -> str:
     engine_settings : iterable of SettingLine
         Settings of the engine, which belong to a later stage; they are written as comments, so
         that the engine's own default counts until a user removes the ``#``.
+    choices : mapping of str to value, optional
+        Values by dotted key, such as ``catalog.texture``, that stand in place of defaults.
     """
+    chosen = {**_EXAMPLES, **(choices or {})}
     lines = [
         "# A rootzone campaign. Every key stands here with its default; change what you need.",
         "# Check it with: rootzone check campaign.yaml",
         "",
     ]
-    lines += _section(Campaign, "", 0, list(engine_settings))
+    lines += _section(Campaign, "", 0, list(engine_settings), chosen)
     return "\n".join(lines) + "\n"
 
 
 def _section(
-    model: type[BaseModel], prefix: str, depth: int, settings: list[SettingLine]
+    model: type[BaseModel],
+    prefix: str,
+    depth: int,
+    settings: list[SettingLine],
+    chosen: Mapping[str, Any],
 ) -> Iterator[str]:
     after_section = False
     for name, field in model.model_fields.items():
@@ -65,20 +74,20 @@ def _section(
                 yield ""
             yield from _comment((inner.__doc__ or "").strip().splitlines()[0], depth)
             yield _indent(depth) + f"{name}:"
-            yield from _section(inner, dotted, depth + 1, settings)
+            yield from _section(inner, dotted, depth + 1, settings, chosen)
             after_section = True
         else:
             if depth == 0 and after_section:
                 yield ""
             after_section = False
             yield from _comment(_meaning(field), depth)
-            yield _indent(depth) + _key_line(dotted, name, field)
+            yield _indent(depth) + _key_line(dotted, name, field, chosen)
             if dotted == "engine.settings":
                 yield from _settings(settings, depth + 1)
 
 
-def _key_line(dotted: str, name: str, field: FieldInfo) -> str:
-    value = _EXAMPLES.get(dotted, None if field.is_required() else field.default)
+def _key_line(dotted: str, name: str, field: FieldInfo, chosen: Mapping[str, Any]) -> str:
+    value = chosen.get(dotted, None if field.is_required() else field.default)
     return f"{name}: {_yaml(value)}"
 
 

@@ -45,6 +45,11 @@ class Workspace:
         return self.root / "weather" / f"weather_{year}.parquet"
 
     @property
+    def surface(self) -> Path:
+        """Folder of surface moisture: samples, networks, skill and maps."""
+        return self.root / "surface"
+
+    @property
     def sites(self) -> Path:
         """Drawn sites of all years."""
         return self.root / "sites" / "sites.parquet"

@@ -26,6 +26,7 @@ ALBERS = "EPSG:5070"
 # Upper-left corner of NLCD L48 2001-2021 [m]; the Annual NLCD raster lies whole pixels away.
 ANCHOR_X_M, ANCHOR_Y_M = -2493045.0, 3310005.0
 _EDGE_POINTS = 1001  # the edge of a lon/lat box is curved in Albers: 1001 points hold it to 1 cm
+_WIDEST_UTM_DEG, _FARTHEST_UTM_DEG = 6.0, 84.0
 _SNAP = 1e-6  # a bound this near to a tile edge (in tiles) counts as lying on it
 
 
@@ -265,6 +266,43 @@ class MasterGrid:
 
 def _from_nearest_integer(value: float) -> float:
     return value - math.floor(value + 0.5)
+
+
+def crs_for(asked: str, bounds: Bounds) -> str:
+    """The coordinate system of a grid: the one named, or one that suits the region.
+
+    Parameters
+    ----------
+    asked : str
+        ``utm`` for the UTM zone of the region's middle, ``equal_area`` for Lambert's azimuthal
+        projection about the whole degrees nearest to it, or any text PROJ reads, which is returned.
+    bounds : tuple of float
+        West, south, east, north [degree].
+
+    Raises
+    ------
+    RequestError
+        The region is too wide, or too near a pole, for one UTM zone.
+
+    Examples
+    --------
+    >>> crs_for("utm", (149.0, -35.6, 149.4, -35.2))
+    'EPSG:32755'
+    """
+    west, south, east, north = bounds
+    lon, lat = (west + east) / 2.0, (south + north) / 2.0
+    if asked == "equal_area":
+        return f"+proj=laea +lat_0={round(lat)} +lon_0={round(lon)} +datum=WGS84 +units=m +no_defs"
+    if asked != "utm":
+        return asked
+    if east - west > _WIDEST_UTM_DEG or abs(lat) > _FARTHEST_UTM_DEG:
+        raise RequestError(
+            f"grid.crs: utm does not suit a region from {west:g} to {east:g} E and {south:g} to "
+            f"{north:g} N, which is wider than {_WIDEST_UTM_DEG:g} degrees or beyond "
+            f"{_FARTHEST_UTM_DEG:g} degrees. Write crs: equal_area, or name a system."
+        )
+    zone = min(int((lon + 180.0) // 6.0) + 1, 60)
+    return f"EPSG:{32600 + zone if lat >= 0 else 32700 + zone}"
 
 
 def projected_crs(crs: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.grid import MasterGrid
+from rootzone.covariates.grid import MasterGrid, crs_for
 from rootzone.covariates.layers.catalog import Catalog, load_catalog
 from rootzone.covariates.layers.legends import NO_SOIL
 from rootzone.covariates.layers.stack import CovariateStack
@@ -124,7 +124,8 @@ def open_grid(loaded: LoadedCampaign, region: Region | None = None) -> MasterGri
     """The master grid over the campaign's region."""
     asked = loaded.campaign.grid
     bounds = (region or open_region(loaded)).bounds
-    return MasterGrid.for_bounds(bounds, asked.resolution_m, asked.tile_px, asked.crs)
+    crs = crs_for(asked.crs, bounds)
+    return MasterGrid.for_bounds(bounds, asked.resolution_m, asked.tile_px, crs)
 
 
 def open_weather_grid(loaded: LoadedCampaign, data: Path) -> WeatherGrid:

@@ -109,7 +109,7 @@ def region_from_place(name: str) -> Region:
             return Region(row["name"], (west, south, east, north))
     titles = [row["name"] for row in places.values()]
     raise RequestError(
-        f"region.place {name!r} is not in the packed table of {len(places)} states and "
+        f"region.place {name!r} is not in the packed table of {len(places)} countries, states and "
         f"counties{did_you_mean(name, titles)}. Give bounds_lonlat_deg or polygon_file instead."
     )
 

@@ -11,7 +11,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.resources import resource_path
 from rootzone._shared.safe_yaml import read_yaml
-from rootzone.campaign.model import Section
+from rootzone.campaign.section import Section
 
 FeatureWeight = Annotated[float, Field(ge=0, le=1000)]
 

@@ -20,6 +20,7 @@ _SMALLEST_OM_PCT = 0.1
 _SUCTION_33KPA_CM = 336.5  # 33 kPa and 1500 kPa as heads of water, 10.197 cm per kPa
 _SUCTION_1500KPA_CM = 15_296.0
 _MM_D_PER_MM_H = 24.0
+_LARGEST_ALPHA_PER_CM = 0.5  # of the guards; a sand that loses all at once keeps its 33 kPa
 
 
 def wosten1999(
@@ -174,7 +175,8 @@ def saxton_rawls2006(
     -------
     array, shape (5, ...)
         theta_r is 0; alpha and n make the curve pass through the water contents at 33 and
-        1500 kPa, where the paper has a power law and a line. NaN where the points do not fall.
+        1500 kPa, where the paper has a power law and a line. Where that asks for an alpha above
+        0.5 cm-1, the curve keeps the point at 33 kPa alone. NaN where the points do not fall.
 
     References
     ----------
@@ -203,5 +205,14 @@ def _curve_through(se_33: FloatArray, se_1500: FloatArray) -> tuple[FloatArray, 
         dry = (1.0 + (alpha_of(n) * _SUCTION_1500KPA_CM) ** n) ** (1.0 / n - 1.0)
         low, high = np.where(dry > se_1500, n, low), np.where(dry > se_1500, high, n)
     n = 0.5 * (low + high)
+    steep = alpha_of(n) > _LARGEST_ALPHA_PER_CM
+    low, high = np.full(np.shape(se_33), 1.001), np.full(np.shape(se_33), 8.0)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        scaled = (_LARGEST_ALPHA_PER_CM * _SUCTION_33KPA_CM) ** middle
+        wet = (1.0 + scaled) ** (1.0 / middle - 1.0)
+        low, high = np.where(wet > se_33, middle, low), np.where(wet > se_33, high, middle)
+    n = np.where(steep, 0.5 * (low + high), n)
+    alpha = np.where(steep, _LARGEST_ALPHA_PER_CM, alpha_of(n))
     good = (se_1500 > 0.0) & (se_1500 < se_33) & (se_33 < 1.0)
-    return np.where(good, alpha_of(n), np.nan), np.where(good, n, np.nan)
+    return np.where(good, alpha, np.nan), np.where(good, n, np.nan)

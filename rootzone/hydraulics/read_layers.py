@@ -27,6 +27,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "site_id": ("site", "station", "code"),
     "cell_id": ("cell",),
     "layer": (),
+    "cover_code": (),
     "top_mm": (),
     "bottom_mm": (),
     "thickness_mm": (),
@@ -92,6 +93,8 @@ class SourceLayers:
         Row of the file, 1 for the first below the header.
     file_name : str
         Name of the file, for messages.
+    cover_codes : array, shape (site,), or None
+        Position of each site's cover among all covers, None where the file has no such column.
     """
 
     site_ids: AnyArray
@@ -105,6 +108,7 @@ class SourceLayers:
     bd_g_cm3: FloatArray | None
     file_row: IntArray
     file_name: str
+    cover_codes: FloatArray | None = None
 
     @property
     def site_of_row(self) -> IntArray:
@@ -126,6 +130,7 @@ class SourceLayers:
             values=np.ascontiguousarray(self.values[:, rows]),
             bd_g_cm3=None if self.bd_g_cm3 is None else self.bd_g_cm3[rows],
             file_row=self.file_row[rows],
+            cover_codes=None if self.cover_codes is None else self.cover_codes[keep],
         )
 
 
@@ -186,6 +191,9 @@ def layers_of_frame(path: Path, frame: pl.DataFrame, source: Source) -> SourceLa
         bd,
         order + 1,
         path.name,
+        _numbers(frame, "cover_code")[order[first_row[:-1]]]
+        if "cover_code" in frame.columns
+        else None,
     )
 
 

@@ -10,27 +10,13 @@ from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone._shared.tables import SITES, SOIL_LAYERS, read_table, write_table
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_stack
-from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.run_soils import SoilsRun, run_soils
-from rootzone.hydraulics.site_layers import SAMPLED, site_layers
+from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Soil
     from rootzone.campaign.read_campaign import LoadedCampaign
-
-
-def soil_limits(soil: Soil) -> SoilLimits:
-    """Limits of the hydraulics stage as the campaign's soil section states them."""
-    return SoilLimits(
-        dul_suction_cm=soil.dul_suction_cm,
-        ll15_suction_cm=soil.ll15_suction_cm,
-        airdry_suction_cm=soil.airdry_suction_cm,
-        mualem_l=soil.mualem_l,
-        initial_fraction=soil.initial_fraction,
-        on_k_above_ks=soil.on_k_above_ks,
-        **soil.bounds.model_dump(),
-    )
 
 
 def pedotransfer_of(soil: Soil) -> str:
@@ -64,7 +50,14 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
     with open_stack(loaded, data) as stack:
-        layers = site_layers(stack, name, stack.catalog.source(name), sites, campaign.soil.ptf)
+        layers = site_layers(
+            stack,
+            name,
+            stack.catalog.source(name),
+            sites,
+            campaign.soil.ptf,
+            cover_map_of(stack, campaign),
+        )
         product = stack.catalog.digest
     record = Provenance(
         "rootzone soils",
@@ -76,7 +69,7 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
         place.site_textures,
         place.soils,
         source=SAMPLED[campaign.soil.ptf][1],  # type: ignore[arg-type]
-        limits=soil_limits(campaign.soil),
+        limits=campaign.soil,
         thickness_mm=campaign.profile.thickness_mm,
         extend=True,
         tolerance_pct=campaign.soil.texture_tolerance_pct,

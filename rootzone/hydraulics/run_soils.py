@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import read_frame
-from rootzone.hydraulics.limits import SoilLimits
+from rootzone.campaign.model import Soil
+from rootzone.hydraulics.limits import Bounds, limits_of, soil_with
 from rootzone.hydraulics.outcomes import Refusal, Rule
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.read_layers import Source, layers_of_frame
@@ -76,7 +77,7 @@ def run_soils(
     out: Path,
     *,
     source: Source = "texture",
-    limits: SoilLimits | None = None,
+    limits: Soil | None = None,
     thickness_mm: Sequence[float] | None = None,
     extend: bool = False,
     tolerance_pct: float = 10.0,
@@ -107,7 +108,7 @@ def run_soils(
         read_frame(table),
         digest_file(table),
         source=source,
-        limits=limits or SoilLimits(),
+        limits=limits or Soil(),
         thickness_mm=thickness_mm,
         extend=extend,
         tolerance_pct=tolerance_pct,
@@ -124,7 +125,7 @@ def derive_soils(
     digest: str,
     *,
     source: Source,
-    limits: SoilLimits,
+    limits: Soil,
     thickness_mm: Sequence[float] | None = None,
     extend: bool = False,
     tolerance_pct: float = 10.0,
@@ -163,7 +164,7 @@ def derive_soils(
         "layers_mm": None if thickness_mm is None else [float(value) for value in thickness_mm],
         "extend": extend,
         "tolerance_pct": tolerance_pct,
-        "limits": asdict(limits),
+        "limits": limits_of(limits),
     }
     inputs = {"layers": digest}
     if source == "texture":
@@ -176,7 +177,7 @@ def derive_soils(
     return result, Provenance("rootzone soils", inputs, settings)
 
 
-def limits_from_pairs(pairs: Sequence[str]) -> SoilLimits:
+def limits_from_pairs(pairs: Sequence[str]) -> Soil:
     """Soil limits with some values changed, from ``KEY=VALUE`` texts.
 
     Raises
@@ -184,7 +185,7 @@ def limits_from_pairs(pairs: Sequence[str]) -> SoilLimits:
     RequestError
         With every text that is no pair, every unknown key and every value that is no number.
     """
-    known = {field.name for field in fields(SoilLimits)}
+    known = Bounds._fields
     chosen: dict[str, Any] = {}
     mistakes = []
     for pair in pairs:
@@ -202,4 +203,4 @@ def limits_from_pairs(pairs: Sequence[str]) -> SoilLimits:
                 mistakes.append(f"{key} is {text!r}, not a number")
     if mistakes:
         raise RequestError("Soil limits: " + "; ".join(mistakes) + ".")
-    return SoilLimits(**chosen)
+    return soil_with(**chosen)

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Protocol
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.units import mm_from_cm
+from rootzone.campaign.model import BY_LAND_COVER
+from rootzone.covariates.layers.covers import cover_names, cover_of_class
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from rootzone._shared.arrays import FloatArray
+    from rootzone.campaign.model import Campaign
     from rootzone.covariates.layers.catalog import Source
+    from rootzone.covariates.layers.legends import Legend
+    from rootzone.covariates.layers.stack import CovariateStack
 
 # Columns of the layer table and the variable of the mapped product that fills each.
 TEXTURE = {"sand_pct": "sand", "silt_pct": "silt", "clay_pct": "clay"}
@@ -39,6 +45,9 @@ SAMPLED: Mapping[str, tuple[Mapping[str, str], str]] = {
 }
 
 
+COVER_CODE = "cover_code"  # position of the site's cover among all
+
+
 class Sampler(Protocol):
     """What is asked of a stack of covariates: one layer at many pixels."""
 
@@ -47,7 +56,12 @@ class Sampler(Protocol):
 
 
 def site_layers(
-    stack: Sampler, name: str, source: Source, sites: pl.DataFrame, ptf: str
+    stack: Sampler,
+    name: str,
+    source: Source,
+    sites: pl.DataFrame,
+    ptf: str,
+    cover_map: tuple[str, Legend] | None = None,
 ) -> pl.DataFrame:
     """One row a site and mapped depth, as ``rootzone soils`` reads it.
 
@@ -62,6 +76,9 @@ def site_layers(
     ptf : str
         ``polaris_van_genuchten`` samples the product's own parameters, the others textures and
         what each needs beside them.
+
+    cover_map : tuple of str and Legend, optional
+        Catalog entry of land cover and its legend, where every site has the cover of its class.
 
     Returns
     -------
@@ -88,6 +105,7 @@ def site_layers(
             f"soil.ptf: {ptf} needs {' and '.join(lacking)}, which {name} (catalog.texture) does "
             "not have. Choose rosetta3, which needs texture alone, or a product that has them."
         )
+    covers = None if cover_map is None else _cover_codes(stack, *cover_map, row, col)
     parts = []
     for number, depth in enumerate(source.depth_names()):
         top_cm, bottom_cm = source.depths_cm[number]
@@ -100,6 +118,7 @@ def site_layers(
                 pl.lit(mm_from_cm(float(top_cm))).alias("top_mm"),
                 pl.lit(mm_from_cm(float(bottom_cm))).alias("bottom_mm"),
                 *(pl.Series(column, content) for column, content in values.items()),
+                *(() if covers is None else (pl.Series(COVER_CODE, covers),)),
                 pl.Series("order", np.arange(sites.height)),
             )
         )
@@ -119,3 +138,38 @@ def require_depths(name: str, source: Source) -> None:
             f"catalog.texture: {name} has no soil depths. Name a product that comes by depth, such "
             "as polaris."
         )
+
+
+def _cover_codes(
+    stack: Sampler, name: str, legend: Legend, row: IntArray, col: IntArray
+) -> FloatArray:
+    """Position of each pixel's cover among all covers; bare where no class is known."""
+    import numpy as np
+
+    names = cover_names()
+    codes = np.asarray(stack.sample(name, row, col)).astype(np.int64)
+    out = np.zeros(codes.size)
+    for code in np.unique(codes).tolist():
+        if code in legend.classes:
+            found = legend.classes[code]
+            out[codes == code] = names.index(cover_of_class(found.name, found.group))
+    return out
+
+
+def cover_map_of(stack: CovariateStack, campaign: Campaign) -> tuple[str, Legend] | None:
+    """What ``site_layers`` takes where a campaign's cover is that of its land cover.
+
+    Raises
+    ------
+    RequestError
+        The land-cover source has no legend.
+    """
+    if campaign.cover != BY_LAND_COVER:
+        return None
+    name = campaign.catalog.land_cover
+    legend = stack.catalog.layer(name, max(campaign.years)).legend
+    if legend is None:
+        raise RequestError(
+            f"catalog.land_cover: {name} has no legend, so what grows on its classes is not known."
+        )
+    return name, legend

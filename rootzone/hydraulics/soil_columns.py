@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
-from rootzone.hydraulics.limits import SoilLimits
+from rootzone.campaign.model import Soil
 from rootzone.hydraulics.outcomes import Refusal
 
 # Rows of ``SoilColumns.values``.
@@ -94,7 +94,7 @@ class SoilColumns:
         others carry ``SITE_INCOMPLETE``.
     adjustments : Adjustments
         What the guards changed, of usable sites only.
-    limits : SoilLimits
+    limits : Soil
         Heads, gaps and bounds the columns were held to.
     n_normalised : int
         Textures whose sum was not 100 % and was scaled to it, noted or not.
@@ -104,7 +104,7 @@ class SoilColumns:
     values: FloatArray
     refusal: AnyArray
     adjustments: Adjustments
-    limits: SoilLimits
+    limits: Soil
     n_normalised: int = 0
 
     def __getitem__(self, name: str) -> FloatArray:
@@ -115,7 +115,7 @@ class SoilColumns:
     @property
     def psidul_cm(self) -> float:
         """Head at which DUL was read [cm], negative."""
-        return self.limits.psidul_cm
+        return -self.limits.dul_suction_cm
 
     @property
     def usable(self) -> BoolArray:

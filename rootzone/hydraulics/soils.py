@@ -13,6 +13,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.jit import kernel
+from rootzone.campaign.model import Soil
 from rootzone.hydraulics.guards import (
     bounded_parameters,
     bulk_density_and_theta_s,
@@ -21,7 +22,7 @@ from rootzone.hydraulics.guards import (
     note,
     parameter_refusal,
 )
-from rootzone.hydraulics.limits import NOTE, Bounds, SoilLimits
+from rootzone.hydraulics.limits import NOTE, Bounds, bounds_of
 from rootzone.hydraulics.outcomes import Refusal, Rule
 from rootzone.hydraulics.read_rosetta import RosettaTable, read_rosetta_table
 from rootzone.hydraulics.simplex import parameters_from_texture
@@ -184,7 +185,7 @@ def soils_from_parameters(
     first_row: IntArray,
     *,
     bd_g_cm3: FloatArray | None = None,
-    limits: SoilLimits | None = None,
+    limits: Soil | None = None,
     refusal: AnyArray | None = None,
 ) -> SoilColumns:
     """Guarded soil columns from van Genuchten parameters, measured, mapped or looked up.
@@ -197,7 +198,7 @@ def soils_from_parameters(
         Row at which each site starts; see ``uniform_first_rows``.
     bd_g_cm3 : array, shape (row,), optional
         Dry bulk density [g cm-3]; NaN where unknown. Without it all are estimated from SAT.
-    limits : SoilLimits, optional
+    limits : Soil, optional
         Heads, gaps and bounds; the defaults otherwise.
     refusal : array of int, shape (row,), optional
         Refusals known beforehand, such as those of the texture closure.
@@ -207,13 +208,14 @@ def soils_from_parameters(
     SoilColumns
         A refused layer never stops the others; no value is changed without an adjustment.
     """
-    limits = limits or SoilLimits()
+    limits = limits or Soil()
     n_row = int(first_row[-1])
     values = np.full((len(SOIL_VALUES), n_row), np.nan)
     values[:_N_GIVEN] = parameters
     refused = np.zeros(n_row, np.uint8) if refusal is None else refusal.astype(np.uint8)
     bd = np.empty(0) if bd_g_cm3 is None else np.ascontiguousarray(bd_g_cm3, dtype=np.float64)
-    parts = _derive_in_chunks(np.asarray(first_row, np.int64), bd, limits.bounds(), values, refused)
+    first, bounds = np.asarray(first_row, np.int64), bounds_of(limits)
+    parts = _derive_in_chunks(first, bd, bounds, values, refused)
     mark_incomplete_sites(first_row, refused)
     values[:, refused != _NONE] = np.nan
     adjustments = Adjustments.joined(parts).of_rows(refused == _NONE)
@@ -255,7 +257,7 @@ def soils_from_textures(
     first_row: IntArray,
     *,
     bd_g_cm3: FloatArray | None = None,
-    limits: SoilLimits | None = None,
+    limits: Soil | None = None,
     tolerance_pct: float = 10.0,
     note_pct: float = 1.0,
     table: RosettaTable | None = None,

@@ -9,6 +9,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone.campaign.model import Soil
 from rootzone.hydraulics.depths import (
     average_over_layers,
     depth_refusals,
@@ -16,7 +17,7 @@ from rootzone.hydraulics.depths import (
     uncovered_layers,
 )
 from rootzone.hydraulics.layer_properties import filled, with_stones
-from rootzone.hydraulics.limits import PARTICLE_DENSITY_G_CM3, SoilLimits
+from rootzone.hydraulics.limits import PARTICLE_DENSITY_G_CM3
 from rootzone.hydraulics.outcomes import REFUSAL_TEXT, Refusal, Rule
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.polaris import parameters_from_polaris
@@ -115,7 +116,7 @@ class TableSoils:
 def soils_from_layers(
     layers: SourceLayers,
     *,
-    limits: SoilLimits | None = None,
+    limits: Soil | None = None,
     thickness_mm: Sequence[float] | None = None,
     extend: bool = False,
     tolerance_pct: float = 10.0,
@@ -133,7 +134,7 @@ def soils_from_layers(
     ----------
     layers : SourceLayers
         As read.
-    limits : SoilLimits, optional
+    limits : Soil, optional
         Heads, gaps and bounds.
     thickness_mm : sequence of float, optional
         Layers of the profile from the surface down [mm]; the source's own otherwise.
@@ -279,6 +280,7 @@ def _on_profile(
         bd_g_cm3=None if layers.bd_g_cm3 is None else averaged[-1],
         file_row=np.repeat(layers.file_row[layers.first_row[:-1]], n_layer),
         file_name=layers.file_name,
+        cover_codes=layers.cover_codes,
     )
     if extend or not uncovered.any():
         return profile, notes, []

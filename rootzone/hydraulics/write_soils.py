@@ -12,6 +12,7 @@ from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.tables import SOILS, Column, Schema, write_table
+from rootzone.covariates.layers.covers import cover_names
 from rootzone.hydraulics.outcomes import RULE_QUANTITY, Refusal, Rule
 from rootzone.hydraulics.read_layers import SourceLayers
 from rootzone.hydraulics.table_soils import LayerNotes, LayerRefusals, TableSoils
@@ -95,13 +96,16 @@ def soils_frame(result: TableSoils) -> pl.DataFrame:
         "layer": layers.layer.astype(np.int32),
         "thickness_mm": layers.bottom_mm - layers.top_mm,
     }
-    names = [column.name for column in SOILS.columns if column.name not in columns]
+    names = [c.name for c in SOILS.columns if c.name not in (*columns, "cover")]
     for name in names:
         columns[name] = np.full(site.size, soils.psidul_cm) if name == "psidul_cm" else soils[name]
     if soils.limits.mualem_l != MUALEM_L:
         columns["l"] = np.full(site.size, soils.limits.mualem_l)
     if "sand_pct" in layers.names:
         columns |= dict(zip(layers.names, layers.values, strict=True))
+    if layers.cover_codes is not None:
+        covers = np.array(cover_names())[layers.cover_codes.astype(int)]
+        columns["cover"] = covers[site]
     return pl.DataFrame(columns)
 
 

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.days import years_of
 from rootzone._shared.figure_style import plain
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.inversion.invert_station import Inversion
@@ -43,7 +44,7 @@ def draw_station(found: Inversion) -> Figure:
     figure = Figure(figsize=(12, 1.7 * n + 0.9), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(3, 1), squeeze=False)[0]
     dates = found.day.astype("datetime64[D]")
-    shown = np.isin(dates.astype("datetime64[Y]").astype(int) + 1970, found.years)
+    shown = np.isin(years_of(dates), found.years)
     for i, depth_m in enumerate(found.depths_m):
         axes = left.add_subplot(n, 1, i + 1)
         for name, values in (

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.days import day_of_year
 from rootzone._shared.errors import RequestError
 from rootzone.inversion.column_runs import ColumnSetup, Profile, simulated_at_depths
 from rootzone.inversion.corrections import Correction, search_corrections, zone_of_layers
@@ -23,7 +24,7 @@ from rootzone.inversion.observations import (
 from rootzone.inversion.soil_layers import SoilLayers
 from rootzone.inversion.trainer import Trainer
 from rootzone.inversion.triangle import LOAM, Texture
-from rootzone.stations.station_forcing import climatology, day_of_year, station_forcing
+from rootzone.stations.station_forcing import climatology, station_forcing
 
 
 @dataclass(frozen=True)

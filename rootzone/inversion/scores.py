@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import BoolArray
+from rootzone._shared.days import years_of
 from rootzone._shared.skill import Skill, skill_of
 from rootzone.inversion.invert_station import Inversion
 from rootzone.labels.splits import SEASONS, season_of
@@ -28,7 +29,7 @@ class ScoreRow:
 def scores_of(found: Inversion) -> list[ScoreRow]:
     """Scores of a station: both soils, all and held-out years, the year and each season."""
     dates = found.day.astype("datetime64[D]")
-    year = dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    year = years_of(dates)
     month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
     season = np.array([season_of(int(m)) for m in range(1, 13)])[month - 1]
     rows = []

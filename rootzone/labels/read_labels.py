@@ -112,7 +112,10 @@ def _batches(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
         yield frame.select(name for name in frame.columns if name in wanted)
         return
     names = [name for name in column_names(path) if name in wanted]
-    with reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
+    with (
+        reading(path),
+        pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file,
+    ):
         for batch in file.iter_batches(1 << 20, columns=names, use_threads=False):
             table = pl.from_arrow(batch)
             if isinstance(table, pl.DataFrame):

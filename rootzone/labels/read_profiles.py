@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check
 from rootzone._shared.tables import PROFILES
 
 BATCH_ROWS = 1_048_576  # with 12 layers 50 MB; a month of two years gets row groups of 40,000
@@ -77,7 +78,7 @@ def read_metadata(path: Path) -> Mapping[bytes, bytes]:
         The file cannot be read as Parquet, or is not a profiles table.
     """
     try:
-        schema = pq.read_schema(path)
+        schema = pq.read_schema(check(path, "rootzone simulate makes its shard again."))
     except (OSError, pa.ArrowException) as error:
         raise RequestError(f"{path} cannot be read as Parquet: {error}") from error
     problems = [
@@ -92,7 +93,7 @@ def read_metadata(path: Path) -> Mapping[bytes, bytes]:
 
 def read_batches(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[ProfileBatch]:
     """The rows of a profile file, ``batch_rows`` at a time and in their order."""
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
         for batch in file.iter_batches(batch_rows, columns=list(_NEEDED), use_threads=False):
             if batch.num_rows:
                 yield profile_batch(path, batch)

@@ -20,22 +20,21 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
 from rootzone.campaign.workspace import Workspace
 from rootzone.hydraulics.read_layers import layers_of_frame
-from rootzone.hydraulics.run_campaign_soils import pedotransfer_of, soil_limits
+from rootzone.hydraulics.run_campaign_soils import pedotransfer_of
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.table_soils import soils_from_layers
 from rootzone.hydraulics.write_soils import soils_frame
-from rootzone.jobs.shard.accept import acceptor
-from rootzone.jobs.shard.climb import climb
 from rootzone.jobs.shard.engine_choice import make_engine_of, weather_needs
-from rootzone.jobs.shard.ladder import Rung, ladder_for
+from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import inputs_of_rows
+from rootzone.jobs.shard.run_batch import BatchPlan, run_batch
 from rootzone.labels.layering import layerings_from_thickness, weights_of
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
-    from rootzone.engines.protocol import Engine, Profiles
+    from rootzone.engines.protocol import Profiles
     from rootzone.jobs.shard.counted_days import Span
 
 
@@ -70,7 +69,7 @@ def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | No
     try:
         result = soils_from_layers(
             table,
-            limits=soil_limits(campaign.soil),
+            limits=campaign.soil,
             thickness_mm=campaign.profile.thickness_mm,
             extend=True,
             tolerance_pct=campaign.soil.texture_tolerance_pct,
@@ -119,31 +118,16 @@ def simulate_columns(
         span,
         weather_files(campaign, place, year),
         section.physics,
-        weather_needs(section),
+        weather_needs(campaign),
         place.soils,
     )
     weights = _layer_weights(campaign)
     theta = np.full((len(cell_ids), len(day_rows), len(weights)), np.nan, dtype=np.float32)
-    outcome = climb(
-        inputs.batch,
-        ladder_for(section.name, section.stepping),
-        _engines(campaign, threads),
-        acceptor(span, inputs.batch, _keeper(theta, day_rows, weights)),
-    )
+    ladder = ladder_for(section.name, section.stepping)
+    plan = BatchPlan(ladder, make_engine_of(campaign), span, threads=threads)
+    outcome = run_batch(inputs.batch, plan, _keeper(theta, day_rows, weights))
     failed = {**inputs.refused, **outcome.failures}
     return ColumnRun(theta, {int(site): one.failure_class.name for site, one in failed.items()})
-
-
-def _engines(campaign: Campaign, threads: int) -> Callable[[Rung], Engine]:
-    make = make_engine_of(campaign)
-    made: dict[str, Engine] = {}
-
-    def engine_of(rung: Rung) -> Engine:
-        if rung.name not in made:
-            made[rung.name] = make(rung.settings, threads=threads)
-        return made[rung.name]
-
-    return engine_of
 
 
 def _layer_weights(campaign: Campaign) -> FloatArray:

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.days import calendar_day, day_number
 from rootzone._shared.errors import RequestError
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -118,9 +119,9 @@ def blocked_dates(
     if block_days < 1:
         raise RequestError(f"block_days {block_days} must be 1 or more.")
     groups: dict[tuple[int, str], dict[int, None]] = {}
-    block_of = {date: (date - dt.date(1970, 1, 1)).days // block_days for date in set(dates)}
+    block_of = {date: day_number(date) // block_days for date in set(dates)}
     for _, block in sorted(block_of.items()):
-        first = dt.date(1970, 1, 1) + dt.timedelta(days=block * block_days)
+        first = calendar_day(block * block_days)
         groups.setdefault((first.year, season_of(first.month)), {})[block] = None
     part_of_block: dict[int, str] = {}
     for (year, season), blocks in groups.items():

@@ -6,8 +6,8 @@ way; a run that is stopped resumes with the shards that are not.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -22,12 +22,16 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.seal import Damaged, check, damage, read_sealed_json, sealed_json
 from rootzone._shared.tables import LABELS, arrow_schema_of
 from rootzone.labels.layering import layerings_from_metadata
 from rootzone.labels.make_labels import LabelCounts, LabelMaker, LabelRows, LabelRule, SiteFacts
 from rootzone.labels.read_profiles import ProfileBatch, read_batches, read_metadata
 
+_LOG = logging.getLogger(__name__)
+_MEND = "rootzone labels makes it again."
 NOTES = "_shards"
+MOST_OPEN = 120  # part files of one shard open at once; systems allow a process 1024 in all
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {
     "date": pa.date32(),
@@ -124,7 +128,7 @@ def write_labels(job: LabelJob, out: Path) -> LabelCounts:
     """
     note = out / NOTES / f"{job.name}.json"
     finished = read_note(note, job.record.digest)
-    if finished is not None:
+    if finished is not None and not _damaged_parts(note, out):
         return finished
     _remove_earlier(note, out, job.name)
     metadata = read_metadata(job.profiles)
@@ -132,12 +136,20 @@ def write_labels(job: LabelJob, out: Path) -> LabelCounts:
     own = layerings_from_metadata(metadata)
     if own is not None:
         rule = replace(rule, layerings=own)
-    maker = LabelMaker(rule)
-    with _PartWriters(out, job) as parts:
-        for batch in read_batches(job.profiles):
-            for rows in maker.labels_of(batch):
-                parts.write(maker, batch, rows)
-    write_text(note, json.dumps({"digest": job.record.digest, **asdict(maker.counts)}) + "\n")
+    sizes: dict[str, int] = {}
+    done: set[int] = set()
+    while True:  # once for all but tables of many decades, whose months would be too many files
+        maker = LabelMaker(rule)
+        with _PartWriters(out, job, done) as parts:
+            for batch in read_batches(job.profiles):
+                for rows in maker.labels_of(batch):
+                    parts.write(maker, batch, rows)
+        sizes |= parts.sizes()
+        done |= parts.months
+        if not parts.some_left:
+            break
+    told = {"digest": job.record.digest, "parts": sizes, **asdict(maker.counts)}
+    write_text(note, sealed_json(told, indent=None))
     return maker.counts
 
 
@@ -146,12 +158,42 @@ def read_note(note: Path, digest: str) -> LabelCounts | None:
     if not note.exists():
         return None
     try:
-        stored = json.loads(note.read_text(encoding="utf-8"))
+        stored = read_sealed_json(note)
         if stored.pop("digest") != digest:
             return None
+        stored.pop("parts", None)
         return LabelCounts(**stored)
-    except (ValueError, KeyError, TypeError):
+    except (RequestError, ValueError, KeyError, TypeError):
         return None
+
+
+def missing_parts(note: Path, out: Path) -> list[str]:
+    """Part files of a finished file that are gone or of another length than they had.
+
+    Raises
+    ------
+    RequestError
+        The note is damaged.
+    """
+    told: dict[str, int] = read_sealed_json(note, _MEND).get("parts", {})
+    return [
+        name
+        for name, size in told.items()
+        if not (out / name).is_file() or (out / name).stat().st_size != size
+    ]
+
+
+def _damaged_parts(note: Path, out: Path) -> bool:
+    """Whether a part of a finished file is gone or not what was written, which is told."""
+    try:
+        gone = missing_parts(note, out)
+        names = read_sealed_json(note).get("parts", {})
+        bad = gone or [name for name in names if damage(out / name) is not None]
+    except (RequestError, OSError):
+        return True
+    for name in bad:
+        _LOG.warning("%s is gone or damaged; its labels are made again", out / name)
+    return bool(bad)
 
 
 def _remove_earlier(note: Path, out: Path, name: str) -> None:
@@ -163,9 +205,14 @@ def _remove_earlier(note: Path, out: Path, name: str) -> None:
 
 
 class _PartWriters:
-    """Open part files of one profile file, one a month, put in place together at the end."""
+    """Open part files of one profile file, one a month, put in place together at the end.
 
-    def __init__(self, out: Path, job: LabelJob) -> None:
+    Months in ``done`` are passed over; of the others as many are taken as may be open at once.
+    """
+
+    def __init__(self, out: Path, job: LabelJob, done: Set[int] = frozenset()) -> None:
+        self.some_left = False
+        self._done = done
         self._out = out
         self._job = job
         self._digest = job.record.digest
@@ -187,6 +234,11 @@ class _PartWriters:
         facts = [maker.facts_of(site) for site in batch.run_site]
         told = (self._job.engine, self._digest)
         for month, chosen in _by_month(rows.day):
+            if month in self._done:
+                continue
+            if month not in self._writers and len(self._writers) >= MOST_OPEN:
+                self.some_left = True
+                continue
             columns = label_columns(batch.run_site, facts, rows, chosen, *told)
             if any(depth.top_mm is not None for depth in maker.rule.depths):
                 columns["depth_top_mm"] = _constant(rows.depth.top_mm, len(chosen))
@@ -195,6 +247,16 @@ class _PartWriters:
                 self._schema = arrow_schema_of(LABELS, list(columns), types, self._job.record)
             table = pa.table(list(columns.values()), schema=self._schema)
             self._writer(month).write_table(table)
+
+    @property
+    def months(self) -> set[int]:
+        """Months that were written."""
+        return set(self._writers)
+
+    def sizes(self) -> dict[str, int]:
+        """Length of each part that was put in place, by its path below the folder."""
+        paths = [part_path(self._out, month, self._job.name) for month in sorted(self._writers)]
+        return {path.relative_to(self._out).as_posix(): path.stat().st_size for path in paths}
 
     def _writer(self, month: int) -> Any:  # noqa: ANN401 - pyarrow
         if month not in self._writers:
@@ -207,6 +269,7 @@ class _PartWriters:
                 compression_level=1,
                 use_dictionary=[n for n in self._schema.names if n != "theta"],
                 write_statistics=["date", "depth_mm", "theta"],
+                write_page_checksum=True,
             )
         return self._writers[month]
 
@@ -259,14 +322,17 @@ def label_files(folder: Path) -> list[Path]:
     Raises
     ------
     RequestError
-        There is none.
+        There is none, or one is gone or damaged.
     """
     if folder.is_file():
-        return [folder]
+        return [check(folder)]
     found = sorted(folder.glob("year=*/month=*/labels-*.parquet"))
     if not found:
         raise RequestError(f"{folder} holds no labels. Run `rootzone labels` first.")
-    return found
+    for note in sorted((folder / NOTES).glob("*.json")):
+        for name in missing_parts(note, folder):
+            raise Damaged(folder / name, "it is gone or cut short", _MEND)
+    return [check(path, _MEND) for path in found]
 
 
 def _by_month(day: AnyArray) -> Iterator[tuple[int, AnyArray]]:

@@ -1,4 +1,4 @@
-"""From sparse labels to a field: scene, samples, training, evaluation, points and known worlds."""
+"""From sparse labels to a field: scene, samples, training, evaluation, points."""
 
 # Before torch: it sets how torch's threads wait.
 from rootzone import networks as networks

@@ -22,10 +22,10 @@ from rootzone.learning.samples.land_gaps import without_empty_tiles
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration, calibrate
+from rootzone.networks.families import Shape, config_of, to_dict
 from rootzone.networks.mixing import may_draw
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import ModelConfig, config_of
 from rootzone.networks.validate import LabelValues, values_at_labels
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def train_campaign(
     learning = inputs.campaign.learning
     own_seed = inputs.campaign.seeds.learning if seed is None else seed
     settings = TrainSettings.of(learning, own_seed)
-    settings = settings if epochs is None else replace(settings, epochs=epochs)
+    settings = settings if epochs is None else settings.model_copy(update={"epochs": epochs})
     config = config_of(learning, len(inputs.scene.spec), len(inputs.depths_mm))
     counts = {name: len(samples) for name, samples in sources.items()}
     say(_in_words(counts, validation))
@@ -110,7 +110,7 @@ def train_campaign(
         "tiles": {"crop_halo_px": learning.crop_halo_px, "min_labels": learning.min_labels},
     }
     if how.ranks.leads:
-        told = {"settings": settings.to_dict(), "network": config.to_dict(), **identity}
+        told = {"settings": settings.to_dict(), "network": to_dict(config), **identity}
         write_text(folder / "settings.json", json.dumps(told, indent=1) + "\n")
     results = _members(learning.members, config, sources, validation, settings, folder,
                        identity, how, say)  # fmt: skip
@@ -189,7 +189,7 @@ def _in_words(counts: Mapping[str, int], validation: SampleSet) -> str:
 
 def _members(
     count: int,
-    config: ModelConfig,
+    config: Shape,
     sources: Mapping[str, SampleSet],
     validation: SampleSet,
     settings: TrainSettings,
@@ -224,7 +224,7 @@ def _members(
 
 def _finished(
     best: Path,
-    config: ModelConfig,
+    config: Shape,
     inputs: CampaignSamples,
     validation: SampleSet,
     results: list[TrainResult],

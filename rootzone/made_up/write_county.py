@@ -15,6 +15,7 @@ from rasterio.transform import Affine, from_origin
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path, write_text
+from rootzone._shared.days import day_number
 from rootzone.covariates.grid import Bounds
 from rootzone.made_up.county_fields import EAST, NORTH, SOUTH, WEST, County, daily_weather
 
@@ -157,7 +158,7 @@ def _write_gridmet(
     path: Path, short: str, values: FloatArray, weather: CellWeather, note: str
 ) -> None:
     name, units, scale, offset = _GRIDMET[short]
-    day = weather.day - (date(1900, 1, 1) - date(1970, 1, 1)).days
+    day = weather.day - day_number(date(1900, 1, 1))
     lat, lon = weather.lat, weather.lon
     with netCDF4.Dataset(path, "w") as file:
         file.note = note

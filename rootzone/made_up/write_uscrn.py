@@ -14,6 +14,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.atomic import write_text
+from rootzone._shared.days import years_of
 from rootzone.stations.readers.read_uscrn import DEPTHS_M
 
 NO_MOISTURE = -99.0
@@ -87,7 +88,7 @@ def write_uscrn(folder: Path, record: StationRecord) -> list[Path]:
     list of Path
         Such as ``CRND0103-2023-CO_Nunn_7_NNE.txt``.
     """
-    years = record.day.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    years = years_of(record.day)
     lines = uscrn_lines(record)
     written = []
     for year in np.unique(years):

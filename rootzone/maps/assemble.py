@@ -10,11 +10,20 @@ from typing import Protocol
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray
+from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.maps.encoding import NO_VALUE, UNLIKE_TRAINING, WATER, Dtype, pack_theta
+from rootzone.covariates.region import Region
+from rootzone.maps.encoding import (
+    NO_VALUE,
+    OUTSIDE,
+    UNKNOWN_BITS,
+    UNLIKE_TRAINING,
+    WATER,
+    Dtype,
+    pack_theta,
+)
 from rootzone.maps.map_spec import flags_spec, theta_spec
 from rootzone.maps.names import MapFiles
 from rootzone.maps.parts import Parts
@@ -58,6 +67,8 @@ class MapPlan:
         What made them, but for depth and day.
     trust : Path or None
         Trust layer that gives a flag, where there is one.
+    region : Region or None
+        What the maps are cut to: pixels outside have no value.
     """
 
     grid: MasterGrid
@@ -70,6 +81,11 @@ class MapPlan:
     tags: Mapping[str, str]
     record: Provenance
     trust: Path | None
+    region: Region | None = None
+
+    def outside(self, window: Window) -> BoolArray | None:
+        """Pixels of a window outside the region; None where there is no outline to cut to."""
+        return None if self.region is None else ~self.region.mask(self.grid, window)
 
     def files(self, day: int, depth: int) -> MapFiles:
         """Files of one map, by its positions."""
@@ -102,6 +118,9 @@ def assemble_map(plan: MapPlan, source: MapSource, day: int, depth: int) -> None
     ):
         for window, unlike in _with_trust(plan):
             values, half, bits = source.values(day, window)
+            outside = plan.outside(window)
+            if outside is not None:
+                bits = np.where(outside, bits | np.uint8(OUTSIDE.bit), bits)
             both, bits = finished_pixels(values[depth], half[depth], bits, unlike, plan.dtype)
             put_theta(window, both)
             put_flags(window, bits[None])
@@ -114,7 +133,7 @@ def assemble_map(plan: MapPlan, source: MapSource, day: int, depth: int) -> None
 def finished_pixels(
     theta: AnyArray, half: AnyArray, flags: AnyArray, unlike: AnyArray | None, dtype: Dtype
 ) -> tuple[AnyArray, AnyArray]:
-    """The last touch on a window: no value on water, and flags that fit the values.
+    """The last touch on a window: no value on water or where an input is not known.
 
     Parameters
     ----------
@@ -136,7 +155,8 @@ def finished_pixels(
     """
     nothing = pack_theta(np.array(np.nan), dtype)
     water = (flags & WATER.bit) != 0
-    missing = np.isnan(theta) if dtype == "float32" else theta == nothing
+    unknown = (flags & UNKNOWN_BITS) != 0
+    missing = unknown | (np.isnan(theta) if dtype == "float32" else theta == nothing)
     bits = flags.copy()
     bits[missing & ~water] |= np.uint8(NO_VALUE.bit)
     if unlike is not None:

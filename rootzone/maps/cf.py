@@ -14,12 +14,12 @@ from typing import Any, Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.days import day_number
 from rootzone.covariates.grid import MasterGrid
-from rootzone.maps.encoding import FLAGS, STEP, Dtype
+from rootzone.maps.encoding import FLAGS, STEP, Dtype, Flag
 
 CONVENTIONS: Final = "CF-1.11"
 STANDARD_NAME: Final = "volume_fraction_of_condensed_water_in_soil"
-EPOCH: Final = date(1970, 1, 1)
 FILL: Final = -32768  # packed variables are signed: CF 8.1 knows byte, short and int
 MAPS: Final = ("theta", "theta_half_width", "flags")  # what is filled in day by day
 
@@ -67,6 +67,10 @@ class SeriesSpec:
         Stored numbers of the maps; 16-bit ones become signed here.
     attributes : mapping of str to str
         Global attributes such as title, source, licence and digest.
+    flags : tuple of Flag
+        Bits of the flags.
+    layer_mm : tuple of float, optional
+        Ends of the layer the values are means of [mm]; a point at ``depth_mm`` where there is none.
     """
 
     grid: MasterGrid
@@ -75,6 +79,8 @@ class SeriesSpec:
     interval_pct: float
     dtype: Dtype
     attributes: Mapping[str, str] = field(default_factory=dict)
+    flags: Sequence[Flag] = FLAGS
+    layer_mm: tuple[float, float] | None = None
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -98,7 +104,7 @@ def _coordinates(spec: SeriesSpec) -> dict[str, CfVariable]:
     grid = spec.grid
     x_m, _ = grid.xy_m(np.zeros(grid.width), np.arange(grid.width))
     _, y_m = grid.xy_m(np.arange(grid.height), np.zeros(grid.height))
-    day = np.array([(d - EPOCH).days for d in spec.days], dtype=np.int32)
+    day = np.array([day_number(d) for d in spec.days], dtype=np.int32)
     return {
         "time": CfVariable(
             ("time",),
@@ -119,19 +125,26 @@ def _coordinates(spec: SeriesSpec) -> dict[str, CfVariable]:
         ),
         "y": CfVariable(("y",), "float64", _axis("projection_y_coordinate", "Y"), y_m),
         "x": CfVariable(("x",), "float64", _axis("projection_x_coordinate", "X"), x_m),
-        "depth": CfVariable(
-            (),
-            "float64",
-            {
-                "standard_name": "depth",
-                "long_name": "depth below the soil surface, a point and not a layer",
-                "units": "m",
-                "positive": "down",
-                "axis": "Z",
-            },
-            np.array(spec.depth_mm / 1000.0),
-        ),
+        **_depth(spec),
         "crs": CfVariable((), "int32", CRS.from_user_input(grid.crs).to_cf(), np.array(0)),
+    }
+
+
+def _depth(spec: SeriesSpec) -> dict[str, CfVariable]:
+    attributes = {
+        "standard_name": "depth",
+        "long_name": "depth below the soil surface, a point and not a layer",
+        "units": "m",
+        "positive": "down",
+        "axis": "Z",
+    }
+    if spec.layer_mm is None:
+        return {"depth": CfVariable((), "float64", attributes, np.array(spec.depth_mm / 1000.0))}
+    attributes |= {"long_name": "middle of the layer that is averaged", "bounds": "depth_bounds"}
+    ends = np.array(spec.layer_mm) / 1000.0
+    return {
+        "depth": CfVariable((), "float64", attributes, np.array(ends.mean())),
+        "depth_bounds": CfVariable(("bounds",), "float64", {}, ends),
     }
 
 
@@ -169,9 +182,9 @@ def _maps(spec: SeriesSpec) -> dict[str, CfVariable]:
     }
     flags = {
         "standard_name": "status_flag",
-        "long_name": "; ".join(f"{flag.name}: {flag.meaning}" for flag in FLAGS),
-        "flag_masks": np.array([flag.bit for flag in FLAGS], dtype=np.uint8),
-        "flag_meanings": " ".join(flag.name for flag in FLAGS),
+        "long_name": "; ".join(f"{flag.name}: {flag.meaning}" for flag in spec.flags),
+        "flag_masks": np.array([flag.bit for flag in spec.flags], dtype=np.uint8),
+        "flag_meanings": " ".join(flag.name for flag in spec.flags),
         **placed,
     }
     return {

@@ -38,11 +38,22 @@ class Flag:
 NO_VALUE: Final = Flag(1, "no_value", "nothing could be computed here: no soil, or it failed")
 WATER: Final = Flag(2, "water_or_ice", "open water or lasting ice; no soil moisture is given")
 EXCLUDED: Final = Flag(4, "excluded_cover", "land cover that no training site was drawn from")
-MISSING_INPUT: Final = Flag(8, "missing_input", "a covariate is missing; the network was told so")
+MISSING_INPUT: Final = Flag(
+    8, "missing_surface", "surface moisture is missing that day; the network was told so"
+)
 UNLIKE_TRAINING: Final = Flag(
     16, "outside_training_range", "a land feature lies outside the range of the training sites"
 )
-FLAGS: Final = (NO_VALUE, WATER, EXCLUDED, MISSING_INPUT, UNLIKE_TRAINING)
+OUTSIDE: Final = Flag(32, "outside_region", "outside the campaign's region; no value")
+MISSING_LAND: Final = Flag(
+    64, "missing_land", "terrain, soil or land cover is not known here; no value"
+)
+MISSING_WEATHER: Final = Flag(128, "missing_weather", "no weather here that day; no value")
+FLAGS: Final = (
+    NO_VALUE, WATER, EXCLUDED, MISSING_INPUT, UNLIKE_TRAINING, OUTSIDE, MISSING_LAND,
+    MISSING_WEATHER,
+)  # fmt: skip
+UNKNOWN_BITS: Final = OUTSIDE.bit | MISSING_LAND.bit | MISSING_WEATHER.bit  # these have no value
 
 
 def pack_theta(theta: FloatArray, dtype: Dtype = "uint16") -> AnyArray:

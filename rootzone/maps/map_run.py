@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,21 +14,24 @@ from typing import TYPE_CHECKING, Any
 from rootzone._shared.digests import code_version
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
+from rootzone._shared.seal import damage, read_sealed_json
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.layers.legends import WATER
-from rootzone.covariates.open_campaign import excluded_cover, open_catalog
+from rootzone.covariates.open_campaign import excluded_cover, open_catalog, open_region
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.write_land import write_land
 from rootzone.maps.assemble import MapPlan
 from rootzone.maps.cf import SeriesSpec
 from rootzone.maps.encoding import CoverCodes
-from rootzone.maps.names import depth_name
+from rootzone.maps.names import MapFiles, depth_name
 from rootzone.maps.run_simulation import SimulationCounts
+from rootzone.maps.style import qgis_style
 from rootzone.maps.write_series import write_netcdf, write_zarr
 
 if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign
 
+_LOG = logging.getLogger(__name__)
 Tell = Callable[[str, int, int], None]
 
 
@@ -185,6 +189,7 @@ class MapRun:
             tags={"campaign": campaign.name, "code": code_version(), **tags},
             record=record,
             trust=None,
+            region=open_region(self.loaded),
         )
 
     def missing(self, plan: MapPlan) -> list[tuple[int, int]]:
@@ -192,7 +197,7 @@ class MapRun:
         wanted = []
         for day, depth in plan.maps():
             files = plan.files(day, depth)
-            if not files.stac.exists() or not files.theta.exists():
+            if not files.stac.exists() or not files.theta.exists() or _not_whole(files):
                 wanted.append((day, depth))
                 continue
             if made_alike(files.theta, plan.record_of(day, depth)):
@@ -247,15 +252,41 @@ class MapRun:
         return MapReport(plan.folder, maps, made, series, plan.trust, source, counts)
 
 
+def _not_whole(files: MapFiles) -> bool:
+    """Whether any file of a map is gone or not what was written, which is told."""
+    if not (files.flags.exists() and files.style.exists()):
+        return True
+    try:
+        read_sealed_json(files.stac)
+    except RequestError as error:
+        _LOG.warning("%s is made again: %s", files.theta, error)
+        return True
+    if files.style.read_bytes() != qgis_style().encode():
+        return True
+    return any(is_damaged(path) for path in (files.theta, files.flags))
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a file is not what was written by the record beside it, which is told."""
+    problem = damage(path)
+    if problem is not None:
+        _LOG.warning("%s is damaged and is made again: %s", path, problem)
+    return problem is not None
+
+
 def made_alike(path: Path, record: Provenance) -> bool:
     """Whether a file was made by the same verb of the same inputs and settings.
 
     Another version of the package is no reason to make a map again; its name is in the record. A
     file without a record was left by a run that was killed before it wrote one.
     """
-    if not sidecar_of(path).exists():
+    if not sidecar_of(path).exists() or is_damaged(path):
         return False
-    found = read_provenance(path)
+    try:
+        found = read_provenance(path)
+    except RequestError as error:
+        _LOG.warning("%s is made again: %s", path, error)
+        return False
     return (found.verb, found.inputs, found.settings) == (
         record.verb,
         record.inputs,

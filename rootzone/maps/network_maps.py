@@ -90,6 +90,7 @@ def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPl
         "device": request.device,
         "dtype": campaign.maps.dtype,
         "excluded_cover": list(run.cover.excluded),
+        "region": campaign.region.model_dump(mode="json"),
     }
     interval = campaign.maps.interval_pct
     if bundle.calibration is not None:

@@ -7,6 +7,8 @@ settings are never mixed in; they are swept away once a run has finished.
 from __future__ import annotations
 
 import shutil
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.errors import StoppedEarly
 
 FOLDER = ".parts"
 
@@ -50,9 +53,22 @@ class Parts:
             np.savez(handle, allow_pickle=False, **arrays)
 
     def get(self, name: str) -> dict[str, AnyArray]:
-        """Arrays of a finished piece."""
-        with np.load(self.path(name), allow_pickle=False) as stored:
-            return {key: stored[key] for key in stored.files}
+        """Arrays of a finished piece.
+
+        Raises
+        ------
+        StoppedEarly
+            It is damaged; it was taken away, so that the same command makes it again.
+        """
+        path = self.path(name)
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return {key: stored[key] for key in stored.files}
+        except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError) as error:
+            path.unlink(missing_ok=True)
+            raise StoppedEarly(
+                f"{path} was damaged ({error}) and is taken away; the same command makes it again."
+            ) from error
 
     def sweep(self) -> None:
         """Remove these pieces, and those of runs with other settings."""

@@ -11,18 +11,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rootzone._shared.arrays import AnyArray, BoolArray, Float32Array
+from rootzone._shared.arrays import AnyArray, Float32Array
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.scene import Scene
-from rootzone.maps.encoding import MISSING_INPUT, CoverCodes, cover_flags, flags_of
+from rootzone.maps.encoding import (
+    MISSING_INPUT,
+    MISSING_LAND,
+    MISSING_WEATHER,
+    UNKNOWN_BITS,
+    CoverCodes,
+    cover_flags,
+    flags_of,
+)
 from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks.bundle import Bundle
-from rootzone.networks.channels import ANGLE, SURFACE
+from rootzone.networks.channels import ANGLE, DAY, LAND, SURFACE, WEATHER
 from rootzone.networks.ensemble import EnsemblePrediction, combine
-from rootzone.networks.shape import halo_px, stride_px
 
+_FLAG_OF = {
+    LAND: MISSING_LAND,
+    WEATHER: MISSING_WEATHER,
+    DAY: MISSING_WEATHER,
+    SURFACE: MISSING_INPUT,
+}
 BLOCK_PX = 640  # computed at once, in 1.5 GB with net A; larger windows are cut
 _FAITHFUL_BATCH = 16
 
@@ -31,11 +44,11 @@ class WindowValues(NamedTuple):
     """What is known about a window on one day."""
 
     theta: Float32Array
-    """(depth, row, col) [m3 m-3]; NaN where the output is bounded by a soil that is not known"""
+    """(depth, row, col) [m3 m-3]; NaN where land or weather are not known"""
     half_width: Float32Array
     """half of the width of the interval [m3 m-3]; NaN where the model was not calibrated"""
     flags: NDArray[np.uint8]
-    """(row, col) pixels with a covariate missing that day; the land cover is told elsewhere"""
+    """(row, col) what is not known of a pixel that day; the land cover is told elsewhere"""
 
 
 class _Inputs(NamedTuple):
@@ -76,7 +89,7 @@ class WindowPredictor:
     def __init__(
         self, scene: Scene, bundle: Bundle, *, faithful: bool = False, bf16: bool = False
     ) -> None:
-        stride = stride_px(bundle.config)
+        stride = bundle.config.stride_px
         if scene.grid.width % stride or scene.grid.height % stride or scene.grid.tile_px % stride:
             raise RequestError(
                 f"The grid of {scene.grid.width} x {scene.grid.height} px in tiles of "
@@ -84,7 +97,7 @@ class WindowPredictor:
             )
         self.scene, self.bundle = scene, bundle
         self.faithful, self.bf16 = faithful, bf16
-        self.halo = halo_px(bundle.config)
+        self.halo = bundle.config.halo_px
         self._models = [folded(model) for model in bundle.models]
 
     def days(self, window: Window, days: Sequence[dt.date]) -> Iterator[WindowValues]:
@@ -107,18 +120,22 @@ class WindowPredictor:
                 told, missing = self._predict(inputs, table, day)
                 where = _within(block, window)
                 theta[:, *where], half[:, *where] = self._with_width(told)
-                flags[where] = flags_of([(MISSING_INPUT, missing)])
+                flags[where] = missing
+            unknown = (flags & UNKNOWN_BITS) != 0
+            theta[:, unknown], half[:, unknown] = np.nan, np.nan
             yield WindowValues(theta, half, flags)
 
-    def _missing(self, x: Tensor, rim: Rim) -> BoolArray:
-        """Pixels of the middle that the network is shown without a covariate."""
-        # Level ground has no aspect; that is no gap in the data.
-        counted = [i for i, one in enumerate(self.scene.spec.channels) if one.kind != ANGLE]
+    def _missing(self, x: Tensor, rim: Rim) -> NDArray[np.uint8]:
+        """Flags of the pixels of the middle that the network is shown without an input."""
         middle = x[0, :, rim.top : x.shape[2] - rim.bottom, rim.left : x.shape[3] - rim.right]
-        missing = torch.zeros(middle.shape[1:], dtype=torch.bool, device=x.device)
-        for i in counted:
-            missing |= torch.isnan(middle[i])
-        return np.asarray(missing.cpu().numpy())
+        by_flag = {
+            flag: torch.zeros(middle.shape[1:], dtype=torch.bool, device=x.device)
+            for flag in (MISSING_LAND, MISSING_WEATHER, MISSING_INPUT)
+        }
+        for i, one in enumerate(self.scene.spec.channels):
+            if one.kind != ANGLE:  # level ground has no aspect; that is no gap in the data
+                by_flag[_FLAG_OF[one.origin]] |= torch.isnan(middle[i])
+        return flags_of([(flag, np.asarray(at.cpu().numpy())) for flag, at in by_flag.items()])
 
     @property
     def _side(self) -> int:
@@ -146,7 +163,7 @@ class WindowPredictor:
 
     def _predict(
         self, inputs: _Inputs, table: Tensor, day: dt.date
-    ) -> tuple[EnsemblePrediction, BoolArray]:
+    ) -> tuple[EnsemblePrediction, NDArray[np.uint8]]:
         """Water content of a block on a day, and where a covariate was missing."""
         spec = self.bundle.spec
         surface = None

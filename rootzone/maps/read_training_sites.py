@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.seal import check
 from rootzone._shared.tables import SITES, read_table
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.labels.write_labels import label_files
@@ -84,7 +85,7 @@ def _labelled(workspace: Workspace) -> tuple[IntArray, IntArray, IntArray]:
 def _rungs(path: Path) -> pl.DataFrame:
     import polars as pl
 
-    table = pl.scan_parquet(path).select(
+    table = pl.scan_parquet(check(path)).select(
         pl.col("site_id").cast(pl.String), pl.col("rung").cast(pl.Int64)
     )
     return table.group_by("site_id").agg(pl.max("rung")).collect()

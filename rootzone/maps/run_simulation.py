@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.days import day_number
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
 from rootzone.campaign.workspace import Workspace
@@ -25,7 +26,7 @@ from rootzone.covariates.open_campaign import (
 )
 from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.design.read_land import CatalogLand
-from rootzone.hydraulics.site_layers import SAMPLED, site_layers
+from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.engine_choice import engine_code, make_engine_of
 from rootzone.jobs.shard.ladder import as_json, ladder_for
@@ -37,6 +38,7 @@ from rootzone.maps.columns import (
     unique_columns,
     weather_cell_windows,
 )
+from rootzone.maps.encoding import MISSING_LAND, MISSING_WEATHER, flags_of
 from rootzone.maps.parts import Parts
 
 if TYPE_CHECKING:
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.layers.stack import CovariateStack
 
-_EPOCH = date(1970, 1, 1)
 _CELLS_KEPT = 64  # finished cells in memory while maps are painted: two rows across a county
 
 
@@ -228,7 +229,14 @@ def _pixel_layers(
         }
     )
     name = campaign.catalog.texture
-    layers = site_layers(stack, name, stack.catalog.source(name), pixels, campaign.soil.ptf)
+    layers = site_layers(
+        stack,
+        name,
+        stack.catalog.source(name),
+        pixels,
+        campaign.soil.ptf,
+        cover_map_of(stack, campaign),
+    )
     if job.texture_step_pct is None:
         return layers
     return rounded_texture(layers, job.texture_step_pct)
@@ -261,7 +269,7 @@ def _run_year(
         return
     span = _span(job.days, year, job.loaded.campaign.engine.spin_up_days)
     at = [i for i, day in enumerate(job.days) if day.year == year]
-    rows = np.array([(job.days[i] - _EPOCH).days - span.first for i in at])
+    rows = np.array([day_number(job.days[i]) - span.first for i in at])
     cell_ids = np.full(len(theta), cell)
     run = simulate_columns(job.loaded, soils, cell_ids, year, span, rows, threads=job.threads)
     theta[:, at] = run.theta
@@ -272,8 +280,12 @@ def _run_year(
 def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
     """From the start of a site's run to the last map day: days to come have no say."""
     whole = Span.of_year(year, spin_up_days)
-    wanted = [(day - _EPOCH).days for day in days if day.year == year]
+    wanted = [day_number(day) for day in days if day.year == year]
     return Span(whole.start, min(wanted), max(wanted))
+
+
+_WEATHER_FAILURES = ("FORCING_MISSING", "FORCING_GAP", "FORCING_VALUE")
+_LAND_FAILURES = ("INPUT_MISSING",)
 
 
 class SimulationPainter:
@@ -306,3 +318,17 @@ class SimulationPainter:
             column = piece["column"][row + window.row - top, col + window.col - left]
             out[:, row, col] = piece["theta"][column, day].T
         return out
+
+    def lacking(self, window: Window) -> AnyArray:
+        """Flags of the pixels whose weather or soil is not known, shape (row, col)."""
+        cell = self._weather.ids(self._grid, window)
+        no_weather, no_land = cell < 0, np.zeros(window.shape, dtype=bool)
+        for number in np.unique(cell[cell >= 0]).tolist():
+            piece = self._cell(number)
+            row, col = np.nonzero(cell == number)
+            top, left = (int(v) for v in piece["window"][:2])
+            failure = piece["failure"][piece["column"][row + window.row - top,
+                                                       col + window.col - left]]  # fmt: skip
+            no_weather[row, col] = np.isin(failure, _WEATHER_FAILURES)
+            no_land[row, col] = np.isin(failure, _LAND_FAILURES)
+        return flags_of([(MISSING_WEATHER, no_weather), (MISSING_LAND, no_land)])

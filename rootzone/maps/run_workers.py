@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from rootzone._shared.errors import StoppedEarly
-from rootzone.jobs.driver.run_local import ONE_THREAD, end_with_driver
+from rootzone._shared.workers import end_with_driver
+from rootzone.jobs.driver.run_local import ONE_THREAD
 
 # Freed memory is kept for the next window: giving it back costs a third of the speed in page
 # faults where arrays are large.

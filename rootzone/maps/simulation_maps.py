@@ -33,6 +33,7 @@ def maps_from_simulation(loaded: LoadedCampaign, request: MapRequest) -> MapRepo
         "texture_step_pct": request.texture_step_pct,
         "dtype": loaded.campaign.maps.dtype,
         "excluded_cover": list(run.cover.excluded),
+        "region": loaded.campaign.region.model_dump(mode="json"),
     }
     inputs = {**job.inputs(), "land": run.land.digest}
     record = Provenance("rootzone map", inputs, settings)
@@ -70,4 +71,5 @@ class _Painted:
         cover = np.nan_to_num(self.land.read(["land_cover"], window)[0], nan=0.0).astype(np.int16)
         none = np.full_like(theta, np.nan)
         flags = flags_of(list(cover_flags(cover, self.cover)))
+        flags |= self.painter.lacking(window)
         return pack_theta(theta, self.plan.dtype), pack_theta(none, self.plan.dtype), flags

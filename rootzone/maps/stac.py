@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from rootzone._shared.atomic import write_text
+from rootzone._shared.seal import sealed_json
 from rootzone.covariates.grid import MasterGrid, to_lon_lat
 from rootzone.maps.names import MapFiles
 from rootzone.maps.write_cog import CogSpec
@@ -101,7 +101,7 @@ def stac_item(
 
 def write_stac_item(path: Path, item: Mapping[str, Any]) -> None:
     """Write the item, keys in a fixed order."""
-    write_text(path, json.dumps(item, indent=1) + "\n")
+    write_text(path, sealed_json(dict(item)))
 
 
 def _projection(grid: MasterGrid) -> dict[str, Any]:

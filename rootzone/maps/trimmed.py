@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.models import MISSING, Prediction, UNet
-from rootzone.networks.shape import ModelConfig, stride_px
 
 # PyTorch hands a convolution of one small image to another library than a large one, and the two
 # round differently in the last bit: input of at most this many numbers (ATen's use_mkldnn).
@@ -45,6 +45,9 @@ class Rim(NamedTuple):
     def capped(self, most: int) -> Rim:
         """No more than ``most`` on any side."""
         return Rim(*(min(side, most) for side in self))
+
+
+_NO_RIM: Final = Rim(0, 0, 0, 0)
 
 
 def decoder_rims(config: ModelConfig) -> list[int]:
@@ -96,7 +99,7 @@ def _below(rim: int, config: ModelConfig) -> int:
     return -(-rim // 2) if config.up_kernel == 2 else rim // 2 + 1
 
 
-def folded(model: UNet) -> UNet:
+def folded(model: nn.Module) -> nn.Module:
     """A copy whose batch normalisation is part of the convolutions before it.
 
     In evaluation mode it only scales and shifts, so it can be multiplied into the weights. That
@@ -104,7 +107,10 @@ def folded(model: UNet) -> UNet:
     (1e-7).
     """
     copied = copy.deepcopy(model)
-    for block in (*copied.encoder, copied.bottleneck, *copied.decoder):
+    blocks = (
+        (*copied.encoder, copied.bottleneck, *copied.decoder) if isinstance(copied, UNet) else ()
+    )
+    for block in blocks:
         assert isinstance(block, nn.Sequential)  # noqa: S101 - as UNet builds it
         parts = list(block)
         for i, (first, second) in enumerate(pairwise(parts)):
@@ -114,7 +120,32 @@ def folded(model: UNet) -> UNet:
     return copied
 
 
-def predict_middle(model: UNet, x: Tensor, rim: Rim, soil: Tensor | None = None) -> Prediction:
+def predict_middle(model: nn.Module, x: Tensor, rim: Rim, soil: Tensor | None = None) -> Prediction:
+    """Water content of the middle of a window, by the cheapest way the network knows.
+
+    Parameters and result as `unet_middle`; a network that is no U-Net and has no way of its own
+    predicts the whole window, and the rim is cut off.
+    """
+    if isinstance(model, UNet):
+        return unet_middle(model, x, rim, soil)
+    own_way = getattr(model, "predict_middle", None)
+    if callable(own_way):
+        own: Prediction = own_way(x, rim, soil)
+        return own
+    whole = None
+    if soil is not None:
+        # Only the middle is kept, so any soil may stand in the rim.
+        sides = (rim.left, rim.right, rim.top, rim.bottom)
+        flat = soil.reshape(1, -1, *soil.shape[-2:])
+        whole = functional.pad(flat, sides, mode="replicate").reshape(
+            *soil.shape[:-2], *x.shape[-2:]
+        )
+    told: Prediction = model(x, whole)
+    spread = None if told.spread is None else _cut(told.spread, rim, _NO_RIM)
+    return Prediction(_cut(told.theta, rim, _NO_RIM), spread)
+
+
+def unet_middle(model: UNet, x: Tensor, rim: Rim, soil: Tensor | None = None) -> Prediction:
     """Water content of the middle of a window.
 
     Parameters
@@ -135,8 +166,8 @@ def predict_middle(model: UNet, x: Tensor, rim: Rim, soil: Tensor | None = None)
         Of the middle only, in float32.
     """
     config = model.config
-    if any(side % stride_px(config) for side in rim):
-        raise ValueError(f"rim {rim} is no multiple of the stride {stride_px(config)}")
+    if any(side % config.stride_px for side in rim):
+        raise ValueError(f"rim {rim} is no multiple of the stride {config.stride_px}")
     n_level = len(config.widths)
     entering = decoder_rims(config)
     kept = encoder_rims(config)

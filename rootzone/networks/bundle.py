@@ -8,7 +8,6 @@ half-written folder is never taken for a model.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +16,16 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.digests import code_version, digest_file
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import read_sealed_json, sealed_json
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.channels import FeatureSpec, require_same_spec
 from rootzone.networks.ensemble import Ensemble, EnsemblePrediction
-from rootzone.networks.models import UNet, build
-from rootzone.networks.shape import ModelConfig
+from rootzone.networks.families import Shape, from_dict, to_dict
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION, CARD = "weights.safetensors", "bundle.json", "card.md"
@@ -41,7 +40,7 @@ class Bundle:
     ----------
     ensemble : Ensemble
         The networks, in evaluation mode on their device.
-    config : ModelConfig
+    config : Shape
         Their shape.
     spec : FeatureSpec
         The channels they take.
@@ -56,7 +55,7 @@ class Bundle:
     """
 
     ensemble: Ensemble
-    config: ModelConfig
+    config: Shape
     spec: FeatureSpec
     depths_mm: tuple[float, ...]
     calibration: Calibration | None
@@ -64,9 +63,9 @@ class Bundle:
     digest: str
 
     @property
-    def models(self) -> list[UNet]:
+    def models(self) -> list[nn.Module]:
         """The members."""
-        return [member for member in self.ensemble.members if isinstance(member, UNet)]
+        return list(self.ensemble.members)
 
     @property
     def device(self) -> torch.device:
@@ -98,7 +97,7 @@ class Bundle:
 def save_bundle(
     folder: Path,
     weights: Sequence[Mapping[str, Tensor]],
-    config: ModelConfig,
+    config: Shape,
     spec: FeatureSpec,
     depths_mm: Sequence[float],
     calibration: Calibration | None,
@@ -136,14 +135,14 @@ def save_bundle(
         "format": FORMAT,
         "code": code_version(),
         "members": len(weights),
-        "network": config.to_dict(),
+        "network": to_dict(config),
         "features": spec.to_dict(),
         "features_digest": spec.digest,
         "depths_mm": [float(d) for d in depths_mm],
         "calibration": None if calibration is None else calibration.to_dict(),
         "weights_digest": digest_file(path),
     }
-    write_text(folder / DESCRIPTION, json.dumps(told, indent=1, default=str) + "\n")
+    write_text(folder / DESCRIPTION, sealed_json(told))
     return folder
 
 
@@ -171,7 +170,7 @@ def load_bundle(
     spec = FeatureSpec.from_dict(info["features"])
     if expected_spec is not None:
         require_same_spec(spec, expected_spec)
-    config = ModelConfig.from_dict(info["network"])
+    config = from_dict(info["network"])
     ensemble = _ready(config, _states(folder / WEIGHTS, info), device)
     fitted = info["calibration"]
     return Bundle(
@@ -182,7 +181,7 @@ def load_bundle(
 
 def bundle_in_memory(
     weights: Sequence[Mapping[str, Tensor]],
-    config: ModelConfig,
+    config: Shape,
     spec: FeatureSpec,
     depths_mm: Sequence[float],
     device: torch.device = _CPU,
@@ -215,7 +214,7 @@ def _description(folder: Path) -> dict[str, Any]:
             "first, or name another --run."
         )
     try:
-        info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        info = read_sealed_json(path, "Run rootzone train again.")
         version = info["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RequestError(f"{path} is damaged: {error!r}. Run rootzone train again.") from error
@@ -249,13 +248,11 @@ def _states(path: Path, info: Mapping[str, Any]) -> list[dict[str, Tensor]]:
     ]
 
 
-def _ready(
-    config: ModelConfig, states: Sequence[Mapping[str, Tensor]], device: torch.device
-) -> Ensemble:
+def _ready(config: Shape, states: Sequence[Mapping[str, Tensor]], device: torch.device) -> Ensemble:
     """Networks with their weights, in evaluation mode on a device."""
     members = []
     for state in states:
-        network = build(config)
+        network = config.build()
         network.load_state_dict(dict(state))
         members.append(network)
     ensemble = Ensemble(members).to(device).eval()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ _FORMAT = 1
 _SHOWN = 5
 _UNREADABLE = (
     OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError, TypeError, ValueError,
+    zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 
@@ -61,6 +64,10 @@ def load_checkpoint(path: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
         specification or other inputs; the keys that differ are named with both values.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()  # torch writes checksums and does not look at them
+        if broken is not None:
+            raise OSError(f"the checksum of {broken} does not fit")
         content = torch.load(path, map_location="cpu", weights_only=True)
         kept = json.loads(content["identity"])
         version = content["format"]

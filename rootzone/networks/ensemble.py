@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rootzone._shared.errors import RequestError
-from rootzone.networks.models import Prediction, UNet
+from rootzone.networks.models import Prediction
 
 
 class EnsemblePrediction(NamedTuple):
@@ -51,7 +51,7 @@ def combine(predictions: Sequence[Prediction]) -> EnsemblePrediction:
 class Ensemble(nn.Module):
     """Networks of one configuration, asked together."""
 
-    def __init__(self, members: Sequence[UNet]) -> None:
+    def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
 

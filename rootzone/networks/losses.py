@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
 import torch
@@ -19,14 +18,13 @@ from torch import Tensor, nn
 from rootzone.campaign.model import Learning
 from rootzone.networks.models import Prediction
 from rootzone.networks.retention import (
-    PSI_MAX_CM,
     THETA_EPS,
     Retention,
     effective_saturation,
     ln_suction_from_theta,
     retention_of,
 )
-from rootzone.networks.schedules import AlphaSchedule, data_weight
+from rootzone.networks.schedules import data_weight
 
 Physics = Literal["full", "bound", "none"]
 PsiSpace = Literal["linear", "log"]
@@ -57,32 +55,6 @@ class Targets(Protocol):
     @property
     def weight(self) -> Tensor | None:
         """Weight of each label, of the labels' shape or broadcast to it; None for 1."""
-
-
-@dataclass(frozen=True)
-class LossSettings:
-    """What the loss is made of; the attributes are those of the campaign's ``learning``."""
-
-    alpha_schedule: AlphaSchedule = "linear"
-    alpha_start: float = 1.0
-    physics: Physics = "full"
-    lambda_bound: float | Literal["balanced"] = 1.0
-    psi_space: PsiSpace = "linear"
-    psi_max_cm: float = PSI_MAX_CM
-    coherence_weight: float = 0.0
-
-    @classmethod
-    def of(cls, learning: Learning) -> LossSettings:
-        """The settings of a campaign."""
-        return cls(
-            learning.alpha_schedule,
-            learning.alpha_start,
-            learning.physics,
-            learning.lambda_bound,
-            learning.psi_space,
-            learning.psi_max_cm,
-            learning.coherence_weight,
-        )
 
 
 class LossState:
@@ -143,9 +115,9 @@ class CompositeLoss(nn.Module):
     head's (see ``spread_loss``).
     """
 
-    def __init__(self, settings: LossSettings | None = None) -> None:
+    def __init__(self, settings: Learning | None = None) -> None:
         super().__init__()
-        self.settings = settings or LossSettings()
+        self.settings = settings or Learning()
 
     def forward(
         self,
@@ -305,7 +277,7 @@ def _where_known(soil: Retention, known: Tensor) -> Retention:
     return Retention(*(torch.where(known, values, stand_in) for values, stand_in in pairs))
 
 
-def _suction(theta: Tensor, soil: Retention, chosen: LossSettings) -> Tensor:
+def _suction(theta: Tensor, soil: Retention, chosen: Learning) -> Tensor:
     """Suction as a share of psi_max, or pF as a share of its pF; 0 to 1 either way.
 
     pF counts from 1 cm: nearer saturation than that, the logarithm runs to minus infinity and the

@@ -21,14 +21,13 @@ from rootzone._shared.errors import RequestError, RootzoneError, StoppedEarly
 from rootzone._shared.skill import METRICS
 from rootzone.jobs.driver.run_signals import Interrupted, Stop, stop_on_signals
 from rootzone.networks.checkpoints import load_checkpoint, save_checkpoint
+from rootzone.networks.families import Shape, to_dict
 from rootzone.networks.losses import CompositeLoss
 from rootzone.networks.mixing import SIMULATED, SOURCES, may_draw
-from rootzone.networks.models import UNet, build
 from rootzone.networks.ranks import ALONE, Ranks, with_shared_norms
 from rootzone.networks.run_log import LOG, Events, write_log
 from rootzone.networks.schedules import lr_factor
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import ModelConfig
 from rootzone.networks.train_progress import TrainProgress
 from rootzone.networks.train_state import TrainState
 from rootzone.networks.train_step import train_step
@@ -93,11 +92,11 @@ class RunOptions:
     after_step: Callable[[int], None] | None = None
 
 
-def new_network(config: ModelConfig, seed: int) -> UNet:
+def new_network(config: Shape, seed: int) -> nn.Module:
     """A network with the weights of a seed, whatever was drawn before."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return build(config)
+        return config.build()
 
 
 def checkpoint_of(folder: Path, member: int = 0) -> Path:
@@ -200,7 +199,7 @@ def _identity(
     return {
         **more,
         "settings": settings.to_dict(),
-        "network": config.to_dict() if isinstance(config, ModelConfig) else {},
+        "network": to_dict(config) if isinstance(config, Shape) else {},
         "samples": {**sizes, "validation": len(validation)},
     }
 
@@ -259,7 +258,7 @@ class _Loop:
             largest / self.settings.batch_size
         )
         self.n_steps = self.steps_per_epoch * self.settings.epochs
-        self.loss = CompositeLoss(self.settings.loss)
+        self.loss = CompositeLoss(self.settings)
         self.wrapped: nn.Module = self.state.network
         if self.run.ranks.world > 1:
             self.wrapped = DistributedDataParallel(self.state.network, broadcast_buffers=False)

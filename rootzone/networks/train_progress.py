@@ -1,75 +1,24 @@
-"""How training is going, on stderr: a bar on a terminal, plain lines elsewhere."""
+"""How training is going: steps, loss, the last validation, time left."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-
-from rootzone.jobs.driver.progress import in_hours
-
-# A plain line at most this often [s], so that a log of a night stays short.
-_PLAIN_EVERY_S = 10.0
+from rootzone._shared.progress import ProgressBar
+from rootzone._shared.words import in_hours
 
 
-class TrainProgress:
-    """Context that the training loop tells about its steps and epochs.
-
-    Parameters
-    ----------
-    stream : text stream, optional
-        Where to report; stderr when not given.
-    clock : callable
-        Seconds that only grow.
-    """
+class TrainProgress(ProgressBar):
+    """Context that the training loop tells about its steps and epochs; as `ProgressBar`."""
 
     def __init__(
         self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._stream = stream or sys.stderr
-        self._clock = clock
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
+        super().__init__("training", stream, clock)
         self._first: tuple[float, int] | None = None
-        self._last_line = -_PLAIN_EVERY_S
         self._epoch = ""
-
-    def __enter__(self) -> TrainProgress:
-        """Start the bar where there is a terminal."""
-        if self._stream.isatty():
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                console=Console(file=self._stream),
-                transient=True,
-            )
-            self._bar.start()
-            self._task = self._bar.add_task("training", total=None)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        if self._bar is not None:
-            self._bar.console.print(text, highlight=False, markup=False)
-        else:
-            self._stream.write(text + "\n")
-            self._stream.flush()
 
     def begin(self) -> None:
         """A network begins: its pace is measured anew."""
@@ -77,17 +26,13 @@ class TrainProgress:
 
     def step(self, done: int, total: int, loss: float) -> None:
         """Tell that a step is done, of all steps of this network."""
-        now = self._clock()
+        now = self.clock()
         if self._first is None:
             self._first = (now, done)
         text = f"step {done:,} of {total:,}, loss {loss:.5f}{self._left(now, done, total)}"
         if self._epoch:
             text = f"{self._epoch}; {text}"
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, total=total, completed=done, description=text)
-        elif now - self._last_line >= _PLAIN_EVERY_S:
-            self._last_line = now
-            self.say(text)
+        self.show(text, done, total)
 
     def _left(self, now: float, done: int, total: int) -> str:
         if self._first is None or done >= total or done <= self._first[1]:

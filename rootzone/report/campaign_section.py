@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rootzone._shared.words import in_hours, number, plural, sentence
 from rootzone.report.document import Block, Facts, Section, Table, Text
 from rootzone.report.map_layers import map_files
-from rootzone.report.words import number, plural, seconds, sentence
 
 if TYPE_CHECKING:
     from rootzone.report.read_inputs import ReportInputs
@@ -95,7 +95,7 @@ def _cost(inputs: ReportInputs) -> Block:
         each = 1e3 * runs.engine_seconds / runs.done
         note = (
             f"The engine itself took {each:.3g} ms a site; all shards together "
-            f"{seconds(runs.seconds)} of one core."
+            f"{in_hours(runs.seconds)} of one core."
         )
     headings = ("cost", "core-hours", "wall time [h]", "disk [GB]", "memory [MiB a worker]")
     return Table(headings, rows, note)

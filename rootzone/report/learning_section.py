@@ -8,8 +8,8 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.figure_style import INK, LINE_COLOURS, SOFT, new_figure, styled
+from rootzone._shared.words import in_hours, number, plural
 from rootzone.report.document import Block, Code, Facts, Plot, Plots, Section, Text, absent
-from rootzone.report.words import number, plural, seconds
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +35,10 @@ def learning_section(inputs: ReportInputs) -> Section:
         return absent(key, title, menu, why)
     plots = [
         Plot("learning_loss", loss_figure(log), "Training loss and its terms as they enter it, "
-             "mean of each epoch; thin lines are the other networks of the ensemble."),
+             "mean of each epoch" + (
+                 "; thin lines are the other networks of the ensemble."
+                 if inputs.campaign.learning.members > 1 else "."
+             )),
         Plot("learning_validation", validation_figure(log), "Error on the validation samples; the "
              "dot marks the epoch that was kept."),
     ]  # fmt: skip
@@ -101,7 +104,7 @@ def _facts(log: pl.DataFrame) -> list[tuple[str, str]]:
         (str(best["epoch"]), "epoch kept (the first is 0)"),
     ]
     if "train_s" in log.columns:
-        facts.append((seconds(float(log["train_s"].sum())), "training time"))
+        facts.append((in_hours(float(log["train_s"].sum())), "training time"))
     if "samples_per_s" in log.columns:
         facts.append((number(float(log["samples_per_s"].median() or np.nan)), "tiles a second"))  # type: ignore[arg-type]
     return facts

@@ -18,6 +18,7 @@ from rootzone._shared.figure_style import (
     styled,
     theta_colours,
 )
+from rootzone._shared.words import plural
 from rootzone.report.document import Block, Maps, Plot, Plots, Section, Text, absent
 from rootzone.report.map_layers import (
     THETA_TOP,
@@ -30,11 +31,11 @@ from rootzone.report.map_layers import (
     read_small,
 )
 from rootzone.report.map_series import shown_days, sites_of, stations_of, weather_of
-from rootzone.report.words import plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from rootzone.covariates.grid import MasterGrid
     from rootzone.report.read_inputs import ReportInputs
 
 _MOST_DATES = 36
@@ -58,7 +59,8 @@ def map_section(inputs: ReportInputs) -> Section:
     days = shown_days(inputs.campaign.years, dates)
     data: dict[str, Any] = {
         "height": shape[0], "width": shape[1], "full": list(first.full),
-        "pixel_m": inputs.grid.resolution_m, "depth_cm": depth / 10.0,
+        "pixel_m": inputs.grid.resolution_m, "lattice": _lattice(inputs.grid),
+        "depth_cm": depth / 10.0,
         "label_depth_cm": inputs.depth_mm / 10.0, "dates": [day.isoformat() for day in dates],
         "first_day": days[0].isoformat(), "n_day": len(days), "layers": layers,
         "weather": weather_of(inputs, shape, days), "sites": sites_of(inputs, days, dates),
@@ -70,7 +72,10 @@ def map_section(inputs: ReportInputs) -> Section:
         f"{'some of the' if len(gallery) > _GALLERY else 'the'} mapped dates, one colour scale."
     )
     blocks: list[Block] = [
-        Text(_in_words(inputs, files, dates, depth, first, shape)), Maps(data),
+        Text(_in_words(inputs, files, dates, depth, first, shape) + interval_words(
+            [one.bands[1] for one in rasters.values() if len(one.bands) > 1],
+            first.tags.get("interval_pct", "80"),
+        )), Maps(data),
         Plots([Plot("maps", gallery_figure(gallery), caption)]),
     ]  # fmt: skip
     return Section(key, title, menu, blocks)
@@ -158,9 +163,9 @@ def _in_words(
 ) -> str:  # fmt: skip
     every = sorted({m.day for m in files})
     told = (
-        f"{plural(len(every), 'date')} from {every[0]} to {every[-1]} at {depth_mm / 10:g} cm, "
-        f"{inputs.grid.resolution_m:g} m pixels. Move the slider, and click on the map to see what "
-        "is known there."
+        f"{_span(every)} at {depth_mm / 10:g} cm, {inputs.grid.resolution_m:g} m pixels. "
+        f"{'Move the slider, and click' if len(every) > 1 else 'Click'} on the map to see what is "
+        "known there."
     )
     if len(dates) < len(every):
         told += f" {len(dates)} of the dates are shown."
@@ -172,6 +177,50 @@ def _in_words(
         )
     return (
         told + f" Values in this page are in steps of {THETA_TOP / 250:g}; the files hold 0.0001."
+    )
+
+
+_LATTICE = 17  # points a side; between them degrees are straight to a hundredth of a pixel
+
+
+def _lattice(grid: MasterGrid) -> list[list[list[float]]]:
+    """Longitude and latitude on an even lattice over the grid, corner to corner [degree]."""
+    row, col = np.meshgrid(
+        np.linspace(-0.5, grid.height - 0.5, _LATTICE),
+        np.linspace(-0.5, grid.width - 0.5, _LATTICE),
+        indexing="ij",
+    )
+    return [np.round(values, 6).tolist() for values in grid.lon_lat(row, col)]
+
+
+def _span(days: list[date]) -> str:
+    if len(days) == 1:
+        return f"One date, {days[0]},"
+    return f"{plural(len(days), 'date')} from {days[0]} to {days[-1]}"
+
+
+def interval_words(half: list[FloatArray], percent: str) -> str:
+    """One sentence where the interval is the same everywhere, because it was fitted so.
+
+    Parameters
+    ----------
+    half : list of array
+        Half-widths of the maps [m3 m-3].
+    percent : str
+        Which interval.
+
+    Examples
+    --------
+    >>> interval_words([np.array([[0.0142, np.nan]])], "80")
+    ' The half-width of the 80 % interval is one number, 0.014, for every pixel and date.'
+    """
+    known = [values[np.isfinite(values)] for values in half]
+    every = np.concatenate(known) if known else np.zeros(0)
+    if not every.size or float(np.ptp(every)) > 2e-4:  # two steps of packing
+        return ""
+    return (
+        f" The half-width of the {percent} % interval is one number, {float(every.mean()):.3f}, "
+        "for every pixel and date."
     )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray
 from rootzone.covariates.open_campaign import open_weather_grid
 from rootzone.report.map_layers import packed
-from rootzone.report.read_inputs import FEW_FILES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -113,12 +112,7 @@ def sites_of(inputs: ReportInputs, days: list[date], mapped: list[date]) -> dict
         "site_id", "date", "theta"
     )
     series = _by_place(labels.collect(), "site_id", names, days, "theta", _SCALE)
-    profiles = (
-        pl.scan_parquet(inputs.some_profiles(FEW_FILES))
-        .filter(pl.col("site_id").is_in(names), pl.col("date").cast(pl.Date).is_in(mapped))
-        .select("site_id", pl.col("date").cast(pl.Date), "theta")
-        .collect()
-    )
+    profiles = inputs.days_of(names, mapped)
     found = {
         (site, day): [round(_SCALE * v) for v in theta]
         for site, day, theta in profiles.iter_rows()
@@ -140,11 +134,7 @@ def _spread_sites(inputs: ReportInputs) -> pl.DataFrame:
     import polars as pl
 
     assert inputs.sites is not None  # noqa: S101 - asked before
-    done = (
-        pl.scan_parquet(inputs.some_profiles(FEW_FILES))
-        .select(pl.col("site_id").unique())
-        .collect()
-    )
+    done = inputs.finished_sites()
     sites = inputs.sites.join(done, on="site_id", how="semi").sort("site_id")
     side = max(inputs.grid.shape) / np.sqrt(_MOST_SITES)
     square = (pl.col("row") / side).floor() * 1000 + (pl.col("col") / side).floor()

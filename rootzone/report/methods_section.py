@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rootzone import __version__
+from rootzone._shared.words import listed, plural
 from rootzone.covariates.open_campaign import excluded_cover, open_catalog
 from rootzone.labels.distribution import L1_BIN_WIDTH
 from rootzone.report.document import Code, Section, Table, Text
 from rootzone.report.references import PTF_TITLES, cited, numbered
-from rootzone.report.words import listed, plural
 
 if TYPE_CHECKING:
+    from rootzone.campaign.model import Engine
     from rootzone.covariates.layers.catalog import Source
     from rootzone.report.read_inputs import ReportInputs
 
@@ -77,7 +78,7 @@ def _land(inputs: ReportInputs) -> str:
     titles = [source.title for source in inputs.sources.values()]
     unreal = f" What is not real: {inputs.made_up}" if inputs.made_up else ""
     return (
-        f"All data were put on one grid of {grid.resolution_m:g} m pixels ({grid.crs}, "
+        f"All data were put on one grid of {grid.resolution_m:g} m pixels ({inputs.grid.crs}, "
         f"{grid.width} x {grid.height} pixels): {'; '.join(titles)}. Daily weather was taken from "
         f"{_title(inputs.sources.get('forcing'))}, potential evapotranspiration "
         f"{_pet(campaign.weather.pet)}.{unreal}"
@@ -144,10 +145,36 @@ def _simulation(inputs: ReportInputs) -> str:
         )
     return (
         f"Bare-soil water flow was simulated {program} of Richards' equation (Richards 1931) using "
-        f"{_PHYSICS[engine.physics]}, {_STEPS[engine.stepping]}, soil evaporation in two stages "
-        f"(Ritchie 1972), and {engine.spin_up_days} days of spin-up from "
+        f"{_PHYSICS[engine.physics]}, {_STEPS[engine.stepping]}, {evaporation_words(engine)}, "
+        f"and {engine.spin_up_days} days of spin-up from "
         f"{inputs.campaign.soil.initial_fraction:g} of the way between LL15 and DUL.{outcome}"
     )
+
+
+def evaporation_words(engine: Engine) -> str:
+    """How the engine of these settings takes water from the soil's surface, in words.
+
+    Parameters
+    ----------
+    engine : campaign.model.Engine
+        The campaign's section; APSIM's own SWIM3 evaporates as the embedded ``swim3`` does.
+    """
+    demand = (
+        "soil evaporation up to a demand after Priestley and Taylor in the form of Ritchie (1972)"
+    )
+    if engine.name != "swim" or engine.physics == "swim3":
+        words = f"{demand}, reduced by the relative humidity of the soil's surface"
+    else:
+        from rootzone.engines.swim.settings import settings_from_mapping
+
+        chosen = settings_from_mapping(engine.physics, engine.stepping, engine.settings)
+        words = (
+            f"{demand} while the surface is wetter than a head of "
+            f"{chosen.surface_dry_psi_cm:,.0f} cm, and what the soil below can bring up after that"
+        )
+    if engine.name == "swim" and engine.settings.get("snow"):
+        words += ", snow kept in a degree-day store"
+    return words
 
 
 def _labels(inputs: ReportInputs) -> str:

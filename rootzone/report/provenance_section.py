@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rootzone._shared.digests import code_version, digest_file, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
+from rootzone._shared.words import plural
 from rootzone.jobs.shard.read_shard import read_closed
 from rootzone.report.document import Code, Section, Table, Text
-from rootzone.report.words import plural
 
 if TYPE_CHECKING:
     from rootzone.report.read_inputs import ReportInputs

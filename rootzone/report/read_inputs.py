@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check, read_sealed_json
 from rootzone._shared.tables import SITES, read_table
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from rootzone.covariates.layers.catalog import Source
     from rootzone.jobs.record.read_state import CampaignState
 
+_LOG = logging.getLogger(__name__)
 FEW_FILES = 8  # shards that single sites are taken from
 _MADE_UP = ("MADE_UP.txt", "README.txt")
 
@@ -148,13 +153,13 @@ class ReportInputs:
 
         if not self.place.soils.exists():
             return None
-        return pl.scan_parquet(self.place.soils).filter(pl.col("layer") == 1).collect()
+        return pl.scan_parquet(check(self.place.soils)).filter(pl.col("layer") == 1).collect()
 
     @cached_property
     def plan(self) -> dict[str, Any]:
         """What the last pilot said the campaign will cost; empty without one."""
         path = self.place.plan
-        return dict(json.loads(path.read_text())) if path.exists() else {}
+        return read_sealed_json(path, "rootzone plan makes it again.") if path.exists() else {}
 
     @cached_property
     def state(self) -> CampaignState | None:
@@ -166,7 +171,8 @@ class ReportInputs:
         state = CampaignState.beside(self.loaded.document.path)
         try:
             state.tasks  # noqa: B018 - asks for the tables the runs were cut from
-        except RequestError:
+        except RequestError as error:
+            _LOG.warning("what became of the shards cannot be told: %s", error)
             return None
         return state
 
@@ -192,28 +198,56 @@ class ReportInputs:
     @cached_property
     def profiles(self) -> list[Path]:
         """Profile files, in order of their shards."""
-        return sorted(self.place.runs.glob("shard=*/profiles.parquet"))
+        found = sorted(self.place.runs.glob("shard=*/profiles.parquet"))
+        for path in found:
+            check(path, "rootzone simulate makes its shard again.", content=False)
+        return found
 
     def some_profiles(self, most: int) -> list[Path]:
         """At most so many profile files, evenly spaced among all; always the same."""
         step = -(-len(self.profiles) // most) if self.profiles else 1
-        return self.profiles[::step]
+        return [check(path) for path in self.profiles[::step]]
+
+    def finished_sites(self) -> pl.DataFrame:
+        """Sites with profiles in a few files, ``site_id`` only; one file in memory at a time."""
+        import polars as pl
+
+        few = self.some_profiles(FEW_FILES)
+        parts = [pl.read_parquet(path, columns=["site_id"]).unique() for path in few]
+        return pl.concat(parts).unique()
+
+    def days_of(self, sites: Sequence[Any], days: Sequence[date] | None = None) -> pl.DataFrame:
+        """Profiles of some sites among a few files: site_id, date, theta; all days where None."""
+        import polars as pl
+
+        wanted = pl.col("site_id").is_in(list(sites))
+        if days is not None:
+            wanted = wanted & pl.col("date").cast(pl.Date).is_in(list(days))
+        parts = [
+            pl.scan_parquet(path)
+            .filter(wanted)
+            .select("site_id", pl.col("date").cast(pl.Date), "theta")
+            .collect()
+            for path in self.some_profiles(FEW_FILES)
+        ]
+        return pl.concat(parts)
 
     @cached_property
     def labels(self) -> pl.LazyFrame | None:
         """All labels, not read yet."""
         import polars as pl
 
+        from rootzone.labels.write_labels import label_files
+
         if not any(self.place.labels.glob("year=*/month=*/*.parquet")):
             return None
-        return pl.scan_parquet(
-            self.place.labels / "year=*" / "month=*" / "*.parquet", hive_partitioning=False
-        )
+        return pl.scan_parquet(label_files(self.place.labels), hive_partitioning=False)
 
     @cached_property
     def weather_files(self) -> list[Path]:
         """Weather of the campaign's years that is there."""
-        return [p for year in self.campaign.years if (p := self.place.weather(year)).exists()]
+        files = [self.place.weather(year) for year in self.campaign.years]
+        return [check(path) for path in files if path.exists()]
 
     def weather(self, columns: list[str]) -> pl.LazyFrame:
         """Daily weather of the campaign's years, some columns of it."""
@@ -248,15 +282,10 @@ class ReportInputs:
         They come from at most eight shards, so that a large campaign's report stays quick.
         """
         import numpy as np
-        import polars as pl
 
         if self.top_soils is None or not self.profiles:
             return []
-        done = (
-            pl.scan_parquet(self.some_profiles(FEW_FILES))
-            .select(pl.col("site_id").unique())
-            .collect()
-        )
+        done = self.finished_sites()
         top = self.top_soils.join(done, on="site_id", how="semi")
         top = top.sort("ks_mm_d", "site_id", descending=[True, False])
         if not top.height:

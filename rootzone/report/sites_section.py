@@ -14,8 +14,8 @@ from rootzone._shared.figure_style import (
     new_figure,
     styled,
 )
+from rootzone._shared.words import fixed, number, plural
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
-from rootzone.report.words import fixed, number, plural
 
 if TYPE_CHECKING:
     import polars as pl

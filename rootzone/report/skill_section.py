@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rootzone._shared.seal import check
 from rootzone.labels.splits import SEASONS
 from rootzone.learning.evaluation import tables
 from rootzone.report.document import Block, Plot, Plots, Section, Text, absent
@@ -28,6 +29,14 @@ _SPLITS = {
     "blocked_dates": "held-out blocks of dates",
     "stations": "held-out stations",
     "regions": "held-out regions",
+}
+# What a reader may conclude: dates held out say nothing of places the network never saw.
+_HELD_OUT = {
+    "season_dates": "held-out dates at {places} that also train",
+    "blocked_dates": "held-out blocks of dates at {places} that also train",
+    "date_cut": "later dates at {places} that also train",
+    "stations": "held-out {places}",
+    "regions": "{places} of held-out regions",
 }
 _CASES_SHOWN = 6
 
@@ -93,10 +102,10 @@ def read_evaluation(inputs: ReportInputs) -> tuple[pl.DataFrame | None, pl.DataF
     skill, predictions = folder / "skill.parquet", folder / "predictions.parquet"
     if not skill.exists():
         return None, None
-    frame = pl.read_parquet(skill)
+    frame = pl.read_parquet(check(skill))
     if "depth_mm" not in frame.columns:
         frame = frame.with_columns(pl.lit(inputs.depth_mm).alias("depth_mm"))
-    return frame, pl.read_parquet(predictions) if predictions.exists() else None
+    return frame, pl.read_parquet(check(predictions)) if predictions.exists() else None
 
 
 def read_pairs(inputs: ReportInputs) -> pl.DataFrame | None:
@@ -104,7 +113,7 @@ def read_pairs(inputs: ReportInputs) -> pl.DataFrame | None:
     import polars as pl
 
     path = inputs.place.evaluation(inputs.run) / "comparison.parquet"
-    return pl.read_parquet(path) if path.exists() else None
+    return pl.read_parquet(check(path)) if path.exists() else None
 
 
 def cases_of(skill: pl.DataFrame, depth_mm: float) -> list[Case]:
@@ -198,5 +207,12 @@ def headline(inputs: ReportInputs) -> list[tuple[str, str]]:
     unet = next((row for row in rows if row["model"] == tables.UNET), None)
     if unet is None or not is_number(unet.get("mae")):
         return []
-    against = "stations" if cases[0].source == tables.STATION else "simulated labels"
-    return [(f"{unet['mae']:.3f}", f"m³ m⁻³ mean absolute error of the U-Net, held-out {against}")]
+    places = "stations" if cases[0].source == tables.STATION else "sites"
+    against = "station values" if cases[0].source == tables.STATION else "simulated labels"
+    what = _HELD_OUT.get(cases[0].split, "values held out by {split}").format(
+        places=places, split=cases[0].split
+    )
+    return [
+        (f"{unet['mae']:.3f}",
+         f"m³ m⁻³ mean absolute error of the U-Net against {against}: {what}")
+    ]  # fmt: skip

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootzone._shared.words import fixed, listed, plural, signed
 from rootzone.labels.splits import SEASONS
 from rootzone.learning.evaluation import tables
 from rootzone.report.document import Table
 from rootzone.report.skill_figures import NAMES
-from rootzone.report.words import fixed, listed, plural, signed
 
 if TYPE_CHECKING:
     import polars as pl

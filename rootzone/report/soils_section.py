@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.figure_style import SOFT, new_figure, styled
+from rootzone._shared.seal import check
+from rootzone._shared.words import number, plural
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.references import PTF_TITLES
-from rootzone.report.words import number, plural
 
 if TYPE_CHECKING:
     import polars as pl
@@ -157,7 +158,7 @@ def limits_by_depth(inputs: ReportInputs) -> pl.DataFrame:
     """Median and 10 to 90 % of LL15, DUL and SAT in every layer, with the layer's mid-depth."""
     import polars as pl
 
-    scan = pl.scan_parquet(inputs.place.soils)
+    scan = pl.scan_parquet(check(inputs.place.soils))
     known = [name for name in _LIMITS if name in scan.collect_schema().names()]
     return (
         scan.group_by("layer")
@@ -195,8 +196,8 @@ def _guards(inputs: ReportInputs) -> list[Block]:
     files = SoilFiles.beside(inputs.place.soils)
     if not files.adjustments.exists():
         return [Text("The soils table carries no list of adjustments.", "note")]
-    adjusted = pl.read_parquet(files.adjustments)
-    refused = pl.read_parquet(files.refused).height if files.refused.exists() else 0
+    adjusted = pl.read_parquet(check(files.adjustments))
+    refused = pl.read_parquet(check(files.refused)).height if files.refused.exists() else 0
     told = f"{plural(refused, 'layer')} refused. "
     if not adjusted.height:
         return [Text(told + "No guard changed a value.")]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.figure_style import bare, new_figure, spread_colours, styled
+from rootzone._shared.words import fixed, number
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.map_layers import Raster, map_files, read_small
-from rootzone.report.words import fixed, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

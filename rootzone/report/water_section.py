@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,9 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.figure_style import RAIN_COLOUR, new_figure, styled
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.words import number, plural
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.profile_figures import column_figure, depth_figure
-from rootzone.report.read_inputs import FEW_FILES
-from rootzone.report.words import number, plural
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,8 +69,25 @@ def read_closure(inputs: ReportInputs) -> Closure | None:
     if not inputs.weather_files or inputs.top_soils is None:
         return None
     thickness = np.array(inputs.campaign.profile.thickness_mm)
-    files = inputs.some_profiles(_MOST_FILES)
-    scan = pl.scan_parquet(files).with_columns(pl.col("date").cast(pl.Date))
+    cells = inputs.top_soils.select("site_id", "cell_id", "ks_mm_d")
+    rain = inputs.weather(["cell_id", "date", "rain_mm"]).collect()
+    # A site's days lie in one file, so one file after the other is all that memory has to hold.
+    parts = [
+        _budgets_of(file, cells, rain, thickness) for file in inputs.some_profiles(_MOST_FILES)
+    ]
+    tables = [table for table, _ in parts if table.height]
+    if not tables:
+        return None
+    return Closure(pl.concat(tables).sort("site_id"), max(worst for _, worst in parts))
+
+
+def _budgets_of(
+    file: Path, cells: pl.DataFrame, rain: pl.DataFrame, thickness: FloatArray
+) -> tuple[pl.DataFrame, float]:
+    """Budgets of the sites of one profile file, and its largest daily error [mm]."""
+    import polars as pl
+
+    scan = pl.scan_parquet(file).with_columns(pl.col("date").cast(pl.Date))
     worst = scan.select(pl.col("balance_error_mm").abs().max()).collect().item()
     snow = "snow_mm" in scan.collect_schema().names()
     above = (pl.col("pond_mm") + pl.col("snow_mm")).alias("pond_mm") if snow else pl.col("pond_mm")
@@ -83,23 +100,20 @@ def read_closure(inputs: ReportInputs) -> Closure | None:
         pl.col("theta").sort_by("date").first().alias("theta_first"),
         pl.col("theta").sort_by("date").last().alias("theta_last"),
     ).collect()  # fmt: skip
-    cells = inputs.top_soils.select("site_id", "cell_id", "ks_mm_d")
-    rain = inputs.weather(["cell_id", "date", "rain_mm"]).collect()
     joined = ends.join(cells, on="site_id").sort("site_id")
     joined = joined.filter(pl.col("theta_last").list.len() == thickness.size)
-    if not joined.height:
-        return None
     spans = joined.select("site_id", "cell_id", "first", "last").join(rain, on="cell_id")
     inside = spans.filter(pl.col("date") > pl.col("first"), pl.col("date") <= pl.col("last"))
     sums = inside.group_by("site_id").agg(pl.col("rain_mm").cast(pl.Float64).sum())
     joined = joined.join(sums, on="site_id", maintain_order="left")
-    stored = [np.array(joined[f"theta_{end}"].to_list()) @ thickness for end in ("last", "first")]
+    ends_of = [joined[f"theta_{end}"].to_list() for end in ("last", "first")]
+    stored = [np.array(values).reshape(-1, thickness.size) @ thickness for values in ends_of]
     table = joined.with_columns(pl.Series("gain_mm", stored[0] - stored[1])).with_columns(
         (pl.col("gain_mm") - pl.col("infiltration_mm") + pl.col("drainage_mm")).alias("soil_mm"),
         (pl.col("rain_mm") - pl.col("runoff_mm") - pl.col("es_mm") - pl.col("infiltration_mm")
          - pl.col("pond_mm")).alias("surface_mm"),
     )  # fmt: skip
-    return Closure(table.drop("theta_first", "theta_last"), float(worst))
+    return table.drop("theta_first", "theta_last"), float(worst or 0.0)
 
 
 def _in_words(closure: Closure) -> str:
@@ -173,13 +187,7 @@ def _columns(inputs: ReportInputs, shown: list[Any]) -> list[Plot]:
     import polars as pl
 
     thickness = np.array(inputs.campaign.profile.thickness_mm)
-    frame = (
-        pl.scan_parquet(inputs.some_profiles(FEW_FILES))
-        .filter(pl.col("site_id").is_in(shown))
-        .select("site_id", pl.col("date").cast(pl.Date), "theta")
-        .collect()
-        .sort("date")
-    )
+    frame = inputs.days_of(shown).sort("date")
     frame = frame.filter(pl.col("theta").list.len() == thickness.size)
     if not frame.height:
         return []

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.seal import check
+from rootzone._shared.words import number
 from rootzone.report.document import (
     Block,
     Code,
@@ -24,7 +26,6 @@ from rootzone.report.document import (
 from rootzone.report.profile_figures import column_figure
 from rootzone.report.soils_section import conductivity_figure, retention_figure
 from rootzone.report.water_section import rain_of
-from rootzone.report.words import number
 
 if TYPE_CHECKING:
     import polars as pl
@@ -171,7 +172,7 @@ def _profile(inputs: ReportInputs, facts: Mapping[str, Any]) -> pl.DataFrame | N
     if path is None or not path.exists():
         return None
     own = pl.col("site_id").cast(pl.String) == str(facts["site"]["site_id"])
-    frame = pl.scan_parquet(path).filter(own).select(pl.col("date").cast(pl.Date), "theta")
+    frame = pl.scan_parquet(check(path)).filter(own).select(pl.col("date").cast(pl.Date), "theta")
     rows = frame.collect().sort("date")
     fits = rows.height and len(rows["theta"][0]) == len(facts["soils"])
     return rows if fits else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from rootzone.report.soils_section import soils_section
 from rootzone.report.trust_section import trust_section
 from rootzone.report.water_section import water_section
 
+_LOG = logging.getLogger(__name__)
 Build = Callable[[ReportInputs], Section]
 # In the order of the page: what a stranger wants to see first, then how it came about.
 _SECTIONS: tuple[tuple[str, str, Build], ...] = (
@@ -96,6 +98,7 @@ def _built(inputs: ReportInputs, key: str, name: str, build: Build) -> Section:
     try:
         return build(inputs)
     except RequestError as error:
+        _LOG.warning("the section %s cannot be made: %s", key, error)
         return absent(key, name, name, f"This section cannot be made: {error}")
 
 

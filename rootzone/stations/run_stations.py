@@ -14,6 +14,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone._shared.tables import WEATHER, write_table
 from rootzone._shared.write_frames import write_frame
+from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.stations.pixels import station_pixels
 from rootzone.stations.readers.ismn_agreement import compare_with_ismn
@@ -115,6 +116,7 @@ def screen_files(
     """
     rules = chosen_rules(only, without)
     files = station_files(sources)
+    check_beside(files)
     listed = read_station_list(station_list) if station_list else None
     data = read_all(files, listed, network)
     counts = RuleCounts()

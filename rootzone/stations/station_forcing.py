@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.days import day_of_year, years_of
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.covariates.weather.pet import mean_saturation_kpa
@@ -130,11 +131,6 @@ def forcing_table(weather: pl.DataFrame, rules: ForcingRules = ForcingRules()) -
     return pl.concat(parts)
 
 
-def years_of(day: IntArray) -> IntArray:
-    """Calendar years of days since 1970-01-01."""
-    return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-
-
 def station_forcing(weather: pl.DataFrame, rules: ForcingRules = ForcingRules()) -> StationForcing:
     """Forcing from the rows of one station of a station-weather table.
 
@@ -188,12 +184,6 @@ def _usable_years(
         if no_rain[years == year].sum() <= rules.rain_missing_d
         and long_gap[years == year].sum() <= rules.climatology_d
     )
-
-
-def day_of_year(day: IntArray) -> IntArray:
-    """Day of the year, 0 to 365, of days since 1970-01-01."""
-    dates = day.astype("datetime64[D]")
-    return np.asarray((dates - dates.astype("datetime64[Y]")).astype(np.int64))
 
 
 def fill_gaps(values: FloatArray, doy: IntArray) -> tuple[FloatArray, FloatArray]:

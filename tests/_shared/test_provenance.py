@@ -58,7 +58,7 @@ def test_a_file_without_a_record_says_what_is_missing(tmp_path: Path) -> None:
 def test_a_file_that_only_claims_to_be_parquet_is_named(tmp_path: Path) -> None:
     false = tmp_path / "false.parquet"
     false.write_text("no")
-    with pytest.raises(RequestError, match=r"false\.parquet is not a readable Parquet file"):
+    with pytest.raises(RequestError, match=r"false\.parquet is damaged: it cannot be read as"):
         read_provenance(false)
 
 

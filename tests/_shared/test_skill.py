@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rootzone._shared.skill import METRICS, PairSums, median_interval, skill_of
+from rootzone._shared.skill import (
+    METRICS,
+    PairSums,
+    median_interval,
+    skill_of,
+    triple_collocation,
+)
 
 
 def test_figures_of_four_pairs_by_hand() -> None:
@@ -95,3 +101,40 @@ def test_pooling_sums_equals_pooling_pairs() -> None:
     assert sums.n[0] == wanted.n == 100
     for name in METRICS:
         assert found[name][0] == pytest.approx(getattr(wanted, name), rel=1e-12)
+
+
+def test_triple_collocation_finds_errors_that_were_put_in() -> None:
+    # One truth, independent errors of .01, .03 and .05: with 20,000 days each comes out to 4 %.
+    rng = np.random.default_rng(5)
+    truth = 0.2 + 0.05 * rng.standard_normal(20_000)
+    put_in = (0.01, 0.03, 0.05)
+    x, y, z = (truth + sd * rng.standard_normal(truth.size) for sd in put_in)
+    found = triple_collocation(x, y, z)
+    assert found.n == 20_000
+    assert found.error_sd == pytest.approx(put_in, rel=0.04)
+    assert found.n_negative == 0
+
+
+def test_triple_collocation_by_hand() -> None:
+    # Four days; means 0. Vx = 2/3 * ... : x = (1,-1,1,-1), y = x, z = (1,-1,-1,1) + x.
+    x = np.array([1.0, -1.0, 1.0, -1.0])
+    z = x + np.array([1.0, -1.0, -1.0, 1.0])
+    found = triple_collocation(x, x, z, least_days=4)
+    # All covariances with n - 1: Vx = Cxy = Cxz = Cyz = 4/3 and Vz = 8/3; errors 0, 0 and 4/3.
+    assert found.variance == pytest.approx((0.0, 0.0, 4.0 / 3.0))
+
+
+def test_a_negative_variance_is_said_and_not_clipped() -> None:
+    # y and z share an error that x lacks: their covariance is too large for x's share of it, and
+    # one of the three comes out negative.
+    x = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+    y = np.array([0.0, 2.0, 1.0, 3.0, 4.0])
+    z = 2.0 * x - y + np.array([0.0, 0.1, -0.1, 0.1, 0.0])
+    found = triple_collocation(x, y, z, least_days=4)
+    assert found.n_negative >= 1
+    assert any(np.isnan(found.error_sd))
+
+
+def test_too_few_common_days_say_nothing() -> None:
+    short = np.arange(10.0)
+    assert np.isnan(triple_collocation(short, short, short).variance).all()

@@ -89,7 +89,7 @@ def test_other_endings_and_unreadable_files_are_named(tmp_path: Path) -> None:
         read_table(sheet, SOILS)
     broken = tmp_path / "soils.parquet"
     broken.write_text("no parquet")
-    with pytest.raises(RequestError, match="cannot be read as parquet"):
+    with pytest.raises(RequestError, match="cannot be read as a Parquet"):
         read_table(broken, SOILS)
 
 

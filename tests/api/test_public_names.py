@@ -27,6 +27,7 @@ FUNCTIONS = {
     "stepping='converged', snow=True, workers=1, **settings)",
     "read": "(path)",
     "open_campaign": "(path, data=None)",
+    "example_campaign": "(folder, *, stations=3)",
 }
 STAGES = {
     "check": "(self)",
@@ -39,7 +40,8 @@ STAGES = {
     "stations": "(self, *, force=False)",
     "train": "(self, run='main', **options)",
     "evaluate": "(self, run='main', *, most_tile_days=500)",
-    "maps": "(self, dates=(), *, source=None, run='main', cores=None, force=False)",
+    "maps": "(self, dates=(), *, source=None, run='main', texture_step_pct=None, cores=None, "
+    "force=False)",
     "report": "(self, run='main', *, figures=None)",
     "profiles": "(self, site=None, *, shard=None)",
     "made": "(self)",

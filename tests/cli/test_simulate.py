@@ -1,4 +1,4 @@
-"""``rootzone simulate``: exit status, streams and report."""
+"""``rootzone simulate-tables``: exit status, streams and report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from rootzone._cli.simulate import command
+from rootzone._cli.simulate_tables import command
 from rootzone._shared.errors import RequestError
 from rootzone.engines.swim.settings import setting_keys
 from tests.engines.swim.tables import edited, soils, weather
@@ -105,7 +105,7 @@ def test_a_wrong_request_is_2_in_a_real_process(
     soils([1]).write_csv(tmp_path / "soils.csv")
     weather(3).write_csv(tmp_path / "weather.csv")
     base = ["--soils", "soils.csv", "--weather", "weather.csv", "--out", "p.csv"]
-    run = [sys.executable, "-c", "from rootzone._cli import main; main()", "simulate"]
+    run = [sys.executable, "-c", "from rootzone._cli import main; main()", "simulate-tables"]
     done = subprocess.run([*run, *base, *options], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == status
     assert done.stdout == ""

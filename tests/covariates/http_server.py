@@ -25,6 +25,7 @@ class Served:
     # How many requests are answered with ``status`` before the content is served.
     failures: int = 0
     retry_after: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
 
 
@@ -77,6 +78,8 @@ def serve(pages: dict[str, Served]) -> Iterator[str]:
             if partial:
                 self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(page.content)}")
             self.send_header("Content-Type", page.kind)
+            for name, value in page.headers.items():
+                self.send_header(name, value)
             if page.etag:
                 self.send_header("ETag", page.etag)
             if page.announce:

@@ -55,7 +55,7 @@ def test_an_unknown_place_names_the_nearest():
 def test_all_48_states_and_64_colorado_counties_are_there_with_sane_boxes():
     from rootzone.covariates.region import _places
 
-    rows = list(_places().values())
+    rows = [row for row in _places().values() if row["kind"] != "country"]
     assert sum(row["kind"] == "state" for row in rows) == 49  # 48 and the District of Columbia
     assert sum(row["state"] == "Colorado" for row in rows) == 64
     colorado = region_from_place("Colorado").bounds
@@ -163,3 +163,22 @@ def test_a_window_outside_the_region_is_empty(triangle):
     region = region_from_file(triangle)
     grid = MasterGrid.for_bounds(region.bounds)
     assert not region.mask(grid, Window(-5000, 0, 10, 10)).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "lon", "lat"),
+    # Capitals, from any atlas: Paris, Canberra, New Delhi, Nairobi, Tbilisi.
+    [("France", 2.35, 48.86), ("Australia", 149.13, -35.28), ("India", 77.21, 28.61),
+     ("Kenya", 36.82, -1.29), ("Georgia (country)", 44.79, 41.72)],
+)  # fmt: skip
+def test_countries_are_places_and_hold_their_capitals(name, lon, lat):
+    west, south, east, north = region_from_place(name).bounds
+    assert west < lon < east
+    assert south < lat < north
+
+
+def test_a_state_of_the_us_keeps_its_name_beside_a_country():
+    # Atlanta, not Tbilisi.
+    west, south, east, north = region_from_place("Georgia").bounds
+    assert west < -84.39 < east
+    assert south < 33.75 < north

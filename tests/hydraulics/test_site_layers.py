@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,7 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Soil
 from rootzone.covariates.layers.catalog import Source
-from rootzone.hydraulics.limits import SoilLimits
-from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import site_layers
 
 SITES = pl.DataFrame({"site_id": [9, 4], "cell_id": [1, 2], "row": [5, 0], "col": [2, 3]})
@@ -47,7 +43,3 @@ def test_each_site_has_its_depths_together_from_the_top_down() -> None:
 def test_a_product_without_depths_is_refused_by_name() -> None:
     with pytest.raises(RequestError, match="soil has no soil depths"):
         site_layers(Land(), "soil", source(path="x.tif", depths_cm=[]), SITES, "rosetta3")
-
-
-def test_the_campaigns_defaults_are_the_defaults_of_the_soils_stage() -> None:
-    assert asdict(soil_limits(Soil())) == asdict(SoilLimits())

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rootzone.campaign.model import Soil
 from rootzone.hydraulics import soils as module
-from rootzone.hydraulics.limits import SoilLimits
+from rootzone.hydraulics.limits import soil_with
 from rootzone.hydraulics.outcomes import Refusal, Rule
 from rootzone.hydraulics.soil_columns import SoilColumns, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_parameters, soils_from_textures
@@ -30,7 +31,7 @@ def _layer(parameters=LOAM, bd=None, **limits) -> SoilColumns:
         np.array(parameters, dtype=float).reshape(5, 1),
         uniform_first_rows(1, 1),
         bd_g_cm3=None if bd is None else np.array([bd], dtype=float),
-        limits=SoilLimits(**limits),
+        limits=soil_with(**limits),
     )
 
 
@@ -64,7 +65,7 @@ def test_the_start_lies_half_way_from_ll15_to_dul() -> None:
 
 def test_the_start_stays_above_theta_r_where_ll15_was_lowered_for_swim3() -> None:
     # 92/5/3: LL15 is mended to 0.004, below theta_r 0.052; half way up from it would be 0.0517.
-    soils = soils_from_textures(*SAND, limits=SoilLimits(on_k_above_ks="lower_ll15"))
+    soils = soils_from_textures(*SAND, limits=Soil(on_k_above_ks="lower_ll15"))
     before, after = _notes(soils)[Rule.LL15_MICROPORE_K]
     assert after < soils["theta_r"][0] < before
     assert soils["theta_initial"][0] == pytest.approx(0.5 * (before + soils["dul"][0]))
@@ -81,7 +82,7 @@ def test_limits_agree_with_the_reference_soils(shared: Path) -> None:
             found = soils_from_textures(
                 *(np.array([texture[key]]) for key in ("sand", "silt", "clay")),
                 uniform_first_rows(1, 1),
-                limits=SoilLimits(dul_suction_cm=head, on_k_above_ks="note"),
+                limits=Soil(dul_suction_cm=head, on_k_above_ks="note"),
             )
             assert found["dul"][0] == pytest.approx(soil["dul"][0], abs=2e-6)
             assert found["sat"][0] == pytest.approx(soil["sat"][0], abs=2e-6)
@@ -95,7 +96,7 @@ def test_every_texture_gives_an_ordered_soil_that_swim3_can_take(head: float) ->
     soils = soils_from_textures(
         *TRIANGLE.T,
         uniform_first_rows(len(TRIANGLE), 1),
-        limits=SoilLimits(dul_suction_cm=head, on_k_above_ks="lower_ll15"),
+        limits=Soil(dul_suction_cm=head, on_k_above_ks="lower_ll15"),
     )
     assert soils.usable.all()
     airdry, ll15, dul, sat = (soils[name] for name in ("airdry", "ll15", "dul", "sat"))
@@ -122,11 +123,11 @@ def test_sand_keeps_its_ll15_with_a_note_of_micropore_k_and_ks() -> None:
 
 
 def test_sand_is_mended_by_a_lower_ll15_or_refused_where_that_is_asked_for() -> None:
-    mended = soils_from_textures(*SAND, limits=SoilLimits(on_k_above_ks="lower_ll15"))
+    mended = soils_from_textures(*SAND, limits=Soil(on_k_above_ks="lower_ll15"))
     before, after = _notes(mended)[Rule.LL15_MICROPORE_K]
     assert after < before
     assert mended["ll15"][0] == after
-    refused = soils_from_textures(*SAND, limits=SoilLimits(on_k_above_ks="refuse"))
+    refused = soils_from_textures(*SAND, limits=Soil(on_k_above_ks="refuse"))
     assert refused.refusal.tolist() == [Refusal.K_ABOVE_KS]
 
 
@@ -259,7 +260,7 @@ def test_a_mended_profiles_kdul_is_bounded_by_what_deeper_layers_bear() -> None:
     both = soils_from_parameters(
         np.array([silt, clay]).T,
         uniform_first_rows(1, 2),
-        limits=SoilLimits(on_k_above_ks="lower_ll15"),
+        limits=Soil(on_k_above_ks="lower_ll15"),
     )
     own = both["kdul_layer_mm_d"]
     assert both["kdul_mm_d"][0] == both["kdul_mm_d"][1]

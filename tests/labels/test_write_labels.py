@@ -217,3 +217,34 @@ def test_months_of_an_earlier_run_do_not_stay(two_sites: Path, tmp_path: Path) -
     write_labels(later, tmp_path / "labels")
     folders = {path.parent.name for path in label_files(tmp_path / "labels")}
     assert folders == {"month=01"}  # 30 and 31 December are spin-up now
+
+
+def test_more_months_than_may_be_open_are_written_in_several_passes(
+    two_sites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = write_labels(job(two_sites, rule_20_cm()), tmp_path / "one")
+    monkeypatch.setattr("rootzone.labels.write_labels.MOST_OPEN", 1)
+    assert write_labels(job(two_sites, rule_20_cm()), tmp_path / "several") == counts
+    one, several = (label_files(tmp_path / name) for name in ("one", "several"))
+    assert len(one) == 2  # December and January
+    assert [p.read_bytes() for p in several] == [p.read_bytes() for p in one]
+
+
+@pytest.mark.parametrize("how", ["flip", "cut", "empty", "gone"])
+def test_a_damaged_part_is_told_by_readers_and_made_again(
+    two_sites: Path, tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "labels"
+    write_labels(job(two_sites, rule_20_cm()), folder)
+    part = label_files(folder)[0]
+    whole = part.read_bytes()
+    if how == "gone":
+        part.unlink()
+    else:
+        flipped = whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]
+        part.write_bytes({"flip": flipped, "cut": whole[:-9], "empty": b""}[how])
+    with pytest.raises(RequestError, match=part.name):
+        label_files(folder)
+    write_labels(job(two_sites, rule_20_cm()), folder)
+    assert part.read_bytes() == whole
+    assert part.name in caplog.text

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from rootzone.networks.losses import LossSettings
 from rootzone.networks.mixing import SIMULATED, STATION
 from rootzone.networks.ranks import joined_ranks
 from rootzone.networks.run_training import RunOptions, new_network, train
@@ -17,7 +16,7 @@ from tests.learning.made_up_samples import TINY, MadeUpSamples
 SETTINGS = TrainSettings(
     epochs=1, steps_per_epoch=3, batch_size=8, learning_rate=1e-3, clip_norm=0.0, seed=5,
     optimiser="adam", lr_schedule="constant", simulated_batch_probability=0.5,
-    loss=LossSettings(alpha_start=0.5),
+    alpha_start=0.5,
 )  # fmt: skip
 
 

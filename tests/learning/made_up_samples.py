@@ -7,7 +7,7 @@ import torch
 
 from rootzone._shared.arrays import IntArray
 from rootzone.networks.batch import Batch
-from rootzone.networks.shape import ModelConfig
+from rootzone.networks.families.unet import ModelConfig
 
 TINY = ModelConfig(3, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
 LOAM = (0.078, 0.43, 0.036, 1.56)  # theta_r, theta_s, alpha [cm-1], n (Carsel and Parrish 1988)

@@ -14,10 +14,10 @@ from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid
 from rootzone.covariates.open_campaign import open_grid
-from rootzone.covariates.weather import cells
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.made_up.write_county import write_county
 from rootzone.stations.station_table import STATIONS
+from tests.covariates.weather_files import GRIDMET
 
 CAMPAIGN = """\
 name: corner
@@ -73,7 +73,7 @@ def _theta(place: int, numbers: range) -> np.ndarray[tuple[int, ...], np.dtype[n
 
 
 def _weather(grid: MasterGrid) -> pl.DataFrame:
-    ids = np.unique(cells.cells_of_window(grid, grid.full_window.padded(200)))
+    ids = np.unique(GRIDMET.ids(grid, grid.full_window.padded(200)))
     rng = np.random.default_rng(5)
     shape = (N_DAY, ids.size)
     columns = {

@@ -19,8 +19,8 @@ from rootzone.learning.scene.features import features_of
 from rootzone.made_up.write_county import write_county
 from rootzone.networks.bundle import save_bundle
 from rootzone.networks.calibration import Calibration
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.run_training import new_network
-from rootzone.networks.shape import ModelConfig
 from tests.covariates.weather_files import GRIDMET
 
 # Three by three tiles of 32 px, with a corner of the lake and a border of weather cells.

@@ -24,9 +24,10 @@ from rootzone._shared.provenance import sidecar_of
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
+from rootzone.covariates.open_campaign import open_region
 from rootzone.learning.samples.open_samples import open_scene
 from rootzone.maps import network_maps
-from rootzone.maps.encoding import FLAGS, NO_VALUE, WATER, unpack_theta
+from rootzone.maps.encoding import FLAGS, NO_VALUE, OUTSIDE, WATER, unpack_theta
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.predict import WindowPredictor
 from rootzone.maps.run_maps import make_maps
@@ -72,7 +73,11 @@ def test_the_map_is_what_the_network_says_of_the_whole_scene(campaign: Path) -> 
     with rasterio.open(folder / f"{NAMES[0]}.tif") as file:
         theta, half = unpack_theta(file.read(1)), unpack_theta(file.read(2))
     seen = np.isfinite(theta)
-    assert seen.mean() > 0.8  # the rest is the lake
+    inside = open_region(loaded).mask(scene.grid, scene.grid.full_window)
+    assert seen[inside].mean() > 0.7  # the rest is the lake
+    assert not seen[~inside].any()  # a map is cut to its region
+    with rasterio.open(folder / f"{NAMES[0]}.flags.tif") as file:
+        assert np.array_equal((file.read(1) & OUTSIDE.bit) > 0, ~inside)
     # Half a step of packing, 0.00005, is all that may lie between.
     assert np.abs(theta - told.theta[0])[seen].max() <= 0.51e-4
     # The fixture's calibration: 1.5 spreads.

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import sealed_json
 from rootzone.learning.scene.features import faithful_features
 from rootzone.networks.bundle import (
     DESCRIPTION,
@@ -17,8 +18,8 @@ from rootzone.networks.bundle import (
     save_bundle,
 )
 from rootzone.networks.calibration import Calibration
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.run_training import new_network
-from rootzone.networks.shape import ModelConfig
 
 SPEC = faithful_features()
 CONFIG = ModelConfig(20, n_depths=2, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
@@ -101,7 +102,7 @@ def test_weights_of_another_run_are_refused(tmp_path: Path) -> None:
 def test_a_model_of_a_later_format_is_refused(tmp_path: Path) -> None:
     folder = _save(tmp_path)
     told = json.loads((folder / DESCRIPTION).read_text())
-    (folder / DESCRIPTION).write_text(json.dumps({**told, "format": 99}))
+    (folder / DESCRIPTION).write_text(sealed_json({**told, "format": 99}))
     with pytest.raises(RequestError, match=r"format 99, this version of rootzone reads 1"):
         load_bundle(folder)
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.ensemble import Ensemble, combine
-from rootzone.networks.models import Prediction, build
-from rootzone.networks.shape import ModelConfig
+from rootzone.networks.families.unet import ModelConfig
+from rootzone.networks.models import Prediction
 
 
 def one(value: float) -> Tensor:
@@ -46,7 +46,7 @@ def test_one_point_head_has_no_spread_and_one_normal_head_keeps_its_own() -> Non
 def test_members_are_asked_together() -> None:
     config = ModelConfig.reading("unet_a", 2, widths=(4, 4, 4))
     torch.manual_seed(0)
-    members = [build(config).eval() for _ in range(2)]
+    members = [config.build().eval() for _ in range(2)]
     x = torch.rand(1, 2, 8, 8)
     with torch.no_grad():
         together = Ensemble(members)(x)

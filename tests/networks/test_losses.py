@@ -10,17 +10,16 @@ import torch
 from torch import Tensor
 
 from rootzone.campaign.model import Learning
+from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.losses import (
     CompositeLoss,
-    LossSettings,
     LossState,
     LossTerms,
     bound_penalty,
     vertical_jump,
 )
-from rootzone.networks.models import Prediction, build
+from rootzone.networks.models import Prediction
 from rootzone.networks.retention import retention_of
-from rootzone.networks.shape import ModelConfig
 
 # theta_r, theta_s, alpha, n of loam: Carsel and Parrish (1988), doi:10.1029/WR024i005p00755
 LOAM = (0.078, 0.43, 0.036, 1.56)
@@ -49,7 +48,7 @@ def batch(y: Tensor, mask: Tensor, weight: Tensor | None = None) -> Batch:
 
 
 def score(theta: Tensor, targets: Batch, progress: float = 0.5, **settings: object) -> LossTerms:
-    return CompositeLoss(LossSettings(**settings))(Prediction(theta, None), targets, progress)  # type: ignore[arg-type]
+    return CompositeLoss(Learning(**settings))(Prediction(theta, None), targets, progress)  # type: ignore[arg-type]
 
 
 def test_mse_counts_labelled_pixels_only() -> None:
@@ -95,7 +94,7 @@ def test_pixels_without_a_soil_are_left_out_of_the_bound_penalty() -> None:
 
 def test_the_bounded_output_has_no_bound_penalty_at_all() -> None:
     torch.manual_seed(0)
-    model = build(ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds"))
+    model = ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds").build()
     model.head.weight.data.mul_(1e3)
     soil = torch.tensor(LOAM).view(1, 1, 4, 1, 1).repeat(2, 1, 1, 16, 16)
     soil[:, :, 1] -= 0.1 * torch.rand_like(soil[:, :, 1])
@@ -153,7 +152,7 @@ def test_bound_alone_has_no_matric_potential() -> None:
 
 
 def test_a_balanced_lambda_is_fixed_at_half_time_to_the_ratio_of_the_means() -> None:
-    loss, state = CompositeLoss(LossSettings(lambda_bound="balanced")), LossState()
+    loss, state = CompositeLoss(Learning(lambda_bound="balanced")), LossState()
     targets = batch(row(0.254, 0.2), row(1, 0))
     dry, wet = Prediction(row(0.166, 0.53), None), Prediction(row(0.166, 0.83), None)
     assert loss(dry, targets, 0.2, state).lambda_bound == 1.0
@@ -222,7 +221,7 @@ def test_the_spread_settles_at_the_error_and_leaves_the_mean_alone() -> None:
     theta, targets = row(0.23, grad=True), batch(row(0.20), row(1))
     for spread, sign in ((0.01, -1.0), (0.03, 0.0), (0.09, 1.0)):
         tensor = row(spread, grad=True)
-        terms = CompositeLoss(LossSettings(physics="none"))(Prediction(theta, tensor), targets, 0.0)
+        terms = CompositeLoss(Learning(physics="none"))(Prediction(theta, tensor), targets, 0.0)
         terms.spread.backward()
         # gradient in s: (s^2 - e^2) / s with e = 0.03: below, at and above the error
         assert float(tensor.grad) == pytest.approx((spread**2 - 0.0009) / spread, abs=1e-6)  # type: ignore[arg-type]
@@ -232,7 +231,7 @@ def test_the_spread_settles_at_the_error_and_leaves_the_mean_alone() -> None:
 
 def test_no_gradient_is_lost_to_a_missing_soil_or_label() -> None:
     torch.manual_seed(0)
-    model = build(ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds", n_depths=2))
+    model = ModelConfig.reading("unet_a", 2, widths=(4, 4, 4), output="bounds", n_depths=2).build()
     soil = torch.tensor(LOAM).view(1, 1, 4, 1, 1).repeat(2, 2, 1, 16, 16)
     soil[0, :, :, 3, 3] = torch.nan
     soil[1, 0, 3, 5, 5] = torch.nan
@@ -241,20 +240,12 @@ def test_no_gradient_is_lost_to_a_missing_soil_or_label() -> None:
     y[:, :, 5, 5] = 0.2
     mask = torch.isfinite(y)
     mask[0, :, 3, 3] = False  # no soil: the bounded output has no prediction there
-    terms = CompositeLoss(LossSettings(coherence_weight=1.0))(
+    terms = CompositeLoss(Learning(coherence_weight=1.0))(
         model(torch.randn(2, 2, 16, 16), soil), Batch(y, mask, soil), 0.5
     )
     terms.total.backward()
     assert torch.isfinite(terms.total)
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
-
-
-def test_the_settings_are_those_of_the_campaign() -> None:
-    learning = Learning(alpha_start=0.7, physics="bound", lambda_bound="balanced")
-    settings = LossSettings.of(learning)
-    assert (settings.alpha_start, settings.physics) == (0.7, "bound")
-    assert settings.lambda_bound == "balanced"
-    assert LossSettings.of(Learning()) == LossSettings()
 
 
 def test_the_parts_can_be_logged_as_numbers() -> None:

@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError, RootzoneError, StoppedEarly
-from rootzone.networks.losses import LossSettings
 from rootzone.networks.mixing import SIMULATED, STATION
 from rootzone.networks.run_log import read_log
 from rootzone.networks.run_training import (
@@ -31,7 +30,7 @@ from tests.learning.made_up_samples import TINY, MadeUpSamples
 DROPPING = replace(TINY, dropout=0.3)
 SETTINGS = TrainSettings(
     epochs=3, batch_size=4, learning_rate=5e-3, simulated_batch_probability=0.5, seed=5,
-    loss=LossSettings(lambda_bound="balanced"),
+    lambda_bound="balanced",
 )  # fmt: skip
 
 
@@ -59,10 +58,10 @@ def _digest(result: TrainResult) -> list[bytes]:
 
 
 def test_training_learns_what_the_labels_say(tmp_path: Path) -> None:
-    settings = replace(
-        SETTINGS, epochs=40, learning_rate=2e-2, loss=LossSettings(physics="none"),
-        simulated_batch_probability=0.0,
-    )  # fmt: skip
+    settings = SETTINGS.model_copy(update={
+        "epochs": 40, "learning_rate": 2e-2, "physics": "none",
+        "simulated_batch_probability": 0.0,
+    })  # fmt: skip
     result = _train(tmp_path, settings, config=TINY, sources={STATION: MadeUpSamples(24, seed=1)})
     # The labels' own spread is that of 0.2 times a uniform number: 0.2 / sqrt(12) = 0.058.
     assert result.best_rmse < 0.75 * 0.2 / np.sqrt(12)
@@ -96,7 +95,7 @@ def test_the_same_call_gives_the_same_weights(tmp_path: Path) -> None:
 
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     one = _train(tmp_path / "a")
-    assert _digest(one) != _digest(_train(tmp_path / "b", replace(SETTINGS, seed=6)))
+    assert _digest(one) != _digest(_train(tmp_path / "b", SETTINGS.model_copy(update={"seed": 6})))
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
@@ -194,7 +193,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         RequestError, match=r"settings\.learning_rate was 0\.005, now 0\.1.*--fresh"
     ):
-        _train(tmp_path, replace(SETTINGS, learning_rate=0.1))
+        _train(tmp_path, SETTINGS.model_copy(update={"learning_rate": 0.1}))
 
 
 def test_a_checkpoint_of_other_features_is_refused(tmp_path: Path) -> None:
@@ -205,14 +204,16 @@ def test_a_checkpoint_of_other_features_is_refused(tmp_path: Path) -> None:
 
 def test_a_fresh_run_puts_the_checkpoint_aside(tmp_path: Path) -> None:
     _train(tmp_path)
-    other = replace(SETTINGS, learning_rate=0.1)
+    other = SETTINGS.model_copy(update={"learning_rate": 0.1})
     fresh = _train(tmp_path, other, options=RunOptions(fresh=True))
     assert _digest(fresh) == _digest(_train(tmp_path / "b", other))
 
 
 def test_patience_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:
     # With a step size of next to nothing no epoch is much better than the first ones.
-    settings = replace(SETTINGS, epochs=40, patience_epochs=2, learning_rate=1e-12, weight_decay=0)
+    settings = SETTINGS.model_copy(
+        update={"epochs": 40, "patience_epochs": 2, "learning_rate": 1e-12, "weight_decay": 0}
+    )
     far = MadeUpSamples(6, seed=3, offset=5.0)
     result = _train(tmp_path, settings, validation=far)
     assert result.stopped_early
@@ -228,22 +229,26 @@ def test_with_one_source_every_batch_is_drawn_from_it(tmp_path: Path) -> None:
 def test_with_one_source_a_falling_chance_draws_from_it_to_the_end(
     tmp_path: Path, source: str
 ) -> None:
-    settings = replace(SETTINGS, mixing_schedule="linear")
+    settings = SETTINGS.model_copy(update={"mixing_schedule": "linear"})
     result = _train(tmp_path, settings, sources={source: MadeUpSamples(8, seed=1)})
     # 8 samples in batches of 4: two an epoch.
     assert [row[f"{source}_batches"] for row in result.history] == [2, 2, 2]
 
 
 def test_a_chance_that_falls_from_one_comes_to_stations(tmp_path: Path) -> None:
-    settings = replace(SETTINGS, simulated_batch_probability=1.0, mixing_schedule="linear")
-    last = _train(tmp_path, replace(settings, steps_per_epoch=10), config=TINY).history[-1]
+    settings = SETTINGS.model_copy(
+        update={"simulated_batch_probability": 1.0, "mixing_schedule": "linear"}
+    )
+    last = _train(
+        tmp_path, settings.model_copy(update={"steps_per_epoch": 10}), config=TINY
+    ).history[-1]
     # Over the last third the chance of a simulated batch is 1/3 at most: few of 10.
     assert last["station_batches"] > last["simulated_batches"]
 
 
 def test_bf16_trains_and_stays_near_fp32(tmp_path: Path) -> None:
     fp32 = _train(tmp_path / "a", config=TINY)
-    bf16 = _train(tmp_path / "b", replace(SETTINGS, precision="bf16"), config=TINY)
+    bf16 = _train(tmp_path / "b", SETTINGS.model_copy(update={"precision": "bf16"}), config=TINY)
     # bfloat16 keeps 8 bits: 0.4 % of each value.
     assert bf16.best_rmse == pytest.approx(fp32.best_rmse, rel=0.1)
     assert _digest(fp32) != _digest(bf16)
@@ -257,7 +262,7 @@ def test_a_batch_without_labels_is_refused_with_its_tiles_and_dates(tmp_path: Pa
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
-    wild = replace(SETTINGS, learning_rate=1.0, clip_norm=0.0)
+    wild = SETTINGS.model_copy(update={"learning_rate": 1.0, "clip_norm": 0.0})
     broken = MadeUpSamples(4, seed=1)
     broken.x[:] = np.inf
     with pytest.raises(RootzoneError, match=r"not finite at tiles"):

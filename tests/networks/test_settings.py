@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from rootzone._shared.digests import digest_json
 from rootzone.campaign.model import Learning
-from rootzone.networks.losses import LossSettings
+from rootzone.networks.families import config_of
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.shape import config_of
 
 
 def test_every_training_key_of_the_campaign_reaches_the_run() -> None:
@@ -21,11 +21,25 @@ def test_every_training_key_of_the_campaign_reaches_the_run() -> None:
     told = settings.to_dict()
     assert {key: told[key] for key in asked} == asked
     assert settings.seed == 11
-    assert settings.loss.physics == "bound"
+    assert told["loss"]["physics"] == "bound"
 
 
-def test_defaults_are_those_of_the_campaign_file() -> None:
-    assert TrainSettings.of(Learning(), seed=3) == TrainSettings(loss=LossSettings.of(Learning()))
+@pytest.mark.parametrize(
+    ("settings", "digest"),
+    [
+        (TrainSettings(), "d1302e9229cf7ba6"),
+        (TrainSettings.of(Learning(), 7), "c817fe3c6333f9de"),
+        (
+            TrainSettings.of(
+                Learning(lambda_bound="balanced", epochs=3, physics="bound"), 7
+            ).for_member(1),
+            "6d85729706ce366e",
+        ),
+    ],
+)
+def test_runs_keep_the_identity_they_had(settings: TrainSettings, digest: str) -> None:
+    # regression: digests of commit d306896, so that checkpoints and runs of then are known again.
+    assert digest_json(settings.to_dict()) == digest
 
 
 def test_the_settings_are_json() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from rootzone._shared.days import day_of_year
 from rootzone._shared.errors import RequestError
 from rootzone.stations.station_forcing import (
     SPIN_UP_D,
     ForcingRules,
     climatology,
-    day_of_year,
     fill_gaps,
     station_forcing,
 )

@@ -151,7 +151,7 @@ def _pattern(source: Source) -> re.Pattern[str]:
     """The path as an expression; the folder counts only where it holds a placeholder."""
     pattern = source.path
     if "{" not in pattern.rsplit("/", 1)[0]:
-        pattern = pattern.rsplit("/", 1)[1]
+        pattern = pattern.rsplit("/", 1)[-1]
     seen: set[str] = set()
 
     def group(match: re.Match[str]) -> str:

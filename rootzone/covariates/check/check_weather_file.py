@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray
+from rootzone._shared.arrays import ONE_DAY, ONE_YEAR, AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.check.findings import FileFinding
@@ -130,8 +130,8 @@ def missing_days(dates: AnyArray) -> AnyArray:
     first, last = dates.min(), dates.max()
     if len(dates) > 300:
         first = first.astype("datetime64[Y]").astype("datetime64[D]")
-        last = (last.astype("datetime64[Y]") + 1).astype("datetime64[D]") - 1
-    return np.setdiff1d(np.arange(first, last + 1), dates)
+        last = (last.astype("datetime64[Y]") + ONE_YEAR).astype("datetime64[D]") - ONE_DAY
+    return np.setdiff1d(np.arange(first, last + ONE_DAY), dates)
 
 
 def weather_findings(path: Path, facts: dict[str, Any], layer: Layer | None) -> list[FileFinding]:

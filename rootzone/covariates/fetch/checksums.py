@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rootzone._shared.addresses import without_secrets
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import Damaged, differs
 
 NAME = "checksums.json"
 _CHUNK_BYTES = 1 << 20
@@ -72,6 +75,73 @@ def add_checksum(data_folder: Path, name: str, url: str) -> Fetched:
     whole = {key: vars(value) for key, value in sorted(records.items())}
     write_text(data_folder / NAME, json.dumps(whole, indent=1) + "\n")
     return record
+
+
+def record_files(data_folder: Path, names: Iterable[str], url: str) -> int:
+    """Measure files that lie there already and are not on record; returns how many."""
+    records = read_checksums(data_folder)
+    new = {
+        name: Fetched(sha256_of(data_folder / name), (data_folder / name).stat().st_size, url)
+        for name in names
+        if name not in records and (data_folder / name).is_file()
+    }
+    if new:
+        whole = {key: vars(value) for key, value in sorted((records | new).items())}
+        write_text(data_folder / NAME, json.dumps(whole, indent=1) + "\n")
+    return len(new)
+
+
+def check_inputs(paths: Iterable[Path], data_folder: Path) -> None:
+    """Hold input files against what was fetched, before their numbers are used.
+
+    Size always, content once in a run. Files that ``checksums.json`` does not know were placed by
+    hand and are taken as they are.
+
+    Raises
+    ------
+    Damaged
+        A file is not what was fetched.
+    """
+    known = _known(data_folder / NAME, _stamp(data_folder / NAME))
+    for path in paths:
+        if not known or not path.is_relative_to(data_folder) or not path.is_file():
+            continue
+        record = known.get(path.relative_to(data_folder).as_posix())
+        if record is None:
+            continue
+        problem = differs(path, record.size, record.sha256)
+        if problem is not None:
+            raise Damaged(
+                path,
+                problem.replace("written", "fetched"),
+                "Delete it and run rootzone fetch again; or, if you replaced it on purpose, "
+                f"take its entry out of {data_folder / NAME}.",
+            )
+
+
+def check_beside(paths: Iterable[Path]) -> None:
+    """Hold files against the ``checksums.json`` of a folder above them, where there is one.
+
+    Raises
+    ------
+    Damaged
+        A file is not what is on record there.
+    """
+    for path in paths:
+        for folder in path.parents[:3]:
+            if (folder / NAME).is_file():
+                check_inputs([path], folder)
+                break
+
+
+def _stamp(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=8)
+def _known(path: Path, stamp: int) -> dict[str, Fetched]:
+    """Records of a folder, read anew when the file changes."""
+    return read_checksums(path.parent) if stamp else {}
 
 
 def changed_files(data_folder: Path) -> list[str]:

@@ -135,6 +135,8 @@ def _depths(campaign: Campaign, catalog: Catalog) -> list[str]:
 def _files_of(layer: Layer, bounds: Bounds) -> Iterator[WantedFile]:
     source = layer.source
     pattern = layer.path_pattern()
+    if layer.part is not None and layer.part.remainder_of:
+        return
     if is_address(pattern):  # read where it lies, by OPeNDAP
         return
     url = None if source.url is None else layer.filled(source.url)

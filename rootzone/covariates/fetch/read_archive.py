@@ -12,7 +12,8 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.unpack import refuse_zip_bomb
 
 MAX_BYTES = 64 << 30  # larger than any raster of the catalog
-_MAX_RATIO = 2000  # a class raster deflates a few hundredfold at most
+_MAX_RATIO = 600  # a class raster deflates a few hundredfold; zeros alone reach 1030, no more
+_COMPANIONS = {".img": (".ige", ".rrd")}  # files that one cannot be read without
 
 
 def extract_member(archive: Path, member: str, target: Path) -> Path:
@@ -46,11 +47,44 @@ def extract_member(archive: Path, member: str, target: Path) -> Path:
                 temporary.open("wb") as out,
             ):
                 shutil.copyfileobj(source, out, 1 << 20)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except NotImplementedError as error:
+        raise RequestError(
+            f"{member} in {archive.name} is packed by a method that Python cannot unpack "
+            f"({_method(archive, member)}). Fetching it again will not help: unpack {archive.name} "
+            f"by hand (7-Zip can) and place {member} at {target}."
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise RequestError(
             f"{archive.name} is damaged or no plain zip file: {error}. Delete it and fetch again."
         ) from error
     return target
+
+
+def extract_companions(archive: Path, member: str, target: Path) -> list[Path]:
+    """Unpack what a member cannot be read without, such as an ``.ige`` that an ``.img`` points to.
+
+    Returns
+    -------
+    list of Path
+        What was written; empty where the archive holds nothing of the kind.
+    """
+    out = []
+    for suffix in _COMPANIONS.get(target.suffix.lower(), ()):
+        name = PurePosixPath(member).with_suffix(suffix).name
+        with zipfile.ZipFile(archive) as file:
+            there = any(PurePosixPath(i.filename).name == name for i in file.infolist())
+        if there:
+            out.append(extract_member(archive, name, target.with_suffix(suffix)))
+    return out
+
+
+_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
+
+
+def _method(archive: Path, member: str) -> str:
+    with zipfile.ZipFile(archive) as file:
+        number = _find(file, archive, member).compress_type
+    return _METHODS.get(number, f"method {number}")
 
 
 def _find(file: zipfile.ZipFile, archive: Path, member: str) -> zipfile.ZipInfo:

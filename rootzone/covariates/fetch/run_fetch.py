@@ -15,8 +15,15 @@ from rootzone._shared.open_files import open_netcdf, open_raster
 from rootzone.covariates.fetch.checksums import add_checksum
 from rootzone.covariates.fetch.fetch_plan import WantedFile
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
-from rootzone.covariates.fetch.read_archive import extract_member
-from rootzone.covariates.fetch.run_transfer import NotServed, Patience, download, size_of
+from rootzone.covariates.fetch.read_archive import extract_companions, extract_member
+from rootzone.covariates.fetch.run_transfer import (
+    NotServed,
+    Patience,
+    Unreachable,
+    download,
+    host_of,
+    size_of,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -59,8 +66,46 @@ class Outcome:
 
 
 def _listed(words: str, files: dict[str, str]) -> str:
-    lines = "\n".join(f"  {path}: {reason}" for path, reason in files.items())
-    return f"{len(files)} files {words}:\n{lines}"
+    """One line for every reason, with the first file it holds for and how many more."""
+    by_reason: dict[str, list[str]] = {}
+    for path, reason in files.items():
+        by_reason.setdefault(reason, []).append(path)
+    lines = [
+        f"  {paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {reason}"
+        for reason, paths in by_reason.items()
+    ]
+    return f"{len(files)} files {words}:\n" + "\n".join(lines)
+
+
+_HOSTS_IN_VAIN = 2  # as many hosts in vain and none that answered: there is no network
+
+
+@dataclass
+class _Hosts:
+    """Which hosts answer; the others are asked once."""
+
+    answered: set[str] = field(default_factory=set)
+    gone: dict[str, Unreachable] = field(default_factory=dict)
+
+    def refuse_gone(self, url: str | None) -> None:
+        """Raise again what was said of a host that could not be reached."""
+        if url is None:
+            return
+        if host_of(url) in self.gone:
+            raise self.gone[host_of(url)]
+        if len(self.gone) >= _HOSTS_IN_VAIN and not self.answered:
+            tried = " nor ".join(sorted(self.gone))
+            raise StoppedEarly(
+                f"there seems to be no network: neither {tried} can be reached, the rest was not "
+                "tried. The same command resumes."
+            )
+
+    def note(self, url: str | None, error: Exception | None = None) -> None:
+        """Remember how a host did."""
+        if isinstance(error, Unreachable):
+            self.gone[error.host] = error
+        elif url is not None:
+            self.answered.add(host_of(url))
 
 
 def fetch_files(
@@ -88,13 +133,15 @@ def fetch_files(
     sleep : callable, optional
         Waits between tries; tests pass their own.
     """
-    outcome = Outcome()
+    outcome, hosts = Outcome(), _Hosts()
     for wanted in plan:
         if wanted.is_there(data_folder):
             outcome.there.append(wanted.path)
             continue
         try:
+            hosts.refuse_gone(wanted.url)
             _fetch_one(session, wanted, data_folder, patience, watch, sleep)
+            hosts.note(wanted.url)
             outcome.fetched.append(wanted.path)
         except NotServed as error:
             if error.status == 404 and wanted.may_be_absent:
@@ -105,7 +152,11 @@ def fetch_files(
         except RequestError as error:
             outcome.refused[wanted.path] = str(error)
         except StoppedEarly as error:
+            if isinstance(error, Unreachable):
+                hosts.note(wanted.url, error)
             outcome.unfinished[wanted.path] = str(error)
+        except OSError as error:
+            outcome.unfinished[wanted.path] = f"it cannot be written: {error}"
     return outcome
 
 
@@ -133,6 +184,7 @@ def _fetch_one(
     download(session, wanted.url, archive or target, patience, on_bytes, **extra)
     if archive is not None and wanted.member is not None:
         extract_member(archive, wanted.member, target)
+        extract_companions(archive, wanted.member, target)
         archive.unlink()
     _refuse_unreadable(target)
     add_checksum(data_folder, wanted.path, wanted.url)
@@ -200,16 +252,28 @@ def _unreadable_netcdf(path: Path) -> str | None:
 
 
 def sizes(
-    session: requests.Session, plan: Sequence[WantedFile], data_folder: Path
+    session: requests.Session | None, plan: Sequence[WantedFile], data_folder: Path
 ) -> Iterator[tuple[WantedFile, int | None, str]]:
-    """Each missing file with the length its server announces, or why it announces none."""
+    """Each missing file with the length its server announces, or why it announces none.
+
+    Without a session nobody is asked.
+    """
+    hosts = _Hosts()
     for wanted in plan:
         if wanted.is_there(data_folder):
             continue
         if wanted.url is None:
             yield wanted, None, "no address in the catalog"
             continue
+        if session is None:
+            yield wanted, None, ""
+            continue
         try:
-            yield wanted, size_of(session, wanted.url), ""
+            hosts.refuse_gone(wanted.url)
+            size = size_of(session, wanted.url)
+            hosts.note(wanted.url)
+            yield wanted, size, ""
         except RootzoneError as error:
+            if isinstance(error, Unreachable):
+                hosts.note(wanted.url, error)
             yield wanted, None, str(error)

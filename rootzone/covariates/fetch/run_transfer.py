@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rootzone._shared.addresses import (
     check_address,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 15  # what a broken connection loses at most
-_TIMEOUT_S = (15.0, 60.0)  # to connect, and between two pieces
+_TIMEOUT_S = (10.0, 60.0)  # to connect, and between two pieces
 _LONGEST_PAUSE_S = 120.0
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _HEAD_BYTES = 512
@@ -61,6 +62,54 @@ class NotServed(RequestError):  # noqa: N818 - an answer, not a fault of ours
 
 class GaveUp(StoppedEarly):
     """The file could not be had this time; asking again later may work."""
+
+
+class Unreachable(GaveUp):
+    """The host itself cannot be reached: no name, no network, nobody listening. Asking is in vain.
+
+    Parameters
+    ----------
+    message : str
+        In words.
+    host : str
+        Which one.
+    """
+
+    def __init__(self, message: str, host: str) -> None:
+        super().__init__(message)
+        self.host = host
+
+
+_IN_VAIN = (
+    "NameResolutionError", "Name or service not known", "Failed to resolve", "getaddrinfo",
+    "Temporary failure in name resolution", "Connection refused", "No route to host",
+    "Network is unreachable", "ConnectTimeout", "Connection to",
+)  # fmt: skip
+
+
+def host_of(url: str) -> str:
+    """Host of an address."""
+    return urlsplit(url).hostname or url
+
+
+def _unreachable(url: str, error: Exception) -> Unreachable | None:
+    """The same error as one of the host, where no connection came about at all."""
+    import requests
+
+    told = f"{type(error).__name__} {error}"
+    if not isinstance(error, requests.ConnectionError) or not any(w in told for w in _IN_VAIN):
+        return None
+    if "RemoteDisconnected" in told or "Connection aborted" in told:
+        return None
+    host = host_of(url)
+    why = (
+        "nobody listens there."
+        if "refused" in told
+        else "it does not answer."
+        if "imeout" in told or "timed out" in told
+        else "its name is not known here; is there a network?"
+    )
+    return Unreachable(f"{host} cannot be reached: {why} The same command resumes.", host)
 
 
 @dataclass(frozen=True)
@@ -138,6 +187,8 @@ def size_of(session: requests.Session, url: str) -> int | None:
             length = answer.headers.get("Content-Length")
             return int(length) if length and length.isdigit() else None
     except requests.RequestException as error:
+        if gone := _unreachable(url, error):
+            raise gone from error
         raise GaveUp(f"{without_secrets(url)} cannot be reached: {_short(error)}") from error
 
 
@@ -190,6 +241,8 @@ def download(
             _attempt(session, url, part, target, on_bytes)
             break
         except requests.RequestException as error:
+            if gone := _unreachable(url, error):
+                raise gone from error
             reason, wait_s = _short(error), None
         except _TryAgain as again:
             reason, wait_s = again.reason, again.wait_s
@@ -267,6 +320,8 @@ def _attempt(
 ) -> None:
     """One request: from where the part ends to the end of the file."""
     headers = {}
+    if part.notes.get("encoded"):  # its bytes are not those that the server counts
+        part.drop()
     if part.size:
         headers["Range"] = f"bytes={part.size}-"
         if part.notes.get("validator"):
@@ -285,8 +340,10 @@ def _attempt(
             raise _TryAgain("the file changed on the server; it is started again", 0.0)
         if status != 206:
             part.drop()
-        total = _announced(answer, part.size)
-        part.note(validator=_validator(answer), total=total)
+        encoded = answer.headers.get("Content-Encoding", "identity") not in ("", "identity")
+        # The length of an encoded answer counts encoded bytes (RFC 9110, 8.6).
+        total = None if encoded else _announced(answer, part.size)
+        part.note(validator=_validator(answer), total=total, encoded=encoded)
         _receive(answer, part, target, total, on_bytes)
     if total is not None and part.size != total:
         raise _TryAgain(f"cut short at {part.size} of {total} bytes")

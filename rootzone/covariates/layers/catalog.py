@@ -69,6 +69,8 @@ class Part(_Strict):
     """placeholders of the path that this variable fills, such as {property: sand}"""
     scale: float | None = None
     """factor from stored to physical values, where it is not that of the source"""
+    remainder_of: tuple[str, ...] = ()
+    """variables that this one adds up to 100 % with, for a fraction the product leaves out"""
     column: str = ""
     """what it gives the weather table, such as rain_mm, tmax_degc, dewpoint_degc, wind_u_m_s"""
     by_day: ByDay = "as it is"
@@ -208,6 +210,8 @@ class Source(_Strict):
                 found["variable" if key in by_variable else key] = None
         if self.variables:
             found["variable"] = None
+        if self.depths_cm:
+            found["depth"] = None
         return tuple(found)
 
     @property
@@ -273,6 +277,11 @@ class Layer:
     def path_pattern(self) -> str:
         """The path with the caller's placeholders filled."""
         return self.filled(self.source.path)
+
+    def beside(self, variable: str) -> str:
+        """Address of another variable of the same source at the same place."""
+        values = self.values | {"variable": variable}
+        return "/".join([self.source_name, *(values[key] for key in self.source.keys)])
 
     def filled(self, pattern: str) -> str:
         """A path, address or member name with the caller's placeholders filled."""

@@ -47,6 +47,8 @@ class Opened:
         Flags.
     scale, offset : float
         Factor and term from stored to physical values.
+    lookup : callable, optional
+        From what is stored, such as the number of a mapping unit, to values before the factor.
     """
 
     raster: str
@@ -56,6 +58,7 @@ class Opened:
     quality: Quality | None = None
     scale: float = 1.0
     offset: float = 0.0
+    lookup: Callable[[AnyArray], AnyArray] | None = None
 
 
 def same_crs(one: str, other: str, bounds: Bounds) -> bool:

@@ -125,6 +125,8 @@ class CovariateStack:
         layer = self.layer(address)
         if _is_terrain(layer):
             return self._read_terrain(layer, window)
+        if layer.part is not None and layer.part.remainder_of:
+            return self._read_remainder(layer, window)
         view = self._view(layer)
         stored = stored_values(view, view.dataset, window, self.grid)
         if layer.source.kind == "class":
@@ -138,6 +140,16 @@ class CovariateStack:
     def _read_terrain(self, layer: Layer, window: Window) -> AnyArray:
         elevation = self.read(layer.source_name, window.padded(1))
         return terrain(str(layer.values["variable"]), elevation, self.grid, window)
+
+    def _read_remainder(self, layer: Layer, window: Window) -> AnyArray:
+        """What is left of 100 %, such as silt of a product that has sand and clay only."""
+        assert layer.part is not None  # noqa: S101 - asked before
+        left = np.full(window.shape, 100.0, dtype=np.float32)
+        for variable in layer.part.remainder_of:
+            left -= self.read(layer.beside(variable), window)
+        if layer.range is not None:
+            _refuse_outside(left, layer, layer.range, window)
+        return left
 
     def _classes(
         self, layer: Layer, stored: np.ma.MaskedArray[Any, Any], window: Window
@@ -174,6 +186,8 @@ class CovariateStack:
         raw = stored.filled(np.nan).astype(np.float32)
         for value in layer.source.nodata:
             raw[raw == np.float32(value)] = np.nan
+        if opened.lookup is not None:
+            raw = opened.lookup(raw)
         if (opened.scale, opened.offset) == (1.0, 0.0):
             values = raw
         else:

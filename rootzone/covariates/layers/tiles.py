@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from string import Formatter
 from typing import Annotated, Any, Literal
 
@@ -34,8 +35,10 @@ class Tiles(BaseModel):
     @field_validator("name")
     @classmethod
     def _only_known_fields(cls, name: str) -> str:
-        fields = [field for _, field, _, _ in Formatter().parse(name) if field is not None]
+        parsed = list(Formatter().parse(name))
+        fields = [field for _, field, _, _ in parsed if field is not None]
         strange = [field for field in fields if field not in _FIELDS]
+        strange += [spec for _, _, spec, _ in parsed if spec and not re.fullmatch(r"0?\d", spec)]
         if strange or not fields:
             raise ValueError(f"{name!r} must be made of {', '.join(_FIELDS)}")
         return name

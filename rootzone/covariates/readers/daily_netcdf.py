@@ -1,4 +1,7 @@
-"""Weather by day and cell in NetCDF: yearly or monthly files, a file a day, or an OPeNDAP address.
+"""Weather by day and cell in NetCDF: yearly or monthly files, a file a day, or an address.
+
+An address that ends in .nc is read in parts where it lies, chunk by chunk of the cells wanted; one
+with /dodsC/ or /opendap/ in it, and any other, is taken for OPeNDAP.
 
 The variable inside a file need not say what it is (gridMET's files of tmmx and tmmn both hold
 ``air_temperature``). What a file holds is decided by the catalog's path, and checked against the
@@ -7,6 +10,8 @@ names and notes inside. Values of parts of a day become values of days as the en
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +22,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
+from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.layers.catalog import Layer, fill
 from rootzone.covariates.weather.cells import Cells
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from rootzone.covariates.check.findings import FileFinding
 
 _ONE_DAY = timedelta(days=1)
+_OPENDAP = re.compile(r"(?i)/(dodsc|opendap|thredds/dap4)/")
+_TRIES, _PAUSE_S = 3, 2.0  # of a server
 
 
 class DailyNetCdf:
@@ -60,9 +68,10 @@ class DailyNetCdf:
         if part is None:
             raise RequestError(f"{layer.address} does not say which variable is meant.")
         margin = timedelta(0) if part.by_day == "as it is" else _ONE_DAY
+        paths = self.paths(layer, data_folder, first, last)
+        check_inputs([path for path in paths if isinstance(path, Path)], data_folder)
         pieces = [
-            self.read_file(path, layer, cells, first - margin, last + margin)
-            for path in self.paths(layer, data_folder, first, last)
+            self.read_file(path, layer, cells, first - margin, last + margin) for path in paths
         ]
         times = np.concatenate([piece[0] for piece in pieces])
         values = np.concatenate([piece[1] for piece in pieces])
@@ -99,7 +108,7 @@ class DailyNetCdf:
             refuse_cut(address)
         assert layer.part is not None  # noqa: S101 - held by read and check
         try:
-            with open_netcdf(name) as file:
+            with _opened(name) as file:
                 variable = the_variable(file, name, layer)
                 times = read_times(file, name)
                 _once(times, name, whole_days=layer.part.by_day == "as it is")
@@ -142,6 +151,21 @@ class DailyNetCdf:
 
 
 READER = DailyNetCdf()
+
+
+def _opened(name: str) -> Any:  # noqa: ANN401 - netCDF4 is untyped
+    """An open file or address; a server that does not answer is asked again."""
+    remote = name.startswith(("http://", "https://"))
+    parts = remote and name.lower().endswith((".nc", ".nc4")) and not _OPENDAP.search(name)
+    tries = _TRIES if remote else 1
+    for left in range(tries - 1, -1, -1):
+        try:
+            return open_netcdf(name + "#mode=bytes" if parts else name)
+        except OSError:
+            if not left:
+                raise
+            time.sleep(_PAUSE_S)
+    raise AssertionError  # pragma: no cover - the last try returns or raises
 
 
 def refuse_cut(path: Path) -> None:

@@ -6,10 +6,12 @@ A file is held against its entry before a pixel is read: coordinate system, unit
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.layers.catalog import Layer, fill
 from rootzone.covariates.layers.mosaic import Piece, missing_files, read_piece, virtual_raster
 from rootzone.covariates.layers.opened import Opened, same_crs
@@ -27,7 +29,7 @@ _FEET = frozenset({
 
 
 class Raster:
-    """GeoTIFF, Erdas, ASCII grid, VRT, PNG, and the variable of a NetCDF, HDF or Zarr file."""
+    """GeoTIFF, Erdas, ASCII grid, PNG, and the variable of a NetCDF, HDF or Zarr file."""
 
     terrain = False  # whether slope and aspect are worked out from the values
 
@@ -37,7 +39,7 @@ class Raster:
         A layer that is read over the network needs none.
         """
         pattern = layer.path_pattern()
-        if layer.is_remote:
+        if layer.is_remote or (layer.part is not None and layer.part.remainder_of):
             return []
         if "{tile}" in pattern:
             tiles = layer.source.tile_names(bounds)
@@ -65,6 +67,11 @@ class Raster:
         return raster_report(path, layer, None if layer is None else self._refusal(path, layer))
 
     def _refusal(self, path: Path, layer: Layer) -> str | None:
+        variables = layer.source.variables
+        if variables and "variable" not in layer.values:
+            if "{variable}" in layer.source.path:  # a band beside those of the entry
+                return None
+            layer = replace(layer, values=layer.values | {"variable": next(iter(variables))})
         try:
             self.opened_files(layer, [path])
         except RequestError as error:
@@ -86,6 +93,7 @@ class Raster:
                 f"{data_folder}: {listed}. Fetch them with rootzone fetch, correct path in the "
                 "catalog, or accept the hole with on_missing_tile: nodata."
             )
+        check_inputs(there, data_folder)
         return there, tuple(path.name for path in missing)
 
     def uri(self, layer: Layer, path: Path) -> str:
@@ -139,7 +147,7 @@ def variable_of(layer: Layer) -> str:
 
 
 def _remote_uris(layer: Layer, bounds: Bounds) -> list[str]:
-    """GDAL reads the parts of a remote file it needs; virtual rasters and cloud-optimised TIFFs."""
+    """GDAL reads the parts of a remote file it needs, of cloud-optimised TIFFs few."""
     pattern = layer.path_pattern()
     tiles = layer.source.tile_names(bounds) if "{tile}" in pattern else [""]
     return ["/vsicurl/" + fill(pattern, {"tile": tile}) for tile in tiles]

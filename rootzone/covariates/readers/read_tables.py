@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.layers.catalog import Catalog
 from rootzone.covariates.readers.registry import table_reader
 
@@ -33,4 +34,6 @@ def read_table_layer(catalog: Catalog, address: str) -> pl.DataFrame:
         The address names no table, or the file cannot be read.
     """
     layer = catalog.layer(address)
-    return table_reader(layer).table(catalog.data_folder / layer.path_pattern(), layer)
+    path = catalog.data_folder / layer.path_pattern()
+    check_inputs([path], catalog.data_folder)
+    return table_reader(layer).table(path, layer)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import ONE_DAY, AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.layers.catalog import Catalog, Layer, Source
@@ -200,7 +200,7 @@ def prepare_year(
     kept = cells.those(there)
     heights = None if elevation_m is None else np.asarray(elevation_m)[there]
     raw = {name: column[:, there] for name, column in raw.items()}
-    dates = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    dates = np.arange(np.datetime64(first), np.datetime64(last) + ONE_DAY)
     source = catalog.source(request.source)
     columns, flags, gaps = _complete(raw, dates, kept, request, source, f"{request.source} {year}")
     columns |= _demand(columns, dates, kept, request, source, heights)
@@ -235,7 +235,7 @@ def _read(
         columns[column] = values
         found = reader.paths(layer, catalog.data_folder, first, last)
         files.update({path: None for path in found if isinstance(path, Path)})
-    dates = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    dates = np.arange(np.datetime64(first), np.datetime64(last) + ONE_DAY)
     whole = how.apply(columns, _top_mj_m2(dates, cells)) if how.steps else columns
     wanted = request.columns
     return {name: whole[name] for name in wanted}, list(files)
@@ -342,7 +342,7 @@ def _year_before(
     raw, _ = _read(catalog, request, start, end, cells)
     if all(np.isnan(column).all() for column in raw.values()):  # an aggregate that starts later
         return {"rain_mm": unknown, "pet_mm": unknown}, False
-    dates = np.arange(np.datetime64(start), np.datetime64(end) + 1)
+    dates = np.arange(np.datetime64(start), np.datetime64(end) + ONE_DAY)
     source = catalog.source(request.source)
     columns, _, _ = _complete(
         raw, dates, cells, request, source, f"{request.source} {end.year}, last {PAD_DAYS} days"

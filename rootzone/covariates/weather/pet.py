@@ -16,6 +16,9 @@ REFERENCE_ALBEDO = 0.23  # hypothetical grass, FAO-56 Eq. 38
 _KELVIN = 273.16  # as in FAO-56 Eq. 39
 # FAO-56 bounds relative shortwave radiation above; ASCE-EWRI (2005) Eq. 45 bounds the cloud term.
 _CLOUD_TERM = (0.05, 1.0)
+# Where the sun stays down relative radiation says nothing of clouds: the middle of FAO-56's advice
+# for nights without a sunset to go by, 0.4 to 0.6 (chapter 3, hourly net longwave radiation).
+_NO_SUN_MJ, _SHARE_WITHOUT_SUN = 0.01, 0.5
 
 
 def extraterrestrial_mj_m2(lat_deg: AnyArray | float, day_of_year: AnyArray | int) -> FloatArray:
@@ -90,8 +93,10 @@ def net_radiation_mj_m2(
     ----------
     FAO-56 Eq. 37 to 40; the cloud term is held to 0.05 to 1 as in ASCE-EWRI (2005) Eq. 45.
     """
-    clear = (0.75 + 2e-5 * np.asarray(elevation_m)) * top_mj_m2
-    cloud = np.clip(1.35 * np.minimum(radn_mj_m2 / clear, 1.0) - 0.35, *_CLOUD_TERM)
+    clear = np.asarray((0.75 + 2e-5 * np.asarray(elevation_m)) * top_mj_m2)
+    share = np.asarray(radn_mj_m2) / np.where(clear > _NO_SUN_MJ, clear, np.nan)
+    share = np.where(clear > _NO_SUN_MJ, np.minimum(share, 1.0), _SHARE_WITHOUT_SUN)
+    cloud = np.clip(1.35 * share - 0.35, *_CLOUD_TERM)
     warm = (np.asarray(tmax_degc) + _KELVIN) ** 4 + (np.asarray(tmin_degc) + _KELVIN) ** 4
     moist = 0.34 - 0.14 * np.sqrt(vapour_kpa)
     longwave = STEFAN_BOLTZMANN_MJ * warm / 2.0 * moist * cloud

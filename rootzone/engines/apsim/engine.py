@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rootzone._shared.arrays import IntArray
+from rootzone._shared.days import calendar_day
 from rootzone._shared.digests import digest_file
-from rootzone._shared.errors import RequestError
+from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone._shared.resources import resource_path
 from rootzone.engines.apsim.find_models import ModelsProgram, find_models
 from rootzone.engines.apsim.judge import Asked, Verdict, judge
 from rootzone.engines.apsim.read_db import Harvest, read_db
 from rootzone.engines.apsim.run_models import ModelsRun, run_models
+from rootzone.engines.apsim.scratch import clean_up, refuse_full, scratch_folder
 from rootzone.engines.apsim.settings import ApsimSettings
 from rootzone.engines.apsim.verdicts import errors_on_console, failure_class_of, own_words
 from rootzone.engines.apsim.write_apsimx import SOIL_ARRAYS, Simulation, write_apsimx
@@ -27,7 +31,6 @@ from rootzone.engines.apsim.write_met import MET_COLUMNS, write_met
 from rootzone.engines.failures import Failure, FailureClass
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch
 
-_EPOCH = date(1970, 1, 1)
 _LATITUDE_DEG = 40.0  # APSIM insists on one; a fallow water balance does not use it
 
 
@@ -60,6 +63,7 @@ class ApsimEngine:
         self.program = program or find_models(settings.models)
         self.file_format = self.program.file_format(settings.file_format)
         _check_scratch(settings.scratch)
+        clean_up(settings.scratch)
 
     @property
     def name(self) -> str:
@@ -82,6 +86,7 @@ class ApsimEngine:
             "engine": self.name,
             "apsim_version": self.program.version or "not told",
             "file_format": self.file_format,
+            "rain_hours": self.program.rain_hours or "not told",
             "template": digest_file(template),
             **self.settings.model_dump(exclude=not_physics),
         }
@@ -118,26 +123,69 @@ class ApsimEngine:
         if not again or len(sites) == 1:
             return outcomes
         kept = [outcome for outcome in outcomes if outcome.site not in set(again)]
+        if not ran.timed_out and (same := self._fault_of_all(batch, outcomes, again)):
+            return kept + same
         half = (len(again) + 1) // 2
         for part in (again[:half], again[half:]):
             if part:
                 kept += self._run_sites(batch, np.array(part))
         return kept
 
+    def _fault_of_all(
+        self, batch: SiteBatch, outcomes: Sequence[_Outcome], sites: Sequence[int]
+    ) -> list[_Outcome]:
+        """Verdicts of a file that no site of it is to blame for; empty where some may be.
+
+        Where the first and the last site each fail alone in the words of the whole file, so would
+        the others: three starts in place of two a site.
+        """
+        said = {o.site: o.verdict.text for o in outcomes}[sites[0]]
+        ends = [self._run_sites(batch, np.array([site]))[0] for site in (sites[0], sites[-1])]
+        if any(end.verdict.failure_class is None or end.verdict.text != said for end in ends):
+            return []
+        return [_Outcome(site, ends[0].verdict) for site in sites]
+
     def _run_file(self, batch: SiteBatch, sites: IntArray) -> tuple[ModelsRun, Harvest | None]:
-        limit_s = self.settings.start_timeout_s + self.settings.site_timeout_s * len(sites)
-        with tempfile.TemporaryDirectory(prefix="rootzone-", dir=self.settings.scratch) as scratch:
-            folder = Path(scratch)
-            apsimx = folder / "run.apsimx"
-            simulations = _simulations(batch, sites, folder)
-            write_apsimx(apsimx, simulations, self.settings, self.file_format)
-            ran = run_models(self.program, apsimx, limit_s)
-            database = apsimx.with_suffix(".db")
-            try:
-                harvest = read_db(database) if database.exists() else None
-            except RequestError:
-                harvest = None
+        try:
+            with scratch_folder(self.settings.scratch) as folder:
+                return self._run_in(folder, batch, sites)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise StoppedEarly(
+                f"The scratch folder {self.settings.scratch or tempfile.gettempdir()} is full: "
+                f"{error}. Make room, or set engine setting scratch to another folder; the same "
+                "command goes on."
+            ) from error
+
+    def _run_in(
+        self, folder: Path, batch: SiteBatch, sites: IntArray
+    ) -> tuple[ModelsRun, Harvest | None]:
+        apsimx = folder / "run.apsimx"
+        simulations = _simulations(batch, sites, folder)
+        write_apsimx(apsimx, simulations, self.settings, self.file_format)
+        ran = run_models(self.program, apsimx, self._limit_s(batch, sites))
+        database = apsimx.with_suffix(".db")
+        try:
+            harvest = read_db(database) if database.exists() else None
+        except RequestError:
+            harvest = None
+        _refuse_fault_of_the_program(ran, self.program, self.file_format)
+        if not ran.timed_out and (harvest is None or harvest.rows is None or not len(harvest.rows)):
+            refuse_full(folder)
         return ran, harvest
+
+    def _limit_s(self, batch: SiteBatch, sites: IntArray) -> float:
+        """Time a file may take [s]: what its sites are expected to, and one that hangs is found.
+
+        A site that stands alone has all of ``site_timeout_s``. Many together are given ten times
+        what APSIM takes, so that a hung one costs minutes and not its limit times their number.
+        """
+        settings = self.settings
+        years = float(batch.weather.n_day[batch.cell[sites]].max()) / 365.0
+        expected = min(_EXPECTED_S_PER_YEAR * max(years, 1.0), settings.site_timeout_s)
+        alone = settings.site_timeout_s if len(sites) == 1 else 0.0
+        return settings.start_timeout_s + max(expected * len(sites), alone)
 
     def _verdict(
         self, batch: SiteBatch, site: int, ran: ModelsRun, harvest: Harvest | None
@@ -148,6 +196,28 @@ class ApsimEngine:
             if not untold or not _whole_file(ran):
                 return verdict
         return _verdict_on_file(ran, self.settings)
+
+
+_EXPECTED_S_PER_YEAR = 3.0  # ten times a simulated year's usual time in APSIM, on a loaded machine
+# What no site can be blamed for: every file of the campaign would fail alike.
+_PROGRAM_FAULTS = (r"[Ff]ile version is greater than the latest", r"No datastore is available")
+
+
+def _refuse_fault_of_the_program(ran: ModelsRun, program: ModelsProgram, version: str) -> None:
+    """Stop at once where APSIM refuses our files as such.
+
+    Raises
+    ------
+    RequestError
+        With APSIM's own words and the setting that mends it.
+    """
+    for pattern in _PROGRAM_FAULTS:
+        if found := re.search(rf".*{pattern}.*", ran.console):
+            raise RequestError(
+                f"{program.command[0]} (version {program.version or 'not told'}) refuses files of "
+                f"format {version}: {own_words(found[0])}. Set engine.settings.file_format: '77', "
+                "or install a newer APSIM. No site is to blame, so the run stops here."
+            )
 
 
 # Failures for which the console may know more than the database.
@@ -222,7 +292,7 @@ def _simulations(batch: SiteBatch, sites: IntArray, folder: Path) -> Sequence[Si
 def _simulation(batch: SiteBatch, site: int) -> Simulation:
     rows = slice(int(batch.layer_start[site]), int(batch.layer_start[site + 1]))
     cell = int(batch.cell[site])
-    first = _EPOCH + timedelta(days=int(batch.weather.first_day[cell]))
+    first = calendar_day(batch.weather.first_day[cell])
     last = first + timedelta(days=int(batch.weather.n_day[cell]) - 1)
     soil = {name: values[rows] for name, values in batch.soil.items()}
     return Simulation(_name(site), soil, f"c{cell}.met", first, last)

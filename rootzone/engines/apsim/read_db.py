@@ -8,16 +8,18 @@ only ever compared or quoted, never run.
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rootzone._shared.errors import RequestError
-from rootzone.engines.apsim.verdicts import own_words
+from rootzone.engines.apsim.verdicts import message_kinds, own_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +28,6 @@ REPORT = "Daily"
 DAILY_COLUMNS = ("Rain", "Runoff", "Drainage", "Es", "Eo")
 OPTIONAL_COLUMNS = ("Pond",)
 _LAYER = re.compile(r"^SW\((\d+)\)$")
-_ERROR = 2  # _Messages.MessageType of an error
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ def read_db(path: Path) -> Harvest:
     """
     if not path.is_file():
         raise RequestError(f"{path} is not there: APSIM wrote no database.")
+    with TemporaryDirectory(prefix="rootzone-db-") as folder:
+        return _read(_whole(path, Path(folder)))
+
+
+def _read(path: Path) -> Harvest:
     try:
         with closing(sqlite3.connect(_uri(path), uri=True)) as connection:
             tables = _names(connection, "SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -85,6 +91,26 @@ def read_db(path: Path) -> Harvest:
     return Harvest(
         _rows(path, wanted, sims), tuple(missing), max(layers, default=0), errors, warnings
     )
+
+
+def _whole(path: Path, folder: Path) -> Path:
+    """The database, or a copy of it with the pages its ``-wal`` still holds.
+
+    An APSIM that did not end by itself, or was driven from another program, leaves rows there that
+    a reader of the file alone never sees.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not log.is_file() or log.stat().st_size == 0:
+        return path
+    copy = folder / "whole.db"
+    shutil.copyfile(path, copy)
+    shutil.copyfile(log, copy.with_name("whole.db-wal"))
+    try:
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.DatabaseError as error:
+        raise RequestError(f"{path} is not a readable database of APSIM: {error}.") from error
+    return copy
 
 
 def _uri(path: Path) -> str:
@@ -116,12 +142,13 @@ def _messages(
     errors: dict[str, str] = {}
     warnings: dict[str, int] = defaultdict(int)
     if "_Messages" in tables:
-        query = "SELECT SimulationID, Message, MessageType FROM _Messages WHERE MessageType > 0"
-        for simulation, message, kind in connection.execute(query):
-            name = simulations.get(simulation, "")
-            if kind == _ERROR:
-                errors.setdefault(name, own_words(str(message)))
-            else:
+        query = "SELECT SimulationID, Message, MessageType FROM _Messages"
+        found = [(simulations.get(s, ""), str(m), k) for s, m, k in connection.execute(query)]
+        error, warning = message_kinds([(kind, text) for _, text, kind in found])
+        for name, message, kind in found:
+            if kind == error:
+                errors.setdefault(name, own_words(message))
+            elif kind == warning:
                 warnings[name] += 1
     return errors, dict(warnings)
 

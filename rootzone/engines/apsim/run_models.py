@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -60,6 +61,7 @@ def run_models(program: ModelsProgram, apsimx: Path, timeout_s: float) -> Models
             text=True,
             errors="replace",
             start_new_session=True,
+            preexec_fn=_die_with_parent,
         )
     except OSError as error:
         raise RequestError(f"{program.command[0]} cannot be started: {error}.") from error
@@ -75,6 +77,19 @@ def run_models(program: ModelsProgram, apsimx: Path, timeout_s: float) -> Models
         process.wait()
         raise
     return ModelsRun(process.returncode, console, timed_out, time.monotonic() - start)
+
+
+try:
+    _LIBC: ctypes.CDLL | None = ctypes.CDLL(None, use_errno=True)
+except OSError:
+    _LIBC = None
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """In the child, before ``Models``: be ended when we are, even by SIGKILL (Linux)."""
+    if _LIBC is not None and hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _kill_group(pid: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rootzone.engines.failures import FailureClass
 
@@ -24,6 +25,7 @@ _MEANINGS: tuple[tuple[str, FailureClass], ...] = (
     (r"[Ff]ile version is greater than the latest", FailureClass.ENGINE_VERSION),
     (r"Cannot find a match for link", FailureClass.SETUP_ERROR),
     (r"No datastore is available", FailureClass.SETUP_ERROR),
+    (r"Newtonsoft\.Json|Could not find type|Unterminated string", FailureClass.SETUP_ERROR),
     (r"Could not find parameters for solute", FailureClass.SETUP_ERROR),
     (r"Could not find residue type", FailureClass.SETUP_ERROR),
     (r"Cannot find event", FailureClass.SETUP_ERROR),
@@ -38,8 +40,44 @@ _MEANINGS: tuple[tuple[str, FailureClass], ...] = (
 )
 
 _STACK_LINE = re.compile(r"\n\s+at .*", flags=re.S)
-_EXCEPTION = re.compile(r"\s*(?:---> )?((?:System|Models)\.[\w.]*Exception: .*)")
+_EXCEPTION = re.compile(r"\s*(?:---> )?((?:\w+\.)+\w*Exception: .*)")
+_ERROR_FORM = re.compile(r"ERROR in file|^\s*(?:\w+\.)+\w*Exception: ", flags=re.M)
 _PLACE = re.compile(r"(?:ERROR in file: \S+\s+)?(?:Simulation name: \S+\s+)?")
+_OWN_PATH = re.compile(
+    r"[^\s'\"]*rootzone-[^\s'\"/\\]*[/\\]"
+)  # our scratch folder, random each time
+# _Messages.MessageType of an error and of a warning: until about 2021 information 0, warning 1,
+# error 2; since then error 0, warning 1, information 2, diagnostic 3.
+_OLD_KINDS, _NEW_KINDS = (2, 1), (0, 1)
+
+
+def message_kinds(messages: Sequence[tuple[int, str]]) -> tuple[int, int]:
+    """Which numbers mean error and warning in one database, told by what its messages say.
+
+    The old kind 0 is information: the summary every simulation writes. The new one is an error,
+    which names its file or an exception; and only the new numbering has a kind 3.
+
+    Parameters
+    ----------
+    messages : sequence of (int, str)
+        Kind and text of every message.
+
+    Examples
+    --------
+    >>> message_kinds([(0, "ERROR in file: x.apsimx"), (2, "Simulation terminated normally")])
+    (0, 1)
+    >>> message_kinds([(0, "Clock: ..."), (2, "ERROR in file: x.apsimx")])
+    (2, 1)
+    """
+    texts: dict[int, list[str]] = {}
+    for kind, text in messages:
+        texts.setdefault(kind, []).append(text)
+    if 3 in texts:
+        return _NEW_KINDS
+    if 0 in texts:
+        return _NEW_KINDS if all(map(_ERROR_FORM.search, texts[0])) else _OLD_KINDS
+    as_errors = any(map(_ERROR_FORM.search, texts.get(2, [])))
+    return _OLD_KINDS if as_errors else _NEW_KINDS
 
 
 def failure_class_of(text: str) -> FailureClass:
@@ -53,7 +91,7 @@ def failure_class_of(text: str) -> FailureClass:
 def own_words(text: str) -> str:
     """APSIM's message without file paths and stack lines, so that it reads the same anywhere."""
     short = _STACK_LINE.sub("", text.strip())
-    return _PLACE.sub("", short, count=1).strip()
+    return _OWN_PATH.sub("", _PLACE.sub("", short, count=1)).strip()
 
 
 def errors_on_console(text: str) -> list[str]:

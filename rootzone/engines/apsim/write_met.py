@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray
+from rootzone._shared.days import EPOCH
 
 # APSIM reads these from a .met file; radiation and temperatures give Eo, and nothing else does.
 MET_COLUMNS = {"radn_mj_m2": "radn", "tmax_degc": "maxt", "tmin_degc": "mint", "rain_mm": "rain"}
@@ -41,7 +42,7 @@ def met_text(
     tav, amp = _tav_amp(days, columns["tmax_degc"], columns["tmin_degc"])
     frame = pl.DataFrame(
         {
-            "year": years.astype(np.int64) + 1970,
+            "year": years.astype(np.int64) + EPOCH.year,
             "day": (days - years.astype("datetime64[D]")).astype(np.int64) + 1,
             **{name: columns[key].astype(np.float32) for key, name in MET_COLUMNS.items()},
         }

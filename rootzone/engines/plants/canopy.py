@@ -9,7 +9,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.jit import kernel
-from rootzone.engines.plants.covers import Cover
+from rootzone.covariates.layers.covers import Cover
 
 EXTINCTION = 0.5  # of light by leaves, see data/covers/covers.yaml
 SEASON_DAYS = 30  # days whose mean temperature brings leaves

@@ -18,7 +18,10 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.cores import cores_given
 from rootzone._shared.errors import RequestError
-from rootzone.engines.swim import batch_kernels, fv_column, layout, swim3_column, swim3_converged
+from rootzone.engines.swim import batch_kernels, layout
+from rootzone.engines.swim.cells import setup as cell_setup
+from rootzone.engines.swim.nodes import apsim_day
+from rootzone.engines.swim.nodes import setup_converged as node_setup
 from rootzone.engines.swim.settings import SwimSettings
 
 # Numba's default thread pool must not be entered by two Python threads at once.
@@ -27,22 +30,37 @@ _POOL = threading.Lock()
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """One pair of physics and stepping: its loop and its scratch."""
+    """One pair of physics and stepping.
+
+    Parameters
+    ----------
+    run : callable
+        Its loop over columns.
+    work_size : callable
+        Doubles of scratch for so many layers.
+    high, low : int
+        Columns of ``layers`` that bound theta; 0 stands for a lower bound of 0.
+    """
 
     run: Callable[..., None]
     work_size: Callable[[int], int]
+    high: int
+    low: int = 0
 
 
+_VG = {"high": layout.VG_THETA_S, "low": layout.VG_THETA_R}
 KINDS: dict[tuple[str, str], ColumnKind] = {
-    ("swim3", "apsim"): ColumnKind(batch_kernels.run_swim3_apsim, swim3_column.work_size),
+    ("swim3", "apsim"): ColumnKind(
+        batch_kernels.run_swim3_apsim, apsim_day.work_size, layout.SWIM3_SAT
+    ),
     ("swim3", "converged"): ColumnKind(
-        batch_kernels.run_swim3_converged, swim3_converged.work_size
+        batch_kernels.run_swim3_converged, node_setup.work_size, layout.SWIM3_SAT
     ),
     ("van_genuchten", "apsim"): ColumnKind(
-        batch_kernels.run_van_genuchten_apsim, swim3_column.work_size
+        batch_kernels.run_van_genuchten_apsim, apsim_day.work_size, **_VG
     ),
     ("van_genuchten", "converged"): ColumnKind(
-        batch_kernels.run_van_genuchten_converged, fv_column.work_size
+        batch_kernels.run_van_genuchten_converged, cell_setup.work_size, **_VG
     ),
 }
 
@@ -202,11 +220,12 @@ def run_columns(
     row_start = _offsets(n_day)
     theta_start = _offsets(n_day * n_layer)
     theta = np.empty(theta_start[-1])
-    daily = np.empty((row_start[-1], layout.N_DAILY))
+    daily = np.empty((row_start[-1], layout.N_DAILY + len(settings.label_depths_mm)))
     report = np.zeros((columns.n_column, batch_kernels.N_REPORT), dtype=np.int64)
     value = np.full(columns.n_column, np.nan)
+    results = ColumnResults(theta, theta_start, daily, row_start, report, value)
     if columns.n_column == 0:
-        return ColumnResults(theta, theta_start, daily, row_start, report, value)
+        return results
     work = np.empty((n_lane, kind.work_size(int(n_layer.max()))))
     bottom_psi_cm = settings.bottom_boundary.psi_cm(columns.profile_depth_mm())
     with _POOL:
@@ -222,7 +241,6 @@ def run_columns(
                 columns.cell,
                 settings.to_vector(),
                 bottom_psi_cm,
-                settings.balance_tolerance_mm,
                 theta_start,
                 row_start,
                 np.zeros(1, dtype=np.int64),
@@ -230,11 +248,39 @@ def run_columns(
                 theta,
                 daily,
                 report,
-                value,
             )
+            _judge(columns, kind, settings.balance_tolerance_mm, results)
         finally:
             numba.set_num_threads(before)
-    return ColumnResults(theta, theta_start, daily, row_start, report, value)
+    return results
+
+
+def _judge(columns: Columns, kind: ColumnKind, tolerance_mm: float, results: ColumnResults) -> None:
+    """Write the verdict on each column that came to its end, from its results alone."""
+    layers = columns.layers
+    low = layers[:, kind.low].copy() if kind.low else np.zeros(len(layers))
+    sinks_mm = results.daily[:, layout.LEAVING[0]].copy()
+    for column in layout.LEAVING[1:]:
+        sinks_mm += results.daily[:, column]
+    results.report[:, batch_kernels.LAYER] = -1
+    batch_kernels.judge_columns(
+        layers,
+        columns.layer_start,
+        columns.theta_initial,
+        low,
+        layers[:, kind.high].copy(),
+        columns.weather,
+        columns.day_start,
+        columns.cell,
+        results.theta_start,
+        results.row_start,
+        results.theta,
+        sinks_mm,
+        results.daily[:, layout.POND_MM].copy(),
+        tolerance_mm,
+        results.report,
+        results.value,
+    )
 
 
 def _offsets(lengths: IntArray) -> IntArray:

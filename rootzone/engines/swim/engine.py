@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.daily import required_names
+from rootzone._shared.errors import RequestError
+from rootzone.covariates.layers.covers import cover_names
 from rootzone.engines.failures import Failure
+from rootzone.engines.plants.canopy import canopy_of_cells, filled_lai
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch, WeatherBatch
 from rootzone.engines.swim import batch as columns_batch
 from rootzone.engines.swim import batch_kernels, layout
@@ -17,18 +22,20 @@ from rootzone.engines.swim.initial import initial_theta
 from rootzone.engines.swim.outcome import failure_of, finished, repair_names
 from rootzone.engines.swim.settings import SwimSettings
 from rootzone.engines.swim.snow import SoilForcing, winter_forcing
-from rootzone.engines.swim.twins import ColumnResult, TwinStore, column_keys, twin_cells
+from rootzone.engines.swim.twins import (
+    ColumnResult,
+    TwinStore,
+    column_keys,
+    result_at,
+    twin_cells,
+)
 
 # Numbers of theta in a chunk: 32 MB, large enough to keep threads busy, small enough to hold a few.
 CHUNK_VALUES = 4_000_000
 
+# What the kernels give that every profile carries.
 _DAILY_COLUMNS = {
-    "runoff_mm": layout.RUNOFF_MM,
-    "drainage_mm": layout.DRAINAGE_MM,
-    "es_mm": layout.ES_MM,
-    "infiltration_mm": layout.INFILTRATION_MM,
-    "pond_mm": layout.POND_MM,
-    "balance_error_mm": layout.BALANCE_ERROR_MM,
+    name: layout.KERNEL_COLUMNS.index(name) for name in required_names() if name != "steps"
 }
 
 
@@ -95,32 +102,52 @@ class SwimEngine:
         return [*ends.tolist(), batch.n_site]
 
     def _stream(self, batch: SiteBatch, ends: list[int]) -> Iterator[EngineRun]:
-        forcing = soil_forcing(batch.weather, self.settings)
-        twins = twin_cells(forcing.weather, batch.weather.day_start)
+        stands = _stands(batch, self.settings)
         layers = columns_batch.pack_layers(batch.soil, self.settings.physics)
-        columns = columns_batch.Columns(
-            layers,
-            batch.layer_start,
-            initial_theta(layers, batch.layer_start, batch.soil, self.settings),
-            forcing.weather,
-            batch.weather.day_start,
-            twins[batch.cell],
-        )
-        store = TwinStore(column_keys(columns))
+        theta = initial_theta(layers, batch.layer_start, batch.soil, self.settings)
+        columns, keys = [], [b""] * batch.n_site
+        for number, stand in enumerate(stands.kinds):
+            twins = twin_cells(stand.forcing.weather, batch.weather.day_start)
+            own = columns_batch.Columns(
+                layers,
+                batch.layer_start,
+                theta,
+                stand.forcing.weather,
+                batch.weather.day_start,
+                twins[batch.cell],
+            )
+            columns.append(own)
+            mine = stands.of_site == number
+            prefix = stand.settings.cover.encode() if len(stands.kinds) > 1 else b""
+            for site, key in enumerate(column_keys(own)):
+                if mine[site]:
+                    keys[site] = prefix + key
+        store = TwinStore(keys)
         first = 0
         for last in ends:
             sites = np.arange(first, last)
             missing = store.missing(sites)
-            part = columns_batch.take_columns(columns, missing)
-            results = columns_batch.run_columns(part, self.settings, threads=self.threads)
-            found = store.collect(sites, missing, results)
-            yield self._engine_run(batch, forcing, sites, found, len(missing))
+            found = store.collect(sites, missing, self._computed(stands, columns, missing))
+            yield self._engine_run(batch, stands, sites, found, len(missing))
             first = last
+
+    def _computed(
+        self, stands: Stands, columns: list[columns_batch.Columns], sites: IntArray
+    ) -> list[ColumnResult]:
+        """Results of some sites, each under its own cover, in their order."""
+        found: dict[int, ColumnResult] = {}
+        for number, stand in enumerate(stands.kinds):
+            mine = sites[stands.of_site[sites] == number]
+            if mine.size:
+                part = columns_batch.take_columns(columns[number], mine)
+                results = columns_batch.run_columns(part, stand.settings, threads=self.threads)
+                found |= {site: result_at(results, i) for i, site in enumerate(mine.tolist())}
+        return [found[site] for site in sites.tolist()]
 
     def _engine_run(
         self,
         batch: SiteBatch,
-        forcing: SoilForcing,
+        stands: Stands,
         sites: IntArray,
         found: list[ColumnResult],
         computed: int,
@@ -139,11 +166,11 @@ class SwimEngine:
             if found[i].report[batch_kernels.REPAIRS]
         }
         chosen = sites[good]
-        profiles = self._profiles(batch, forcing, chosen, [found[i] for i in good])
+        profiles = self._profiles(batch, stands, chosen, [found[i] for i in good])
         return EngineRun(profiles, failures, repairs, computed)
 
     def _profiles(
-        self, batch: SiteBatch, forcing: SoilForcing, sites: IntArray, found: list[ColumnResult]
+        self, batch: SiteBatch, stands: Stands, sites: IntArray, found: list[ColumnResult]
     ) -> Profiles:
         n_day, n_layer = batch.n_day[sites], batch.n_layer[sites]
         theta = _joined([result.theta for result in found], (0,))
@@ -153,12 +180,13 @@ class SwimEngine:
             for name, position in _DAILY_COLUMNS.items()
         }
         daily["steps"] = table[:, layout.STEPS].astype(np.int32)
-        if self.settings.needs_temperature:
-            start = batch.weather.day_start
-            days = [np.arange(start[c], start[c + 1]) for c in batch.cell[sites]]
-            rows = np.concatenate(days) if days else np.zeros(0, dtype=np.int64)
-            daily["runoff_mm"] += forcing.blocked_mm[rows]
-            daily["snow_mm"] = forcing.snow_mm[rows]
+        planted = any(not stand.settings.plants.is_bare for stand in stands.kinds)
+        if self.settings.has_winter:
+            daily["runoff_mm"] += stands.series(batch, sites, "blocked_mm")
+            daily["snow_mm"] = stands.series(batch, sites, "snow_mm")
+        if planted:
+            daily["transpiration_mm"] = np.ascontiguousarray(table[:, layout.UPTAKE_MM])
+            daily["interception_mm"] = stands.series(batch, sites, "interception_mm")
         return Profiles(
             batch.site_ids[sites],
             np.concatenate(([0], np.cumsum(n_day))).astype(np.int64),
@@ -186,10 +214,100 @@ def _joined(parts: list[AnyArray], empty: tuple[int, ...]) -> AnyArray:
     return np.concatenate(parts)
 
 
+@dataclass(frozen=True)
+class Stand:
+    """One cover and what the weather is under it."""
+
+    settings: SwimSettings
+    forcing: SoilForcing
+
+
+@dataclass(frozen=True)
+class Stands:
+    """The covers of a batch: one for all its sites, or by its column ``cover_code``.
+
+    Parameters
+    ----------
+    kinds : list of Stand
+        Each cover that occurs.
+    of_site : array of int, shape (site,)
+        Position of each site's cover among them.
+    """
+
+    kinds: list[Stand]
+    of_site: IntArray
+
+    def series(self, batch: SiteBatch, sites: IntArray, name: str) -> FloatArray:
+        """A daily series of the forcing on the days of some sites, one after the other."""
+        start = batch.weather.day_start
+        parts = []
+        for site in sites.tolist():
+            days = slice(int(start[batch.cell[site]]), int(start[batch.cell[site] + 1]))
+            values: FloatArray = getattr(self.kinds[self.of_site[site]].forcing, name)
+            parts.append(values[days] if values.size else np.zeros(days.stop - days.start))
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _stands(batch: SiteBatch, settings: SwimSettings) -> Stands:
+    """Settings and forcing of each cover of a batch."""
+    codes = batch.soil.get("cover_code")
+    if codes is None or settings.cover != "bare":
+        one = Stand(settings, soil_forcing(batch.weather, settings))
+        return Stands([one], np.zeros(batch.n_site, dtype=np.int64))
+    names = cover_names()
+    used, of_site = np.unique(codes[batch.layer_start[:-1]], return_inverse=True)
+    kinds = []
+    for code in used.astype(int).tolist():
+        values = settings.model_dump() | {"cover": names[code]}
+        own = SwimSettings.model_validate(values)
+        kinds.append(Stand(own, soil_forcing(batch.weather, own)))
+    return Stands(kinds, of_site.astype(np.int64))
+
+
 def soil_forcing(weather: WeatherBatch, settings: SwimSettings) -> SoilForcing:
-    """Rain and potential evaporation as the soil sees them."""
+    """Rain and potential evaporation as the soil sees them, and what roots would take."""
+    below_sky = _winter(weather, settings)
+    plants = settings.plants
+    if plants.is_bare:
+        return below_sky
+    rain_mm, eo_mm = below_sky.weather[:, layout.RAIN_MM], below_sky.weather[:, layout.EO_MM]
+    fresh_mm = rain_mm.copy()
+    if settings.snow:  # melt comes from the ground, and snow falls through
+        mean = 0.5 * (weather.columns["tmax_degc"] + weather.columns["tmin_degc"])
+        wet = (below_sky.snow_mm <= 0.0) & (mean > settings.snow_below_degc)
+        fresh_mm = np.where(wet, np.minimum(rain_mm, weather.columns["rain_mm"]), 0.0)
+    series: dict[str, FloatArray] = {}
+    if settings.lai:
+        if "lai" not in weather.columns:
+            raise RequestError(
+                "The setting lai=true takes leaf area from the weather's column lai, which is not "
+                "there. Add it [m2 m-2], or leave the setting out: leaves then follow temperature."
+            )
+        series["lai"] = np.concatenate(
+            [
+                filled_lai(weather.columns["lai"][first:last], f"weather of cell {cell}")
+                for cell, first, last in zip(
+                    weather.cell_ids, weather.day_start[:-1], weather.day_start[1:], strict=True
+                )
+            ]
+        )
+    elif settings.growing_season:
+        series["mean_degc"] = 0.5 * (weather.columns["tmax_degc"] + weather.columns["tmin_degc"])
+    canopy = canopy_of_cells(fresh_mm, eo_mm, weather.day_start, plants, **series)
+    below = np.column_stack(
+        (
+            canopy.rain_mm + (rain_mm - fresh_mm),
+            canopy.es_demand_mm,
+            canopy.transpiration_demand_mm,
+        )
+    )
+    return replace(below_sky, weather=below, interception_mm=canopy.interception_mm)
+
+
+def _winter(weather: WeatherBatch, settings: SwimSettings) -> SoilForcing:
+    """Rain and potential evaporation below snow, if there is a winter."""
     rain_mm, eo_mm = weather.columns["rain_mm"], weather.columns["eo_mm"]
-    if settings.needs_temperature:
+    if settings.has_winter:
         return winter_forcing(
             rain_mm,
             eo_mm,

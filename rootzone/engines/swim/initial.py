@@ -11,7 +11,8 @@ from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.jit import kernel
 from rootzone._shared.units import cm_from_mm
-from rootzone.engines.swim import layout, swim3_curves
+from rootzone.engines.swim import layout
+from rootzone.engines.swim.nodes import curves
 from rootzone.engines.swim.settings import SwimSettings
 from rootzone.hydraulics.van_genuchten import theta_from_psi
 
@@ -112,9 +113,9 @@ def theta_of_heads(layers: FloatArray, psi_cm: FloatArray, settings: SwimSetting
 def _fill_swim3(
     layers: FloatArray, psi_cm: FloatArray, reproduce_traps: bool, theta: FloatArray
 ) -> None:
-    coef = np.zeros(swim3_curves.N_COEF)
+    coef = np.zeros(curves.N_COEF)
     for i in range(layers.shape[0]):
-        swim3_curves.fill_layer_curves(layers[i], reproduce_traps, coef)
-        theta[i] = coef[swim3_curves.SAT]
+        curves.fill_layer_curves(layers[i], reproduce_traps, coef)
+        theta[i] = coef[curves.SAT]
         if psi_cm[i] < -1.0:
-            theta[i], _ = swim3_curves.theta_of_suction(coef, math.log(-psi_cm[i]))
+            theta[i], _ = curves.theta_of_suction(coef, math.log(-psi_cm[i]))

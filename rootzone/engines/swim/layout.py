@@ -13,16 +13,19 @@ array           shape                meaning
 layers          (n_layer, n_column)  soil parameters, columns below
 theta_initial   (n_layer,)           water content [m3 m-3] at the start of the first day
 weather         (n_day, 2)           rain and potential evaporation [mm d-1]
-settings        (n_setting,)         engine settings, positions below
+settings        (n_setting,)         engine settings, positions below; then the depths [cm]
 theta_out       (n_day, n_layer)     water content at the end of each day [m3 m-3]
-daily_out       (n_day, n_daily)     daily sums and states, columns below
+daily_out       (n_day, n_daily)     daily sums and states, columns below; then theta at depths
 work            (work_size,)         scratch; its content on entry does not matter
 ==============  ===================  =====================================================
 
-Days after a failure are left as the caller filled them (NaN).
+Days after a failure are left as the caller filled them (NaN). Numbers here are part of the machine
+code that ``_shared.jit`` keeps.
 """
 
 from __future__ import annotations
+
+from rootzone._shared.daily import DAILY, names_of_role
 
 # Columns of ``layers``, physics "swim3".
 SWIM3_THICKNESS_MM = 0
@@ -48,18 +51,25 @@ N_VG = 7
 RAIN_MM = 0
 EO_MM = 1
 N_WEATHER = 2
+TRANSPIRATION_MM = 2  # what roots would take, under a canopy; a column that bare runs do not have
 
-# Columns of ``daily_out``.
-RUNOFF_MM = 0
-DRAINAGE_MM = 1
-ES_MM = 2
-INFILTRATION_MM = 3
-POND_MM = 4
-BALANCE_ERROR_MM = 5
-STEPS = 6
-EVALUATIONS = 7
-THETA_LABEL = 8  # van_genuchten: water content at the label's depth, from the solver's cells
-N_DAILY = 9
+# Columns of ``daily_out``: those of the one declaration that the kernels fill, in its order.
+_OUTSIDE = ("snow_mm", "interception_mm")  # settled before the soil's day begins
+KERNEL_COLUMNS = tuple(column.name for column in DAILY if column.name not in _OUTSIDE)
+RUNOFF_MM = KERNEL_COLUMNS.index("runoff_mm")
+DRAINAGE_MM = KERNEL_COLUMNS.index("drainage_mm")
+ES_MM = KERNEL_COLUMNS.index("es_mm")
+INFILTRATION_MM = KERNEL_COLUMNS.index("infiltration_mm")
+POND_MM = KERNEL_COLUMNS.index("pond_mm")
+BALANCE_ERROR_MM = KERNEL_COLUMNS.index("balance_error_mm")
+STEPS = KERNEL_COLUMNS.index("steps")
+UPTAKE_MM = KERNEL_COLUMNS.index("transpiration_mm")
+EVALUATIONS = KERNEL_COLUMNS.index("evaluations")
+N_DAILY = len(KERNEL_COLUMNS)  # theta at the depths asked for follows, a column a depth
+# Those that left the column, for the balance.
+LEAVING = tuple(
+    KERNEL_COLUMNS.index(name) for name in names_of_role("leaves") if name not in _OUTSIDE
+)
 
 # Positions in ``settings``.
 SET_CN2_BARE = 0  # 0 keeps a pond instead of a curve number
@@ -87,8 +97,21 @@ SET_ITERATION_RESIDUAL = 21  # converged: residual accepted by Newton [m3 m-3]
 SET_THETA_STEP = 22  # converged: largest change of theta in a step [m3 m-3]
 SET_FIRST_CELL_CM = 23  # van_genuchten: cell wanted at the surface; 0 default, below 0 no split
 SET_CELL_GROWTH = 24  # van_genuchten: ratio of neighbouring cells; 0 default
-SET_LABEL_DEPTH_CM = 25  # van_genuchten: depth of THETA_LABEL; 0 default, below 0 none
-N_SETTINGS = 26
+SET_ROOT_BETA = 25  # roots by Jackson et al.; a depth of 0 is no roots
+SET_ROOT_DEPTH_CM = 26
+SET_STRESS_KIND = 27  # one of STRESS_*
+SET_STRESS_1 = 28  # Feddes's h1, h2, h3 at high and at low demand, h4 [cm]; h50 [cm] and p; or
+SET_STRESS_2 = 29  # the depletion without stress [-]
+SET_STRESS_3_HIGH = 30
+SET_STRESS_3_LOW = 31
+SET_STRESS_4 = 32
+SET_OMEGA_C = 33  # Jarvis's critical stress index; 1 makes nothing up
+N_SETTINGS = 34  # depths [cm] at which theta is asked for follow, as many as there are
+
+# Functions of water stress.
+STRESS_AVAILABLE = 0
+STRESS_FEDDES = 1
+STRESS_S_SHAPE = 2
 
 # Bottom boundaries.
 BOTTOM_FREE_DRAINAGE = 0

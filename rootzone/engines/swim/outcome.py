@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from rootzone._shared.arrays import IntArray
+from rootzone._shared.days import iso_day
 from rootzone.engines import verify
 from rootzone.engines.failures import Failure, FailureClass
 from rootzone.engines.protocol import SiteBatch
 from rootzone.engines.swim import batch_kernels, layout
 from rootzone.engines.swim.settings import SwimSettings
 from rootzone.engines.swim.twins import ColumnResult
-from rootzone.engines.tables.check_weather import iso
 
 _CLASS_OF_STATUS = {
     layout.NO_CONVERGENCE: FailureClass.NO_CONVERGENCE,
@@ -54,7 +54,7 @@ def failure_of(
     else:
         failure_class = verify.CLASS_OF_VERDICT[verdict]
     first_day = int(batch.weather.first_day[batch.cell[site]])
-    date = iso(first_day + max(day, 0))
+    date = iso_day(first_day + max(day, 0))
     number = layer + 1 if layer >= 0 else None
     where = f"site {batch.site_ids[site]} on {date}"
     if number is not None:

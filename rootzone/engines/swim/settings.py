@@ -8,6 +8,7 @@ says which.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.units import cm_from_mm, hours_from_minutes
+from rootzone.covariates.layers.covers import Cover, cover
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.boundary import Bottom, parse_bottom
 
@@ -33,7 +35,7 @@ def _key(unit: str, meaning: str, default: Any, **limits: Any) -> Any:  # noqa: 
 class SwimSettings(BaseModel):
     """Everything the embedded engine can be told; frozen, so that a run cannot change it.
 
-    The field descriptions below are what ``rootzone simulate --help`` prints.
+    The field descriptions below are what ``rootzone simulate-tables --help`` prints.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,6 +74,12 @@ class SwimSettings(BaseModel):
     cell_growth: float = _key(
         "-", "van_genuchten converged: ratio of neighbouring cells", 1.3, gt=1, le=10
     )
+    label_depths_mm: tuple[float, ...] = _key(
+        "mm",
+        "van_genuchten converged: depths with fine cells, whose water content is given beside the "
+        "layers'",
+        (),
+    )
     balance_tolerance_mm: float = _key(
         "mm d-1", "daily balance error that fails a site", 1e-6, gt=0
     )
@@ -99,6 +107,45 @@ class SwimSettings(BaseModel):
         "cm", "van_genuchten: driest surface that still evaporates", -1e5, lt=0
     )
 
+    cover: str = _key(
+        "-", "what grows: bare, or a cover of data/covers such as grass (docs/roots.md)", "bare"
+    )
+    cover_fraction: float | None = _key(
+        "fraction", "ground under green leaves in full season", None, ge=0, le=0.999
+    )
+    kc: float | None = _key("-", "full cover's demand over potential evaporation", None, ge=0, le=3)
+    root_beta: float | None = _key(
+        "-", "roots below a depth of z cm are root_beta**z of all", None, gt=0, le=1
+    )
+    root_depth_mm: float | None = _key("mm", "depth of the deepest roots", None, ge=0)
+    root_stress: Literal["available", "feddes", "s_shape"] = _key(
+        "-", "stress by available water (FAO-56), by heads (Feddes) or S-shaped", "available"
+    )
+    stress_depletion: float | None = _key(
+        "fraction", "available: share of the water taken without stress", None, ge=0, lt=1
+    )
+    feddes_cm: str | None = _key(
+        "cm", "feddes: five suctions, such as 10,25,200,800,8000 (h3 at 5 and at 1 mm d-1)", None
+    )
+    s_shape_h50_cm: float = _key("cm", "s_shape: suction of half the uptake", 800.0, gt=0)
+    s_shape_p: float = _key("-", "s_shape: steepness", 3.0, gt=0, le=20)
+    compensation: float | None = _key(
+        "-",
+        "stress index down to which roots make up for others; 1 never",
+        None,
+        gt=0,
+        le=1,
+    )
+    growing_season: bool = _key(
+        "-", "leaves follow the mean of 30 days; needs tmax_degc and tmin_degc", True
+    )
+    grow_from_degc: float | None = _key("degC", "mean at which leaves begin", None)
+    grow_full_degc: float | None = _key("degC", "mean at which they are full", None)
+    lai: bool = _key("-", "take leaf area from the weather's column lai instead", False)
+    leaf_storage_mm: float | None = _key("mm", "rain that a unit of leaf area holds", None, ge=0)
+    litter_storage_mm: float | None = _key("mm", "rain that litter holds", None, ge=0)
+    litter_cover: float | None = _key("fraction", "ground under litter", None, ge=0, lt=1)
+
     snow: bool = _key("-", "degree-day snow store; needs tmax_degc and tmin_degc", False)
     snow_below_degc: float = _key("degC", "mean temperature up to which it snows", 1.0)
     snow_melt_above_degc: float = _key("degC", "mean temperature above which snow melts", 0.0)
@@ -109,6 +156,20 @@ class SwimSettings(BaseModel):
     )
     frozen_above_degc_d: float = _key("degC d", "frozen ground index of frozen soil", 83.0, gt=0)
     frozen_decay: float = _key("d-1", "share of the index kept from day to day", 0.97, gt=0, le=1)
+
+    @field_validator("label_depths_mm", mode="before")
+    @classmethod
+    def _depths_from_text(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic
+        if isinstance(value, str):
+            return tuple(part for part in value.replace(",", " ").split() if part != "none")
+        return value
+
+    @field_validator("label_depths_mm")
+    @classmethod
+    def _depths_go_down(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)) or any(depth <= 0 for depth in value):
+            raise ValueError("must be depths above 0, each below the one before")
+        return value
 
     @field_validator("bottom")
     @classmethod
@@ -126,6 +187,11 @@ class SwimSettings(BaseModel):
     @model_validator(mode="after")
     def _times_fit(self) -> SwimSettings:
         problems = []
+        if self.label_depths_mm and (self.physics, self.stepping) != ("van_genuchten", "converged"):
+            problems.append(
+                "label_depths_mm: only van_genuchten with converged steps has cells finer than "
+                "the layers"
+            )
         if self.dt_min_min > self.dt_max_min:
             problems.append(f"dt_min_min {self.dt_min_min:g} is above dt_max_min")
         for name, start, hours in (
@@ -140,6 +206,57 @@ class SwimSettings(BaseModel):
             raise ValueError("; ".join(problems))
         return self
 
+    @model_validator(mode="after")
+    def _cover_can_grow(self) -> SwimSettings:
+        try:
+            plants = self.plants
+        except RequestError as error:
+            raise ValueError(str(error)) from error
+        if plants.is_bare:
+            return self
+        problems = []
+        if self.stepping == "apsim":
+            problems.append(
+                f"cover {self.cover} needs stepping converged: SWIM3's own step rules have no "
+                "roots here; APSIM has crop models of its own"
+            )
+        if plants.root_depth_mm <= 0.0:
+            problems.append(
+                f"cover {self.cover} has no roots (root_depth_mm {plants.root_depth_mm:g}); give "
+                "it some, or set cover=bare"
+            )
+        if plants.grow_full_degc <= plants.grow_from_degc:
+            problems.append(
+                f"grow_full_degc {plants.grow_full_degc:g} is not above grow_from_degc "
+                f"{plants.grow_from_degc:g}"
+            )
+        h1, h2, high, low, h4 = plants.feddes_cm
+        if not 0.0 <= h1 <= h2 < high <= low < h4:
+            problems.append(f"feddes_cm {plants.feddes_cm} must rise from wet to dry")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def plants(self) -> Cover:
+        """The cover, with what was changed of it.
+
+        Raises
+        ------
+        RequestError
+            There is no such cover, or ``feddes_cm`` is not five numbers.
+        """
+        named = cover(self.cover)
+        changed: dict[str, Any] = {
+            field.name: getattr(self, field.name)
+            for field in fields(Cover)
+            if field.name not in ("name", "feddes_cm")
+            and getattr(self, field.name, None) is not None
+        }
+        if self.feddes_cm is not None:
+            changed["feddes_cm"] = _five_suctions(self.feddes_cm)
+        return replace(named, **changed) if self.cover != "bare" else named
+
     @property
     def bottom_boundary(self) -> Bottom:
         """The bottom boundary, parsed."""
@@ -148,11 +265,24 @@ class SwimSettings(BaseModel):
     @property
     def needs_temperature(self) -> bool:
         """Whether the weather must carry temperatures."""
+        season = not self.plants.is_bare and self.growing_season and not self.lai
+        return self.snow or self.frozen_soil or season
+
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """Daily columns beside those of every profile."""
+        snow = ("snow_mm",) if self.has_winter else ()
+        return snow if self.plants.is_bare else (*snow, "transpiration_mm", "interception_mm")
+
+    @property
+    def has_winter(self) -> bool:
+        """Whether snow or frozen ground stand between the weather and the soil."""
         return self.snow or self.frozen_soil
 
     def to_vector(self) -> FloatArray:
         """Settings as the column kernels read them, positions in ``layout``."""
-        vector = np.zeros(layout.N_SETTINGS)
+        vector = np.zeros(layout.N_SETTINGS + len(self.label_depths_mm))
+        vector[layout.N_SETTINGS :] = [cm_from_mm(depth) for depth in self.label_depths_mm]
         vector[layout.SET_CN2_BARE] = self.cn2_bare
         vector[layout.SET_CN_RED] = self.cn_red
         vector[layout.SET_CN_COV] = self.cn_cov
@@ -177,7 +307,41 @@ class SwimSettings(BaseModel):
         vector[layout.SET_THETA_STEP] = self.theta_step
         vector[layout.SET_FIRST_CELL_CM] = self.first_cell_cm
         vector[layout.SET_CELL_GROWTH] = self.cell_growth
+        plants = self.plants
+        if not plants.is_bare:
+            self._plant(vector, plants)
         return vector
+
+    def _plant(self, vector: FloatArray, plants: Cover) -> None:
+        """Roots and stress into the vector of the kernels."""
+        vector[layout.SET_ROOT_BETA] = plants.root_beta
+        vector[layout.SET_ROOT_DEPTH_CM] = cm_from_mm(plants.root_depth_mm)
+        vector[layout.SET_OMEGA_C] = plants.compensation
+        if self.root_stress == "available":
+            vector[layout.SET_STRESS_KIND] = layout.STRESS_AVAILABLE
+            vector[layout.SET_STRESS_1] = plants.stress_depletion
+        elif self.root_stress == "feddes":
+            vector[layout.SET_STRESS_KIND] = layout.STRESS_FEDDES
+            vector[layout.SET_STRESS_1 : layout.SET_STRESS_4 + 1] = plants.feddes_cm
+        else:
+            vector[layout.SET_STRESS_KIND] = layout.STRESS_S_SHAPE
+            vector[layout.SET_STRESS_1] = self.s_shape_h50_cm
+            vector[layout.SET_STRESS_2] = self.s_shape_p
+
+
+def _five_suctions(text: str) -> tuple[float, ...]:
+    """Feddes's suctions from text such as ``10,25,200,800,8000``."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != 5:
+        raise RequestError(
+            f"feddes_cm {text!r} is not five suctions such as 10,25,200,800,8000: no uptake wetter "
+            "than the first, full from the second to the third at 5 mm d-1 or the fourth at "
+            "1 mm d-1, none drier than the fifth."
+        )
+    return values
 
 
 # Defaults that are not the same everywhere, and why:
@@ -191,6 +355,7 @@ _DEPENDENT_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("van_genuchten", "apsim"): {"vapour": False, "balance_tolerance_mm": 1e-3},
     ("van_genuchten", "converged"): {
         "vapour": False,
+        "label_depths_mm": (200.0,),
         "tolerance": 0.02,
         "iteration_residual": 6e-3,
         "theta_step": 0.02,
@@ -271,7 +436,9 @@ def _in_words(item: Any) -> str:  # noqa: ANN401 - pydantic's error record
 
 
 def _together(problems: list[str]) -> str:
-    return "Settings: " + "; ".join(problems) + ". `rootzone simulate --help` lists all keys."
+    return (
+        "Settings: " + "; ".join(problems) + ". `rootzone simulate-tables --help` lists all keys."
+    )
 
 
 def settings_help() -> str:
@@ -289,6 +456,8 @@ def settings_help() -> str:
 def _plain(value: Any) -> str:  # noqa: ANN401 - any setting
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return " ".join(f"{part:g}" for part in value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

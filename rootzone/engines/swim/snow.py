@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,17 +29,21 @@ class SoilForcing:
 
     Parameters
     ----------
-    weather : array, shape (day, 2)
-        Water reaching the soil and potential evaporation [mm d-1].
+    weather : array, shape (day, 2 or 3)
+        Water reaching the soil, potential evaporation, and under a canopy what roots would take
+        [mm d-1].
     snow_mm : array, shape (day,)
         Water in the snow store at the end of each day [mm].
     blocked_mm : array, shape (day,)
         Water that frozen ground sent off as runoff [mm d-1].
+    interception_mm : array, shape (day,), or empty
+        Rain that evaporated from leaves and litter [mm d-1].
     """
 
     weather: FloatArray
     snow_mm: FloatArray
     blocked_mm: FloatArray
+    interception_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
 def winter_forcing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,7 @@ class TwinStore:
         return np.array(list(chosen.values()), dtype=np.int64)
 
     def collect(
-        self, sites: IntArray, computed: IntArray, results: ColumnResults
+        self, sites: IntArray, computed: IntArray, results: Sequence[ColumnResult]
     ) -> list[ColumnResult]:
         """Results of all the sites, from those just computed and those kept.
 
@@ -110,12 +111,11 @@ class TwinStore:
             Sites wanted.
         computed : array of int, shape (column,)
             What ``missing`` gave for them.
-        results : ColumnResults
+        results : sequence of ColumnResult
             Results of ``computed``, in that order.
         """
-        fresh = {
-            self._keys[site]: _result_at(results, i) for i, site in enumerate(computed.tolist())
-        }
+        keys = [self._keys[site] for site in computed.tolist()]
+        fresh = dict(zip(keys, results, strict=True))
         found = []
         for site in sites.tolist():
             key = self._keys[site]
@@ -138,7 +138,8 @@ class TwinStore:
                 self._room -= size
 
 
-def _result_at(results: ColumnResults, i: int) -> ColumnResult:
+def result_at(results: ColumnResults, i: int) -> ColumnResult:
+    """One column's part of the results of many."""
     return ColumnResult(
         results.theta[results.theta_start[i] : results.theta_start[i + 1]],
         results.daily[results.row_start[i] : results.row_start[i + 1]],

@@ -93,7 +93,29 @@ def soil_rules(rows: SoilRows) -> list[Rule]:
     for name in ("kdul_mm_d", "psidul_cm"):
         if name in rows.columns:
             rules.append(_profile_rule(rows, name))
+    if "l" in rows.columns and "n" in rows.columns:
+        rules.append(_connectivity_rule(rows))
     return rules
+
+
+def _connectivity_rule(rows: SoilRows) -> Rule:
+    """Refuse a Mualem l at which conductivity rises as soil dries.
+
+    In dry soil K falls with Se to the power of l + 2 / m, m = 1 - 1 / n, so l must be above -2 / m.
+    """
+    n, pore_l = rows.values("n"), rows.values("l")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least = -2.0 / (1.0 - 1.0 / n)
+        broken = (n > 1.0) & (pore_l <= least)
+
+    def say(row: int) -> str:
+        return (
+            f"l {pore_l[row]:.6g} is not above -2/m = {least[row]:.6g} (m = 1 - 1/n, n "
+            f"{n[row]:.6g}), so conductivity would rise as the soil dries; take a larger l, "
+            "0.5 where nothing is measured"
+        )
+
+    return Rule(FailureClass.SOIL_VALUE, "l", broken, say)
 
 
 def _value_rules(name: str, column: Numbers) -> list[Rule]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.days import iso_day
 from rootzone._shared.plausible import likely_unit
 from rootzone.engines.failures import FailureClass
 from rootzone.engines.tables.problems import Rule
@@ -51,7 +52,10 @@ def weather_rules(rows: WeatherRows) -> list[Rule]:
     """Every check of the weather rows, in the order in which a cell's first problem is told."""
     rules = _date_rules(rows)
     for name, column in rows.columns.items():
-        rules += _value_rules(name, column)
+        if (
+            name != "lai"
+        ):  # short gaps are filled, and longer ones named, where leaves are asked for
+            rules += _value_rules(name, column)
     if {"tmax_degc", "tmin_degc"} <= set(rows.columns):
         low, high = rows.values("tmin_degc"), rows.values("tmax_degc")
         rules.append(
@@ -74,8 +78,8 @@ def _date_rules(rows: WeatherRows) -> list[Rule]:
 
     def say_gap(row: int) -> str:
         return (
-            f"{step[row] - 1} days are missing between {iso(previous[row])} and {iso(day[row])}; "
-            "an engine needs every day"
+            f"{step[row] - 1} days are missing between {iso_day(previous[row])} and "
+            f"{iso_day(day[row])}; an engine needs every day"
         )
 
     return [
@@ -89,7 +93,7 @@ def _date_rules(rows: WeatherRows) -> list[Rule]:
             FailureClass.FORCING_DUPLICATE,
             "date",
             step == 0,
-            lambda row: f"{iso(day[row])} occurs twice; keep one row for each day",
+            lambda row: f"{iso_day(day[row])} occurs twice; keep one row for each day",
         ),
         Rule(FailureClass.FORCING_GAP, "date", step > 1, say_gap),
     ]
@@ -120,8 +124,3 @@ def _value_rules(name: str, column: Numbers) -> list[Rule]:
             lambda row: f"{name} {values[row]:.6g} is outside {low:g} to {high:g} [{unit}]; {hint}",
         ),
     ]
-
-
-def iso(day: int) -> str:
-    """Calendar day in ISO form from days since 1970-01-01."""
-    return str(np.datetime64(int(day), "D"))

@@ -16,6 +16,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.seal import check
 from rootzone._shared.tables import Schema, reading, whole_ids
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def read_raw(path: Path, schema: Schema, optional: Sequence[str] = ()) -> pl.Dat
 
     if not path.exists():
         raise RequestError(f"{path} does not exist.")
+    check(path)
     wanted = [*schema.by_name, *optional]
     with reading(path):
         if path.suffix == ".parquet":

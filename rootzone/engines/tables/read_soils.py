@@ -11,7 +11,9 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.names import did_you_mean
 from rootzone._shared.tables import SOILS
+from rootzone.covariates.layers.covers import cover_names
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.tables.check_soils import (
     SWIM3_COLUMNS,
@@ -42,6 +44,7 @@ COLUMNS_OF_PHYSICS: Mapping[str, tuple[str, ...]] = {
 }
 # Columns of soils that only this engine knows: Mualem's l, and heads to start from.
 OPTIONAL_COLUMNS = ("l", "psi_initial_cm")
+COVER_CODE = "cover_code"  # position of the site's cover among all, on each of its layers
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,30 @@ def soils_from_frame(
     failures += _nameless(path, site)
     good = np.ones(len(site_ids), dtype=bool)
     good[[finding.owner for finding in findings]] = False
-    return _table(rows, site_ids, cell_names, good, failures)
+    more = {}
+    if "cover" in frame.columns:
+        codes = _cover_codes(path, frame["cover"])
+        more[COVER_CODE] = codes if order is None else codes[order]
+    return _table(rows, site_ids, cell_names, good, failures, more)
+
+
+def _cover_codes(path: Path, column: pl.Series) -> FloatArray:
+    """Position of each row's cover among all covers; no cover is bare.
+
+    Raises
+    ------
+    RequestError
+        A name is no cover.
+    """
+    names = cover_names()
+    texts = ["bare" if text is None else str(text) for text in column.to_list()]
+    for row, text in enumerate(texts, start=1):
+        if text not in names:
+            raise RequestError(
+                f"{path} row {row}: there is no cover {text!r}{did_you_mean(text, names)}; known: "
+                f"{', '.join(names)}."
+            )
+    return np.array([names.index(text) for text in texts], dtype=np.float64)
 
 
 def _in_site_order(rows: SoilRows) -> tuple[SoilRows, IntArray | None]:
@@ -235,6 +261,7 @@ def _table(
     cell_names: pl.Series,
     good: AnyArray,
     failures: list[Failure],
+    more: Mapping[str, FloatArray],
 ) -> SoilTable:
     import polars as pl
 
@@ -246,7 +273,7 @@ def _table(
     soil = {
         name: column.values if everything else column.values[keep]
         for name, column in rows.columns.items()
-    }
+    } | {name: values if everything else values[keep] for name, values in more.items()}
     return SoilTable(
         site_ids=site_ids[site[starts]],
         layer_start=np.append(starts, site.size).astype(np.int64),

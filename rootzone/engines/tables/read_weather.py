@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rootzone._shared.days import iso_day
 from rootzone._shared.errors import RequestError
 from rootzone._shared.plausible import DAILY_LIMITS, likely_unit, outside
 from rootzone._shared.tables import WEATHER
 from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
-from rootzone.engines.tables.check_weather import WeatherRows, iso, weather_rules
+from rootzone.engines.tables.check_weather import WeatherRows, weather_rules
 from rootzone.engines.tables.problems import Finding, first_findings
 from rootzone.engines.tables.read_columns import (
     MISSING_DAY,
@@ -53,13 +54,16 @@ class BadCell:
 
 @dataclass(frozen=True)
 class WeatherTable:
-    """Cells that can be used, and those that cannot, by the text of their id."""
+    """Cells that can be used, those that cannot by the text of their id, and what to tell."""
 
     batch: WeatherBatch
     bad: Mapping[str, BadCell]
+    notes: tuple[str, ...] = ()
 
 
-def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> WeatherTable:
+def read_weather(
+    path: Path, *, salb: float, needs_temperature: bool, needs_radiation: bool = False
+) -> WeatherTable:
     """Read and check a weather table, one row per cell and day, in any order.
 
     Parameters
@@ -71,6 +75,8 @@ def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> Weather
         Albedo of bare soil for that formula, 0 to 1.
     needs_temperature : bool
         Whether temperatures are needed in any case (snow, frozen soil).
+    needs_radiation : bool
+        Whether all columns of APSIM's formula are, because the engine computes its own demand.
 
     Raises
     ------
@@ -84,6 +90,8 @@ def read_weather(path: Path, *, salb: float, needs_temperature: bool) -> Weather
         if unit is not None and not outside(name, values).any():
             # Every day passes by itself, and the column cannot be true as a whole.
             raise RequestError(f"{path}: column {name} {unit}. Nothing was simulated.")
+    if needs_radiation:
+        frame = frame.drop("eo_mm", strict=False)
     return weather_from_frame(path, frame, salb=salb, needs_temperature=needs_temperature)
 
 
@@ -110,21 +118,38 @@ def weather_from_frame(
     good = np.ones(len(ids), dtype=bool)
     good[[finding.owner for finding in findings]] = False
     keep = (rows.cell >= 0) & good[np.maximum(rows.cell, 0)]
-    return WeatherTable(_batch(rows, ids, keep, salb), bad)
+    return WeatherTable(_batch(rows, ids, keep, salb), bad, _demand_notes(path, frame))
+
+
+def _demand_notes(path: Path, frame: pl.DataFrame) -> tuple[str, ...]:
+    """Word of a column that looks like the demand and is not."""
+    if "pet_mm" not in frame.columns or "eo_mm" in frame.columns:
+        return ()
+    return (
+        f"pet_mm of {path.name} has no say in the simulation, whose demand is APSIM's Eo from "
+        f"{', '.join(EO_FORMULA_COLUMNS)} (albedo salb); a column named eo_mm would drive it",
+    )
 
 
 def _physical_columns(
     path: Path, frame: pl.DataFrame, *, needs_temperature: bool
 ) -> tuple[str, ...]:
     require_columns(path, frame, WEATHER, ("cell_id", "date", "rain_mm"), "a simulation")
+    lai = ("lai",) if "lai" in frame.columns else ()
     if "eo_mm" not in frame.columns:
         reason = "potential evaporation (eo_mm is not there, so APSIM's formula is used)"
         require_columns(path, frame, WEATHER, EO_FORMULA_COLUMNS, reason)
-        return ("rain_mm", *EO_FORMULA_COLUMNS)
+        return ("rain_mm", *EO_FORMULA_COLUMNS, *lai)
     if needs_temperature:
-        require_columns(path, frame, WEATHER, ("tmax_degc", "tmin_degc"), "snow or frozen soil")
-        return ("rain_mm", "eo_mm", "tmax_degc", "tmin_degc")
-    return ("rain_mm", "eo_mm")
+        require_columns(
+            path,
+            frame,
+            WEATHER,
+            ("tmax_degc", "tmin_degc"),
+            "snow, frozen soil or leaves that follow temperature",
+        )
+        return ("rain_mm", "eo_mm", "tmax_degc", "tmin_degc", *lai)
+    return ("rain_mm", "eo_mm", *lai)
 
 
 def _in_cell_order(rows: WeatherRows) -> tuple[WeatherRows, IntArray | None]:
@@ -151,7 +176,7 @@ def _bad_cell(
     rule = finding.rule
     row = finding.row if order is None else int(order[finding.row])
     day = rows.day[finding.row]
-    date = None if day == MISSING_DAY else iso(day)
+    date = None if day == MISSING_DAY else iso_day(day)
     value = cell_text(frame, rule.column, row)
     on_day = "" if date is None or rule.column == "date" else f" on {date}"
     more = "" if finding.count == 1 else f" {finding.count - 1} more in this cell."

@@ -17,6 +17,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.daily import required_names
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.tables import PROFILES, arrow_schema_of
@@ -25,15 +26,7 @@ from rootzone.engines.protocol import Profiles
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DAILY_COLUMNS = (
-    "runoff_mm",
-    "drainage_mm",
-    "es_mm",
-    "infiltration_mm",
-    "pond_mm",
-    "balance_error_mm",
-    "steps",
-)
+DAILY_COLUMNS = required_names()
 ENDINGS = (".parquet", ".csv")
 # Chunks that may wait for the writer; more would only cost memory.
 _WAITING = 1

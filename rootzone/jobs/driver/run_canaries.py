@@ -7,7 +7,6 @@ of its own.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from rootzone._shared.atomic import write_text
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import read_sealed_json, sealed_json
 from rootzone.campaign.workspace import Workspace
 from rootzone.design.canaries import load_canaries
 from rootzone.engines.failures import FailureClass
@@ -95,11 +95,12 @@ def check_canaries(engine: Engine, workspace: Workspace, code: str) -> None:
         A soil gives another answer than the same engine gave before.
     """
     path = workspace.canaries
-    kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    mend = "Delete it where the run is sound; the next run writes the answers anew."
+    kept = read_sealed_json(path, mend) if path.exists() else {}
     key = digest_json([engine.identity(), code])
     answers = canary_answers(engine)
     if key not in kept:
-        write_text(path, json.dumps({**kept, key: answers}, indent=1, sort_keys=True) + "\n")
+        write_text(path, sealed_json(dict(sorted({**kept, key: answers}.items()))))
         return
     drifted = drifted_canaries(kept[key], answers)
     if drifted:

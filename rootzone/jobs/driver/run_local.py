@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rootzone._shared.workers import end_with_driver
 from rootzone.jobs.driver.run_campaign import WorkersLost
 from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.run_shard import ShardReport, ShardTask, run_shard
@@ -137,22 +137,3 @@ class Processes:
 
 def _wake() -> None:
     """Import what a shard needs; unpickling this function has done it."""
-
-
-def end_with_driver() -> None:
-    """End this worker when its driver is gone, so that no shard has two writers after a resume."""
-    import signal
-    import threading
-    import time
-
-    driver = os.getppid()
-    # Ctrl-C reaches the whole group; the driver decides what happens then.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == driver:  # an orphan gets another parent at once
-            time.sleep(0.2)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="driver-watch", daemon=True).start()

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SOILS, read_table
+from rootzone._shared.tables import SOILS, scan_table
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.pilot.pilot import Measured, pilot_sites
-from rootzone.jobs.shard.accept import acceptor
-from rootzone.jobs.shard.climb import climb
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.cut import SOIL_COLUMNS
 from rootzone.jobs.shard.engine_choice import MakeEngine, weather_needs
-from rootzone.jobs.shard.ladder import Rung, ladder_for
+from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.ledger import Footer, ledger_frame
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import ShardInputs, inputs_of_rows
+from rootzone.jobs.shard.run_batch import BatchPlan, run_batch
 from rootzone.jobs.shard.write_shard import ProfileStore, write_shard
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def run_pilot(
         Inputs are wrong.
     """
     started = time.perf_counter()
-    soils = read_table(workspace.soils, SOILS)
+    soils = scan_table(workspace.soils, SOILS)
     samples = pilot_sites(sites, n, _REPLICATES, np.random.default_rng(seed))
     pilot = _Pilot(campaign, workspace, make_engine, soils)
     pilot.run(
@@ -93,7 +92,7 @@ class _Pilot:
     """Runs groups of sites of one year and counts what they took."""
 
     def __init__(
-        self, campaign: Campaign, workspace: Workspace, make_engine: MakeEngine, soils: pl.DataFrame
+        self, campaign: Campaign, workspace: Workspace, make_engine: MakeEngine, soils: pl.LazyFrame
     ) -> None:
         self._campaign, self._workspace, self._soils = campaign, workspace, soils
         self._make_engine = make_engine
@@ -112,7 +111,8 @@ class _Pilot:
         ladder = ladder_for(engine.name, engine.stepping)
         span = Span.of_year(int(sites["year"][0]), engine.spin_up_days)
         store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
-        outcome = climb(inputs.batch, ladder, self._engine, acceptor(span, inputs.batch, store.add))
+        plan = BatchPlan(ladder, self._make_engine, span, engines=self._engines)
+        outcome = run_batch(inputs.batch, plan, store.add)
         if not count:
             return outcome.engine_seconds
         started = time.perf_counter()
@@ -132,14 +132,9 @@ class _Pilot:
         self.classes.update(str(failure.failure_class) for failure in failures.values())
         return outcome.engine_seconds
 
-    def _engine(self, rung: Rung) -> Engine:
-        if rung.name not in self._engines:
-            self._engines[rung.name] = self._make_engine(rung.settings, threads=1)
-        return self._engines[rung.name]
-
 
 def rows_of_sites(
-    campaign: Campaign, workspace: Workspace, soils: pl.DataFrame, sites: pl.DataFrame
+    campaign: Campaign, workspace: Workspace, soils: pl.LazyFrame, sites: pl.DataFrame
 ) -> ShardInputs:
     """Inputs of some sites of one year, straight from the campaign's tables.
 
@@ -153,8 +148,11 @@ def rows_of_sites(
     year = int(sites["year"][0])
     key = pl.col("site_id").cast(pl.String)
     wanted = sites["site_id"].cast(pl.String).implode()
-    rows = soils.filter(key.is_in(wanted)).select(
-        name for name in SOIL_COLUMNS if name in soils.columns
+    there = soils.collect_schema()
+    rows = (
+        soils.filter(key.is_in(wanted))
+        .select(name for name in SOIL_COLUMNS if name in there)
+        .collect()
     )
     if rows.schema["site_id"] != sites.schema["site_id"]:
         rows = rows.with_columns(pl.col("site_id").cast(sites.schema["site_id"]))
@@ -164,6 +162,6 @@ def rows_of_sites(
         Span.of_year(year, campaign.engine.spin_up_days),
         weather_files(campaign, workspace, year),
         campaign.engine.physics,
-        weather_needs(campaign.engine),
+        weather_needs(campaign),
         workspace.soils,
     )

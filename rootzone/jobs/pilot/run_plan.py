@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import read_sealed_json
 from rootzone.jobs.driver.slurm import ArrayRequest, minutes_for, tasks_for
 from rootzone.jobs.pilot.pilot import Cost, Interval, Measured, estimate
 from rootzone.jobs.pilot.run_pilot import run_pilot
@@ -87,7 +87,7 @@ def read_cost(state: CampaignState) -> Cost:
     if not path.exists():
         raise RequestError(f"{path} does not exist: the cost of the campaign is not known. {again}")
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_sealed_json(path, "rootzone plan makes it again.")
         cost = Cost(
             **{
                 name: facts[name]

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rootzone._shared.seal import check
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.jobs.record.run_site import site_rows
 from rootzone.jobs.shard.counted_days import Span
@@ -57,7 +58,7 @@ def _rows_of(path: Path, site: SiteId) -> list[dict[str, Any]]:
 
     if not path.exists() or path.suffix != ".parquet":
         return []
-    scan = pl.scan_parquet(path).filter(pl.col("site_id").cast(pl.String) == str(site))
+    scan = pl.scan_parquet(check(path)).filter(pl.col("site_id").cast(pl.String) == str(site))
     return [_plain(row) for row in scan.collect().to_dicts()]
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rootzone._shared.tables import SOILS, read_table
+from rootzone._shared.tables import SOILS, scan_table
 from rootzone.engines.failures import Failure, SiteId
 from rootzone.jobs.pilot.run_pilot import rows_of_sites
 from rootzone.jobs.record.read_state import CampaignState
 from rootzone.jobs.record.rounds import read_reserves
-from rootzone.jobs.shard.accept import acceptor
-from rootzone.jobs.shard.climb import Attempt, climb
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.ladder import Rung, ladder_for
+from rootzone.jobs.shard.ladder import ladder_for
+from rootzone.jobs.shard.run_batch import Attempt, BatchPlan, run_batch
 from rootzone.jobs.shard.write_shard import ProfileStore
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from rootzone.engines.protocol import Engine
 
 
 @dataclass(frozen=True)
@@ -57,16 +54,12 @@ def run_site(state: CampaignState, site: SiteId) -> SiteRun:
     """
     campaign = state.campaign
     rows = site_rows(state, site)
-    soils = read_table(state.workspace.soils, SOILS)
+    soils = scan_table(state.workspace.soils, SOILS)
     inputs = rows_of_sites(campaign, state.workspace, soils, rows)
     ladder = ladder_for(campaign.engine.name, campaign.engine.stepping)
     span = Span.of_year(int(rows["year"][0]), campaign.engine.spin_up_days)
     store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
-
-    def engine_of(rung: Rung) -> Engine:
-        return state.make_engine(rung.settings, threads=1)
-
-    outcome = climb(inputs.batch, ladder, engine_of, acceptor(span, inputs.batch, store.add))
+    outcome = run_batch(inputs.batch, BatchPlan(ladder, state.make_engine, span), store.add)
     failure = inputs.refused.get(site) or outcome.failures.get(site)
     rung = ladder[outcome.rungs[site]].name if site in outcome.rungs else ""
     return SiteRun(site, rung, outcome.attempts.get(site, []), failure, store.frame([site]))

@@ -32,8 +32,8 @@ class State:
 
 
 def state_of(workspace: Workspace, shard: Shard, inputs: Mapping[str, str]) -> State:
-    """Whether a shard is done from exactly these inputs."""
-    closed = read_closed(workspace, shard.number)
+    """Whether a shard is done from exactly these inputs, its files whole to the last bit."""
+    closed = read_closed(workspace, shard.number, content=True)
     if closed is None:
         return State("missing")
     changed = changed_inputs(closed.footer.inputs, inputs)

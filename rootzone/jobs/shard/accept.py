@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,26 +10,22 @@ from rootzone._shared.arrays import FloatArray
 from rootzone.engines.failures import Failure, SiteId
 from rootzone.engines.protocol import Profiles, SiteBatch
 from rootzone.engines.verify import THETA_SLACK
-from rootzone.jobs.shard.counted_days import Span, counted, lacking_days, theta_out_of_bounds
+from rootzone.jobs.shard.counted_days import Span, lacking_days, theta_out_of_bounds
 from rootzone.jobs.shard.ladder import Rung
 
 
-def acceptor(
-    span: Span, batch: SiteBatch, keep: Callable[[Profiles], None]
-) -> Callable[[Profiles, Rung], Mapping[SiteId, Failure]]:
-    """What the runner itself demands of profiles: the whole year, and bounds on its own layers."""
+def refused_by_runner(
+    profiles: Profiles, batch: SiteBatch, rung: Rung, span: Span
+) -> dict[SiteId, Failure]:
+    """Finished profiles the runner does not take: days are lacking, or water is out of bounds.
 
-    def accept(profiles: Profiles, rung: Rung) -> Mapping[SiteId, Failure]:
-        refused = lacking_days(profiles, span)
-        if rung.split_layers > 1 or rung.merge_layers > 1:
-            high = _saturation(batch, profiles)
-            refused = {**theta_out_of_bounds(profiles, high, THETA_SLACK), **refused}
-        if refused:
-            profiles = without(profiles, refused)
-        keep(counted(profiles, span))
-        return refused
-
-    return accept
+    Bounds are looked at on the campaign's own layers, where the rung ran on others.
+    """
+    refused = lacking_days(profiles, span)
+    if rung.split_layers > 1 or rung.merge_layers > 1:
+        high = _saturation(batch, profiles)
+        refused = {**theta_out_of_bounds(profiles, high, THETA_SLACK), **refused}
+    return refused
 
 
 def _saturation(batch: SiteBatch, profiles: Profiles) -> dict[SiteId, FloatArray]:

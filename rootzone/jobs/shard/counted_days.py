@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.days import calendar_day, day_number
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import Profiles, WeatherBatch
-
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class Span:
     @classmethod
     def of_year(cls, year: int, spin_up_days: int) -> Span:
         """A calendar year with its spin-up."""
-        first = (date(year, 1, 1) - _EPOCH).days
-        return cls(first - spin_up_days, first, (date(year, 12, 31) - _EPOCH).days)
+        first = day_number(date(year, 1, 1))
+        return cls(first - spin_up_days, first, day_number(date(year, 12, 31)))
 
     @property
     def n_counted(self) -> int:
@@ -46,11 +45,6 @@ class Span:
     def weather_years(self) -> range:
         """Calendar years the run takes weather from."""
         return range(calendar_day(self.start).year, calendar_day(self.last).year + 1)
-
-
-def calendar_day(day: int) -> date:
-    """Calendar day from days since 1970-01-01."""
-    return _EPOCH + timedelta(days=int(day))
 
 
 def counted(profiles: Profiles, span: Span) -> Profiles:

@@ -8,9 +8,11 @@ of retries and stand-ins come after the drawn sites and never renumber them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from rootzone._shared.content_digest import digest_rows
 from rootzone._shared.errors import RequestError
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 SITE_COLUMNS = ("site_id", "year", "cell_id", "stratum", "weight")
 # Columns of the soils table that a run may read; ``l`` is Mualem's pore connectivity.
 SOIL_COLUMNS = (*SOILS.by_name, "l")
+SITES_AT_ONCE = 50_000  # whose soils are in memory together: 12 layers of 16 columns are 80 MB
 
 
 @dataclass(frozen=True)
@@ -94,19 +97,69 @@ def cut_campaign(sites: pl.DataFrame, soils: pl.DataFrame, sites_per_shard: int)
     """
     import polars as pl
 
+    ordered, sizes = ordered_sites(sites, sites_per_shard)
+    chunks = list(cut_chunks(ordered, sizes, soils.lazy()))
+    layers = pl.concat([layers for layers, _ in chunks])
+    return Cut(ordered, layers, tuple(shard for _, shards in chunks for shard in shards))
+
+
+def ordered_sites(sites: pl.DataFrame, sites_per_shard: int) -> tuple[pl.DataFrame, list[int]]:
+    """Sites in the order of the shards with the column ``shard``, and the size of each shard.
+
+    Raises
+    ------
+    RequestError
+        No site at all, or a site twice in a round.
+    """
+    import polars as pl
+
     if sites.height == 0:
         raise RequestError("There are no sites to run; draw some with: rootzone sites.")
     _refuse_doubles(sites)
     ordered = sites.sort("round", "year", "cell_id", maintain_order=True)
     groups = ordered.group_by("round", "year", maintain_order=True).len()
     sizes = [size for n in groups["len"] for size in even_sizes(n, sites_per_shard)]
-    numbers = [number for number, size in enumerate(sizes, 1) for _ in range(size)]
-    ordered = ordered.with_columns(
-        pl.Series("shard", numbers, dtype=pl.Int32), pl.int_range(pl.len()).alias("_position")
-    )
-    layers = _soils_in_order(ordered, soils)
-    shards = _shards(ordered, layers, sizes)
-    return Cut(ordered.drop("_position"), layers.drop("_position"), shards)
+    numbers = np.repeat(np.arange(1, len(sizes) + 1, dtype=np.int32), sizes)
+    return ordered.with_columns(pl.Series("shard", numbers)), sizes
+
+
+def cut_chunks(
+    ordered: pl.DataFrame,
+    sizes: Sequence[int],
+    soils: pl.LazyFrame,
+    at_once: int = SITES_AT_ONCE,
+) -> Iterator[tuple[pl.DataFrame, list[Shard]]]:
+    """Soil layers and shards of some sites after the other, so that memory holds only those.
+
+    Parameters
+    ----------
+    ordered, sizes
+        From `ordered_sites`.
+    soils : polars.LazyFrame
+        Soils table.
+    at_once : int
+        Sites of a chunk, about; a shard is never divided.
+
+    Yields
+    ------
+    layers : polars.DataFrame
+        Soil layers in the order of the shards.
+    shards : list of Shard
+        Shards of the chunk.
+    """
+    number = first_site = first_soil = 0
+    while number < len(sizes):
+        count = 1
+        while number + count < len(sizes) and sum(sizes[number : number + count + 1]) <= at_once:
+            count += 1
+        own = sizes[number : number + count]
+        rows = ordered.slice(first_site, sum(own))
+        layers = _soils_in_order(rows, soils)
+        shards = _shards(rows, layers, own, number, first_site, first_soil)
+        yield layers.drop("_position"), shards
+        number, first_site, first_soil = (
+            number + count, first_site + rows.height, first_soil + layers.height
+        )  # fmt: skip
 
 
 def even_sizes(n: int, largest: int) -> list[int]:
@@ -131,39 +184,49 @@ def _refuse_doubles(sites: pl.DataFrame) -> None:
         )
 
 
-def _soils_in_order(ordered: pl.DataFrame, soils: pl.DataFrame) -> pl.DataFrame:
+def _soils_in_order(rows: pl.DataFrame, soils: pl.LazyFrame) -> pl.DataFrame:
     import polars as pl
 
-    keys = ordered.select("site_id", "_position")
-    kept = soils.select(name for name in SOIL_COLUMNS if name in soils.columns)
-    if keys["site_id"].dtype != kept["site_id"].dtype:
+    keys = rows.select("site_id").with_columns(pl.int_range(pl.len()).alias("_position"))
+    schema = soils.collect_schema()
+    kept = soils.select(name for name in SOIL_COLUMNS if name in schema)
+    if keys["site_id"].dtype != schema["site_id"]:
         keys = keys.with_columns(pl.col("site_id").cast(pl.String))
         kept = kept.with_columns(pl.col("site_id").cast(pl.String))
-    return kept.join(keys, on="site_id", how="inner", maintain_order="left").sort(
+    found = kept.filter(pl.col("site_id").is_in(keys["site_id"].implode())).collect()
+    return found.join(keys, on="site_id", how="inner", maintain_order="left").sort(
         "_position", "layer", maintain_order=True
     )
 
 
-def _shards(ordered: pl.DataFrame, layers: pl.DataFrame, sizes: Sequence[int]) -> tuple[Shard, ...]:
+def _shards(
+    rows: pl.DataFrame,
+    layers: pl.DataFrame,
+    sizes: Sequence[int],
+    before: int,
+    first_site: int,
+    first_soil: int,
+) -> list[Shard]:
+    """Shards of a chunk; what came before it: shards, sites, soil rows."""
     positions = layers["_position"]
     shards, first = [], 0
-    for number, size in enumerate(sizes, 1):
+    for number, size in enumerate(sizes, before + 1):
         low = int(positions.search_sorted(first))
         high = int(positions.search_sorted(first + size))
-        rows = ordered.slice(first, size)
+        own = rows.slice(first, size)
         shards.append(
             Shard(
                 number=number,
-                year=int(rows["year"][0]),
-                round=int(rows["round"][0]),
-                first_site=first,
+                year=int(own["year"][0]),
+                round=int(own["round"][0]),
+                first_site=first_site + first,
                 n_site=size,
-                first_soil=low,
+                first_soil=first_soil + low,
                 n_soil=high - low,
                 # Stratum and weight have no say in a run, so that new weights stale nothing.
-                sites_digest=digest_rows(rows, ("site_id", "year", "cell_id")),
+                sites_digest=digest_rows(own, ("site_id", "year", "cell_id")),
                 soils_digest=digest_rows(layers.slice(low, high - low), SOIL_COLUMNS),
             )
         )
         first += size
-    return tuple(shards)
+    return shards

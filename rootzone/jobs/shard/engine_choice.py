@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from rootzone._shared.digests import digest_bytes
 from rootzone._shared.errors import RequestError
 from rootzone._shared.machine import allowed_here, settings_file
-from rootzone.campaign.model import Campaign
+from rootzone.campaign.model import BY_LAND_COVER, Campaign
 from rootzone.campaign.model import Engine as EngineSection
 from rootzone.engines.protocol import Engine
 
@@ -51,7 +51,9 @@ def make_engine_of(
     told_version : str
         Version such a program told the last time it ran, for those that may not ask.
     """
-    return partial(_make, campaign.engine, campaign.jobs.site_timeout_s, start_named, told_version)
+    return partial(
+        _make, campaign.planted_engine, campaign.jobs.site_timeout_s, start_named, told_version
+    )
 
 
 def _make(
@@ -133,15 +135,17 @@ def stops_hung_sites(section: EngineSection) -> bool:
     return section.name == "apsim"
 
 
-def weather_needs(section: EngineSection) -> tuple[float, bool]:
+def weather_needs(campaign: Campaign) -> tuple[float, bool]:
     """Albedo of bare soil for potential evaporation, and whether temperatures are needed."""
     from rootzone.engines.apsim.settings import apsim_settings
     from rootzone.engines.swim.settings import settings_from_mapping
 
+    section = campaign.planted_engine
     if section.name == "apsim":
         return apsim_settings(section.settings).salb, True
     settings = settings_from_mapping(section.physics, section.stepping, section.settings)
-    return settings.salb, settings.needs_temperature
+    by_site = campaign.cover == BY_LAND_COVER
+    return settings.salb, settings.needs_temperature or by_site
 
 
 @cache

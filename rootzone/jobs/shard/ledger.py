@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.tables import Column, Schema
 from rootzone.engines.failures import Failure, SiteId
-from rootzone.jobs.shard.climb import Climb
+from rootzone.jobs.shard.run_batch import Climb
 
 if TYPE_CHECKING:
     import polars as pl

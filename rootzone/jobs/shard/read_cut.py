@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_file, digest_json
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import SITES, SOILS, read_table
+from rootzone._shared.seal import KEY, PLACE, check
+from rootzone._shared.tables import SITES, SOILS, read_table, scan_table
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.cut import SITE_COLUMNS, Cut, Shard, cut_campaign
+from rootzone.jobs.shard.cut import SITE_COLUMNS, Shard, cut_chunks, ordered_sites
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,15 +68,22 @@ def read_shards(campaign: Campaign, workspace: Workspace, *, freeze: bool) -> Sh
     kept = _kept_table(workspace, prints)
     if kept is not None:
         return kept
-    cut = make_cut(campaign, workspace)
+    ordered, sizes = _ordered(campaign, workspace)
     weather = {
-        year: digest_json([digest_file(path) for path in weather_files(campaign, workspace, year)])
-        for year in sorted({shard.year for shard in cut.shards})
+        int(year): digest_json(
+            [
+                digest_file(check(path, "rootzone forcing makes it again."))
+                for path in weather_files(campaign, workspace, int(year))
+            ]
+        )
+        for year in ordered["year"].unique().sort()
     }
-    table = ShardTable(cut.shards, weather, _round_settings(workspace))
-    if freeze:
-        _freeze(cut, table, prints, workspace)
-    return table
+    chunks = cut_chunks(ordered, sizes, scan_table(workspace.soils, SOILS))
+    rounds = _round_settings(workspace)
+    if not freeze:
+        shards = tuple(shard for _, own in chunks for shard in own)
+        return ShardTable(shards, weather, rounds)
+    return _freeze(ordered, chunks, weather, rounds, prints, workspace)
 
 
 def check_tables(workspace: Workspace) -> None:
@@ -86,6 +95,7 @@ def check_tables(workspace: Workspace) -> None:
         With the file that is missing and the verb that makes it.
     """
     for what, path in (("sites", workspace.sites), ("soils", workspace.soils)):
+        check(path, f"rootzone {what} makes it again.")
         if not path.exists():
             raise RequestError(
                 f"{path} does not exist; the campaign has no {what} yet. Make them with: "
@@ -93,8 +103,8 @@ def check_tables(workspace: Workspace) -> None:
             )
 
 
-def make_cut(campaign: Campaign, workspace: Workspace) -> Cut:
-    """Cut the campaign's drawn sites and later rounds, in memory.
+def _ordered(campaign: Campaign, workspace: Workspace) -> tuple[pl.DataFrame, list[int]]:
+    """The campaign's drawn sites and later rounds in the order of the shards, and their sizes.
 
     Raises
     ------
@@ -115,8 +125,7 @@ def make_cut(campaign: Campaign, workspace: Workspace) -> Cut:
     if later.height:
         same = [pl.col(name).cast(drawn.schema[name]) for name in columns]
         drawn = pl.concat([drawn, later.select(same)])
-    soils = read_table(workspace.soils, SOILS)
-    return cut_campaign(drawn, soils, campaign.jobs.sites_per_shard)
+    return ordered_sites(drawn, campaign.jobs.sites_per_shard)
 
 
 def read_rounds(workspace: Workspace) -> pl.DataFrame:
@@ -131,7 +140,7 @@ def read_rounds(workspace: Workspace) -> pl.DataFrame:
 
     if not workspace.rounds.exists():
         return pl.DataFrame(schema=dict.fromkeys((*SITE_COLUMNS, *ROUND_COLUMNS), pl.String))
-    frame = pl.read_parquet(workspace.rounds)
+    frame = pl.read_parquet(check(workspace.rounds))
     lacking = {*SITE_COLUMNS, *ROUND_COLUMNS} - set(frame.columns)
     if lacking:
         raise RequestError(f"{workspace.rounds} lacks {', '.join(sorted(lacking))}.")
@@ -205,7 +214,7 @@ def _kept_table(workspace: Workspace, prints: Mapping[str, Any]) -> ShardTable |
 
     try:
         texts = [
-            (pq.read_schema(path).metadata or {}).get(_KEY)
+            (pq.read_metadata(path).metadata or {}).get(_KEY)
             for path in (workspace.shard_sites, workspace.shard_soils)
         ]
     except (OSError, ValueError):
@@ -222,33 +231,76 @@ def _kept_table(workspace: Workspace, prints: Mapping[str, Any]) -> ShardTable |
     )
 
 
-def _freeze(cut: Cut, table: ShardTable, prints: Mapping[str, Any], workspace: Workspace) -> None:
-    facts = {
-        "fingerprints": prints,
-        "shards": [asdict(shard) for shard in table.shards],
-        "weather": table.weather,
-        "round_settings": table.round_settings,
-    }
-    text = json.dumps(facts)
-    sites = [(shard.first_site, shard.n_site) for shard in table.shards]
-    soils = [(shard.first_soil, shard.n_soil) for shard in table.shards]
-    _write_in_groups(workspace.shard_sites, cut.sites, sites, text)
-    _write_in_groups(workspace.shard_soils, cut.soils, soils, text)
+def _freeze(
+    ordered: pl.DataFrame,
+    chunks: Iterator[tuple[pl.DataFrame, list[Shard]]],
+    weather: Mapping[int, str],
+    rounds: Mapping[int, Mapping[str, Any]],
+    prints: Mapping[str, Any],
+    workspace: Workspace,
+) -> ShardTable:
+    """Keep the cut beside the runs while it is made.
+
+    One row group for each shard, so that reading its rows touches nothing else.
+    """
+    shards: list[Shard] = []
+    with _grouped(workspace.shard_soils) as soils:
+        for layers, own in chunks:
+            shards += own
+            soils.write(layers, [(s.first_soil - own[0].first_soil, s.n_soil) for s in own])
+        table = ShardTable(tuple(shards), weather, rounds)
+        facts = {
+            "fingerprints": prints,
+            "shards": [asdict(shard) for shard in shards],
+            "weather": weather,
+            "round_settings": rounds,
+        }
+        soils.tell(json.dumps(facts))
+    with _grouped(workspace.shard_sites) as sites:
+        sites.write(ordered, [(shard.first_site, shard.n_site) for shard in shards])
+        sites.tell(json.dumps(facts))
+    return table
 
 
-def _write_in_groups(
-    path: Path, frame: pl.DataFrame, groups: list[tuple[int, int]], text: str
-) -> None:
-    """One row group for each shard, so that reading its rows touches nothing else."""
-    import polars as pl
-    import pyarrow.parquet as pq
+class _Groups:
+    """A table written in row groups of our choice, with a text in its metadata at the end."""
 
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    table = table.replace_schema_metadata({_KEY: text})
-    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, table.schema) as writer:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Any = None
+
+    def write(self, frame: pl.DataFrame, groups: list[tuple[int, int]]) -> None:
+        """Append some rows as row groups, each given by its first row and its length."""
+        import polars as pl
+        import pyarrow.parquet as pq
+
+        rows = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._writer is None:
+            schema = rows.schema.with_metadata({KEY: PLACE})
+            self._writer = pq.ParquetWriter(self._path, schema, write_page_checksum=True)
         for first, n in groups:
             if n:
-                writer.write_table(table.slice(first, n), row_group_size=n)
+                rows_of_group = rows.slice(first, n).cast(self._writer.schema)
+                self._writer.write_table(rows_of_group, row_group_size=n)
+
+    def tell(self, text: str) -> None:
+        """Put the text into the metadata."""
+        self._writer.add_key_value_metadata({_KEY: text})
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+@contextmanager
+def _grouped(path: Path) -> Iterator[_Groups]:
+    with atomic_path(path) as temporary:
+        groups = _Groups(temporary)
+        try:
+            yield groups
+        finally:
+            groups.close()
 
 
 def read_rows(path: Path, first: int, n: int) -> pl.DataFrame:
@@ -263,4 +315,5 @@ def read_rows(path: Path, first: int, n: int) -> pl.DataFrame:
 
     if not path.exists():
         raise RequestError(f"{path} is gone; start the run again, which writes it.")
+    check(path, "Delete it; the next run of rootzone simulate writes it again.")
     return pl.scan_parquet(path).slice(first, n).collect()

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.content_digest import digest_rows
+from rootzone._shared.days import calendar_day
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch
 from rootzone.engines.tables.read_soils import soils_from_frame
 from rootzone.engines.tables.read_weather import join_weather, weather_from_frame
-from rootzone.jobs.shard.counted_days import Span, calendar_day, cells_out_of_span
+from rootzone.jobs.shard.counted_days import Span, cells_out_of_span
 from rootzone.jobs.shard.cut import SOIL_COLUMNS, Shard
 from rootzone.jobs.shard.read_cut import read_rows
 
@@ -171,7 +173,7 @@ def read_weather_rows(paths: Sequence[Path], span: Span, cells: pl.Series) -> pl
     first, last = calendar_day(span.start), calendar_day(span.last)
     parts = []
     for path in paths:
-        scan = pl.scan_parquet(path)
+        scan = pl.scan_parquet(check(path))
         cell = pl.col("cell_id")
         wanted = cells.unique()
         dtype = scan.collect_schema()["cell_id"]
@@ -206,7 +208,7 @@ def _nothing_to_run(
     refused: dict[SiteId, Failure],
 ) -> ShardInputs:
     """No soils or no weather at all: every site is refused."""
-    from rootzone.jobs.shard.climb import empty_batch
+    from rootzone.jobs.shard.run_batch import empty_batch
 
     for site, cell in sites.select("site_id", "cell_id").iter_rows():
         refused.setdefault(

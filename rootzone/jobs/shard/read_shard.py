@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.content_digest import digest_rows
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import check, damage
 from rootzone.jobs.shard.ledger import FOOTER_KEY, LEDGER, RUN_KEY, Footer
 
 if TYPE_CHECKING:
     import polars as pl
 
     from rootzone.campaign.workspace import Workspace
+
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,18 @@ class Closed:
     run: dict[str, Any]
 
 
-def read_closed(workspace: Workspace, number: int) -> Closed | None:
-    """Footer of a shard, or None where it is not closed.
+def read_closed(workspace: Workspace, number: int, *, content: bool = False) -> Closed | None:
+    """Footer of a shard, or None where it is not closed or one of its files is damaged.
 
-    Only footers are read, so asking is cheap and safe while the shard is being written.
+    Of the profiles only size and footer are read, so asking is cheap and safe while the shard is
+    being written. With ``content`` all of them is held against the seal, once in a run; the ledger,
+    which is small, always is.
     """
+    for path, whole in ((workspace.ledger(number), True), (workspace.profiles(number), content)):
+        problem = _damage(path, content=whole)
+        if problem is not None:
+            _LOG.warning("%s counts as not done: %s", path, problem)
+            return None
     ledger = _metadata(workspace.ledger(number))
     profiles = _metadata(workspace.profiles(number))
     text = ledger.get(FOOTER_KEY.encode())
@@ -50,12 +62,19 @@ def read_closed(workspace: Workspace, number: int) -> Closed | None:
         return None
 
 
+def _damage(path: Path, *, content: bool) -> str | None:
+    try:
+        return damage(path, content=content)
+    except OSError:
+        return None  # gone meanwhile, or not to be read: told by its reader
+
+
 def _metadata(path: Path) -> dict[bytes, bytes]:
     import pyarrow.parquet as pq
 
     try:
         return pq.read_metadata(path).metadata or {}
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # of which Arrow's own errors are kinds
         return {}
 
 
@@ -71,7 +90,7 @@ def read_ledger(
     """
     import polars as pl
 
-    path = workspace.ledger(number)
+    path = check(workspace.ledger(number), "rootzone simulate makes its shard again.")
     try:
         frame = pl.read_parquet(path, columns=columns)
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -90,5 +109,5 @@ def digest_shard(workspace: Workspace, number: int) -> str:
 
     closed = read_closed(workspace, number)
     footer = "" if closed is None else closed.footer.to_json()
-    profiles = digest_rows(pl.read_parquet(workspace.profiles(number)))
+    profiles = digest_rows(pl.read_parquet(check(workspace.profiles(number))))
     return digest_json([footer, profiles, digest_rows(read_ledger(workspace, number))])

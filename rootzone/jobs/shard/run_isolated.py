@@ -15,9 +15,8 @@ import struct
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,23 +25,10 @@ import numpy as np
 from rootzone._shared.arrays import IntArray
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import Profiles, SiteBatch
-from rootzone.jobs.shard.climb import Attempt, Climb, climb
-from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.engine_choice import MakeEngine
-from rootzone.jobs.shard.ladder import Rung
+from rootzone.jobs.shard.run_batch import Attempt, BatchPlan, Climb, run_batch
 
 _CHUNK_SITES = 128
 _HEADER = struct.Struct("<Q")
-
-
-@dataclass(frozen=True)
-class ChildJob:
-    """What a child needs to know once."""
-
-    ladder: Sequence[Rung]
-    make_engine: MakeEngine
-    settings: Mapping[str, Any]
-    span: Span
 
 
 class _Died(Exception):  # noqa: N818 - an outcome of the child
@@ -53,9 +39,9 @@ class _Silent(Exception):  # noqa: N818 - an outcome of the child
     """The child said nothing in time."""
 
 
-def climb_isolated(
+def run_batch_isolated(
     batch: SiteBatch,
-    job: ChildJob,
+    plan: BatchPlan,
     keep: Callable[[Profiles], None],
     site_timeout_s: float,
 ) -> Climb:
@@ -65,8 +51,8 @@ def climb_isolated(
     ----------
     batch : SiteBatch
         Sites to run.
-    job : ChildJob
-        Ladder, engine, settings and days.
+    plan : BatchPlan
+        Retries, engine and days.
     keep : callable
         Takes finished profiles.
     site_timeout_s : float
@@ -86,7 +72,7 @@ def climb_isolated(
     try:
         while todo:
             sites = todo.popleft()
-            child = child or _Child(job)
+            child = child or _Child(plan)
             try:
                 part, profiles = child.ask(batch.take(sites), site_timeout_s)
             except (_Died, _Silent) as lost:
@@ -138,7 +124,7 @@ def _set_aside(outcome: Climb, site: SiteId, lost: Exception, site_timeout_s: fl
 class _Child:
     """A process of its own group that runs what it is sent."""
 
-    def __init__(self, job: ChildJob) -> None:
+    def __init__(self, plan: BatchPlan) -> None:
         paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "rootzone.jobs.shard.run_isolated"],
@@ -147,7 +133,7 @@ class _Child:
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": paths},
         )
-        self._send(job)
+        self._send(plan)
 
     def ask(self, batch: SiteBatch, timeout_s: float) -> tuple[Climb, list[Profiles]]:
         """Results of a batch; raises when the child dies or says nothing in time."""
@@ -201,16 +187,10 @@ class _Child:
 
 def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
     """The child's side: one job, then batches until the pipe closes."""
-    from rootzone.jobs.shard.accept import acceptor
-
-    job: ChildJob = _receive(source)
-
-    def engine_of(rung: Rung) -> Any:  # noqa: ANN401 - an Engine
-        return job.make_engine({**job.settings, **rung.settings}, threads=1)
-
+    plan: BatchPlan = _receive(source)
     while (batch := _receive(source)) is not None:
         kept: list[Profiles] = []
-        outcome = climb(batch, job.ladder, engine_of, acceptor(job.span, batch, kept.append))
+        outcome = run_batch(batch, plan, kept.append)
         data = pickle.dumps((outcome, kept))
         sink.write(_HEADER.pack(len(data)) + data)
         sink.flush()

@@ -8,7 +8,7 @@ import resource
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,6 @@ from rootzone.campaign.workspace import Workspace
 from rootzone.engines.protocol import Engine
 from rootzone.jobs.driver.run_signals import disk_is_full
 from rootzone.jobs.shard import ladder as ladders
-from rootzone.jobs.shard.accept import acceptor
-from rootzone.jobs.shard.climb import Climb, climb
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.cut import Shard
 from rootzone.jobs.shard.engine_choice import (
@@ -32,7 +30,8 @@ from rootzone.jobs.shard.engine_choice import (
 from rootzone.jobs.shard.ladder import Rung
 from rootzone.jobs.shard.ledger import Footer, ledger_frame
 from rootzone.jobs.shard.read_inputs import ShardInputs, read_inputs
-from rootzone.jobs.shard.run_isolated import ChildJob, climb_isolated
+from rootzone.jobs.shard.run_batch import BatchPlan, Climb, run_batch
+from rootzone.jobs.shard.run_isolated import run_batch_isolated
 from rootzone.jobs.shard.run_watchdog import Watchdog
 from rootzone.jobs.shard.write_shard import ProfileStore, write_shard
 
@@ -153,11 +152,11 @@ def run_shard(task: ShardTask, make_engine: MakeEngine) -> ShardReport:
         task.span,
         [Path(path) for path in task.weather],
         task.campaign.engine.physics,
-        weather_needs(task.campaign.engine),
+        weather_needs(task.campaign),
     )
     store = ProfileStore(inputs.id_dtype, *inputs.store_size(task.span))
     try:
-        outcome = _climb(task, make_engine, inputs, store)
+        outcome = _run(task, make_engine, inputs, store)
         report = _report(task, inputs, outcome, time.perf_counter() - started)
         _write(task, workspace, inputs, outcome, store, report)
     except OSError as error:
@@ -168,27 +167,18 @@ def run_shard(task: ShardTask, make_engine: MakeEngine) -> ShardReport:
     return _report(task, inputs, outcome, time.perf_counter() - started)
 
 
-def _climb(
+def _run(
     task: ShardTask, make_engine: MakeEngine, inputs: ShardInputs, store: ProfileStore
 ) -> Climb:
     """Run the shard's sites, here or isolated, keeping finished profiles in the store."""
     timeout_s = task.campaign.jobs.site_timeout_s
+    plan = BatchPlan(task.ladder, make_engine, task.span, task.settings, task.threads)
     if task.isolated:
-        job = ChildJob(task.ladder, make_engine, task.settings, task.span)
-        return climb_isolated(inputs.batch, job, store.add, timeout_s)
-    accept = acceptor(task.span, inputs.batch, store.add)
-    engines: dict[str, Engine] = {}
-
-    def engine_of(rung: Rung) -> Engine:
-        if rung.name not in engines:
-            changes = {**task.settings, **rung.settings}
-            engines[rung.name] = make_engine(changes, threads=task.threads)
-        return engines[rung.name]
-
+        return run_batch_isolated(inputs.batch, replace(plan, threads=1), store.add, timeout_s)
     if stops_hung_sites(task.campaign.engine):
-        return climb(inputs.batch, task.ladder, engine_of, accept)
+        return run_batch(inputs.batch, plan, store.add)
     with Watchdog(timeout_s, f"shard {task.shard.number}") as dog:
-        return climb(inputs.batch, task.ladder, engine_of, accept, dog.reset)
+        return run_batch(inputs.batch, plan, store.add, dog.reset)
 
 
 def _report(task: ShardTask, inputs: ShardInputs, outcome: Climb, seconds: float) -> ShardReport:
@@ -249,12 +239,13 @@ def _footer(task: ShardTask, report: ShardReport, rows: int) -> Footer:
 
 
 def _record(task: ShardTask) -> Provenance:
+    engine = task.campaign.planted_engine
     return Provenance(
         verb="rootzone simulate",
         inputs=dict(task.inputs),
         settings={
             "campaign": task.campaign.name,
-            "engine": task.campaign.engine.model_dump(mode="json", exclude={"apsim_models"}),
+            "engine": engine.model_dump(mode="json", exclude={"apsim_models"}),
             "year": task.shard.year,
             "round": task.shard.round,
             "round_settings": dict(task.settings),

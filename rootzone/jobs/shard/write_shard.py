@@ -17,6 +17,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.provenance import METADATA_KEY, Provenance
+from rootzone._shared.seal import KEY, PLACE
 from rootzone._shared.tables import PROFILES, arrow_schema_of
 from rootzone.engines.protocol import Profiles
 from rootzone.engines.tables.write_profiles import DAILY_COLUMNS
@@ -166,7 +167,11 @@ def _write_profiles(path: Path, frame: pl.DataFrame, record: Provenance, footer:
                 compression="lz4",
                 row_group_size=_ROW_GROUP_ROWS,
                 arrow_schema=arrow_schema_of(PROFILES, schema.names, types, record),
-                metadata={METADATA_KEY.decode(): record.to_json(), FOOTER_KEY: footer.to_json()},
+                metadata={
+                    METADATA_KEY.decode(): record.to_json(),
+                    FOOTER_KEY: footer.to_json(),
+                    KEY.decode(): PLACE,
+                },
             )
         except pl.exceptions.PolarsError as error:
             raise _system_error(error) from error
@@ -196,4 +201,4 @@ def _write_ledger(
     extra = {FOOTER_KEY: footer.to_json(), RUN_KEY: json.dumps(run, sort_keys=True)}
     schema = schema.with_metadata({**(schema.metadata or {}), **extra})
     with atomic_path(path) as temporary:
-        pq.write_table(table.cast(schema), temporary, compression="zstd")
+        pq.write_table(table.cast(schema), temporary, compression="zstd", write_page_checksum=True)

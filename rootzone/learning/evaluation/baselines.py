@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from rootzone._shared.days import day_of_year
 from rootzone.covariates.grid import Window
-from rootzone.stations.station_forcing import climatology, day_of_year
+from rootzone.stations.station_forcing import climatology
 
 if TYPE_CHECKING:
     from rootzone.learning.samples.label_index import GridLabels

@@ -16,7 +16,6 @@ from rootzone.covariates.grid import Window
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.land import inside_of
 from rootzone.networks.channels import SURFACE
-from rootzone.networks.shape import halo_px, stride_px
 
 if TYPE_CHECKING:
     from rootzone.learning.samples.label_index import GridLabels
@@ -88,7 +87,7 @@ def _of_tile(
 ) -> Iterator[tuple[IntArray, _Told, tuple[AnyArray, ...]]]:
     """Labels of some days of a tile, the fields predicted, and where in them each label lies."""
     row, col = labels.pixel_row[rows], labels.pixel_col[rows]
-    round_them = window_round(row, col, stride_px(bundle.config), halo_px(bundle.config))
+    round_them = window_round(row, col, bundle.config.stride_px, bundle.config.halo_px)
     window = inside_of(round_them, scene.grid)
     assert window is not None  # noqa: S101 - labels lie on the grid
     parts = _WindowParts(bundle, scene, window)

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.days import years_of
 from rootzone.covariates.open_campaign import open_grid, open_stack, open_weather_grid
-from rootzone.hydraulics.site_layers import site_layers
+from rootzone.hydraulics.site_layers import cover_map_of, site_layers
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
 
@@ -48,7 +49,7 @@ def raw_simulation_at(loaded: LoadedCampaign, data: Path, wanted: GridLabels) ->
     if soils is None:
         return out
     day = wanted.date.astype(np.int64)
-    year = wanted.date.astype("datetime64[Y]").astype(np.int64) + 1970
+    year = years_of(wanted.date)
     for one in sorted(set(np.unique(year).tolist()) & set(loaded.campaign.years)):
         span = Span.of_year(one, loaded.campaign.engine.spin_up_days)
         theta = simulate_columns(
@@ -74,5 +75,12 @@ def _soils(
     )
     name = campaign.catalog.texture
     with open_stack(loaded, data) as stack:
-        layers = site_layers(stack, name, stack.catalog.source(name), pixels, campaign.soil.ptf)
+        layers = site_layers(
+            stack,
+            name,
+            stack.catalog.source(name),
+            pixels,
+            campaign.soil.ptf,
+            cover_map_of(stack, campaign),
+        )
     return guarded_soils(campaign, layers)

@@ -11,6 +11,7 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
+from rootzone._shared.seal import check
 from rootzone.covariates.layers.legends import legend_of
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.read_inputs import read_inputs
@@ -108,7 +109,7 @@ def read_inversions(path: Path) -> Mapping[Place, InvertedSoil]:
     """
     if not path.exists():
         raise RequestError(f"{path} does not exist; `rootzone invert` writes inversions.parquet.")
-    frame = pl.read_parquet(path)
+    frame = pl.read_parquet(check(path))
     needed = {"network", "station", "training_years", "sand_pct_zone_1", "silt_pct_zone_1"}
     if missing := sorted(needed - set(frame.columns)):
         raise RequestError(f"{path} lacks {', '.join(missing)}: no inversions.parquet.")

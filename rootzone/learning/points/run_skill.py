@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
+from rootzone._shared.days import day_of_year
 from rootzone._shared.errors import RequestError
 from rootzone.inversion.observations import LEAST_DAYS, divide_years
 from rootzone.labels.splits import TEST, TRAIN, blocked_dates, season_dates
@@ -39,7 +40,7 @@ from rootzone.learning.points.trees import (
     ridge_level,
     tree_anomalies,
 )
-from rootzone.stations.station_forcing import climatology, day_of_year
+from rootzone.stations.station_forcing import climatology
 
 SPLITS = ("stations", "years", "blocked_dates", "season_dates")
 TREES, NETWORK, BOTH = "lightgbm", "tcn", "lightgbm_and_tcn"

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import BoolArray, FloatArray, IntArray
+from rootzone._shared.days import day_of_year, years_of
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.weather.antecedent import antecedent_sum
 from rootzone.hydraulics.van_genuchten import theta_from_psi
@@ -22,12 +23,7 @@ from rootzone.inversion.soil_layers import SoilLayers
 from rootzone.inversion.triangle import LOAM, Texture
 from rootzone.labels.splits import season_of
 from rootzone.stations.series import MEAN_LST
-from rootzone.stations.station_forcing import (
-    StationForcing,
-    day_of_year,
-    station_forcing,
-    years_of,
-)
+from rootzone.stations.station_forcing import StationForcing, station_forcing
 from rootzone.stations.station_table import at_depth
 
 # Textures every station is simulated with, whatever its own; sand and silt [%]. They span what one

@@ -20,17 +20,17 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
+from rootzone._shared.seal import damage
 from rootzone._shared.units import mm_from_cm
+from rootzone.campaign.model import Soil
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.layers.legends import CLASS_NODATA
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.layers.terrain import TERRAIN, terrain
 from rootzone.covariates.open_campaign import open_region, open_stack
 from rootzone.design.read_land import CatalogLand
-from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.polaris import parameters_from_polaris
-from rootzone.hydraulics.run_campaign_soils import soil_limits
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.soil_columns import SoilColumns, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_parameters, soils_from_textures
@@ -65,19 +65,13 @@ class LandPlan:
         Catalog address of each feature band; slope and aspect are derived from elevation.
     soils : mapping of float to mapping of str to str
         For each label depth [mm], the addresses of what its hydraulic parameters come from.
-    ptf : str
-        Pedotransfer function, as ``soil.ptf`` has it.
-    limits : SoilLimits
-        The campaign's guardrails.
-    tolerance_pct : float
-        Largest distance of a texture's sum from 100 % that is closed [%].
+    soil : Soil
+        The campaign's section: pedotransfer function, guardrails, tolerance of textures.
     """
 
     features: Mapping[str, str]
     soils: Mapping[float, Mapping[str, str]]
-    ptf: str
-    limits: SoilLimits
-    tolerance_pct: float
+    soil: Soil
 
     @property
     def bands(self) -> dict[str, str]:
@@ -129,13 +123,7 @@ def plan_land(loaded: LoadedCampaign, stack: CovariateStack) -> LandPlan:
         }
         for depth_mm in campaign.labels.depths_mm
     }
-    return LandPlan(
-        features,
-        soils,
-        campaign.soil.ptf,
-        soil_limits(campaign.soil),
-        campaign.soil.texture_tolerance_pct,
-    )
+    return LandPlan(features, soils, campaign.soil)
 
 
 def _depth_part(source: Source, depth_mm: float) -> str:
@@ -207,6 +195,10 @@ def _made_from(path: Path) -> str | None:
     from rasterio.errors import RasterioIOError
 
     if not path.is_file():
+        return None
+    problem = damage(path)
+    if problem is not None:
+        _LOG.warning("%s is damaged and is made again: %s", path, problem)
         return None
     try:
         with open_raster(path) as dataset:
@@ -312,24 +304,25 @@ def hydraulic_values(given: Sequence[AnyArray], plan: LandPlan, depth_mm: float 
 
 def _soils(flat: Sequence[FloatArray], plan: LandPlan, depth_mm: float) -> SoilColumns:
     first_row = uniform_first_rows(flat[0].size, 1)
-    if plan.ptf == "rosetta3":
+    if plan.soil.ptf == "rosetta3":
         sand, silt, clay = flat
+        most = plan.soil.texture_tolerance_pct
         return soils_from_textures(
-            sand, silt, clay, first_row, limits=plan.limits, tolerance_pct=plan.tolerance_pct
+            sand, silt, clay, first_row, limits=plan.soil, tolerance_pct=most
         )
-    if plan.ptf == "polaris_van_genuchten":
-        return soils_from_parameters(parameters_from_polaris(*flat), first_row, limits=plan.limits)
-    known = dict(zip(SAMPLED[plan.ptf][0], flat, strict=True))
+    if plan.soil.ptf == "polaris_van_genuchten":
+        return soils_from_parameters(parameters_from_polaris(*flat), first_row, limits=plan.soil)
+    known = dict(zip(SAMPLED[plan.soil.ptf][0], flat, strict=True))
     if "log10_om_pct" in known:
         known["om_pct"] = 10.0 ** known["log10_om_pct"]
-    texture = close_textures(*flat[:3], tolerance_pct=plan.tolerance_pct)
+    texture = close_textures(*flat[:3], tolerance_pct=plan.soil.texture_tolerance_pct)
     known |= {"sand_pct": texture.sand_pct, "silt_pct": texture.silt_pct}
     known |= {"clay_pct": texture.clay_pct}
     known |= {name: np.full(flat[0].size, depth_mm) for name in ("top_mm", "bottom_mm")}
     return soils_from_parameters(
-        PEDOTRANSFERS[plan.ptf].predict(known),
+        PEDOTRANSFERS[plan.soil.ptf].predict(known),
         first_row,
         bd_g_cm3=known["bd_g_cm3"],
-        limits=plan.limits,
+        limits=plan.soil,
         refusal=texture.refusal,
     )

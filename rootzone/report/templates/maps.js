@@ -183,6 +183,15 @@
     return code === NONE ? null : code;
   }
 
+  // Degrees of a place, by shares of the height and width, between points of the lattice.
+  function lonLat(down, across) {
+    const n = data.lattice[0].length - 1, y = down * n, x = across * n;
+    const r = Math.min(n - 1, Math.floor(y)), c = Math.min(n - 1, Math.floor(x)), v = y - r, u = x - c;
+    const at = (t) => (1 - v) * ((1 - u) * t[r][c] + u * t[r][c + 1]) + v * ((1 - u) * t[r + 1][c] + u * t[r + 1][c + 1]);
+    const said = (value, plus, minus) => `${Math.abs(value).toFixed(4)}° ${value < 0 ? minus : plus}`;
+    return [said(at(data.lattice[0]), "E", "W"), said(at(data.lattice[1]), "N", "S")];
+  }
+
   async function readOut() {
     const layer = data.layers[state.layer], image = await codes(state.layer, state.date);
     const code = image ? image[state.row * W + state.col] : NONE;
@@ -194,7 +203,8 @@
     byId("map-read").innerHTML = "";
     const bold = document.createElement("b");
     bold.textContent = said;
-    byId("map-read").append(bold, ` ${layer.title}${when}, row ${row}, column ${col}`);
+    const [lon, lat] = lonLat((row + 0.5) / data.full[0], (col + 0.5) / data.full[1]);
+    byId("map-read").append(bold, ` ${layer.title}${when}, ${lat}, ${lon} (row ${row}, column ${col})`);
   }
 
   // ---- charts

@@ -13,7 +13,6 @@ import torch
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.networks.batch import Batch
-from rootzone.networks.losses import LossSettings
 from rootzone.networks.mixing import STATION
 from rootzone.networks.run_training import RunOptions, TrainResult, train
 from rootzone.networks.settings import TrainSettings
@@ -92,7 +91,7 @@ def settings(epochs: int, n_samples: int, seed: int, patience: int = 60) -> Trai
     return TrainSettings(
         epochs=epochs, steps_per_epoch=1, batch_size=n_samples, optimiser="adam",
         learning_rate=1e-2, weight_decay=0.0, lr_schedule="cosine", patience_epochs=patience,
-        seed=seed, loss=LossSettings(physics="none"),
+        seed=seed, physics="none",
     )  # fmt: skip
 
 

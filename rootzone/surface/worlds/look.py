@@ -131,14 +131,14 @@ def radiometer(
     )  # fmt: skip
 
     def seen(tb: FloatArray) -> FloatArray:
-        mean = _cells(tb)
+        mean = cell_means(tb)
         return mean + TB_NOISE_K * rng.standard_normal(mean.shape)
 
     known = teff_cell + TEFF_NOISE_K * rng.standard_normal(teff_cell.shape)
     return Radiometer(day, seen(tb_h), seen(tb_v), known)
 
 
-def _cells(fine: FloatArray) -> FloatArray:
+def cell_means(fine: FloatArray) -> FloatArray:
     """Mean of 9 x 9 pixels."""
     *lead, height, width = fine.shape
     parts = fine.reshape(*lead, height // CELL_PX, CELL_PX, width // CELL_PX, CELL_PX)

@@ -81,7 +81,6 @@ def columns_of_days(looks: Looks, look: slice | AnyArray) -> dict[str, FloatArra
         "incidence_deg": np.array(INCIDENCE_DEG), "vwc_kg_m2": vegetation_water(land.igbp, ndvi),
         "h0": prior.h, "omega0": prior.omega, "b0": prior.b, "clay_pct": land.clay_pct,
         "sand_pct": land.sand_pct, "bulk_density_g_cm3": land.bulk_density_g_cm3, "ndvi": ndvi,
-        "elevation_m": land.height_m, "slope_deg": land.slope_deg,
         "lst_excess_k": looks.lst_k[day] - teff, "sin_doy": np.sin(angle), "cos_doy": np.cos(angle),
     }  # fmt: skip
 
@@ -102,8 +101,8 @@ class StationTable:
         Of the retrieval.
     theta, truth : array, shape (sample,)
         What the station said, and what was there [m3 m-3].
-    place : array of int, shape (sample,)
-        Station.
+    place, row, col : array of int, shape (sample,)
+        Station, and its pixel.
     date : array of int, shape (sample,)
         Days since 1970-01-01.
     """
@@ -113,6 +112,8 @@ class StationTable:
     truth: FloatArray
     place: AnyArray
     date: AnyArray
+    row: AnyArray
+    col: AnyArray
 
 
 def at_stations(looks: Looks) -> StationTable:
@@ -132,4 +133,12 @@ def at_stations(looks: Looks) -> StationTable:
     place = np.broadcast_to(np.arange(seats.row.size), theta.shape)
     first = int((land.dates[0] - np.datetime64("1970-01-01")).astype(int))
     date = np.broadcast_to(first + looks.smap.day[:, None], theta.shape)
-    return StationTable(channels[:, whole], theta[whole], truth[whole], place[whole], date[whole])
+    return StationTable(
+        channels[:, whole],
+        theta[whole],
+        truth[whole],
+        place[whole],
+        date[whole],
+        seats.row[place[whole]],
+        seats.col[place[whole]],
+    )

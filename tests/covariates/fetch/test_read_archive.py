@@ -7,8 +7,7 @@ import zipfile
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.unpack import refuse_zip_bomb
-from rootzone.covariates.fetch.read_archive import extract_member
+from rootzone.covariates.fetch.read_archive import extract_companions, extract_member
 
 
 def pack(path, members):
@@ -44,20 +43,36 @@ def test_a_missing_or_doubled_member_is_named(tmp_path):
 
 
 def test_an_archive_that_would_swell_is_left_alone(tmp_path):
-    # 30 MB of zeros deflate to about 29 kB: a ratio of 1030; pack it twice to pass 2000.
+    # Zeros deflate 1030 to 1, deflate's own limit is 1032; rasters reach a few hundred.
     archive = tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
-        file.writestr("land.tif", bytes(30_000_000))
-    import rootzone.covariates.fetch.read_archive as module
-
-    assert module._MAX_RATIO == 2000
-    # A class raster of one class is allowed: deflate reaches 1032 to 1 at most.
-    extract_member(archive, "land.tif", tmp_path / "land.tif")
-    with zipfile.ZipFile(archive) as file:
-        info = file.getinfo("land.tif")
-    info.file_size = 65 << 30
+        file.writestr("land.tif", bytes(60_000_000))
+        file.writestr("small.tif", bytes(1_000_000))
     with pytest.raises(RequestError, match="no file of this kind does"):
-        refuse_zip_bomb(info, archive, module.MAX_BYTES, module._MAX_RATIO)
+        extract_member(archive, "land.tif", tmp_path / "land.tif")
+    extract_member(archive, "small.tif", tmp_path / "small.tif")  # harms nobody
+    assert not (tmp_path / "land.tif").exists()
+
+
+def test_a_method_python_cannot_unpack_is_named_with_the_way_out(tmp_path):
+    archive = pack(tmp_path / "a.zip", {"land.tif": b"II*\x00" + bytes(100)})
+    raw = bytearray(archive.read_bytes())
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = raw.find(mark) + at
+        raw[start : start + 2] = (9).to_bytes(2, "little")  # Deflate64, as Windows packs above 2 GB
+    archive.write_bytes(bytes(raw))
+    with pytest.raises(RequestError, match=r"Deflate64.*by hand.*place land\.tif at"):
+        extract_member(archive, "land.tif", tmp_path / "land.tif")
+
+
+def test_both_files_of_an_erdas_pair_come_out(tmp_path):
+    archive = pack(tmp_path / "a.zip", {"n/a.img": b"EHFA", "n/a.ige": b"pixels", "n/b.ige": b""})
+    (tmp_path / "x").mkdir()
+    extract_member(archive, "a.img", tmp_path / "x" / "a.img")
+    assert extract_companions(archive, "a.img", tmp_path / "x" / "a.img") == [
+        tmp_path / "x" / "a.ige"
+    ]
+    assert (tmp_path / "x" / "a.ige").read_bytes() == b"pixels"
 
 
 def test_a_damaged_archive_says_so_and_writes_nothing(tmp_path):

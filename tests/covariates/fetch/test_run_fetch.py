@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import socket
+import time
 import zipfile
 
 import netCDF4
@@ -219,3 +222,30 @@ def test_a_damaged_record_says_how_to_go_on(tmp_path):
     (tmp_path / "checksums.json").write_text(json.dumps({"a.tif": {"sha": 1}}))
     with pytest.raises(RequestError, match="Delete it"):
         read_checksums(tmp_path)
+
+
+def test_a_host_that_cannot_be_reached_is_asked_once(session, tmp_path):
+    closed = socket.socket()
+    closed.bind(("127.0.0.1", 0))
+    port = closed.getsockname()[1]
+    closed.close()  # nobody listens there
+    plan = [WantedFile("s", f"f{i}.tif", f"http://127.0.0.1:{port}/{i}.tif") for i in range(90)]
+    started, waited = time.monotonic(), []
+    outcome = fetch_files(session, plan, tmp_path, Patience(6), sleep=waited.append)
+    assert time.monotonic() - started < 15
+    assert waited == []
+    assert len(outcome.unfinished) == 90
+    error = outcome.error()
+    assert isinstance(error, StoppedEarly)
+    # One sentence, not ninety.
+    assert str(error).count("nobody listens there") == 1
+    assert "f0.tif and 89 more" in str(error)
+    rows = list(sizes(session, plan, tmp_path))
+    assert [size for _, size, _ in rows] == [None] * 90
+
+
+def test_an_encoded_answer_is_not_held_against_the_length_of_its_code(session, tmp_path, raster):
+    page = Served(gzip.compress(raster), headers={"Content-Encoding": "gzip"})
+    outcome = fetch(session, {"/a.tif": page}, [WantedFile("s", "a.tif", "/a.tif")], tmp_path)
+    assert outcome.fetched == ["a.tif"]
+    assert (tmp_path / "a.tif").read_bytes() == raster

@@ -13,6 +13,7 @@ from rootzone.covariates.fetch.run_transfer import (
     GaveUp,
     NotServed,
     Patience,
+    Unreachable,
     download,
     open_session,
     size_of,
@@ -171,7 +172,7 @@ def test_an_empty_answer_is_asked_again(session, tmp_path):
 def test_a_server_that_cannot_be_reached_is_unfinished_work(session, tmp_path):
     with serve({}) as root:
         gone = root
-    with pytest.raises(GaveUp, match="given up after 2 tries"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached: nobody listens"):
         download(session, gone + "/a.nc", tmp_path / "a.nc", Patience(2), sleep=lambda s: None)
     with pytest.raises(StoppedEarly, match="cannot be reached"):
         size_of(session, gone + "/a.nc")

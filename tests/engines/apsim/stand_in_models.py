@@ -2,7 +2,9 @@
 
 All rain runs off and what evaporates comes up through the bottom, so storage never changes and
 the balance closes. Sites misbehave by their bulk density: 1.11 fails, 1.22 hangs, 1.33 kills the
-process, 1.44 makes the whole file unreadable.
+process, 1.44 makes the whole file unreadable. The environment makes it another APSIM: its version,
+STAND_IN_KINDS=2022 its numbers of messages, STAND_IN_FAULT a fault of all files: ``version``,
+``json``, ``full`` (a database that lost its rows, status 0), ``wal`` (rows left in the -wal).
 """
 
 from __future__ import annotations
@@ -32,12 +34,30 @@ def main() -> int:
         sys.stdout.write("APSIM " + os.environ.get("STAND_IN_VERSION", "2024.8.7572.0"))
         return 0
     path = Path(sys.argv[1])
+    fault = os.environ.get("STAND_IN_FAULT", "")
+    with (Path(os.environ.get("STAND_IN_STARTS", os.devnull))).open("a") as starts:
+        starts.write(f"{os.getpid()}\n")
+    if fault == "version":
+        sys.stdout.write("System.Exception: File version is greater than the latest file version\n")
+        return 1
+    if fault == "json":
+        sys.stdout.write(
+            f"System.Exception: Error in file:{path}\n ---> Newtonsoft.Json."
+            "JsonSerializationException: Could not find type 'Models.Climate.Weather'\n"
+        )
+        return 1
+    if fault == "full":
+        sqlite3.connect(path.with_suffix(".db")).execute("CREATE TABLE Daily (Date TEXT)")
+        return 0
     simulations = nodes(json.loads(path.read_text()), "Simulation")
     kinds = [nodes(simulation, "Physical")[0]["BD"][0] for simulation in simulations]
     if 1.44 in kinds:
         sys.stdout.write(f"System.Exception: Error in file: {path} Simulation: s\n")
         return 1
     database = sqlite3.connect(path.with_suffix(".db"))
+    if fault == "wal":
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA wal_autocheckpoint=0")
     n_layer = len(nodes(simulations[0], "Physical")[0]["Thickness"])
     layers = ", ".join(f'"SW({i + 1})" REAL' for i in range(n_layer))
     database.execute("CREATE TABLE _Simulations (ID INTEGER, Name TEXT, FolderName TEXT)")
@@ -59,6 +79,9 @@ def main() -> int:
             os.kill(os.getpid(), signal.SIGKILL)
         failed |= run(database, simulation, number, path.parent, fails=kind == 1.11)
     database.commit()
+    if fault == "wal":
+        sys.stdout.flush()
+        os._exit(int(failed))  # closing the connection would put the rows into the file
     return int(failed)
 
 
@@ -81,7 +104,12 @@ def run(
             f"ERROR in file: {folder}/run.apsimx\nSimulation name: {simulation['Name']}\n"
             "System.Exception: Swim failed to find solution\n   at Models.Soils.Swim3.OnProcess()"
         )
-        database.execute("INSERT INTO _Messages VALUES (1, ?, '', '', ?, 2)", (number, message))
+    modern = os.environ.get("STAND_IN_KINDS") == "2022"
+    said = [(2 if modern else 0, "Simulation terminated normally")]
+    said += [(3, "160.0 kg/ha of NO3N added")] if modern and not fails else []
+    said += [(0 if modern else 2, message)] if fails else []
+    rows = [(number, text, kind) for kind, text in said]
+    database.executemany("INSERT INTO _Messages VALUES (1, ?, '', '', ?, ?)", rows)
     return fails
 
 

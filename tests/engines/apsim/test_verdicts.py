@@ -5,7 +5,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from rootzone.engines.apsim.verdicts import errors_on_console, failure_class_of, own_words
+from rootzone.engines.apsim.verdicts import (
+    errors_on_console,
+    failure_class_of,
+    message_kinds,
+    own_words,
+)
 from rootzone.engines.failures import FailureClass
 
 # Case of reference/apsim/error_cases.parquet -> what it is, judged from the planted fault.
@@ -99,3 +104,29 @@ def test_apsims_own_words_are_kept_without_paths_and_stack() -> None:
 @pytest.mark.parametrize("text", ["", "Something new went wrong"])
 def test_words_we_do_not_know_are_an_engine_error(text: str) -> None:
     assert failure_class_of(text) == FailureClass.ENGINE_ERROR
+
+
+def test_kinds_of_messages_are_told_by_what_they_say() -> None:
+    error = "ERROR in file: x.apsimx\nSystem.Exception: Swim failed to find solution"
+    json_error = "Newtonsoft.Json.JsonReaderException: Unterminated string"
+    old, new = (2, 1), (0, 1)
+    # 2020: information 0 (the summary), warning 1, error 2.
+    assert message_kinds([(0, "\n"), (0, "Initial conditions"), (2, error)]) == old
+    assert message_kinds([(2, error)]) == old
+    # Since about 2022: error 0, warning 1, information 2, diagnostic 3.
+    assert message_kinds([(1, "Initial area"), (2, "A crop was sown"), (3, "160 kg")]) == new
+    assert message_kinds([(0, error), (2, "Simulation terminated normally")]) == new
+    assert message_kinds([(0, json_error)]) == new
+    assert message_kinds([(2, "Simulation terminated normally")]) == new
+    assert message_kinds([]) == new
+
+
+def test_reasons_of_other_libraries_are_kept_without_our_scratch_folder() -> None:
+    console = (
+        "System.Exception: Error in file:/tmp/rootzone-apsim-h-1-ab/run.apsimx\n ---> "
+        "Newtonsoft.Json.JsonSerializationException: Could not find type 'Models.Climate.Weather'"
+    )
+    text = own_words(" | ".join(errors_on_console(console)))
+    assert "Could not find type 'Models.Climate.Weather'" in text
+    assert "rootzone-apsim" not in text
+    assert failure_class_of(text) == FailureClass.SETUP_ERROR

@@ -16,9 +16,9 @@ from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
 from rootzone.engines.tables.check_soils import RANGES as SOIL_RANGES
 from rootzone.engines.tables.check_weather import RANGES as WEATHER_RANGES
-from rootzone.engines.tables.read_profiles import read_profiles
 from rootzone.engines.tables.table_mode import TableRun, simulate_tables
 from tests.engines.swim.tables import edited, soils, weather
+from tests.engines.tables.read_profiles import read_profiles
 
 N_SITE = 4
 N_DAY = 8

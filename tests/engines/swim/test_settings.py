@@ -7,7 +7,8 @@ import math
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.engines.swim import fv_grid, layout
+from rootzone.engines.swim import layout
+from rootzone.engines.swim.cells import grid
 from rootzone.engines.swim.settings import (
     default_settings,
     setting_keys,
@@ -49,8 +50,8 @@ def test_vapour_is_off_for_van_genuchten_alone() -> None:
 
 def test_defaults_of_the_grid_are_the_solvers_own() -> None:
     settings = default_settings("van_genuchten", "converged")
-    assert settings.first_cell_cm == fv_grid.FIRST_CELL_CM
-    assert settings.cell_growth == fv_grid.CELL_GROWTH
+    assert settings.first_cell_cm == grid.FIRST_CELL_CM
+    assert settings.cell_growth == grid.CELL_GROWTH
 
 
 def test_an_unknown_key_is_refused_with_the_nearest_known_one() -> None:

@@ -15,10 +15,10 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import settings_from_mapping
-from rootzone.engines.tables.read_profiles import read_profiles
 from rootzone.engines.tables.read_soils import choose_physics
 from rootzone.engines.tables.table_mode import TableRun, simulate_tables
 from tests.engines.swim.tables import edited, soils, weather
+from tests.engines.tables.read_profiles import read_profiles
 
 
 def run(
@@ -219,6 +219,28 @@ def test_potential_evaporation_by_the_formula_of_apsim(tmp_path: Path) -> None:
     as_given = run(tmp_path, soils([1]), given, out="b")
     left, right = (read_profiles(Path(result.out)) for result in (by_formula, as_given))
     assert left["es_mm"].to_list() == pytest.approx(right["es_mm"].to_list(), rel=1e-9)
+
+
+def test_a_column_pet_mm_that_drives_nothing_is_told(tmp_path: Path) -> None:
+    forcing = weather(5, rain_mm=0.0).with_columns(
+        radn_mj_m2=pl.lit(20.0), tmax_degc=pl.lit(20.0), tmin_degc=pl.lit(10.0)
+    )
+    by_formula = forcing.drop("eo_mm").with_columns(pet_mm=pl.lit(12.0))
+    (note,) = run(tmp_path, soils([1]), by_formula, out="a").notes
+    assert "pet_mm of weather.parquet has no say" in note
+    assert "eo_mm" in note
+    given = forcing.with_columns(pet_mm=pl.lit(12.0))
+    assert run(tmp_path, soils([1]), given, out="b").notes == []
+
+
+def test_an_l_at_which_conductivity_rises_as_soil_dries_is_refused(tmp_path: Path) -> None:
+    # n 2 gives m 0.5, so -2 / m is -4: K goes with Se to the power of l + 4 in dry soil.
+    table = soils([1, 2]).with_columns(
+        n=pl.lit(2.0), l=pl.when(pl.col("site_id") == 1).then(-3.9).otherwise(-4.0)
+    )
+    result = run(tmp_path, table, weather(3))
+    assert result.failed_by_class == {"SOIL_VALUE": 1}
+    assert "l -4 is not above -2/m = -4" in text_of(result, 2)
 
 
 def test_physics_follows_the_columns(tmp_path: Path) -> None:

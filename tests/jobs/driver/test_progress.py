@@ -2,22 +2,13 @@ from __future__ import annotations
 
 import io
 
-import pytest
-
-from rootzone.jobs.driver.progress import ProgressReport, Tally, in_hours
+from rootzone.jobs.driver.progress import ProgressReport, Tally
 from rootzone.jobs.driver.run_campaign import CampaignRun
 from rootzone.jobs.shard.run_shard import ShardReport
 
 
 def report(number: int, done: int = 10, failed: int = 0, **classes: int) -> ShardReport:
     return ShardReport(number, done, failed, classes)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(2.5, "2.5 s"), (40, "40 s"), (90, "1.5 min"), (7200, "2.0 h")]
-)
-def test_time_is_told_as_a_person_says_it(seconds: float, text: str) -> None:
-    assert in_hours(seconds) == text
 
 
 def test_the_line_counts_failures_by_class_and_foretells_the_rest() -> None:

@@ -5,11 +5,11 @@ from datetime import date
 import numpy as np
 import pytest
 
+from rootzone._shared.days import calendar_day
 from rootzone.engines.failures import FailureClass
 from rootzone.engines.protocol import Profiles, WeatherBatch
 from rootzone.jobs.shard.counted_days import (
     Span,
-    calendar_day,
     cells_out_of_span,
     counted,
     lacking_days,

@@ -16,8 +16,7 @@ from rootzone.maps.predict import WindowPredictor
 from rootzone.networks.bundle import Bundle
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.ensemble import Ensemble
-from rootzone.networks.models import build
-from rootzone.networks.shape import ModelConfig
+from rootzone.networks.families.unet import ModelConfig
 from tests.learning.scenes import day, grid, label_frames, scene, some_labels
 
 TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1))
@@ -27,7 +26,7 @@ TINY = ModelConfig(20, widths=(4, 8), encoder_convs=(1, 1), decoder_convs=(1, 1)
 def bundle() -> Bundle:
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    ensemble = Ensemble([build(TINY).eval()])
+    ensemble = Ensemble([TINY.build().eval()])
     info: dict[str, Any] = {"settings": {"seed": 3}}
     return Bundle(ensemble, TINY, scene().spec, (200.0,), None, info, "")
 

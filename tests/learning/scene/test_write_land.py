@@ -12,11 +12,11 @@ import rasterio
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
+from rootzone.campaign.model import Soil
 from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
 from rootzone.covariates.open_campaign import open_stack
-from rootzone.hydraulics.limits import SoilLimits
 from rootzone.hydraulics.soil_columns import uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
 from rootzone.learning.scene.land import Land, hydraulic_bands
@@ -154,7 +154,9 @@ def test_a_label_depth_below_the_texture_source_takes_its_deepest_layer(
     data: Path, tmp_path: Path
 ) -> None:
     # POLARIS ends at 200 cm, in its layer from 100 cm; the soils stage extends that one too.
-    text = CAMPAIGN.replace("500]", "1500, 2100]") + "profile:\n  thickness_mm: [1000, 1500]\n"
+    text = (
+        CAMPAIGN.replace("500]", "1500, 2100]") + "profile:\n  thickness_mm: [90, 910, 1500, 500]\n"
+    )
     land = Land(write_land(_campaign(tmp_path, text), data, tmp_path / "land.tif"))
     window = Window(0, 0, 32, 32)
     at_1500, at_2100 = (land.read(hydraulic_bands(depth), window) for depth in (1500.0, 2100.0))
@@ -216,7 +218,7 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path, data: Path) -> Non
 
 
 def test_soils_that_the_soils_stage_refuses_are_missing() -> None:
-    plan = LandPlan({}, {}, "rosetta3", SoilLimits(), tolerance_pct=10.0)
+    plan = LandPlan({}, {}, Soil())
     sand, silt, clay = (np.array([[a, b, c]]) for a, b, c in (
         (40.0, 0.4, np.nan), (40.0, 0.4, 50.0), (20.0, 0.2, 50.0),
     ))  # fmt: skip
@@ -228,7 +230,7 @@ def test_soils_that_the_soils_stage_refuses_are_missing() -> None:
 
 
 def test_mapped_parameters_are_turned_into_natural_values() -> None:
-    plan = LandPlan({}, {}, "polaris_van_genuchten", SoilLimits(), tolerance_pct=10.0)
+    plan = LandPlan({}, {}, Soil(ptf="polaris_van_genuchten"))
     # POLARIS stores log10 alpha [kPa-1]; 1 kPa is 10.197 cm of water: 10**0 kPa-1 is 0.0981 cm-1.
     given = [np.full((2, 2), value) for value in (0.05, 0.45, 0.0, 1.5, 0.0)]
     theta_r, theta_s, alpha, n = hydraulic_values(given, plan)

@@ -1,0 +1,220 @@
+"""Damage one file of a finished campaign, run the next verb, and see whether it is told.
+
+One bit is flipped, a tail is cut, or all is emptied, in every kind of file that one verb hands to
+the next; then a verb that reads it runs in a copy of the folder::
+
+    python benchmarks/damage_table.py --work /tmp/damage --trials 300
+
+A trial is *told* when the file is named, whatever the exit status (a damaged output is named and
+made again, exit 0), *silent* when the verb ends well without a word, and a *traceback* is a fault.
+A flip in the eight letters that mark a seal, or in the seal itself where nothing else reads it,
+leaves the content whole: such trials are counted as harmless when the outputs are byte-equal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from _figures import Figures, parser
+
+FILE = "campaign.yaml"
+SMALL = (("widths: [16, 32, 64]", "widths: [4, 4, 8]"), ("epochs: 10", "epochs: 2"),
+         ("steps_per_epoch: 50", "steps_per_epoch: 5"), ("batch_size: 16", "batch_size: 4"),
+         ("-04-15, 2023-06-15, 2023-08-15, 2023-10-15]", "-06-15, 2023-08-15]"))  # fmt: skip
+# What is damaged (the first file a pattern finds, or one of them by chance) and who reads it.
+PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("data/**/*NLCD*.tif", ("sites", FILE, "--force"), ("sites",)),
+    ("data/koppen/*", ("sites", FILE, "--force"), ("sites",)),
+    ("data/polaris/**/*.tif", ("soils", FILE, "--force"), ()),
+    ("data/gridmet/*2023.nc", ("forcing", FILE, "--force"), ()),
+    ("data/uscrn/**/CRND*.txt", ("stations", FILE, "--force"), ()),
+    ("data/3dep/**/*.tif", ("train", FILE, "--fresh"), ("covariates",)),
+    ("sites/sites.parquet", ("soils", FILE, "--force"), ()),
+    ("sites/sites.parquet", ("labels", FILE), ("labels",)),
+    ("sites/sites.parquet", ("status", FILE), ()),
+    ("sites/sites.parquet", ("report", FILE, "--force"), ()),
+    ("sites/reserves.parquet", ("train", FILE, "--fresh"), ()),
+    ("soils/soils.parquet", ("simulate", FILE), ("runs/shard=00001",)),
+    ("soils/soils.parquet", ("plan", FILE), ()),
+    ("soils/soils.parquet", ("report", FILE, "--force"), ()),
+    ("soils/soils.adjustments.parquet", ("report", FILE, "--force"), ()),
+    ("weather/weather_2023.parquet", ("simulate", FILE), ("runs/shard=00002",)),
+    ("weather/weather_2023.parquet", ("train", FILE, "--fresh"), ()),
+    ("weather/weather_2023.parquet", ("report", FILE, "--force"), ()),
+    ("runs/shard=*/profiles.parquet", ("simulate", FILE), ()),
+    ("runs/shard=*/profiles.parquet", ("labels", FILE), ("labels",)),
+    ("runs/shard=*/profiles.parquet", ("report", FILE, "--force"), ()),
+    ("runs/shard=*/ledger.parquet", ("simulate", FILE), ()),
+    ("runs/shard=*/ledger.parquet", ("status", FILE), ()),
+    ("runs/shard=*/ledger.parquet", ("labels", FILE), ("labels",)),
+    ("runs/canaries.json", ("simulate", FILE), ()),
+    ("runs/plan.json", ("submit", FILE, "--slurm", "--dry-run"), ()),
+    ("labels/year=*/month=*/*.parquet", ("labels", FILE), ()),
+    ("labels/year=*/month=*/*.parquet", ("distribution", "labels"), ()),
+    ("labels/year=*/month=*/*.parquet", ("train", FILE, "--fresh"), ()),
+    ("labels/year=*/month=*/*.parquet", ("report", FILE, "--force"), ()),
+    ("labels/_shards/*.json", ("labels", FILE), ()),
+    ("labels/_shards/*.json", ("train", FILE, "--fresh"), ()),
+    ("stations/stations.parquet", ("train", FILE, "--fresh"), ()),
+    ("stations/stations.parquet", ("evaluate", FILE, "--most-tile-days", "20"), ()),
+    ("stations/stations.parquet", ("report", FILE, "--force"), ()),
+    ("covariates/land.tif", ("train", FILE, "--fresh"), ()),
+    ("covariates/land.tif", ("map", FILE), ("maps",)),
+    ("learning/main/best/weights.safetensors", ("map", FILE), ("maps",)),
+    ("learning/main/best/bundle.json", ("map", FILE), ("maps",)),
+    ("learning/main/best/weights.safetensors", ("evaluate", FILE), ()),
+    ("learning/main/*.pt", ("train", FILE), ("learning/main/best",)),
+    ("learning/main/evaluation/skill.parquet", ("report", FILE, "--force"), ()),
+    ("learning/main/evaluation/predictions.parquet", ("report", FILE, "--force"), ()),
+    ("maps/theta_*[0-9].tif", ("map", FILE), ()),
+    ("maps/theta_*[0-9].tif", ("report", FILE, "--force"), ()),
+    ("maps/theta_*.flags.tif", ("map", FILE), ()),
+    ("maps/theta_*.stac.json", ("map", FILE), ()),
+    ("maps/theta_*.qml", ("map", FILE), ()),
+    ("maps/theta_*.nc", ("map", FILE), ()),
+    ("maps/trust.tif", ("map", FILE), ()),
+    ("maps/theta_*[0-9].tif.provenance.json", ("map", FILE), ()),
+)
+DAMAGES = ("flip", "flip", "flip", "cut", "empty")
+
+
+def build(folder: Path) -> None:
+    """The demo campaign with a small network, run to its end."""
+    made = ("county", "check", "forcing", "sites", "soils", "plan", "simulate", "labels",
+            "stations", "train", "evaluate", "map", "report")  # fmt: skip
+    subprocess.run([_rootzone(), "demo", str(folder), "--until", "county"], check=True)
+    file = folder / FILE
+    text = file.read_text()
+    for old, new in SMALL:
+        text = text.replace(old, new)
+    file.write_text(text)
+    for verb in made[2:]:
+        more = ["--most-tile-days", "20"] if verb == "evaluate" else []
+        subprocess.run([_rootzone(), verb, FILE, *more], check=True, cwd=folder)
+
+
+def _rootzone() -> str:
+    return str(Path(sys.executable).with_name("rootzone"))
+
+
+def damage(path: Path, how: str, rng: random.Random) -> str:
+    """Damage a file; what was done, in words."""
+    content = bytearray(path.read_bytes())
+    if how == "flip":
+        bit = rng.randrange(8 * len(content))
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(content)
+        return f"bit {bit}"
+    length = rng.randrange(1, max(2, len(content) // 4)) if how == "cut" else len(content)
+    path.write_bytes(content[: len(content) - length])
+    return f"{length} bytes off the end"
+
+
+def call(words: tuple[str, ...], folder: Path) -> tuple[int, str]:
+    """Exit status and output of a verb, in a fork of this process, whose libraries are loaded."""
+    log = folder / ".log"
+    child = os.fork()
+    if child == 0:
+        with log.open("w") as out:
+            os.dup2(out.fileno(), 1)
+            os.dup2(out.fileno(), 2)
+        os.chdir(folder)
+        sys.argv = ["rootzone", *words]
+        from rootzone._cli import main
+
+        try:
+            main()
+        except SystemExit as end:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code if isinstance(end.code, int) else 1)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), log.read_text(errors="replace")
+
+
+def trial(built: Path, scratch: Path, number: int) -> dict[str, object]:
+    """One damaged file and the verb after it."""
+    rng = random.Random(number)  # noqa: S311 - which bit, nothing secret
+    pattern, words, gone = PAIRS[number % len(PAIRS)]
+    how = DAMAGES[(number // len(PAIRS)) % len(DAMAGES)]
+    folder = scratch / "c"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(built, folder, symlinks=True)
+    found = sorted(folder.glob(pattern))
+    path = found[rng.randrange(len(found))]
+    for name in gone:
+        if path.is_relative_to(folder / name):
+            continue
+        shutil.rmtree(folder / name, ignore_errors=True)
+    before = path.read_bytes()
+    done = damage(path, how, rng)
+    start = time.monotonic()
+    status, text = call(words, folder)
+    named = path.name in text or path.name.removesuffix(".provenance.json") in text
+    traceback = "Traceback (most recent call last)" in text
+    healed = path.exists() and path.read_bytes() == before
+    if traceback:
+        outcome = "traceback"
+    elif named and (status == 0 or status in (2, 4)):
+        outcome = "told"
+    elif healed:
+        outcome = "healed"
+    elif status != 0:
+        outcome = "not named"
+    else:
+        outcome = "silent"
+    return {"trial": number, "file": str(path.relative_to(folder)), "verb": words[0], "how": how,
+            "done": done, "status": status, "outcome": outcome,
+            "seconds": round(time.monotonic() - start, 2),
+            "last": text.strip().splitlines()[-1][:300] if text.strip() else ""}  # fmt: skip
+
+
+def main() -> None:
+    parsed = parser(__doc__)
+    parsed.add_argument("--work", type=Path, required=True)
+    parsed.add_argument("--trials", type=int, default=6 * len(PAIRS))
+    parsed.add_argument("--first", type=int, default=0)
+    args = parsed.parse_args()
+    built = args.work / "built"
+    if not (built / "report" / "report.html").exists():
+        build(built)
+    import netCDF4  # noqa: F401 - loaded before the forks
+    import numba  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+    import rasterio  # noqa: F401
+    import torch  # noqa: F401
+
+    counts: Counter[str] = Counter()
+    with (args.work / "trials.jsonl").open("a") as log:
+        for number in range(args.first, args.first + args.trials):
+            row = trial(built, args.work, number)
+            counts[str(row["outcome"])] += 1
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+            if row["outcome"] in ("silent", "traceback", "not named"):
+                print(json.dumps(row), file=sys.stderr)
+    figures = Figures()
+    figures.add("damaged files", sum(counts.values()), "trials", ">= 300")
+    for outcome, target in (("silent", "0"), ("traceback", "0"), ("not named", "0"),
+                            ("told", ""), ("healed", "")):  # fmt: skip
+        figures.add(outcome, counts[outcome], "trials", target)
+    figures.show(as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Flooded soils: what enters in a day, as a share of Ks times the time.
+
+A surface held under water over a soil that is drier below takes in at least Ks, for the gradient
+is 1 or more (Philip 1957). Textures of the triangle and the clays of the HYDRUS catalogue, half-way
+between LL15 and DUL or at a given head, on the default cells and on fine ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from _engine_cases import settings_of, sites, weather_batch, whole_triangle
+from _figures import Figures, parser
+from engine_speed import columns_of
+
+from rootzone.engines.protocol import SiteBatch
+from rootzone.engines.swim import batch_kernels, layout
+from rootzone.engines.swim.batch import run_columns
+from rootzone.hydraulics.van_genuchten import theta_from_psi
+
+# theta_r, theta_s, alpha [cm-1], n, Ks [mm d-1]: Carsel and Parrish (1988), and n at the limit.
+CLAYS = {
+    "clay": (0.068, 0.38, 0.008, 1.09, 48.0),
+    "silty clay": (0.07, 0.36, 0.005, 1.09, 4.8),
+    "n 1.05": (0.0, 0.46, 0.008, 1.05, 48.0),
+}
+FLOOD_MM_D = 90_000.0  # more than any soil takes in
+GRIDS = {
+    "default cells": {},
+    "fine cells": {"first_cell_cm": 0.04, "cell_growth": 1.02, "tolerance": 2e-3},
+}
+
+
+def shares(batch: SiteBatch, **grid: float) -> tuple[np.ndarray, int]:
+    """Infiltration of a day over Ks times a day, and columns that did not finish."""
+    settings = settings_of(
+        "van_genuchten", "converged", cn2_bare=0.0, pond_max_mm=0.0, rain_hours=24.0, **grid
+    )
+    results = run_columns(columns_of(batch, settings), settings)
+    ks_mm_d = batch.soil["ks_mm_d"][batch.layer_start[:-1]]
+    failed = results.report[:, batch_kernels.STATUS] != layout.OK
+    return results.daily[:, layout.INFILTRATION_MM] / ks_mm_d, int(failed.sum())
+
+
+def clay_column(batch: SiteBatch, soil: tuple[float, ...], psi_cm: float) -> SiteBatch:
+    """One site of the batch, with another soil at a head."""
+    first = {name: values[: batch.layer_start[1]].copy() for name, values in batch.soil.items()}
+    names = ("theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d")
+    for name, value in zip(names, soil, strict=True):
+        first[name][:] = value
+    first["theta_initial"][:] = theta_from_psi(
+        np.array([psi_cm]), *(np.array([value]) for value in soil[:4])
+    )
+    return replace(
+        batch,
+        site_ids=batch.site_ids[:1],
+        layer_start=batch.layer_start[:2],
+        soil=first,
+        cell=batch.cell[:1],
+    )
+
+
+def main() -> None:
+    parsed = parser(__doc__)
+    parsed.add_argument("--every", type=int, default=1, help="take every n-th texture")
+    arguments = parsed.parse_args()
+    sand, silt = (values[:: arguments.every] for values in whole_triangle())
+    batch = sites(sand, silt, weather_batch([np.array([[FLOOD_MM_D, 0.0]])], ["flood"]))
+    figures = Figures()
+    found, failed = shares(batch)
+    figures.add("triangle, default cells: least share of Ks t", found.min(), "-", ">= 1")
+    figures.add("triangle, default cells: median", np.median(found), "-")
+    figures.add("triangle, default cells: below 1", int((found < 1.0).sum()), f"of {len(found)}")
+    figures.add("triangle, default cells: failures", failed, "columns", "0")
+    for name, soil in CLAYS.items():
+        for psi_cm in (-100.0, -1000.0, -15000.0):
+            for grid, values in GRIDS.items():
+                share, _ = shares(clay_column(batch, soil, psi_cm), **values)
+                figures.add(f"{name} from {psi_cm:g} cm, {grid}", share[0], "-", ">= 1")
+    figures.show(as_json=arguments.json)
+
+
+if __name__ == "__main__":
+    main()

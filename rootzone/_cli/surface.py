@@ -1,0 +1,204 @@
+"""``rootzone surface``: moisture of the top 5 cm from satellites."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rootzone._cli._options import force_option, json_option
+
+if TYPE_CHECKING:
+    from rootzone.surface.chain.open_surface import OpenSurface
+
+_CAMPAIGN = click.argument(
+    "campaign", metavar="CAMPAIGN", type=click.Path(path_type=Path, dir_okay=False)
+)
+_FILES = click.argument(
+    "paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+
+
+@click.group()
+def command() -> None:
+    """Retrieve surface moisture (0-5 cm) from satellites, and map it by a campaign's ``surface:``.
+
+    The maps are what ``learning.features.surface_moisture`` reads, so that the network of the root
+    zone can see the surface.
+    """
+
+
+@command.command()
+@_FILES
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
+@click.option("--recommended", is_flag=True, help="Only retrievals that the product recommends.")
+@force_option
+@json_option
+def observe(
+    paths: tuple[Path, ...], out: Path | None, recommended: bool, force: bool, as_json: bool
+) -> None:
+    """Read SMAP L2 FILEs into one table, and say what was left out and why."""
+    import polars as pl
+
+    from rootzone._shared.errors import RequestError
+    from rootzone._shared.provenance import Provenance, inputs_of
+    from rootzone._shared.tables import write_table
+    from rootzone.surface.observe.observed import OBSERVATIONS
+    from rootzone.surface.observe.smap_l2 import observe_smap_l2
+
+    if out is not None and out.exists() and not force:
+        raise RequestError(f"{out} exists; --force writes over it.")
+    frames, facts = [], []
+    for path in paths:
+        seen = observe_smap_l2(path, recommended_only=recommended)
+        frames.append(seen.frame)
+        facts.append(
+            {"file": str(path), "kept": seen.dropped.kept, "dropped": seen.dropped.counts,
+             "said": list(seen.said)}
+        )  # fmt: skip
+        if not as_json:
+            click.echo("\n".join([*seen.said, *(f"  {line}" for line in seen.dropped.lines())]))
+    if as_json:
+        _echo_json(facts)
+    if out is not None:
+        record = Provenance(
+            "rootzone surface observe", inputs_of({p.name: p for p in paths}),
+            {"recommended": recommended},
+        )  # fmt: skip
+        write_table(out, pl.concat(frames), OBSERVATIONS, record)
+        click.echo(f"next: rootzone surface retrieve {paths[0]}", err=True)
+
+
+@command.command()
+@_FILES
+@json_option
+def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Retrieve moisture from SMAP L2 FILEs as NASA does, and hold it against NASA's values."""
+    import numpy as np
+
+    from rootzone.surface.observe.smap_l2 import read_smap_l2
+    from rootzone.surface.physics.retrieve import retrieve_scah, retrieve_scav
+
+    rows = []
+    for path in paths:
+        half = read_smap_l2(path)
+        scene = half.scene()
+        for name, told in (
+            ("sca_v", retrieve_scav(half.values["tb_v_corrected"], scene)),
+            ("sca_h", retrieve_scah(half.values["tb_h_corrected"], scene)),
+        ):
+            nasa = half.values[f"theta_{name}"]
+            both = np.isfinite(nasa) & np.isfinite(told.theta)
+            off = np.abs(told.theta - nasa)[both]
+            rows.append(
+                {"file": path.name, "algorithm": name, "cells": int(both.sum()),
+                 "at_bound": int((told.at_bound & both).sum()),
+                 "mean_theta": float(told.theta[both].mean()) if both.any() else None,
+                 "largest_difference": float(off.max()) if off.size else None}
+            )  # fmt: skip
+    if as_json:
+        _echo_json(rows)
+        return
+    for row in rows:
+        if row["cells"]:
+            click.echo(
+                f"{row['file']}  {row['algorithm']}: {row['cells']} cells, mean "
+                f"{row['mean_theta']:.3f} m3 m-3, {row['at_bound']} at a limit; largest difference "
+                f"to the file's own {row['largest_difference']:.1e}"
+            )
+        else:
+            click.echo(f"{row['file']}  {row['algorithm']}: no cell with a retrieval")
+
+
+@command.command()
+@_CAMPAIGN
+@json_option
+def plan(campaign: Path, as_json: bool) -> None:
+    """Tell what CAMPAIGN will read, train, write and cost, before anything runs."""
+    from rootzone.surface.chain.plan import plan as planned
+
+    facts = planned(_opened(campaign))
+    if as_json:
+        _echo_json(facts)
+        return
+    for name, value in facts.items():
+        click.echo(f"{name.replace('_', ' '):24}{value}")
+    click.echo(f"next: rootzone surface train {campaign}", err=True)
+
+
+@command.command()
+@_CAMPAIGN
+def train(campaign: Path) -> None:
+    """Train the retrieval on CAMPAIGN's stations, a network for each split and seed.
+
+    Stopped or killed, the same command goes on and ends with the same networks.
+    """
+    from rootzone.surface.chain.run_training import train_all
+
+    click.echo(train_all(_opened(campaign), _say))
+    click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
+
+
+@command.command()
+@_CAMPAIGN
+@json_option
+def evaluate(campaign: Path, as_json: bool) -> None:
+    """Print the skill at held-out samples, all splits side by side, beside SCA-V and trees."""
+    from rootzone.surface.chain.evaluate import evaluate as evaluated
+    from rootzone.surface.chain.evaluate import table_text
+
+    facts = evaluated(_opened(campaign))
+    if as_json:
+        _echo_json(facts)
+    else:
+        click.echo(table_text(facts["skill"]))
+    click.echo(f"next: rootzone surface map {campaign}", err=True)
+
+
+@command.command("map")
+@_CAMPAIGN
+def map_(campaign: Path) -> None:
+    """Write CAMPAIGN's daily maps of 1 km: moisture, interval, flags and parameters."""
+    from rootzone.surface.chain.run_maps import make_maps
+
+    opened = _opened(campaign)
+    make_maps(opened, _say)
+    click.echo("Open this page:", err=True)
+    click.echo(opened.page.resolve())
+
+
+# A longitude of the west begins with a minus, which would be an option otherwise.
+@command.command(context_settings={"ignore_unknown_options": True})
+@click.argument("campaign", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("lat", type=float)
+@click.argument("lon", type=float)
+@click.argument("day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
+@json_option
+def point(campaign: Path, lat: float, lon: float, day: dt.datetime, as_json: bool) -> None:
+    """Print moisture at LAT LON on DATE, and the parameters it was made with."""
+    from rootzone.surface.chain.run_maps import at_point
+
+    facts = at_point(_opened(campaign), lat, lon, day.date())
+    if as_json:
+        _echo_json(facts)
+        return
+    for name, value in facts.items():
+        click.echo(f"{name:16} {value:.4f}" if isinstance(value, float) else f"{name:16} {value}")
+
+
+def _opened(campaign: Path) -> OpenSurface:
+    from rootzone.surface.chain.open_surface import OpenSurface
+
+    return OpenSurface.of(campaign)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _echo_json(value: Any) -> None:  # noqa: ANN401
+    import json
+
+    click.echo(json.dumps(value, indent=1))

@@ -1,0 +1,50 @@
+"""Worker processes that do not outlive the process that started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+_WATCHED: list[int] = []
+
+
+def end_with_driver() -> None:
+    """End this worker when its driver is gone, so that nothing has two writers after a resume."""
+    driver = os.getppid()
+    # Ctrl-C reaches the whole group; the driver decides what happens then.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        while os.getppid() == driver:  # an orphan gets another parent at once
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="driver-watch", daemon=True).start()
+
+
+def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
+    """Tasks of ``joblib.delayed`` whose processes end with their driver.
+
+    Parameters
+    ----------
+    tasks : iterable of (function, arguments, keywords)
+        The tasks.
+    workers : int
+        Processes; with 1 the tasks run in this one and are left as they are.
+    """
+    for task in tasks:
+        yield task if workers == 1 else (_do, task, {})
+
+
+def _do(function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Any:  # noqa: ANN401
+    if os.getpid() not in _WATCHED:
+        _WATCHED.append(os.getpid())
+        end_with_driver()
+    return function(*given, **named)

@@ -1,0 +1,43 @@
+"""The section of a campaign that surface moisture reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rootzone.campaign.section import Section, Seed
+
+
+class Surface(Section):
+    """Surface (0-5 cm) moisture from satellites; needed by rootzone surface only."""
+
+    system: Literal["sca_v", "differentiable"] = "differentiable"
+    """NASA's single-channel retrieval, or the same with parameters that a network gives"""
+    smap: str = "data/surface/smap/*.h5"
+    """SMAP L2 half orbits, 36 km or enhanced; a pattern, relative to this file"""
+    land: str = "data/surface/land.tif"
+    """sand, clay, bulk density, IGBP class and yearly NDVI range on EASE-Grid 2.0 of 1 km"""
+    ndvi: str = "data/surface/ndvi/*.tif"
+    """vegetation index composites on the same grid, their middle day in the name; a pattern"""
+    stations: tuple[str, ...] = ("data/surface/stations.csv",)
+    """files and folders of stations with a sensor at 5 cm"""
+    splits: tuple[Literal["random", "blocked_dates", "stations"], ...] = (
+        "random",
+        "blocked_dates",
+        "stations",
+    )
+    """what is held out to be scored on, side by side"""
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0, 1, 2)
+    """one network and one draw of each split a seed"""
+    epochs: Annotated[int, Field(ge=1)] = 150
+    """steps of training, each over all samples"""
+    prior_weight: Annotated[float, Field(ge=0)] = 1e-3
+    """how dear it is to leave the class table; 0 lets stations alone decide"""
+    consistency_weight: Annotated[float, Field(ge=0)] = 0.0
+    """weight of brightness over cells without stations"""
+    dates: tuple[date, ...] = ()
+    """days to map; all that the satellite saw where none is named"""
+    interval_pct: Annotated[float, Field(gt=0, lt=100)] = 90.0
+    """central interval of the uncertainty band [%]"""

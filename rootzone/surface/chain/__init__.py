@@ -1,0 +1,1 @@
+"""From a campaign's section ``surface`` to samples, networks, skill and maps."""

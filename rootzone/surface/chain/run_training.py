@@ -1,0 +1,244 @@
+"""Train a network for each split and seed, and keep what it says of samples held out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.atomic import atomic_path
+from rootzone._shared.digests import digest_json
+from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import Provenance
+from rootzone._shared.tables import Column, Schema, write_table
+from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, left_out
+from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.emission_model.channels import PHYSICAL
+from rootzone.surface.emission_model.parameters import RetrievalNetwork
+from rootzone.surface.emission_model.predict import retrieve_pixels
+from rootzone.surface.emission_model.train import PointSamples, new_network, train_retrieval
+from rootzone.surface.samples.places import samples_at
+
+if TYPE_CHECKING:
+    import torch
+
+_EPOCH = dt.date(1970, 1, 1)
+_TREES: Final = {
+    "objective": "l2", "num_leaves": 31, "learning_rate": 0.03, "min_data_in_leaf": 20,
+    "feature_fraction": 0.8, "bagging_fraction": 0.8, "bagging_freq": 1, "num_threads": 1,
+    "force_row_wise": True, "verbose": -1, "seed": 1, "deterministic": True,
+}  # fmt: skip
+_ROUNDS = 400
+_BLOCK_DAYS = 15
+_MOST_UNLABELLED = 400
+PREDICTED: Final = Schema(
+    "surface_predictions",
+    (
+        Column("split", "text", "-", "how the samples were held out"),
+        Column("seed", "int", "-", "seed of split and weights"),
+        Column("station", "text", "-", "network and station"),
+        Column("date", "date", "-", "day of the look"),
+        Column("observed", "float", "m3 m-3", "water content the station reported"),
+        Column("sca_v", "float", "m3 m-3", "NASA's retrieval with the class table"),
+        Column("differentiable", "float", "m3 m-3", "the retrieval with the network's parameters"),
+        Column("lightgbm", "float", "m3 m-3", "trees on the same inputs"),
+    ),
+)
+
+
+def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
+    """Train every split and seed of a campaign; killed, the same call goes on.
+
+    Parameters
+    ----------
+    opened : OpenSurface
+        The campaign.
+    say : callable
+        Told how it goes.
+
+    Returns
+    -------
+    Path
+        The table of predictions at held-out samples.
+    """
+    samples, left = samples_at(opened.scene, opened.places)
+    dropped = ", ".join(f"{n} {why}" for why, n in left.items() if n)
+    say(f"{len(samples)} samples at {len(opened.places.name)} stations; left out: {dropped or 0}")
+    unlabelled = _unlabelled(opened) if opened.section.consistency_weight > 0.0 else None
+    frames = []
+    for split in opened.section.splits:
+        for seed in opened.section.seeds:
+            parts = parts_of(samples, split, seed)
+            network = _trained(opened, samples, parts, split, seed, unlabelled)
+            test = samples.of(parts == TEST)
+            frames.append(_predicted(opened, network, samples, parts, test, split, seed))
+            say(f"{split}, seed {seed}: {int((parts == TRAIN).sum())} train, {len(test)} test")
+    record = Provenance(
+        "rootzone surface train", {"scene": opened.scene.digest},
+        opened.section.model_dump(mode="json"),
+    )  # fmt: skip
+    write_table(opened.predictions, pl.concat(frames), PREDICTED, record)
+    return opened.predictions
+
+
+def parts_of(samples: PointSamples, split: str, seed: int) -> AnyArray:
+    """Part of every sample: ``train``, ``validation`` or ``test``.
+
+    Parameters
+    ----------
+    samples : PointSamples
+        The samples.
+    split : str
+        ``random`` shuffles samples, ``blocked_dates`` blocks of 15 days, ``stations`` places.
+    seed : int
+        Of the draw.
+
+    Raises
+    ------
+    RequestError
+        A part is empty: there are too few stations or days.
+    """
+    if split == "stations":
+        parts = left_out(samples.place.tolist(), seed)
+        found = np.array([parts[p] for p in samples.place.tolist()])
+    elif split == "blocked_dates":
+        days = [_EPOCH + dt.timedelta(days=int(d)) for d in samples.date]
+        of_day = blocked_dates(days, seed, block_days=_BLOCK_DAYS)
+        found = np.array([of_day[day] for day in days], dtype="<U10")  # holds "validation"
+        if not (found == VALIDATION).any():
+            # A short record has too few blocks a season for a tenth of them: one block of training.
+            block = samples.date // _BLOCK_DAYS
+            given = np.unique(block[found == TRAIN])
+            if given.size > 1:
+                found[(found == TRAIN) & (block == given[seed % given.size])] = VALIDATION
+    else:
+        of_sample = left_out(range(len(samples)), seed)
+        found = np.array([of_sample[k] for k in range(len(samples))])
+    for part in (TRAIN, VALIDATION, TEST):
+        if not (found == part).any():
+            raise RequestError(
+                f"Split {split} leaves nothing to {part}: {len(samples)} samples at "
+                f"{np.unique(samples.place).size} stations on {np.unique(samples.date).size} days. "
+                "Name fewer splits in surface.splits, or give more stations."
+            )
+    return found
+
+
+def _trained(
+    opened: OpenSurface,
+    samples: PointSamples,
+    parts: AnyArray,
+    split: str,
+    seed: int,
+    unlabelled: torch.Tensor | None,
+) -> RetrievalNetwork:
+    from safetensors.torch import save_file
+
+    path = opened.network_file(split, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if opened.section.system == "sca_v":
+        network = new_network(opened.config, seed).eval()
+    else:
+        network, _ = train_retrieval(
+            samples.of(parts == TRAIN), samples.of(parts == VALIDATION), path.parent,
+            config=opened.config, epochs=opened.section.epochs, seed=seed, unlabelled=unlabelled,
+            identity={"scene": opened.scene.digest, "split": [split, seed]},
+        )  # fmt: skip
+    with atomic_path(path) as temporary:
+        save_file(network.state_dict(), temporary)
+    return network
+
+
+def load_networks(opened: OpenSurface) -> list[RetrievalNetwork]:
+    """Networks of the ``stations`` split, or of the last split named, a seed each.
+
+    Raises
+    ------
+    RequestError
+        They are not trained yet.
+    """
+    from safetensors.torch import load_file
+
+    networks = []
+    for seed in opened.section.seeds:
+        path = opened.network_file(map_split(opened), seed)
+        if not path.is_file():
+            raise RequestError(f"{path} is missing; run rootzone surface train first.")
+        network = new_network(opened.config, seed)
+        network.load_state_dict(load_file(path))
+        networks.append(network.eval())
+    return networks
+
+
+def map_split(opened: OpenSurface) -> str:
+    """The split whose networks draw the maps: left-out stations tell the error of a new place."""
+    splits = opened.section.splits
+    return "stations" if "stations" in splits else splits[-1]
+
+
+def tree_inputs(channels: FloatArray) -> FloatArray:
+    """What trees read, shape (sample, column): brightness, temperature, canopy, covariates."""
+    rows = [PHYSICAL.index(name) for name in ("tb_v", "tb_h", "teff_k", "vwc_kg_m2")]
+    return np.vstack([channels[rows], channels[len(PHYSICAL) :]]).T
+
+
+def _predicted(
+    opened: OpenSurface,
+    network: RetrievalNetwork,
+    samples: PointSamples,
+    parts: AnyArray,
+    test: PointSamples,
+    split: str,
+    seed: int,
+) -> pl.DataFrame:
+    import lightgbm
+
+    train = samples.of(parts == TRAIN)
+    trees = lightgbm.train(
+        _TREES, lightgbm.Dataset(tree_inputs(train.channels), train.theta), _ROUNDS
+    )
+    scav = retrieve_pixels(new_network(opened.config, seed), test.channels).theta
+    return pl.DataFrame(
+        {
+            "split": [split] * len(test), "seed": [seed] * len(test),
+            "station": [opened.places.name[int(p)] for p in test.place],
+            "date": test.date.astype("datetime64[D]"), "observed": test.theta, "sca_v": scav,
+            "differentiable": retrieve_pixels(network, test.channels).theta,
+            "lightgbm": np.asarray(trees.predict(tree_inputs(test.channels)), np.float64),
+        }
+    )  # fmt: skip
+
+
+def _unlabelled(opened: OpenSurface) -> torch.Tensor:
+    """Pixels of 9 x 9 km without a station, shape (cell, channel, pixel); every few looks."""
+    import torch
+
+    scene, places, side = opened.scene, opened.places, 9
+    taken = {(int(r) // side, int(c) // side) for r, c in zip(places.row, places.col, strict=True)}
+    rows, cols = scene.grid.height // side, scene.grid.width // side
+    cells = [(r, c) for r in range(rows) for c in range(cols) if (r, c) not in taken]
+    step = max(1, len(cells) * scene.days.size // _MOST_UNLABELLED)
+    found = []
+    for look in range(scene.days.size):
+        if look % max(1, step // max(len(cells), 1)):
+            continue
+        channels = scene.channels(look)
+        for r, c in cells[look % max(1, min(step, len(cells))) :: max(1, min(step, len(cells)))]:
+            piece = channels[:, side * r : side * (r + 1), side * c : side * (c + 1)]
+            if np.isfinite(piece).all():
+                found.append(piece.reshape(piece.shape[0], -1))
+    if not found:
+        raise RequestError(
+            "surface.consistency_weight is above 0, but every cell of 9 km has a station or gaps."
+        )
+    return torch.from_numpy(np.stack(found))
+
+
+def evaluation_digest(frame: pl.DataFrame) -> str:
+    """Digest of predictions, to four decimals, for the card."""
+    return digest_json([round(float(v), 4) for v in frame["differentiable"]])

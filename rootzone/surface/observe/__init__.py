@@ -1,0 +1,1 @@
+"""Readers of satellite and reanalysis files, which say what they left out and why."""

@@ -1,0 +1,1 @@
+"""Daily maps of surface moisture, their parameters, and how good they are."""

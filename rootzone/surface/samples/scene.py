@@ -1,0 +1,226 @@
+"""A region as files show it: SMAP half orbits, land, vegetation, on kilometres of EASE-Grid 2.0.
+
+Land is one GeoTIFF whose bands are named; vegetation is a GeoTIFF a composite. Both lie on the
+1 km grid. Brightness comes from SMAP's own cells of 9 or 36 km and is interpolated between their
+middles.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.digests import digest_file, digest_json
+from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
+from rootzone.covariates.grid import MasterGrid
+from rootzone.surface.emission_model.channels import channels_of
+from rootzone.surface.grids.aggregate import spread
+from rootzone.surface.grids.cell_grid import ease_grid, piece_of
+from rootzone.surface.observe.smap_l2 import SmapL2, read_smap_l2
+from rootzone.surface.physics.classes import (
+    class_fractions,
+    prior_of_fractions,
+    stems_kg_m2,
+    vegetation_water_kg_m2,
+)
+
+LAND_BANDS: Final = ("sand_pct", "clay_pct", "bulk_density_g_cm3", "igbp", "ndvi_max", "ndvi_min")
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_GIVEN = ("tb_v_corrected", "tb_h_corrected", "surface_temperature", "boresight_incidence")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is to retrieve from.
+
+    Parameters
+    ----------
+    grid : MasterGrid
+        Pixels of 1 km.
+    land : dict of arrays, shape (row, col)
+        `LAND_BANDS`.
+    ndvi_days : array of int, shape (composite,)
+        Middle of each composite, days since 1970-01-01, ascending.
+    ndvi : array, shape (composite, row, col)
+        Vegetation index, NaN where there is none.
+    smap_files : tuple of Path
+        Half orbits in the order of their day.
+    """
+
+    grid: MasterGrid
+    land: dict[str, FloatArray]
+    ndvi_days: IntArray
+    ndvi: FloatArray
+    smap_files: tuple[Path, ...]
+
+    @cached_property
+    def days(self) -> IntArray:
+        """Day of each half orbit, since 1970-01-01, by its file name."""
+        return np.array([day_in_name(path) for path in self.smap_files], dtype=np.int64)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of everything the scene was read from."""
+        fields = [digest_json([float(np.nansum(v)), list(v.shape)]) for v in self.land.values()]
+        return digest_json([fields, [digest_file(path) for path in self.smap_files]])
+
+    def ndvi_on(self, day: int) -> FloatArray:
+        """Vegetation index of a day, linear in time between composites (row, col)."""
+        at = float(np.interp(day, self.ndvi_days, np.arange(self.ndvi_days.size)))
+        low = min(int(at), self.ndvi_days.size - 1)
+        high = min(low + 1, self.ndvi_days.size - 1)
+        return np.asarray((1.0 - (at - low)) * self.ndvi[low] + (at - low) * self.ndvi[high])
+
+    def columns(self, number: int) -> dict[str, FloatArray]:
+        """Inputs of the retrieval at every pixel under one half orbit; NaN where it saw nothing."""
+        seen = self._brightness(read_smap_l2(self.smap_files[number]))
+        day = int(self.days[number])
+        ndvi = self.ndvi_on(day)
+        doy = dt.date(1970, 1, 1) + dt.timedelta(days=day)
+        angle = 2.0 * np.pi * (doy.timetuple().tm_yday - 1) / 365.25
+        return {
+            **seen, **self._fixed, "ndvi": ndvi, "vwc_kg_m2": self._vegetation_water(ndvi),
+            "sin_doy": np.array(np.sin(angle)), "cos_doy": np.array(np.cos(angle)),
+        }  # fmt: skip
+
+    def channels(self, number: int) -> FloatArray:
+        """Channels of the network at every pixel, shape (channel, row, col)."""
+        return channels_of(self.columns(number))
+
+    @cached_property
+    def _fixed(self) -> dict[str, FloatArray]:
+        prior = prior_of_fractions(class_fractions(self.land["igbp"].astype(np.int64)))
+        names = ("sand_pct", "clay_pct", "bulk_density_g_cm3")
+        return {
+            "h0": prior.h, "omega0": prior.omega, "b0": prior.b,
+            **{name: self.land[name] for name in names},
+        }  # fmt: skip
+
+    def _vegetation_water(self, ndvi: FloatArray) -> FloatArray:
+        vwc = vegetation_water_kg_m2(
+            ndvi, stems_kg_m2(self.land["igbp"].astype(np.int64)), self.land["ndvi_max"],
+            np.minimum(self.land["ndvi_min"], 0.2),
+        )  # fmt: skip
+        return np.asarray(np.maximum(vwc, 0.0))
+
+    def _brightness(self, half: SmapL2) -> dict[str, FloatArray]:
+        coarse, fields = cells_over(half, self.grid)
+        names = ("tb_v", "tb_h", "teff_k", "incidence_deg")
+        return {
+            name: spread(fields[given], coarse, self.grid, "bilinear")
+            for name, given in zip(names, _GIVEN, strict=True)
+        }
+
+
+def cells_over(half: SmapL2, grid: MasterGrid) -> tuple[MasterGrid, dict[str, FloatArray]]:
+    """The piece of SMAP's grid over a region, and what a half orbit saw there; NaN elsewhere."""
+    whole = ease_grid(half.nominal_km)
+    left, bottom, right, top = grid.bounds_m
+    first_row, first_col = (int(v) - 1 for v in whole.row_col(left + 1.0, top - 1.0))
+    last_row, last_col = (int(v) + 1 for v in whole.row_col(right - 1.0, bottom + 1.0))
+    shape = last_row - first_row + 1, last_col - first_col + 1
+    piece = piece_of(whole, first_row, first_col, *shape)
+    row, col = half.row - first_row, half.col - first_col
+    inside = (row >= 0) & (row < shape[0]) & (col >= 0) & (col < shape[1])
+    fields = {}
+    for name in _GIVEN:
+        field = np.full(shape, np.nan)
+        field[row[inside], col[inside]] = half.values[name][inside]
+        fields[name] = field
+    return piece, fields
+
+
+def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
+    """Read a region's files; half orbits are read one by one later.
+
+    Parameters
+    ----------
+    land : Path
+        GeoTIFF on EASE-Grid 2.0, 1 km, with bands named as `LAND_BANDS`.
+    ndvi : sequence of Path
+        GeoTIFFs of vegetation index, each with the middle of its composite in its name.
+    smap : sequence of Path
+        SMAP L2 half orbits.
+
+    Raises
+    ------
+    RequestError
+        A file is missing, lies on another grid, lacks a band, or has no date in its name.
+    """
+    for name, paths in (("vegetation index", ndvi), ("SMAP half orbits", smap)):
+        if not paths:
+            raise RequestError(f"There are no files of {name}; see surface.ndvi and surface.smap.")
+    if not land.is_file():
+        raise RequestError(f"{land} does not exist; surface.land names the map of soils and cover.")
+    with open_raster(land) as file:
+        grid = _ease_piece(land, file)
+        bands = {name: number for number, name in enumerate(file.descriptions, 1)}
+        lacking = [name for name in LAND_BANDS if name not in bands]
+        if lacking:
+            raise RequestError(
+                f"{land} lacks the bands {', '.join(lacking)}; it has {', '.join(map(str, bands))}."
+            )
+        fields = {name: _physical(file, bands[name]) for name in LAND_BANDS}
+    order = sorted(ndvi, key=day_in_name)
+    return Scene(
+        grid, fields, np.array([day_in_name(path) for path in order], dtype=np.int64),
+        np.stack([_one_band(path, grid) for path in order]),
+        tuple(sorted(smap, key=lambda path: (day_in_name(path), path.name))),
+    )  # fmt: skip
+
+
+def day_in_name(path: Path) -> int:
+    """Day since 1970-01-01 that a file's name carries, as 20220601 or 2022-06-01.
+
+    >>> day_in_name(Path("SMAP_L2_SM_P_E_00001_D_19700103T120000_R18290_001.h5"))
+    2
+    """
+    for year, month, day in _DATE.findall(path.name):
+        try:
+            found = dt.date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+        if 1970 <= found.year < 2100:
+            return (found - dt.date(1970, 1, 1)).days
+    raise RequestError(f"{path}: its name holds no date such as 20220601.")
+
+
+def _ease_piece(path: Path, file: object) -> MasterGrid:
+    transform, whole = file.transform, ease_grid(1)  # type: ignore[attr-defined]
+    off = whole.lattice_offset_px(transform.c, transform.f)
+    same_size = abs(transform.a - whole.resolution_m) < 1e-3
+    if not same_size or max(abs(part) for part in off) > 0.01:
+        raise RequestError(
+            f"{path}: pixels of {transform.a:g} with a corner at {transform.c:.1f}, "
+            f"{transform.f:.1f} are not those of EASE-Grid 2.0, 1 km (EPSG:6933, 1000.895 m). "
+            "Average the map to that grid first."
+        )
+    row, col = (int(v) for v in whole.row_col(transform.c + 1.0, transform.f - 1.0))
+    return piece_of(whole, row, col, file.height, file.width)  # type: ignore[attr-defined]
+
+
+def _one_band(path: Path, grid: MasterGrid) -> FloatArray:
+    with open_raster(path) as file:
+        if _ease_piece(path, file) != grid:
+            raise RequestError(
+                f"{path}: {file.width} x {file.height} pixels do not cover the land map's "
+                f"{grid.width} x {grid.height}; it is half a grid or another region."
+            )
+        return _physical(file, 1)
+
+
+def _physical(file: object, band: int) -> FloatArray:
+    """Values with the file's own scale and offset; NaN for nodata."""
+    stored = file.read(band, masked=True)  # type: ignore[attr-defined]
+    scale, offset = file.scales[band - 1], file.offsets[band - 1]  # type: ignore[attr-defined]
+    values: AnyArray = stored.astype(np.float64) * scale + offset
+    return np.asarray(np.ma.filled(values, np.nan), dtype=np.float64)
