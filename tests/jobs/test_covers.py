@@ -17,6 +17,7 @@ from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.driver.run_campaign import run_campaign
 from rootzone.jobs.driver.run_local import InThisProcess
+from rootzone.report.methods_section import methods_text
 from rootzone.report.read_inputs import ReportInputs
 from rootzone.report.water_section import read_closure, water_section
 from tests.cli.campaign_runs import invoke
@@ -81,6 +82,12 @@ def test_the_report_closes_the_year_and_says_its_parts(file: Path) -> None:
     text = str(water_section(inputs).blocks)
     for part in ("interception", "transpiration", "soil evaporation", "closing error"):
         assert part in text
+
+
+def test_the_methods_do_not_call_it_bare(file: Path) -> None:
+    text = "\n".join(methods_text(ReportInputs.beside(file)))
+    assert "Water flow under the cover of each site's land-cover class" in text
+    assert "Bare-soil" not in text
 
 
 def test_why_tells_a_planted_sites_balance(file: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import check
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.jobs.record.run_site import site_rows
@@ -79,8 +80,6 @@ def _forcing(state: CampaignState, row: pl.DataFrame) -> dict[str, Any]:
     """What the weather of the site's cell amounts to over the days it is run on."""
     import polars as pl
 
-    from rootzone._shared.errors import RequestError
-
     year = int(row["year"][0])
     span = Span.of_year(year, state.campaign.engine.spin_up_days)
     facts: dict[str, Any] = {
@@ -122,9 +121,14 @@ def _balance(
     year = int(row["year"][0])
     own = pl.scan_parquet(check(path)).filter(pl.col("site_id") == row["site_id"][0])
     span = Span.of_year(year, state.campaign.engine.spin_up_days)
-    weather = read_weather_rows(
-        weather_files(state.campaign, state.workspace, year), span, row["cell_id"]
-    ).with_columns(pl.col("date").cast(pl.Date))
+    try:
+        paths = weather_files(state.campaign, state.workspace, year)
+    except RequestError:  # told with the forcing
+        return {}
+    weather = read_weather_rows(paths, span, row["cell_id"])
+    if weather.height == 0:
+        return {}
+    weather = weather.with_columns(pl.col("date").cast(pl.Date))
     cells = row.select("site_id", pl.lit(weather["cell_id"][0]).alias("cell_id"))
     thickness = np.array(state.campaign.profile.thickness_mm)
     table = year_balances(own, cells, weather.select("cell_id", "date", "rain_mm"), thickness)
