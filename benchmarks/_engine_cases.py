@@ -10,7 +10,8 @@ from fine_richards import s1_weather
 
 from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
-from rootzone.engines.swim.settings import SwimSettings, settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
+from rootzone.engines.swim.settings import SwimSettings
 from rootzone.hydraulics.soils import soils_from_textures
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

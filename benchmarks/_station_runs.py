@@ -11,7 +11,7 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.inversion.column_runs import ColumnSetup, simulated_at_depths
 from rootzone.inversion.observations import InversionRules, observations_of
 from rootzone.inversion.soil_layers import soil_of_station
@@ -128,7 +128,7 @@ def run_all(
     every: int = 1,
 ) -> list[Station]:
     """Every n-th station of a table that has a measured soil, under every setting."""
-    from rootzone._shared.tables import read_table
+    from rootzone._shared.table_files import read_table
 
     stations, weather = read_stations(table), read_table(weather_path(table), STATION_WEATHER)
     measured = usable_soils(soils)

@@ -12,7 +12,8 @@ import numpy as np
 from _figures import Figures, parser
 
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import WEATHER
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 

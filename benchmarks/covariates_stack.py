@@ -16,7 +16,8 @@ from _figures import Figures, parser
 from rasterio.transform import from_origin
 
 from rootzone.covariates.grid import MasterGrid
-from rootzone.covariates.layers.catalog import Catalog, Source
+from rootzone.covariates.layers.catalog import Catalog
+from rootzone.covariates.layers.source import Source
 from rootzone.covariates.layers.stack import CovariateStack
 
 BOUNDS = (-105.95, 40.05, -105.05, 40.95)

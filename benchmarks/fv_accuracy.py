@@ -17,7 +17,7 @@ from fine_richards import CAMPAIGN_CM, DATA, PROFILES, SOILS, s1_weather, storm_
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.cells.setup import work_size
 from rootzone.engines.swim.columns import van_genuchten_converged as run_column
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 
 WHOLE_DAY = {"cn2_bare": 0, "pond_max_mm": 0, "rain_hours": 24, "eo_start_h": 0, "eo_hours": 24}
 START_SUCTION_CM = 1000.0

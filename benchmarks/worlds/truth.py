@@ -11,7 +11,7 @@ from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
 from rootzone._shared.errors import RootzoneError
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.hydraulics.soils import soils_from_textures
 
 from .landscape import Landscape

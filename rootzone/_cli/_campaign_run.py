@@ -190,7 +190,8 @@ def simulate_site(campaign_file: Path, site: str, out: Path | None, *, force: bo
     """Run one site of a campaign by itself and write its profile to ``out``."""
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.provenance import Provenance
-    from rootzone._shared.tables import PROFILES, write_table
+    from rootzone._shared.table_files import write_table
+    from rootzone._shared.tables import PROFILES
     from rootzone.jobs.record.read_state import CampaignState
     from rootzone.jobs.record.run_site import run_site
 

@@ -60,7 +60,7 @@ def table_engine(
         return _apsim(physics, stepping, pairs, threads)
     from rootzone.engines.swim.batch import is_compiled
     from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_pairs
+    from rootzone.engines.swim.read_settings import settings_from_pairs
     from rootzone.engines.tables.read_soils import choose_physics
 
     # The pairs are checked against either physics before the soils table is opened.

@@ -12,7 +12,8 @@ from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.covariates.check.check import FileReport
-    from rootzone.covariates.layers.catalog import Catalog, Source
+    from rootzone.covariates.layers.catalog import Catalog
+    from rootzone.covariates.layers.source import Source
 
 _FILES = click.option(
     "--catalog",

@@ -104,7 +104,7 @@ def command(
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone.engines.swim.settings import pairs_as_mapping
+    from rootzone.engines.swim.read_settings import pairs_as_mapping
     from rootzone.inversion.column_runs import THICKNESS_MM
     from rootzone.inversion.find_soils import find_soils
     from rootzone.inversion.read_inputs import read_inputs

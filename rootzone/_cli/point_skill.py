@@ -95,9 +95,9 @@ def command(
     from rootzone._shared.atomic import refuse_overwrite, write_text
     from rootzone._shared.profile_depths import nodes_of_engine
     from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone._shared.tables import write_table
+    from rootzone._shared.table_files import write_table
     from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_pairs
+    from rootzone.engines.swim.read_settings import settings_from_pairs
     from rootzone.inversion.column_runs import ColumnSetup
     from rootzone.learning.evaluation.compare import compare
     from rootzone.learning.evaluation.metrics import skill_table

@@ -30,6 +30,7 @@ SOILS, one row per site and layer:
                  theta_initial, kdul_mm_d, psidul_cm
   van_genuchten  theta_r, theta_s, alpha_per_cm, n, ks_mm_d, theta_initial
                  and, if there, l (Mualem's, else 0.5)
+  if there       cover: what grows at the site, such as grass (docs/roots.md)
 \b
 WEATHER, one row per cell and day, without gaps:
   cell_id, date, rain_mm, and eo_mm or radn_mj_m2, tmax_degc, tmin_degc
@@ -37,7 +38,8 @@ WEATHER, one row per cell and day, without gaps:
 OUT, one row per site and date, in the order of SOILS:
   site_id, date, theta (list, one value per layer), runoff_mm, drainage_mm, es_mm,
   infiltration_mm (net of evaporation), pond_mm, balance_error_mm, steps, and snow_mm
-  with snow or frozen_soil. In CSV theta is the text [0.21, 0.27] in one cell.
+  with snow or frozen_soil; transpiration_mm, interception_mm and canopy_mm (rain still
+  on leaves and litter) where something grows. In CSV theta is the text [0.21, 0.27] in one cell.
   Sites with a wrong row, or whose result breaks physics, are in NAME.failed.parquet
   with the reason; sites on which a fault of APSIM or a hard step was mended are in
   NAME.repaired.parquet.
@@ -52,7 +54,7 @@ class _WithSettings(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Table layouts, then every key with unit, default and meaning."""
-        from rootzone.engines.swim.settings import settings_help
+        from rootzone.engines.swim.read_settings import settings_help
 
         super().format_epilog(ctx, formatter)
         with formatter.section("Keys of --set, [unit] = default: meaning"):

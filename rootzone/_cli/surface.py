@@ -44,7 +44,7 @@ def observe(
 
     from rootzone._shared.errors import RequestError
     from rootzone._shared.provenance import Provenance, inputs_of
-    from rootzone._shared.tables import write_table
+    from rootzone._shared.table_files import write_table
     from rootzone.surface.observe.observed import OBSERVATIONS
     from rootzone.surface.observe.smap_l2 import observe_smap_l2
 

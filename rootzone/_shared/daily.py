@@ -63,6 +63,13 @@ DAILY: tuple[DailyColumn, ...] = (
         "leaves",
         required=False,
     ),
+    DailyColumn(
+        "canopy_mm",
+        "mm",
+        "rain on leaves and litter at the end of the day",
+        "stays",
+        required=False,
+    ),
     DailyColumn("evaluations", "-", "evaluations of the fluxes", "count", False, stored=False),
 )
 
@@ -70,6 +77,9 @@ DAILY: tuple[DailyColumn, ...] = (
 def required_names() -> tuple[str, ...]:
     """Columns that every profiles table has, in their order."""
     return tuple(column.name for column in DAILY if column.required)
+
+
+PLANT_COLUMNS = ("transpiration_mm", "interception_mm", "canopy_mm")  # there where something grows
 
 
 def names_of_role(role: Role) -> tuple[str, ...]:

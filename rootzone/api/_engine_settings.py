@@ -10,12 +10,8 @@ from rootzone.campaign.findings import Finding
 from rootzone.campaign.read_campaign import LoadedCampaign
 from rootzone.campaign.scaffold import SettingLine
 from rootzone.engines.apsim.settings import apsim_settings
-from rootzone.engines.swim.settings import (
-    SwimSettings,
-    default_settings,
-    setting_keys,
-    settings_from_mapping,
-)
+from rootzone.engines.swim.read_settings import settings_from_mapping
+from rootzone.engines.swim.settings import SwimSettings, default_settings, setting_keys
 
 _MEND = "docs/engine.md and docs/apsim.md list the settings of each engine with their defaults"
 

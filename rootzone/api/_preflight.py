@@ -233,6 +233,9 @@ def _about_catalog(loaded: LoadedCampaign, refused: set[str]) -> Iterator[Questi
     for name in ("land_cover", "climate_class", "elevation"):
         if name in known:
             yield ("catalog", name), partial(catalog.layer, known[name], year)
+    classes = [name for name in ("land_cover", "climate_class") if name in known]
+    for name in classes:
+        yield ("catalog", name), partial(catalog.legend_of_layer, known[name])
     if "texture" in known:
         yield from _about_texture(loaded, catalog)
     if "forcing" in known:
@@ -240,7 +243,8 @@ def _about_catalog(loaded: LoadedCampaign, refused: set[str]) -> Iterator[Questi
         yield ("weather", "pet"), partial(_weather_recipe, loaded, catalog)
     for year in campaign.weather_years if "forcing" in known else ():
         yield ("years",), partial(_weather_layers, loaded, catalog, year)
-    if {"land_cover", "climate_class", "forcing"} <= known.keys():
+    with_legends = all(catalog.source(known[name]).legend for name in classes)
+    if {"land_cover", "climate_class", "forcing"} <= known.keys() and with_legends:
         yield ("sites", "exclude_land_cover"), partial(_rules, loaded, catalog)
 
 

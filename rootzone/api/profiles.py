@@ -201,7 +201,7 @@ def simulate(
     """
     from rootzone.engines.protocol import SiteBatch
     from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_mapping
+    from rootzone.engines.swim.read_settings import settings_from_mapping
     from rootzone.engines.tables.read_soils import physics_of_columns, soils_from_frame
     from rootzone.engines.tables.read_weather import join_weather, weather_from_frame
 

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance
-from rootzone._shared.tables import (
-    LABELS,
-    PROFILES,
-    SITES,
-    SOILS,
-    WEATHER,
-    Column,
-    Schema,
-    read_frame,
-)
+from rootzone._shared.table_files import read_frame
+from rootzone._shared.tables import LABELS, PROFILES, SITES, SOILS, WEATHER, Column, Schema
 from rootzone.api.cube import Axes
 from rootzone.api.labels import Labels
 from rootzone.api.profiles import Profiles

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import Column, Schema, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import Column, Schema
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rootzone._shared.digests import digest_bytes, digest_file
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import read_frame
+from rootzone._shared.table_files import read_frame
 from rootzone.api.table import Table
 
 if TYPE_CHECKING:

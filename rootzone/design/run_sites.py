@@ -10,7 +10,7 @@ from typing import Any
 from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.cores import cores_given
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import write_table
+from rootzone._shared.table_files import write_table
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import CampaignFiles, excluded_cover
 from rootzone.design.candidates import Rules

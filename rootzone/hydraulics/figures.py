@@ -12,7 +12,8 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
 from rootzone._shared.figure_style import figure_bytes, new_figure, plain, styled
 from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
-from rootzone._shared.tables import SOILS, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import SOILS
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
-from rootzone._shared.tables import read_frame
+from rootzone._shared.table_files import read_frame
 from rootzone._shared.units import mm_from_cm
 from rootzone.hydraulics.closed_forms import OM_PER_OC
 from rootzone.hydraulics.layer_properties import stone_volume

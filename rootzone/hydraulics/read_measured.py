@@ -9,7 +9,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import read_frame
+from rootzone._shared.table_files import read_frame
 from rootzone._shared.units import mm_from_cm
 from rootzone.hydraulics.closed_forms import OM_PER_OC
 from rootzone.hydraulics.limits import PARTICLE_DENSITY_G_CM3

@@ -9,7 +9,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import read_frame
+from rootzone._shared.table_files import read_frame
 from rootzone._shared.units import mm_from_cm
 from rootzone.hydraulics.measured_soils import MeasuredSoils
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rootzone._shared.errors import ToleranceError
 from rootzone._shared.provenance import Provenance, inputs_of
-from rootzone._shared.tables import SITES, SOIL_LAYERS, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import SITES, SOIL_LAYERS
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_stack
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS

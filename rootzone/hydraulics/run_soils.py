@@ -14,7 +14,7 @@ from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import read_frame
+from rootzone._shared.table_files import read_frame
 from rootzone.campaign.model import Soil
 from rootzone.hydraulics.limits import Bounds, limits_of, soil_with
 from rootzone.hydraulics.outcomes import Refusal, Rule

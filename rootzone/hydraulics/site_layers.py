@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from rootzone._shared.arrays import FloatArray
     from rootzone.campaign.model import Campaign
-    from rootzone.covariates.layers.catalog import Source
     from rootzone.covariates.layers.legends import Legend
+    from rootzone.covariates.layers.source import Source
     from rootzone.covariates.layers.stack import CovariateStack
 
 # Columns of the layer table and the variable of the mapped product that fills each.
@@ -162,14 +162,9 @@ def cover_map_of(stack: CovariateStack, campaign: Campaign) -> tuple[str, Legend
     Raises
     ------
     RequestError
-        The land-cover source has no legend.
+        The land-cover source holds numbers, not classes.
     """
     if campaign.cover != BY_LAND_COVER:
         return None
     name = campaign.catalog.land_cover
-    legend = stack.catalog.layer(name, max(campaign.years)).legend
-    if legend is None:
-        raise RequestError(
-            f"catalog.land_cover: {name} has no legend, so what grows on its classes is not known."
-        )
-    return name, legend
+    return name, stack.catalog.legend_of_layer(name)

@@ -11,7 +11,8 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SOILS, Column, Schema, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import SOILS, Column, Schema
 from rootzone.covariates.layers.covers import cover_names
 from rootzone.hydraulics.outcomes import RULE_QUANTITY, Refusal, Rule
 from rootzone.hydraulics.read_layers import SourceLayers

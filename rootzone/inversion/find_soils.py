@@ -12,7 +12,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.profile_depths import nodes_of_engine
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.observations import InversionRules

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import read_table
+from rootzone._shared.table_files import read_table
 from rootzone.stations.station_table import STATION_WEATHER, read_stations
 
 

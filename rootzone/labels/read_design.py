@@ -13,7 +13,8 @@ from rootzone._shared.digests import digest_bytes
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine, parse_depth
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance
-from rootzone._shared.tables import SITES, read_frame, read_table
+from rootzone._shared.table_files import read_frame, read_table
+from rootzone._shared.tables import SITES
 from rootzone.jobs.record.read_outcomes import last_word
 from rootzone.jobs.record.read_state import CampaignState
 from rootzone.jobs.shard.read_shard import read_closed

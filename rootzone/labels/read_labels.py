@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import read_frame, reading
+from rootzone._shared.table_files import read_frame, reading
 from rootzone.labels.distribution import Distribution
 from rootzone.labels.write_labels import label_files
 

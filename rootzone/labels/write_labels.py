@@ -23,7 +23,8 @@ from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.seal import Damaged, check, damage, read_sealed_json, sealed_json
-from rootzone._shared.tables import LABELS, arrow_schema_of
+from rootzone._shared.table_files import arrow_schema_of
+from rootzone._shared.tables import LABELS
 from rootzone.labels.layering import layerings_from_metadata
 from rootzone.labels.make_labels import LabelCounts, LabelMaker, LabelRows, LabelRule, SiteFacts
 from rootzone.labels.read_profiles import ProfileBatch, read_batches, read_metadata

@@ -12,7 +12,8 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.seal import check
-from rootzone._shared.tables import SITES, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import SITES
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.labels.write_labels import label_files
 from rootzone.learning.scene.land import LandSource

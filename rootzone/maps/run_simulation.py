@@ -16,6 +16,7 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.days import day_number
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
+from rootzone.campaign.model import BY_LAND_COVER
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.open_campaign import (
@@ -124,9 +125,10 @@ class SimulationJob:
         }
         with open_stack(self.loaded, self.data) as stack:
             catalog = stack.catalog.digest
-            soil_files = CatalogLand(
-                stack, soil_addresses(stack, campaign), open_region(self.loaded)
-            ).input_digests()
+            addresses = soil_addresses(stack, campaign)
+            if campaign.cover == BY_LAND_COVER:
+                addresses["land cover"] = campaign.catalog.land_cover
+            soil_files = CatalogLand(stack, addresses, open_region(self.loaded)).input_digests()
         soil = [
             campaign.soil.model_dump(mode="json"),
             campaign.catalog.texture,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rootzone import __version__
 from rootzone._shared.words import listed, plural
+from rootzone.campaign.model import BY_LAND_COVER
 from rootzone.covariates.open_campaign import excluded_cover, open_catalog
 from rootzone.labels.distribution import L1_BIN_WIDTH
 from rootzone.report.document import Code, Section, Table, Text
@@ -13,7 +14,7 @@ from rootzone.report.references import PTF_TITLES, cited, numbered
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Engine
-    from rootzone.covariates.layers.catalog import Source
+    from rootzone.covariates.layers.source import Source
     from rootzone.report.read_inputs import ReportInputs
 
 _PHYSICS = {
@@ -144,11 +145,24 @@ def _simulation(inputs: ReportInputs) -> str:
             "failed and were replaced by stand-ins of their stratum or recorded."
         )
     return (
-        f"Bare-soil water flow was simulated {program} of Richards' equation (Richards 1931) using "
-        f"{_PHYSICS[engine.physics]}, {_STEPS[engine.stepping]}, {evaporation_words(engine)}, "
+        f"{_ground(inputs.campaign.cover)} was simulated {program} of Richards' equation "
+        f"(Richards 1931) using {_PHYSICS[engine.physics]}, {_STEPS[engine.stepping]}, "
+        f"{evaporation_words(engine)}, "
         f"and {engine.spin_up_days} days of spin-up from "
         f"{inputs.campaign.soil.initial_fraction:g} of the way between LL15 and DUL.{outcome}"
     )
+
+
+def _ground(cover: str) -> str:
+    """What flows where, in words."""
+    if cover == "bare":
+        return "Bare-soil water flow"
+    grown = (
+        "the cover of each site's land-cover class"
+        if cover == BY_LAND_COVER
+        else cover.replace("_", " ")
+    )
+    return f"Water flow under {grown}, with interception and uptake by roots,"
 
 
 def evaporation_words(engine: Engine) -> str:
@@ -165,7 +179,7 @@ def evaporation_words(engine: Engine) -> str:
     if engine.name != "swim" or engine.physics == "swim3":
         words = f"{demand}, reduced by the relative humidity of the soil's surface"
     else:
-        from rootzone.engines.swim.settings import settings_from_mapping
+        from rootzone.engines.swim.read_settings import settings_from_mapping
 
         chosen = settings_from_mapping(engine.physics, engine.stepping, engine.settings)
         words = (

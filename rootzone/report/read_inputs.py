@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import check, read_sealed_json
-from rootzone._shared.tables import SITES, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import SITES
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
 from rootzone.campaign.workspace import Workspace
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rootzone.covariates.grid import MasterGrid
-    from rootzone.covariates.layers.catalog import Source
+    from rootzone.covariates.layers.source import Source
     from rootzone.jobs.record.read_state import CampaignState
 
 _LOG = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,13 @@ from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.figure_style import RAIN_COLOUR, new_figure, styled
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
 from rootzone._shared.words import number, plural
+from rootzone.jobs.record.year_balance import (
+    balance_lines,
+    fluxes_out,
+    is_planted,
+    went,
+    year_balances,
+)
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.profile_figures import column_figure, depth_figure
 
@@ -23,8 +31,11 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 40  # profile files the balance is taken over
 _SERIES = 4
-_BUDGET = ("rain_mm", "es_mm", "runoff_mm", "drainage_mm", "gain_mm")
-_FLUXES = ("runoff_mm", "drainage_mm", "es_mm", "infiltration_mm")
+_COLOURS = {
+    "interception_mm": "#4f9d8f", "transpiration_mm": "#3f7d3a", "es_mm": "#d17a22",
+    "drainage_mm": "#1c64a0", "runoff_mm": "#8a9a1f",
+}  # fmt: skip
+_BARE = {"es_mm": ("evaporated", "evaporation")}  # where nothing else evaporates
 
 
 @dataclass(frozen=True)
@@ -34,8 +45,10 @@ class Closure:
     Parameters
     ----------
     sites : polars.DataFrame
-        A row a site with ``rain_mm``, fluxes, ``gain_mm`` (more water in the soil at the end),
-        ``surface_mm`` and ``soil_mm`` (what does not add up at the surface and in the soil).
+        A row a site with ``rain_mm``, every flux that leaves (``rootzone._shared.daily``),
+        ``gain_mm`` (more water in the soil at the end), ``pond_mm`` (more outside it),
+        ``surface_mm`` and ``soil_mm`` (what does not add up at the surface and in the soil), and
+        ``closing_mm`` (of both together).
     worst_daily_mm : float
         Largest daily error the solver itself reports [mm].
     """
@@ -53,7 +66,10 @@ def water_section(inputs: ReportInputs) -> Section:
     plots: list[Plot] = []
     closure = read_closure(inputs)
     if closure is not None:
-        blocks += [Text(_in_words(closure)), _closure_table(closure)]
+        blocks.append(Text(_in_words(closure)))
+        if is_planted(closure.sites):
+            blocks.append(balance_table(balance_lines(closure.sites), "Mean of the sites."))
+        blocks.append(_closure_table(closure))
         caption = "Mean of the sites, coarse to fine by quartile of saturated conductivity."
         plots.append(Plot("water_budget", budget_figure(closure.sites), caption))
     shown = inputs.shown_sites(_SERIES)
@@ -87,57 +103,53 @@ def _budgets_of(
     """Budgets of the sites of one profile file, and its largest daily error [mm]."""
     import polars as pl
 
-    scan = pl.scan_parquet(file).with_columns(pl.col("date").cast(pl.Date))
+    scan = pl.scan_parquet(file)
     worst = scan.select(pl.col("balance_error_mm").abs().max()).collect().item()
-    snow = "snow_mm" in scan.collect_schema().names()
-    above = (pl.col("pond_mm") + pl.col("snow_mm")).alias("pond_mm") if snow else pl.col("pond_mm")
-    later = pl.col("date") > pl.col("date").min()
-    ends = scan.group_by("site_id").agg(
-        pl.col("date").min().alias("first"),
-        pl.col("date").max().alias("last"),
-        *(pl.col(name).filter(later).sum().alias(name) for name in _FLUXES),
-        above.sort_by("date").last() - above.sort_by("date").first(),
-        pl.col("theta").sort_by("date").first().alias("theta_first"),
-        pl.col("theta").sort_by("date").last().alias("theta_last"),
-    ).collect()  # fmt: skip
-    joined = ends.join(cells, on="site_id").sort("site_id")
-    joined = joined.filter(pl.col("theta_last").list.len() == thickness.size)
-    spans = joined.select("site_id", "cell_id", "first", "last").join(rain, on="cell_id")
-    inside = spans.filter(pl.col("date") > pl.col("first"), pl.col("date") <= pl.col("last"))
-    sums = inside.group_by("site_id").agg(pl.col("rain_mm").cast(pl.Float64).sum())
-    joined = joined.join(sums, on="site_id", maintain_order="left")
-    ends_of = [joined[f"theta_{end}"].to_list() for end in ("last", "first")]
-    stored = [np.array(values).reshape(-1, thickness.size) @ thickness for values in ends_of]
-    table = joined.with_columns(pl.Series("gain_mm", stored[0] - stored[1])).with_columns(
-        (pl.col("gain_mm") - pl.col("infiltration_mm") + pl.col("drainage_mm")).alias("soil_mm"),
-        (pl.col("rain_mm") - pl.col("runoff_mm") - pl.col("es_mm") - pl.col("infiltration_mm")
-         - pl.col("pond_mm")).alias("surface_mm"),
-    )  # fmt: skip
-    return table.drop("theta_first", "theta_last"), float(worst or 0.0)
+    return year_balances(scan, cells, rain, thickness), float(worst or 0.0)
+
+
+def _called(sites: pl.DataFrame, name: str) -> tuple[str, str]:
+    """Words and label of a flux; bare soil need not say what evaporates."""
+    return went(name) if is_planted(sites) else _BARE.get(name, went(name))
 
 
 def _in_words(closure: Closure) -> str:
     sites = closure.sites
-    means = {name: float(sites[name].to_numpy().mean()) for name in _BUDGET}
+    means = {name: float(sites[name].to_numpy().mean()) for name in (*fluxes_out(sites), "rain_mm",
+             "gain_mm")}  # fmt: skip
+    went = []
+    for name in fluxes_out(sites):
+        words = _called(sites, name)[0]
+        digits = 0 if name == "es_mm" else 1
+        went.append(f"{means[name]:.{digits}f} mm {words}")
     return (
         f"Of {means['rain_mm']:.0f} mm of rain a year (mean of {plural(sites.height, 'site')}, the "
-        f"first day left out), {means['es_mm']:.0f} mm evaporated, {means['drainage_mm']:.1f} mm "
-        f"drained below the profile, {means['runoff_mm']:.1f} mm ran off, and the soil holds "
+        f"first day left out), {', '.join(went)}, and the soil holds "
         f"{means['gain_mm']:+.1f} mm more at the end than at the start."
     )
 
 
+def balance_table(lines: Iterable[tuple[str, float]], caption: str) -> Table:
+    """The year's balance, a line a part."""
+    rows = [[name, f"{mm:.3f}" if name == "closing error" else f"{mm:.1f}"] for name, mm in lines]
+    return Table(("balance of the year", "water [mm]"), rows, caption)
+
+
 def _closure_table(closure: Closure) -> Table:
     sites = closure.sites
+    planted = is_planted(sites)
+    out = "drainage − transpiration" if planted else "drainage"
+    above = "pond, snow, leaves" if planted else "pond, snow"
+    lost = "runoff − interception − evaporation" if planted else "runoff − evaporation"
     rows = [
         ["solver's own error, worst day", number(closure.worst_daily_mm, 2), "reported each day"],
         [
-            "soil: gain − (infiltration − drainage), worst site-year",
+            f"soil: gain − (infiltration − {out}), worst site-year",
             number(_worst(sites, "soil_mm"), 2),
             "from the stored profiles",
         ],
         [
-            "surface: rain − runoff − evaporation − infiltration − Δ(pond, snow), worst site-year",
+            f"surface: rain − {lost} − infiltration − Δ({above}), worst site-year",
             number(_worst(sites, "surface_mm"), 2),
             "from the stored fluxes and the weather table",
         ],
@@ -158,13 +170,14 @@ def budget_figure(sites: pl.DataFrame) -> Figure:
     axes = figure.subplots()
     order = np.argsort(-sites["ks_mm_d"].to_numpy(), kind="stable")
     lots = np.array_split(order, min(4, sites.height))
-    parts = {"evaporation": "es_mm", "drainage": "drainage_mm", "runoff": "runoff_mm",
-             "more in the soil": "gain_mm"}  # fmt: skip
-    colours = ("#d17a22", "#1c64a0", "#8a9a1f", "#7f4909")
+    parts = [
+        (name, _called(sites, name)[1], _COLOURS.get(name, "#6d7c7a")) for name in fluxes_out(sites)
+    ]
+    parts.append(("gain_mm", "more in the soil", "#7f4909"))
     names = []
     for y, lot in enumerate(lots):
         left_up, left_down = 0.0, 0.0
-        for (label, column), colour in zip(parts.items(), colours, strict=True):
+        for column, label, colour in parts:
             value = float(sites[column].to_numpy()[lot].mean())
             start = left_up if value >= 0 else left_down
             axes.barh(y, value, 0.62, left=start, color=colour, label=label if y == 0 else None)
@@ -178,7 +191,7 @@ def budget_figure(sites: pl.DataFrame) -> Figure:
     axes.grid(visible=False, axis="y")
     axes.axvline(0.0, color="#6d7c7a", linewidth=0.8)
     axes.set_xlabel("water [mm per year]")
-    figure.legend(loc="outside upper center", ncols=5)
+    figure.legend(loc="outside upper center", ncols=min(len(parts) + 1, 5))
     return figure
 
 

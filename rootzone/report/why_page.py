@@ -25,7 +25,7 @@ from rootzone.report.document import (
 )
 from rootzone.report.profile_figures import column_figure
 from rootzone.report.soils_section import conductivity_figure, retention_figure
-from rootzone.report.water_section import rain_of
+from rootzone.report.water_section import balance_table, rain_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -160,6 +160,9 @@ def _water(inputs: ReportInputs, facts: Mapping[str, Any]) -> Section:
         figure = column_figure(dates, thickness, theta, rain, "", inputs.depth_mm)
         caption = "Water content of the column and the rain of its weather cell."
         blocks.append(Plots([Plot("column", figure, caption)]))
+    if facts["balance"]:
+        caption = "All days but the first: rain less all that left and stayed is the error."
+        blocks.append(balance_table(facts["balance"].items(), caption))
     return Section("water", "Weather and water", "Water", blocks)
 
 

@@ -12,7 +12,8 @@ import polars as pl
 from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of
-from rootzone._shared.tables import WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import WEATHER
 from rootzone._shared.write_frames import write_frame
 from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.covariates.open_campaign import CampaignFiles

@@ -16,7 +16,8 @@ import polars as pl
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import Column, Schema, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import Column, Schema
 from rootzone.hydraulics.closed_forms import OM_PER_OC
 
 LEAST_LAYERS_OF_A_CLASS = 3  # one texture at so many depths is a map class, not samples

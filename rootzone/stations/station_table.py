@@ -12,7 +12,8 @@ import polars as pl
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import Column, Schema, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import Column, Schema
 from rootzone.stations.screening.rules import DEFAULT_RULES, RULES, names_of
 from rootzone.stations.screening.screen import RuleCounts, screen
 from rootzone.stations.sensor_depth import TOLERANCE_M, matches

@@ -13,7 +13,8 @@ from rootzone._shared import seal
 from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of, write_sidecar
-from rootzone._shared.tables import WEATHER, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import WEATHER
 
 RECORD = Provenance("rootzone test", code="none")
 

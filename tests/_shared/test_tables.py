@@ -10,7 +10,8 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance
-from rootzone._shared.tables import PROFILES, SCHEMAS, SOILS, WEATHER, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import PROFILES, SCHEMAS, SOILS, WEATHER
 
 RECORD = Provenance(verb="test")
 

@@ -239,3 +239,14 @@ def test_pictures_have_units_on_their_axes(run: rz.Profiles) -> None:
     assert run.plot().get_ylabel() == "depth [mm]"
     assert run.at_depth(200).plot().get_ylabel() == "water content [m³ m⁻³]"
     assert len(rz.make_soils(LOAM).plot().axes) == 2
+
+
+def test_a_column_cover_of_the_soils_grows_at_its_site(weather: dict[str, object]) -> None:
+    soils = rz.make_soils({"site_id": ["a", "b"], "sand_pct": 40, "silt_pct": 40, "clay_pct": 20})
+    named = pl.col("site_id").replace_strict({"a": "grass", "b": "bare"}).alias("cover")
+    sky = weather | {"tmax_degc": np.full(N_DAY, 26.0), "tmin_degc": np.full(N_DAY, 14.0)}
+    both = rz.simulate(soils.to_polars().with_columns(named), sky).to_polars()
+    alone = rz.simulate(soils, sky, cover="grass").to_polars()
+    assert both.filter(site_id="a").equals(alone.filter(site_id="a"))
+    fallow = rz.simulate(soils, sky).to_polars().filter(site_id="b")
+    assert both.filter(site_id="b").select(fallow.columns).equals(fallow)

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from rootzone._cli import cli
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
-from rootzone._shared.tables import WEATHER, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import WEATHER
 from tests.covariates.weather_files import write_year
 
 # Inside the twelve cells that weather_files writes (rows 224-226, columns 466-469).

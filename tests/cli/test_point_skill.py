@@ -14,7 +14,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
 from rootzone.learning.evaluation.tables import PREDICTIONS, SKILL
 from rootzone.learning.points.read_inputs import PointFiles, climate_classes
 from rootzone.stations.station_table import STATION_WEATHER, STATIONS

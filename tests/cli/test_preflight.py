@@ -150,6 +150,8 @@ IN_OTHER_WORDS: list[tuple[dict[str, Any], str]] = [
     ({"learning": {"features": {"surface_moisture": "smap.tif"}}},
      "learning.features.surface_moisture"),
     ({"catalog": {"elevation": "polaris"}}, "catalog.elevation"),  # not one layer
+    ({"catalog": {"land_cover": "dem_3dep"}}, "catalog.land_cover"),  # numbers, no classes
+    ({"catalog": {"climate_class": "dem_3dep"}}, "catalog.climate_class"),
     ({"catalog": {"forcing": "gridmat"}}, "catalog.forcing"),
     ({"maps": {"dates": ["2021-06-01"]}}, "maps.dates[0]"),
     ({"soil": {"dul_suction_cm": 9.0}, "engine": {"physics": "swim3"}}, "soil.dul_suction_cm"),

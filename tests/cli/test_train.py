@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 
 from rootzone._cli.train import command
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import WEATHER
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.learning import campaign_training

@@ -9,7 +9,8 @@ import rasterio
 from rasterio.transform import Affine
 
 from rootzone.covariates.grid import MasterGrid
-from rootzone.covariates.layers.catalog import Catalog, Source
+from rootzone.covariates.layers.catalog import Catalog
+from rootzone.covariates.layers.source import Source
 
 ALBERS_WGS84 = "+proj=aea +lat_0=23 +lon_0=-96 +lat_1=29.5 +lat_2=45.5 +datum=WGS84 +units=m"
 # Two by two tiles of Boulder County.

@@ -15,7 +15,8 @@ import rasterio
 from rasterio.transform import from_origin
 
 from rootzone.covariates.grid import MasterGrid
-from rootzone.covariates.layers.catalog import Catalog, Source
+from rootzone.covariates.layers.catalog import Catalog
+from rootzone.covariates.layers.source import Source
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.readers.daily_netcdf import READER
 

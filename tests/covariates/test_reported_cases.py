@@ -15,7 +15,8 @@ from rasterio.transform import Affine
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.check.check import check_file
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.layers.catalog import Catalog, Source, load_catalog
+from rootzone.covariates.layers.catalog import Catalog, load_catalog
+from rootzone.covariates.layers.source import Source
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.readers.daily_netcdf import READER
 from rootzone.covariates.weather.cells import Cells

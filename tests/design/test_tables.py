@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from rootzone._shared.provenance import Provenance, read_provenance
-from rootzone._shared.tables import SITES, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import SITES
 from rootzone.design.run_design import YearDesign, joined
 from rootzone.design.tables import DRAWN, RESERVES, STRATA, site_numbers
 from rootzone.design.write_report import facts_of, write_balance_html, write_balance_json

@@ -9,7 +9,8 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
-from rootzone._shared.tables import SOILS, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import SOILS
 from rootzone.hydraulics.run_soils import SoilsRun, limits_from_pairs, run_soils
 
 TEXTURES = """site_id,cell_id,depth_cm,sand,silt,clay,bd

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,9 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import Source
+from rootzone.covariates.layers.legends import Legend
+from rootzone.covariates.layers.source import Source
+from rootzone.hydraulics.run_soils import run_soils
 from rootzone.hydraulics.site_layers import site_layers
 
 SITES = pl.DataFrame({"site_id": [9, 4], "cell_id": [1, 2], "row": [5, 0], "col": [2, 3]})
@@ -43,3 +46,26 @@ def test_each_site_has_its_depths_together_from_the_top_down() -> None:
 def test_a_product_without_depths_is_refused_by_name() -> None:
     with pytest.raises(RequestError, match="soil has no soil depths"):
         site_layers(Land(), "soil", source(path="x.tif", depths_cm=[]), SITES, "rosetta3")
+
+
+class Classes(Land):
+    """Land cover 42 in the first row of the grid and 71 elsewhere, on the same soil throughout."""
+
+    def sample(self, address: str, row: np.ndarray, col: np.ndarray) -> np.ndarray:
+        if address == "nlcd":
+            return np.where(row == 0, 42, 71)
+        share = {"sand": 40.0, "silt": 40.0, "clay": 20.0}[address.split("/")[1]]
+        return np.full(row.shape, share)
+
+
+def test_the_cover_of_each_sites_class_reaches_the_soils_table(tmp_path: Path) -> None:
+    legend = Legend.model_validate(
+        {"classes": {42: {"name": "Evergreen Forest", "group": "forest"},
+                     71: {"name": "Grassland/Herbaceous", "group": "grass"}}}
+    )  # fmt: skip
+    layers = site_layers(Classes(), "soil", source(), SITES, "rosetta3", ("nlcd", legend))
+    layers.write_parquet(tmp_path / "layers.parquet")
+    out = tmp_path / "soils.parquet"
+    run_soils(tmp_path / "layers.parquet", out, thickness_mm=(50.0, 50.0))
+    soils = pl.read_parquet(out).group_by("site_id").agg(pl.col("cover"))
+    assert dict(soils.iter_rows()) == {9: ["grass"] * 2, 4: ["evergreen_forest"] * 2}

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SITES, SOILS, WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import SITES, SOILS, WEATHER
 from rootzone.campaign.workspace import Workspace
 
 # Class means of theta_r, theta_s, log10 alpha [cm-1], log10 n, log10 Ks [cm d-1]: Schaap, Leij and

@@ -15,7 +15,7 @@ from rootzone._shared.cores import cores_given
 from rootzone._shared.errors import RequestError
 from rootzone._shared.json_text import json_text
 from rootzone._shared.names import file_stem
-from rootzone._shared.tables import read_frame
+from rootzone._shared.table_files import read_frame
 from rootzone.labels.read_labels import read_distribution, read_samples
 from rootzone.labels.splits import Fractions, left_out, require_parts
 

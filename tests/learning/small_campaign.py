@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import LABELS, SITES, WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import LABELS, SITES, WEATHER
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid

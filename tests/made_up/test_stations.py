@@ -9,7 +9,7 @@ import pytest
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_pairs
+from rootzone.engines.swim.read_settings import settings_from_pairs
 from rootzone.made_up.county_fields import EAST, NORTH, SOUTH, WEST, County
 from rootzone.made_up.stations import (
     Errors,

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from rootzone._cli import cli
 from rootzone._shared.arrays import IntArray
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SITES, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import SITES
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_grid

@@ -9,7 +9,8 @@ import pytest
 
 from rootzone._cli import cli
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SITES, SOILS, WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import SITES, SOILS, WEATHER
 from rootzone.campaign.workspace import Workspace
 from rootzone.report.read_inputs import ReportInputs
 from tests.cli.campaign_runs import MakeBucket, run, use_bucket

@@ -10,7 +10,7 @@ import polars as pl
 
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.skill import skill_of
-from rootzone._shared.tables import write_table
+from rootzone._shared.table_files import write_table
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid
 from rootzone.labels.splits import season_of

@@ -11,7 +11,8 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.magic import kind_of_file, mismatch
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
-from rootzone.covariates.layers.catalog import Catalog, Layer, Source
+from rootzone.covariates.layers.catalog import Catalog
+from rootzone.covariates.layers.source import Layer, Source
 from rootzone.covariates.readers.registry import reader
 
 
@@ -172,10 +173,12 @@ def _shape(name: str, source: Source) -> str:
     if choices:
         longest_first = sorted(set(choices), key=lambda text: (-len(text), text))
         return "|".join(re.escape(text) for text in longest_first)
+    if name == "tile" and source.tiles is not None:
+        return source.tiles.shape()
     return _SHAPES.get(name, "[^/]+?")
 
 
 _SHAPES = {
     "year": r"\d{4}", "month": r"\d{2}", "day": r"\d{2}", "date": r"\d{7,8}",
-    "depth": r"\d+_\d+", "tile": r"[A-Za-z0-9_.-]+",
+    "depth": r"\d+_\d+",
 }  # fmt: skip

@@ -13,10 +13,10 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.grid import ANCHOR_X_M, ANCHOR_Y_M
-from rootzone.covariates.layers.catalog import Layer
 from rootzone.covariates.layers.legends import CLASS_NODATA, packed_legends
 from rootzone.covariates.layers.mosaic import quiet
 from rootzone.covariates.layers.opened import same_crs
+from rootzone.covariates.layers.source import Layer
 
 _SAMPLE_WINDOWS, _SAMPLE_PX = 8, 256  # at most 8 x 8 windows of 256 px are looked at
 _SENTINELS = (-9999.0, -999999.0, -32768.0, 32767.0, 65535.0, 255.0, 250.0)

@@ -12,7 +12,7 @@ from rootzone._shared.arrays import ONE_DAY, ONE_YEAR, AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.check.findings import FileFinding
-from rootzone.covariates.layers.catalog import Layer
+from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.covariates.weather.netcdf_axes import COLS, ROWS, TIME, axis_of, read_times
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone.covariates.grid import Bounds
-from rootzone.covariates.layers.catalog import Catalog, Layer, fill, is_address
+from rootzone.covariates.layers.catalog import Catalog
+from rootzone.covariates.layers.source import Layer, fill, is_address
 from rootzone.covariates.weather.forcing import ForcingRequest
 
 if TYPE_CHECKING:

@@ -16,14 +16,8 @@ from rootzone.covariates.fetch.checksums import add_checksum
 from rootzone.covariates.fetch.fetch_plan import WantedFile
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
 from rootzone.covariates.fetch.read_archive import extract_companions, extract_member
-from rootzone.covariates.fetch.run_transfer import (
-    NotServed,
-    Patience,
-    Unreachable,
-    download,
-    host_of,
-    size_of,
-)
+from rootzone.covariates.fetch.refusals import NotServed, Unreachable, host_of
+from rootzone.covariates.fetch.run_transfer import Patience, download, size_of
 
 if TYPE_CHECKING:
     import requests

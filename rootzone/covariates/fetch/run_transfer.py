@@ -17,17 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from rootzone._shared.addresses import (
-    check_address,
-    check_redirect,
-    secrets_hidden,
-    without_secrets,
-)
+from rootzone._shared.addresses import check_address, check_redirect, without_secrets
 from rootzone._shared.atomic import write_text
-from rootzone._shared.errors import RequestError, StoppedEarly
+from rootzone._shared.errors import RequestError
 from rootzone._shared.magic import kind_of_bytes, mismatch
+from rootzone.covariates.fetch.refusals import (
+    AGAIN,
+    GaveUp,
+    NotServed,
+    in_short,
+    refused,
+    unreachable,
+    words_of,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -36,80 +39,7 @@ _LOG = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 15  # what a broken connection loses at most
 _TIMEOUT_S = (10.0, 60.0)  # to connect, and between two pieces
 _LONGEST_PAUSE_S = 120.0
-_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _HEAD_BYTES = 512
-
-_WORDS = {
-    401: "the server wants a login. Log in with your browser and place the file there by hand, or "
-    "use the provider's own tool (earthaccess for NASA).",
-    403: "the server refuses anonymous readers (requester-pays bucket, or a blocked address). "
-    "Download the file by hand from the product's page.",
-    404: "there is no such file. The product may have a new version: correct url in the catalog; "
-    "or the tile has no land: set on_missing_tile: nodata.",
-    410: "the file was taken away. Look for a newer version and correct url in the catalog.",
-    429: "the server asks for fewer requests. Wait a while; the same command resumes.",
-    503: "the server is overloaded or down. Wait a while; the same command resumes.",
-}
-
-
-class NotServed(RequestError):  # noqa: N818 - an answer, not a fault of ours
-    """The server will not give the file, however often it is asked."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class GaveUp(StoppedEarly):
-    """The file could not be had this time; asking again later may work."""
-
-
-class Unreachable(GaveUp):
-    """The host itself cannot be reached: no name, no network, nobody listening. Asking is in vain.
-
-    Parameters
-    ----------
-    message : str
-        In words.
-    host : str
-        Which one.
-    """
-
-    def __init__(self, message: str, host: str) -> None:
-        super().__init__(message)
-        self.host = host
-
-
-_IN_VAIN = (
-    "NameResolutionError", "Name or service not known", "Failed to resolve", "getaddrinfo",
-    "Temporary failure in name resolution", "Connection refused", "No route to host",
-    "Network is unreachable", "ConnectTimeout", "Connection to",
-)  # fmt: skip
-
-
-def host_of(url: str) -> str:
-    """Host of an address."""
-    return urlsplit(url).hostname or url
-
-
-def _unreachable(url: str, error: Exception) -> Unreachable | None:
-    """The same error as one of the host, where no connection came about at all."""
-    import requests
-
-    told = f"{type(error).__name__} {error}"
-    if not isinstance(error, requests.ConnectionError) or not any(w in told for w in _IN_VAIN):
-        return None
-    if "RemoteDisconnected" in told or "Connection aborted" in told:
-        return None
-    host = host_of(url)
-    why = (
-        "nobody listens there."
-        if "refused" in told
-        else "it does not answer."
-        if "imeout" in told or "timed out" in told
-        else "its name is not known here; is there a network?"
-    )
-    return Unreachable(f"{host} cannot be reached: {why} The same command resumes.", host)
 
 
 @dataclass(frozen=True)
@@ -183,13 +113,13 @@ def size_of(session: requests.Session, url: str) -> int | None:
             if answer.status_code in (405, 501):  # some servers do not know HEAD
                 return None
             if answer.status_code >= 400:
-                raise _refused(url, answer.status_code)
+                raise refused(url, answer.status_code)
             length = answer.headers.get("Content-Length")
             return int(length) if length and length.isdigit() else None
     except requests.RequestException as error:
-        if gone := _unreachable(url, error):
+        if gone := unreachable(url, error):
             raise gone from error
-        raise GaveUp(f"{without_secrets(url)} cannot be reached: {_short(error)}") from error
+        raise GaveUp(f"{without_secrets(url)} cannot be reached: {in_short(error)}") from error
 
 
 def download(
@@ -241,9 +171,9 @@ def download(
             _attempt(session, url, part, target, on_bytes)
             break
         except requests.RequestException as error:
-            if gone := _unreachable(url, error):
+            if gone := unreachable(url, error):
                 raise gone from error
-            reason, wait_s = _short(error), None
+            reason, wait_s = in_short(error), None
         except _TryAgain as again:
             reason, wait_s = again.reason, again.wait_s
         failures = 1 if part.size > most else failures + 1
@@ -331,10 +261,10 @@ def _attempt(
         if status == 416:
             part.drop()
             raise _TryAgain("the part on disk is not of this file; it is started again", 0.0)
-        if status in _AGAIN:
-            raise _TryAgain(f"HTTP {status}, {_words(status)}", _retry_after_s(answer))
+        if status in AGAIN:
+            raise _TryAgain(f"HTTP {status}, {words_of(status)}", _retry_after_s(answer))
         if status >= 400:
-            raise _refused(url, status)
+            raise refused(url, status)
         if status == 206 and not _continues(answer, part):
             part.drop()
             raise _TryAgain("the file changed on the server; it is started again", 0.0)
@@ -404,19 +334,3 @@ def _validator(answer: requests.Response) -> str | None:
 def _retry_after_s(answer: requests.Response) -> float | None:
     asked = answer.headers.get("Retry-After", "")
     return min(float(asked), _LONGEST_PAUSE_S) if asked.isdigit() else None
-
-
-def _words(status: int) -> str:
-    return _WORDS.get(status, "the server answered with an error.")
-
-
-def _refused(url: str, status: int) -> RequestError | StoppedEarly:
-    message = f"{without_secrets(url)}: HTTP {status}, {_words(status)}"
-    return GaveUp(message) if status in _AGAIN else NotServed(message, status)
-
-
-def _short(error: Exception) -> str:
-    """The cause of a library's error in one line, without its object addresses."""
-    text = str(error.args[0] if error.args else error)
-    first = secrets_hidden(text.splitlines()[0])[:160] if text else "no details"
-    return f"{type(error).__name__} ({first})"

@@ -19,9 +19,10 @@ from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone.covariates.grid import Bounds, MasterGrid, Window
-from rootzone.covariates.layers.catalog import Catalog, Layer
+from rootzone.covariates.layers.catalog import Catalog
 from rootzone.covariates.layers.legends import CLASS_NODATA, Legend
 from rootzone.covariates.layers.opened import Opened, same_crs
+from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.layers.terrain import TERRAIN, terrain
 from rootzone.covariates.layers.view import View, stored_values, words_for
 from rootzone.covariates.readers.registry import raster_reader, reader

@@ -51,6 +51,22 @@ class Tiles(BaseModel):
         lats = range(math.floor(south / side) * side, math.ceil(north / side) * side, side)
         return [self._name(lon, lat) for lat in lats for lon in lons]
 
+    def shape(self) -> str:
+        """Regular expression of every name, and of one that a provider ended with a date.
+
+        Examples
+        --------
+        >>> tiles = Tiles(name="{ns}{lat:02}{ew}{lon:03}")
+        >>> [bool(re.fullmatch(tiles.shape(), n)) for n in ("n40w106", "n40w106_20230602", "mine")]
+        [True, True, False]
+        """
+        letters = {"NS": "[NS]", "EW": "[EW]", "ns": "[ns]", "ew": "[ew]"}
+        parts = [
+            re.escape(text) + ("" if name is None else letters.get(name, r"-?\d+"))
+            for text, name, _, _ in Formatter().parse(self.name)
+        ]
+        return "".join(parts) + r"(?:[_.-][A-Za-z0-9_.-]+)?"
+
     def _name(self, west: int, south: int) -> str:
         lat = south + self.degrees if self.corner == "nw" else south
         fields: dict[str, Any] = {

@@ -24,7 +24,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
-from rootzone.covariates.layers.catalog import Layer, fill
+from rootzone.covariates.layers.source import Layer, fill
 from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.convert import conversion
 from rootzone.covariates.weather.daily import DailyValues, by_day

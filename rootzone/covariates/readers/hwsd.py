@@ -15,8 +15,8 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import Layer
 from rootzone.covariates.layers.opened import Opened
+from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.readers.raster import Raster
 
 TABLE = "HWSD2_LAYERS.csv"

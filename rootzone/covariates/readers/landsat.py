@@ -10,9 +10,9 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import Layer
 from rootzone.covariates.layers.mosaic import read_piece, virtual_raster
 from rootzone.covariates.layers.opened import Opened, Quality
+from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.readers.raster import Raster
 
 # Landsat Collection 2 QA_PIXEL: fill, dilated cloud, cirrus, cloud, shadow, snow (bits 0 to 5).

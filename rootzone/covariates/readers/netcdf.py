@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rootzone.covariates.layers.catalog import Layer
+from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.readers.raster import Raster, variable_of
 
 

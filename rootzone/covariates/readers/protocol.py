@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from rootzone.covariates.check.findings import FileFinding
     from rootzone.covariates.grid import Bounds
-    from rootzone.covariates.layers.catalog import Layer
     from rootzone.covariates.layers.opened import Opened
+    from rootzone.covariates.layers.source import Layer
     from rootzone.covariates.weather.cells import Cells
     from rootzone.covariates.weather.daily import DailyValues
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.fetch.checksums import check_inputs
-from rootzone.covariates.layers.catalog import Layer, fill
 from rootzone.covariates.layers.mosaic import Piece, missing_files, read_piece, virtual_raster
 from rootzone.covariates.layers.opened import Opened, same_crs
+from rootzone.covariates.layers.source import Layer, fill
 
 if TYPE_CHECKING:
     from rootzone.covariates.check.findings import FileFinding

@@ -12,7 +12,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 
 if TYPE_CHECKING:
-    from rootzone.covariates.layers.catalog import Layer
+    from rootzone.covariates.layers.source import Layer
     from rootzone.covariates.readers.protocol import DailyReader, RasterReader, Reader, TableReader
 
 GROUP = "rootzone.readers"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rootzone.covariates.layers.catalog import Layer
+from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.read_unsoda_db import read_unsoda_table
 
 if TYPE_CHECKING:

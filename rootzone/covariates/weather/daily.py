@@ -15,7 +15,7 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 
 if TYPE_CHECKING:
-    from rootzone.covariates.layers.catalog import ByDay
+    from rootzone.covariates.layers.source import ByDay
 
 _SECONDS_PER_DAY = 86_400
 

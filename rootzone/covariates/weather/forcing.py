@@ -13,7 +13,8 @@ import numpy as np
 from rootzone._shared.arrays import ONE_DAY, AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Bounds
-from rootzone.covariates.layers.catalog import Catalog, Layer, Source
+from rootzone.covariates.layers.catalog import Catalog
+from rootzone.covariates.layers.source import Layer, Source
 from rootzone.covariates.readers.registry import daily_reader
 from rootzone.covariates.weather import pet
 from rootzone.covariates.weather.antecedent import PAD_DAYS, antecedent_columns

@@ -10,7 +10,8 @@ from typing import Any
 
 from rootzone._shared.atomic import refuse_overwrite, write_text
 from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
-from rootzone._shared.tables import WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import WEATHER
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.covariates.weather.forcing import ForcingRequest, ForcingYear, prepare_year
 from rootzone.covariates.weather.gaps import FLAG_BITS, summary

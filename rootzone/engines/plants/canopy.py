@@ -30,12 +30,15 @@ class CanopyForcing(NamedTuple):
         What roots would take from a soil without stress [mm d-1].
     interception_mm : array
         Rain that evaporated from leaves and litter [mm d-1].
+    held_mm : array
+        Rain on leaves and litter at the end of the day [mm].
     """
 
     rain_mm: FloatArray
     es_demand_mm: FloatArray
     transpiration_demand_mm: FloatArray
     interception_mm: FloatArray
+    held_mm: FloatArray
 
 
 @kernel
@@ -133,8 +136,7 @@ def _fill_canopy(
         out[1, day] = soil * left
         out[2, day] = plants * left
         out[3, day] = dried
-    if rain_mm.size:  # what is still held counts on the last day, so that the sums close
-        out[3, rain_mm.size - 1] += held
+        out[4, day] = held
 
 
 def canopy_forcing(
@@ -162,8 +164,8 @@ def canopy_forcing(
     Returns
     -------
     CanopyForcing
-        Rain = rain through + interception over the whole run, and every demand together is at most
-        ``max(kc, 1)`` times potential evaporation.
+        Rain = rain through + interception + growth of what is held, each day, and every demand
+        together is at most ``max(kc, 1)`` times potential evaporation.
 
     References
     ----------
@@ -179,7 +181,7 @@ def canopy_forcing(
             else np.ones(rain_mm.size)
         )
         green = cover.cover_fraction * season
-    out = np.empty((4, rain_mm.size))
+    out = np.empty((5, rain_mm.size))
     _fill_canopy(
         rain_mm,
         eo_mm,

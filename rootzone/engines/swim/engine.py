@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.daily import required_names
@@ -180,13 +181,16 @@ class SwimEngine:
             for name, position in _DAILY_COLUMNS.items()
         }
         daily["steps"] = table[:, layout.STEPS].astype(np.int32)
-        planted = any(not stand.settings.plants.is_bare for stand in stands.kinds)
+        # A column of covers has its columns even where all of this batch is bare, so that files of
+        # one campaign, or chunks of one file, have the same.
+        planted = "cover_code" in batch.soil or not self.settings.plants.is_bare
         if self.settings.has_winter:
             daily["runoff_mm"] += stands.series(batch, sites, "blocked_mm")
             daily["snow_mm"] = stands.series(batch, sites, "snow_mm")
         if planted:
             daily["transpiration_mm"] = np.ascontiguousarray(table[:, layout.UPTAKE_MM])
             daily["interception_mm"] = stands.series(batch, sites, "interception_mm")
+            daily["canopy_mm"] = stands.series(batch, sites, "canopy_mm")
         return Profiles(
             batch.site_ids[sites],
             np.concatenate(([0], np.cumsum(n_day))).astype(np.int64),
@@ -255,11 +259,16 @@ def _stands(batch: SiteBatch, settings: SwimSettings) -> Stands:
         one = Stand(settings, soil_forcing(batch.weather, settings))
         return Stands([one], np.zeros(batch.n_site, dtype=np.int64))
     names = cover_names()
-    used, of_site = np.unique(codes[batch.layer_start[:-1]], return_inverse=True)
+    # Rounded, as layers made one carry the mean of their codes.
+    used, of_site = np.unique(np.rint(codes[batch.layer_start[:-1]]), return_inverse=True)
     kinds = []
     for code in used.astype(int).tolist():
         values = settings.model_dump() | {"cover": names[code]}
-        own = SwimSettings.model_validate(values)
+        try:
+            own = SwimSettings.model_validate(values)
+        except ValidationError as error:
+            reasons = "; ".join(str(one["msg"]) for one in error.errors())
+            raise RequestError(f"The soils' column cover: {reasons}.") from error
         kinds.append(Stand(own, soil_forcing(batch.weather, own)))
     return Stands(kinds, of_site.astype(np.int64))
 
@@ -301,7 +310,12 @@ def soil_forcing(weather: WeatherBatch, settings: SwimSettings) -> SoilForcing:
             canopy.transpiration_demand_mm,
         )
     )
-    return replace(below_sky, weather=below, interception_mm=canopy.interception_mm)
+    return replace(
+        below_sky,
+        weather=below,
+        interception_mm=canopy.interception_mm,
+        canopy_mm=canopy.held_mm,
+    )
 
 
 def _winter(weather: WeatherBatch, settings: SwimSettings) -> SoilForcing:

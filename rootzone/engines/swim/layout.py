@@ -54,7 +54,7 @@ N_WEATHER = 2
 TRANSPIRATION_MM = 2  # what roots would take, under a canopy; a column that bare runs do not have
 
 # Columns of ``daily_out``: those of the one declaration that the kernels fill, in its order.
-_OUTSIDE = ("snow_mm", "interception_mm")  # settled before the soil's day begins
+_OUTSIDE = ("snow_mm", "interception_mm", "canopy_mm")  # settled before the soil's day begins
 KERNEL_COLUMNS = tuple(column.name for column in DAILY if column.name not in _OUTSIDE)
 RUNOFF_MM = KERNEL_COLUMNS.index("runoff_mm")
 DRAINAGE_MM = KERNEL_COLUMNS.index("drainage_mm")

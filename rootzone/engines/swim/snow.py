@@ -38,12 +38,15 @@ class SoilForcing:
         Water that frozen ground sent off as runoff [mm d-1].
     interception_mm : array, shape (day,), or empty
         Rain that evaporated from leaves and litter [mm d-1].
+    canopy_mm : array, shape (day,), or empty
+        Rain on leaves and litter at the end of each day [mm].
     """
 
     weather: FloatArray
     snow_mm: FloatArray
     blocked_mm: FloatArray
     interception_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
+    canopy_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
 def winter_forcing(

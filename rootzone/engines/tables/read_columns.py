@@ -17,7 +17,8 @@ from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.seal import check
-from rootzone._shared.tables import Schema, reading, whole_ids
+from rootzone._shared.table_files import reading, whole_ids
+from rootzone._shared.tables import Schema
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.atomic import atomic_path, refuse_overwrite
+from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, sidecar_of
 from rootzone.engines.failures import Failure, count_by_class, failures_frame
@@ -80,9 +81,6 @@ class TableRun:
         return {key: value for key, value in asdict(self).items() if key != "failures"}
 
 
-PLANT_COLUMNS = ("transpiration_mm", "interception_mm")
-
-
 def simulate_tables(
     soils: Path,
     weather: Path,
@@ -142,6 +140,11 @@ def simulate_tables(
     if extra_columns is None:
         extra_columns = ("snow_mm",) if needs_temperature and not needs_radiation else ()
     if COVER_CODE in table.soil:
+        if engine.name == "apsim":
+            raise RequestError(
+                f"{soils} has a column cover, and covers grow in the embedded engine alone; take "
+                "--engine swim, or leave the column out."
+            )
         needs_temperature = True
         extra_columns = tuple(dict.fromkeys((*extra_columns, *PLANT_COLUMNS)))
     forcing = read_weather(

@@ -20,7 +20,8 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.daily import required_names
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
-from rootzone._shared.tables import PROFILES, arrow_schema_of
+from rootzone._shared.table_files import arrow_schema_of
+from rootzone._shared.tables import PROFILES
 from rootzone.engines.protocol import Profiles
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import SOILS, scan_table
+from rootzone._shared.table_files import scan_table
+from rootzone._shared.tables import SOILS
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.pilot.pilot import Measured, pilot_sites

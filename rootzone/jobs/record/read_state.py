@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import SITES, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import SITES
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.driver.run_campaign import prepare

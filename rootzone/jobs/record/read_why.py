@@ -7,9 +7,13 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import check
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.jobs.record.run_site import site_rows
+from rootzone.jobs.record.year_balance import balance_lines, year_balances
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.read_cut import weather_files
@@ -39,6 +43,7 @@ def why_facts(state: CampaignState, site: SiteId, campaign_file: Path) -> dict[s
     workspace = state.workspace
     files = SoilFiles.beside(workspace.soils)
     out = f"site-{site}.parquet"
+    outcomes = _outcomes(state, site)
     return {
         "campaign": state.campaign.name,
         "site": _plain(row.to_dicts()[0]),
@@ -47,7 +52,8 @@ def why_facts(state: CampaignState, site: SiteId, campaign_file: Path) -> dict[s
         "adjustments": _rows_of(files.adjustments, site),
         "refused_layers": _rows_of(files.refused, site),
         "forcing": _forcing(state, row),
-        "outcomes": _outcomes(state, site),
+        "balance": _balance(state, row, outcomes),
+        "outcomes": outcomes,
         "reproduce": f"rootzone simulate {shlex.quote(str(campaign_file))} --site "
         f"{shlex.quote(str(site))} --out {shlex.quote(out)}",
     }
@@ -74,8 +80,6 @@ def _forcing(state: CampaignState, row: pl.DataFrame) -> dict[str, Any]:
     """What the weather of the site's cell amounts to over the days it is run on."""
     import polars as pl
 
-    from rootzone._shared.errors import RequestError
-
     year = int(row["year"][0])
     span = Span.of_year(year, state.campaign.engine.spin_up_days)
     facts: dict[str, Any] = {
@@ -100,6 +104,35 @@ def _forcing(state: CampaignState, row: pl.DataFrame) -> dict[str, Any]:
             if name in counted.columns:
                 facts[f"mean_{name}_of_{year}"] = counted[name].mean()
     return facts
+
+
+def _balance(
+    state: CampaignState, row: pl.DataFrame, outcomes: list[dict[str, Any]]
+) -> dict[str, float]:
+    """Where the rain of a site under plants went [mm]; nothing for bare soil or without profile."""
+    import polars as pl
+
+    done = [one for one in outcomes if one["outcome"] == "done"]
+    if not done:
+        return {}
+    path = state.workspace.profiles(int(done[-1]["shard"]))
+    if not path.exists() or "transpiration_mm" not in pl.read_parquet_schema(path):
+        return {}
+    year = int(row["year"][0])
+    own = pl.scan_parquet(check(path)).filter(pl.col("site_id") == row["site_id"][0])
+    span = Span.of_year(year, state.campaign.engine.spin_up_days)
+    try:
+        paths = weather_files(state.campaign, state.workspace, year)
+    except RequestError:  # told with the forcing
+        return {}
+    weather = read_weather_rows(paths, span, row["cell_id"])
+    if weather.height == 0:
+        return {}
+    weather = weather.with_columns(pl.col("date").cast(pl.Date))
+    cells = row.select("site_id", pl.lit(weather["cell_id"][0]).alias("cell_id"))
+    thickness = np.array(state.campaign.profile.thickness_mm)
+    table = year_balances(own, cells, weather.select("cell_id", "date", "rain_mm"), thickness)
+    return dict(balance_lines(table)) if table.height else {}
 
 
 def _outcomes(state: CampaignState, site: SiteId) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import SITES, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import SITES
 from rootzone.engines.failures import SiteId
 from rootzone.jobs.record.read_outcomes import last_word
 from rootzone.jobs.shard.cut import SITE_COLUMNS

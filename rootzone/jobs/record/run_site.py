@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rootzone._shared.tables import SOILS, scan_table
+from rootzone._shared.table_files import scan_table
+from rootzone._shared.tables import SOILS
 from rootzone.engines.failures import Failure, SiteId
 from rootzone.jobs.pilot.run_pilot import rows_of_sites
 from rootzone.jobs.record.read_state import CampaignState

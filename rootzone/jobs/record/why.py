@@ -7,7 +7,7 @@ from typing import Any
 
 _SOIL_COLUMNS = (
     "layer", "thickness_mm", "bd_g_cm3", "airdry", "ll15", "dul", "sat", "ks_mm_d", "theta_initial",
-    "theta_r", "theta_s", "alpha_per_cm", "n",
+    "theta_r", "theta_s", "alpha_per_cm", "n", "cover",
 )  # fmt: skip
 _TEXTURE_COLUMNS = ("layer", "top_mm", "bottom_mm", "sand_pct", "silt_pct", "clay_pct", "bd_g_cm3")
 _PLACE = (
@@ -58,6 +58,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"refused     layer {row.get('layer')}: {row.get('message') or row.get('reason')}"
     yield from _block("soil", facts["soils"], _SOIL_COLUMNS, "no row in the soils table")
     yield from _forcing(facts["forcing"])
+    yield from _balance(facts["balance"])
     yield from _attempts(facts["outcomes"])
     yield ""
     yield "run it again:"
@@ -98,6 +99,17 @@ def _forcing(forcing: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {forcing['first_day']} to {forcing['last_day']} ({files})"
         sums = {k: v for k, v in forcing.items() if "_of_" in k}
         yield "  " + ", ".join(f"{name} {_number(value)}" for name, value in sums.items())
+
+
+def _balance(balance: Mapping[str, float]) -> Iterator[str]:
+    if not balance:
+        return
+    yield ""
+    yield "balance     of all days but the first [mm]"
+    width = max(len(name) for name in balance)
+    for name, mm in balance.items():
+        text = f"{mm:.3f}" if name == "closing error" else f"{mm:.1f}"
+        yield f"  {name:<{width}} {text:>9}"
 
 
 def _attempts(outcomes: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _make(
     settings = {**section.settings, **changes}
     if section.name == "swim":
         from rootzone.engines.swim.engine import SwimEngine
-        from rootzone.engines.swim.settings import settings_from_mapping
+        from rootzone.engines.swim.read_settings import settings_from_mapping
 
         chosen = settings_from_mapping(section.physics, section.stepping, settings)
         return SwimEngine(chosen, threads=threads)
@@ -138,7 +138,7 @@ def stops_hung_sites(section: EngineSection) -> bool:
 def weather_needs(campaign: Campaign) -> tuple[float, bool]:
     """Albedo of bare soil for potential evaporation, and whether temperatures are needed."""
     from rootzone.engines.apsim.settings import apsim_settings
-    from rootzone.engines.swim.settings import settings_from_mapping
+    from rootzone.engines.swim.read_settings import settings_from_mapping
 
     section = campaign.planted_engine
     if section.name == "apsim":

@@ -13,7 +13,9 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_file, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import KEY, PLACE, check
-from rootzone._shared.tables import SITES, SOILS, read_table, scan_table
+from rootzone._shared.table_files import read_table, scan_table
+from rootzone._shared.tables import SITES, SOILS
+from rootzone.campaign.model import BY_LAND_COVER
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.cut import SITE_COLUMNS, Shard, cut_chunks, ordered_sites
 
@@ -64,6 +66,7 @@ def read_shards(campaign: Campaign, workspace: Workspace, *, freeze: bool) -> Sh
         A table is missing or wrong, or the runs folder cannot be written.
     """
     check_tables(workspace)
+    _check_cover(campaign, workspace)
     prints = _fingerprints(campaign, workspace)
     kept = _kept_table(workspace, prints)
     if kept is not None:
@@ -101,6 +104,28 @@ def check_tables(workspace: Workspace) -> None:
                 f"{path} does not exist; the campaign has no {what} yet. Make them with: "
                 f"rootzone {what}."
             )
+
+
+def _check_cover(campaign: Campaign, workspace: Workspace) -> None:
+    """Refuse soils that do not say what the campaign's ``cover`` says.
+
+    Raises
+    ------
+    RequestError
+        Sites should have covers of their own and have none, or the other way round.
+    """
+    has = "cover" in scan_table(workspace.soils, SOILS).collect_schema().names()
+    if campaign.cover == BY_LAND_COVER and not has:
+        raise RequestError(
+            f"{workspace.soils} has no column cover, from which cover: {BY_LAND_COVER} takes each "
+            "site's plants. It was made before; make it again: rootzone soils --force."
+        )
+    if campaign.cover == "bare" and has:
+        raise RequestError(
+            f"{workspace.soils} has a column cover, and the campaign says cover: bare. Set cover: "
+            f"{BY_LAND_COVER} to grow what the column says, or make the soils again: rootzone "
+            "soils --force."
+        )
 
 
 def _ordered(campaign: Campaign, workspace: Workspace) -> tuple[pl.DataFrame, list[int]]:

@@ -18,7 +18,8 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.provenance import METADATA_KEY, Provenance
 from rootzone._shared.seal import KEY, PLACE
-from rootzone._shared.tables import PROFILES, arrow_schema_of
+from rootzone._shared.table_files import arrow_schema_of
+from rootzone._shared.tables import PROFILES
 from rootzone.engines.protocol import Profiles
 from rootzone.engines.tables.write_profiles import DAILY_COLUMNS
 from rootzone.jobs.shard.ledger import FOOTER_KEY, LEDGER, RUN_KEY, Footer
@@ -73,7 +74,7 @@ class ProfileStore:
         for name, values in profiles.daily.items():
             if name not in self._daily:
                 dtype = np.int32 if name == "steps" else np.float32
-                self._daily[name] = np.empty(len(self._date), dtype=dtype)
+                self._daily[name] = np.zeros(len(self._date), dtype=dtype)
             self._daily[name][rows] = values
         self._n_value += len(profiles.theta)
         self._n_row = rows.stop

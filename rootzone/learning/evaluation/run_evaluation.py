@@ -13,7 +13,7 @@ import torch
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import write_table
+from rootzone._shared.table_files import write_table
 from rootzone._shared.write_frames import write_frame
 from rootzone.campaign.workspace import Workspace
 from rootzone.learning.evaluation.card import card_of

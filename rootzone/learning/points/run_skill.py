@@ -286,7 +286,7 @@ def _frame(
         "climate_class": climates[table.station[test]],
     }
     shared = pl.DataFrame(common)
-    none = [pl.lit(None, dtype=pl.Float64).alias(name) for name in ("low", "high")]
+    none = [pl.lit(None, dtype=pl.Float64).alias(name) for name in ("low", "high", "interval_pct")]
     frames = [
         shared.with_columns(
             pl.Series("predicted", theta[test]),

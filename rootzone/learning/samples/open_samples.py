@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from rootzone._shared.digests import digest_bytes, digest_file
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import SITES, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import SITES
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import open_catalog
 from rootzone.labels.write_labels import label_files

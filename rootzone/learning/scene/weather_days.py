@@ -13,7 +13,8 @@ import polars as pl
 
 from rootzone._shared.arrays import AnyArray, BoolArray, Float32Array, IntArray
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import WEATHER, read_table
+from rootzone._shared.table_files import read_table
+from rootzone._shared.tables import WEATHER
 from rootzone.learning.scene.features import day_of_year_columns
 from rootzone.networks.channels import DAY, FeatureSpec
 from rootzone.networks.channels import WEATHER as FROM_WEATHER

@@ -45,7 +45,7 @@ from rootzone.learning.scene.land import (
 
 if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign
-    from rootzone.covariates.layers.catalog import Source
+    from rootzone.covariates.layers.source import Source
 
 _LOG = logging.getLogger(__name__)
 _CLASS_LAYERS = ("land_cover", "climate_class")

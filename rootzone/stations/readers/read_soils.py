@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import read_frame
+from rootzone._shared.table_files import read_frame
 from rootzone.stations.station_soils import MAPPED, MEASURED, NUMBERS, SUSPECT, soil_frame
 
 _MM_PER_CM = 10.0

@@ -13,7 +13,7 @@ import polars as pl
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.skill import median_interval, skill_of
-from rootzone._shared.tables import read_table
+from rootzone._shared.table_files import read_table
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import PREDICTED
 

@@ -15,7 +15,8 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import Column, Schema, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, left_out
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.emission_model.channels import PHYSICAL

@@ -17,7 +17,7 @@ from rootzone._shared.errors import RequestError, RootzoneError
 from rootzone.covariates.grid import MasterGrid
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.hydraulics.soils import soils_from_textures
 from rootzone.made_up.county_fields import Waves, daily_weather
 from rootzone.surface.grids.cell_grid import ease_grid, piece_of

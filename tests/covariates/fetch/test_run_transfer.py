@@ -9,15 +9,8 @@ import pytest
 pytest.importorskip("requests")
 
 from rootzone._shared.errors import RequestError, StoppedEarly
-from rootzone.covariates.fetch.run_transfer import (
-    GaveUp,
-    NotServed,
-    Patience,
-    Unreachable,
-    download,
-    open_session,
-    size_of,
-)
+from rootzone.covariates.fetch.refusals import GaveUp, NotServed, Unreachable
+from rootzone.covariates.fetch.run_transfer import Patience, download, open_session, size_of
 from tests.covariates.http_server import Served, serve
 
 # A file that passes for HDF5 by its first bytes, longer than two pieces of a transfer.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.covariates.layers.catalog import Source, load_catalog
+from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.layers.source import Source
 from rootzone.covariates.readers.registry import reader, reader_names
 
 OWN = """\

@@ -170,7 +170,7 @@ def test_a_remote_raster_is_read_where_it_lies(tmp_path):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=Path(__file__).resolve().parents[3],
     )
     try:
         root = server.stdout.readline().strip()

@@ -10,7 +10,8 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid
-from rootzone.covariates.layers.catalog import Catalog, Source, load_catalog
+from rootzone.covariates.layers.catalog import Catalog, load_catalog
+from rootzone.covariates.layers.source import Source
 from rootzone.covariates.readers.daily_netcdf import READER
 from rootzone.covariates.weather import derive
 from rootzone.covariates.weather.cells import Cells, WeatherGrid

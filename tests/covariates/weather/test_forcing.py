@@ -7,7 +7,8 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import WEATHER, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import WEATHER
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.weather import pet
 from rootzone.covariates.weather.apsim_eo import apsim_mm

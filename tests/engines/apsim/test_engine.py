@@ -301,7 +301,7 @@ def test_recorded_answers_are_replayed_site_by_site(tmp_path: Path) -> None:
 def test_real_apsim_agrees_with_the_embedded_engine(tmp_path: Path) -> None:
     from rootzone.covariates.weather.apsim_eo import apsim_mm
     from rootzone.engines.swim.engine import SwimEngine
-    from rootzone.engines.swim.settings import settings_from_mapping
+    from rootzone.engines.swim.read_settings import settings_from_mapping
 
     sites = batch([GOOD])
     columns = dict(sites.weather.columns)

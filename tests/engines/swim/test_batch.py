@@ -17,7 +17,8 @@ from rootzone._shared.errors import RequestError
 from rootzone.engines.protocol import EngineRun, SiteBatch, WeatherBatch
 from rootzone.engines.swim import batch, twins
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import default_settings, settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
+from rootzone.engines.swim.settings import default_settings
 from tests.engines.swim.tables import LOAM_SWIM3, LOAM_VG
 
 pytestmark = [pytest.mark.kernels, pytest.mark.slow]

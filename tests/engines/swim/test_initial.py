@@ -9,7 +9,7 @@ from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.engines.swim.batch import pack_layers
 from rootzone.engines.swim.initial import initial_theta, resting_heads_cm, theta_of_heads
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from tests.engines.swim.tables import LOAM_SWIM3, LOAM_VG
 
 pytestmark = pytest.mark.kernels

@@ -9,13 +9,12 @@ import pytest
 from rootzone._shared.errors import RequestError
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.cells import grid
-from rootzone.engines.swim.settings import (
-    default_settings,
-    setting_keys,
+from rootzone.engines.swim.read_settings import (
     settings_from_mapping,
     settings_from_pairs,
     settings_help,
 )
+from rootzone.engines.swim.settings import default_settings, setting_keys
 
 PAIRS = [(p, s) for p in ("swim3", "van_genuchten") for s in ("apsim", "converged")]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rootzone._shared.arrays import FloatArray
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.engines.swim.snow import SoilForcing, melt_mm, next_frozen_index, winter_forcing
 
 pytestmark = pytest.mark.kernels

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import PROFILES, read_frame
+from rootzone._shared.table_files import read_frame
+from rootzone._shared.tables import PROFILES
 
 
 def read_profiles(path: Path) -> pl.DataFrame:

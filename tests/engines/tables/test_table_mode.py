@@ -11,10 +11,11 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.engines.tables.read_soils import choose_physics
 from rootzone.engines.tables.table_mode import TableRun, simulate_tables
 from tests.engines.swim.tables import edited, soils, weather
@@ -47,6 +48,7 @@ def run(
         salb=settings.salb,
         initial=settings.initial,
         needs_temperature=settings.needs_temperature,
+        extra_columns=settings.extra_columns,
         force=force,
         float32=float32,
     )
@@ -448,7 +450,7 @@ def test_weather_with_neither_form_of_evaporation_is_refused(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("switch", ["snow", "frozen_soil"])
 def test_winter_needs_temperatures(tmp_path: Path, switch: str) -> None:
-    with pytest.raises(RequestError, match=r"snow or frozen soil needs.*tmax_degc"):
+    with pytest.raises(RequestError, match=r"snow, frozen soil or leaves .* needs: tmax_degc"):
         run(tmp_path, soils([1]), weather(5).drop("tmax_degc"), **{switch: True})
 
 
@@ -526,3 +528,59 @@ def test_winter_water_is_all_accounted_for(tmp_path: Path) -> None:
     out = frame["runoff_mm"] + frame["drainage_mm"] + frame["es_mm"]
     error = forcing["rain_mm"] - out - (held - before)
     assert float(error.abs().max()) < 1e-6  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- covers of the sites' own
+
+
+def warm(n_day: int = 40) -> pl.DataFrame:
+    """Weather warm enough for leaves."""
+    return weather(n_day, rain_mm=2.0).with_columns(
+        pl.lit(26.0).alias("tmax_degc"), pl.lit(14.0).alias("tmin_degc")
+    )
+
+
+def covered(*covers: str | None) -> pl.DataFrame:
+    """A loam a cover."""
+    ids = list(range(1, len(covers) + 1))
+    named = pl.Series("cover", [cover for cover in covers for _ in range(3)], dtype=pl.String)
+    return soils(ids).with_columns(named)
+
+
+def test_a_column_cover_grows_at_each_site_what_it_says(tmp_path: Path) -> None:
+    out = run(tmp_path, covered("grass", None, "bare"), warm()).out
+    by_site = read_profiles(Path(out)).partition_by("site_id")
+    # As the same site with the setting; and no cover is as no column.
+    grass = read_profiles(Path(run(tmp_path, soils([1]), warm(), out="g", cover="grass").out))
+    fallow = read_profiles(Path(run(tmp_path, soils([2]), warm(), out="b").out))
+    assert by_site[0].equals(grass)
+    assert by_site[1].select(fallow.columns).equals(fallow)
+    assert by_site[1]["transpiration_mm"].sum() == by_site[2]["transpiration_mm"].sum() == 0.0
+    assert by_site[0]["transpiration_mm"].sum() > 1.0
+
+
+def test_a_column_of_bare_ground_alone_has_the_same_columns(tmp_path: Path) -> None:
+    frame = read_profiles(Path(run(tmp_path, covered("bare", "bare"), warm(3)).out))
+    assert frame.select(PLANT_COLUMNS).sum().row(0) == (0.0, 0.0, 0.0)
+
+
+def test_a_cover_that_is_none_or_cannot_grow_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"row 4: there is no cover 'gras'.*grass"):
+        run(tmp_path, covered("bare", "gras"), warm(3))
+    swim3 = soils([1], physics="swim3").with_columns(pl.lit("grass").alias("cover"))
+    with pytest.raises(RequestError, match=r"column cover.*grass needs stepping converged"):
+        run(tmp_path, swim3, warm(3), physics="swim3")
+
+
+def test_apsim_grows_no_cover_and_says_so(tmp_path: Path) -> None:
+    class Apsim(SwimEngine):
+        @property
+        def name(self) -> str:
+            return "apsim"
+
+    covered("grass").write_parquet(tmp_path / "s.parquet")
+    warm(3).write_parquet(tmp_path / "w.parquet")
+    engine = Apsim(settings_from_mapping("van_genuchten", "converged", {}))
+    paths = [tmp_path / name for name in ("s.parquet", "w.parquet", "out.parquet")]
+    with pytest.raises(RequestError, match="has a column cover"):
+        simulate_tables(*paths, engine, physics="van_genuchten", salb=0.23)

@@ -8,7 +8,7 @@ import pytest
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
 from rootzone.engines.swim.engine import SwimEngine
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.jobs.driver.run_canaries import canary_answers, check_canaries
 
 

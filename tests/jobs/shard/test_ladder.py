@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rootzone.engines.failures import FailureClass
-from rootzone.engines.swim.settings import settings_from_mapping
+from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.jobs.shard.ladder import CLIMBABLE, LADDERS, ladder_for
 
 

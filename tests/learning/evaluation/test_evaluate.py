@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.tables import WEATHER, read_table, write_table
+from rootzone._shared.table_files import read_table, write_table
+from rootzone._shared.tables import WEATHER
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window

@@ -10,6 +10,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import Features
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.expand import expand
+from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.scene import Scene
 from tests.covariates.weather_files import GRIDMET
 from tests.learning import scenes
@@ -163,7 +164,7 @@ def test_the_surface_product_reaches_windows_and_points() -> None:
     plain = scenes.scene()
     with pytest.raises(RequestError, match="no product"):
         scenes.scene(features)
-    spec = type(plain.spec).of(features)
+    spec = features_of(features)
     scene = Scene(plain.land, plain.weather, spec, GRIDMET, _Surface())
     # By hand: day 45 is 15 February; pixel 4, 10: 0.014 + 0.15 = 0.164, scaled by 0.6.
     assert scene.surface(scenes.day(45), WINDOW)[0, 0, 0] == pytest.approx(0.164 / 0.6)

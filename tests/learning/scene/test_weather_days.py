@@ -9,7 +9,8 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone._shared.tables import WEATHER, write_table
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import WEATHER
 from rootzone.learning.scene.features import faithful_features
 from rootzone.learning.scene.weather_days import WeatherDays
 from tests.learning import scenes
