@@ -33,6 +33,7 @@ from rootzone.learning.scene.land import TAG_LAND, Land
 from rootzone.learning.scene.scene import Scene
 from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.maps.assemble import MapPlan
+from rootzone.maps.encoding import CoverCodes
 from rootzone.maps.network_job import NetworkJob, Task
 from rootzone.maps.parts import Parts
 from rootzone.maps.run_workers import Workers
@@ -130,7 +131,9 @@ def job_on(
     days = tuple(FIRST_DAY + dt.timedelta(days=i) for i in range(n_day))
     record = Provenance("benchmark", code="-")
     plan = MapPlan(grid, days, (200.0,), folder / "maps", "uint16", 80.0, window, {}, record, None)
-    return NetworkJob(scene, bundle, plan, Parts(folder / "parts"), None, (11, 12))
+    return NetworkJob(
+        scene, bundle, plan, Parts(folder / "parts"), None, CoverCodes((11, 12), (11, 12))
+    )
 
 
 def make_maps(workers: Workers, job: NetworkJob) -> None:

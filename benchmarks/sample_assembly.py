@@ -26,10 +26,10 @@ from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import GridLabels
+from rootzone.learning.scene import write_land as land_writer
 from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.scene import Scene
-from rootzone.learning.scene.scene import write_land as land_writer
 from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.made_up.county_fields import EAST, NORTH, SOUTH, WEST
 from rootzone.made_up.write_county import write_county

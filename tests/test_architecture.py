@@ -72,6 +72,47 @@ def test_every_module_can_be_read_in_one_sitting() -> None:
     assert not long
 
 
+def names_of(module: str) -> set[str]:
+    """What can be imported from a module by its text, or nothing where there is no module."""
+    place = ROOT / module.replace(".", "/")
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    if not path.is_file():
+        return set()
+    found = {other.stem for other in place.iterdir()} if place.is_dir() else set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found
+
+
+def test_benchmarks_scripts_pages_and_helpers_of_tests_import_what_is_there() -> None:
+    # What the quick tests do not run breaks unseen when a module moves.
+    ours = ("rootzone", "tests", "benchmarks")
+    code = {
+        p: p.read_text()
+        for d in ("benchmarks", "scripts", "tests")
+        for p in ROOT.glob(f"{d}/**/*.py")
+    }
+    for page in (ROOT / "docs").rglob("*.md"):
+        code[page] = "\n".join(re.findall(r"^from rootzone.* import \w.*$", page.read_text(), re.M))
+    wanted = {
+        (node.module, alias.name, path.relative_to(ROOT).as_posix())
+        for path, text in code.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module
+        if node.module.split(".")[0] in ours
+        for alias in node.names
+    }
+    known = {module: names_of(module) for module, _, _ in wanted}
+    lost = {one for one in wanted if one[1] not in known[one[0]]}  # module, name, importer
+    assert len(wanted) > 1000
+    assert not {one for one in lost if "__getattr__" not in known[one[0]]}
+
+
 def test_tests_mirror_the_packages() -> None:
     # The command line's own tests lie in tests/cli, those of the rigs in tests/benchmarks.
     elsewhere = {"cli", "benchmarks/worlds"}

@@ -11,7 +11,9 @@ import resource
 import sys
 
 from rootzone._cli import main
-from rootzone.jobs import read_state, run_campaign, run_shard
+from rootzone.jobs.driver import run_campaign
+from rootzone.jobs.record import read_state
+from rootzone.jobs.shard import run_shard
 
 from .engines import MakeBucket
 
