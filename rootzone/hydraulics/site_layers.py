@@ -169,4 +169,6 @@ def cover_map_of(stack: CovariateStack, campaign: Campaign) -> tuple[str, Legend
     name = campaign.catalog.land_cover
     # Of the last year where it comes by year: soils are made once for all years.
     layer = stack.catalog.layer(name, max(campaign.years))
-    return "/".join((name.split("/")[0], *layer.values.values())), stack.catalog.legend_of_layer(name)
+    return "/".join((name.split("/")[0], *layer.values.values())), stack.catalog.legend_of_layer(
+        name
+    )
