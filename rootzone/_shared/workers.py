@@ -30,7 +30,10 @@ def end_with_driver() -> None:
 
 
 def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
-    """Tasks of ``joblib.delayed`` whose processes end with their driver.
+    """Tasks of ``joblib.delayed`` whose processes end with their driver and share its folder.
+
+    Workers are kept from one call to the next; relative paths mean what they mean to the driver
+    even where it has changed its folder since, as a notebook may.
 
     Parameters
     ----------
@@ -39,12 +42,16 @@ def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
     workers : int
         Processes; with 1 the tasks run in this one and are left as they are.
     """
+    here = os.getcwd()  # noqa: PTH109 - handed to os.chdir as it is
     for task in tasks:
-        yield task if workers == 1 else (_do, task, {})
+        yield task if workers == 1 else (_do, (here, *task), {})
 
 
-def _do(function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Any:  # noqa: ANN401
+def _do(  # noqa: ANN202 - whatever the task gives
+    here: str, function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]
+):
     if os.getpid() not in _WATCHED:
         _WATCHED.append(os.getpid())
         end_with_driver()
+    os.chdir(here)
     return function(*given, **named)

@@ -185,7 +185,7 @@ def test_every_kind_of_split_can_be_trained_with(copy: Path, kind: str) -> None:
 
 def test_a_part_without_labels_is_told_by_source_and_part(copy: Path) -> None:
     with copy.open("a") as file:
-        file.write("  split: {train: 0.9999, validation: 0.0001, test: 0.0}\n")
+        file.write("  split: {train: 0.9998, validation: 0.0001, test: 0.0001}\n")
     refused = _train(copy)
     assert isinstance(refused.exception, RequestError)
     assert "no station labels in the part 'validation'" in str(refused.exception)

@@ -102,7 +102,10 @@ def test_a_click_tells_the_value_the_map_file_holds(found: dict[str, Any]) -> No
     np.testing.assert_allclose(found["pixel"], expected, atol=_STEP / 2 + 1e-9)
     read, _, rest = found["clicked"]["read"].partition(" ")
     assert float(read) == pytest.approx(expected[-1], abs=_STEP / 2 + 0.0005)  # three decimals
-    assert rest == "m³ m⁻³ water content at 20 cm on 2023-11-15, row 76, column 48"
+    where = (
+        r"m³ m⁻³ water content at 20 cm on 2023-11-15, [\d.]+° N, [\d.]+° W \(row 76, column 48\)"
+    )
+    assert re.fullmatch(where, rest), rest
 
 
 def test_a_click_draws_water_weather_and_profile(found: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ def test_the_same_engine_must_answer_as_it_did_where_the_campaign_began(
     check_canaries(engine, place, "code")
     check_canaries(engine, place, "code")
     kept = json.loads(place.canaries.read_text())
+    del kept["seal"]  # ours to change: without a seal the file is taken as it is
     (key,) = kept
     kept[key]["canary-01"][0] += 1e-3
     place.canaries.write_text(json.dumps(kept))
@@ -45,4 +46,4 @@ def test_a_new_version_or_setting_keeps_answers_of_its_own(
     check_canaries(engine, place, "newer code")
     changed = settings_from_mapping("van_genuchten", "converged", {"salb": 0.2})
     check_canaries(SwimEngine(changed, threads=1), place, "code")
-    assert len(json.loads(place.canaries.read_text())) == 3
+    assert len(json.loads(place.canaries.read_text()).keys() - {"seal"}) == 3
