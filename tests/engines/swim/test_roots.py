@@ -8,7 +8,8 @@ from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.inversion.column_runs import ColumnSetup, batch_of
 from rootzone.stations.station_forcing import StationForcing
 
-pytestmark = pytest.mark.kernels
+# Years of weather: minutes as plain Python.
+pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
 TEXTURES = (((90, 5),), ((40, 40),), ((20, 20),), ((10, 80),))
 
