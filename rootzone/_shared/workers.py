@@ -47,9 +47,9 @@ def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
         yield task if workers == 1 else (_do, (here, *task), {})
 
 
-def _do(  # noqa: ANN202 - whatever the task gives
-    here: str, function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]
-):
+def _do(
+    here: str, function: Callable[..., object], given: tuple[Any, ...], named: dict[str, Any]
+) -> object:
     if os.getpid() not in _WATCHED:
         _WATCHED.append(os.getpid())
         end_with_driver()
