@@ -370,7 +370,6 @@ def test_a_gzip_file_that_swells_is_left(tmp_path: Path) -> None:
 def test_an_ismn_archive_that_swells_has_no_good_member(tmp_path: Path) -> None:
     from rootzone.stations.readers.read_ismn import read_ismn
 
-    pytest.importorskip("ismn")
     name = "NET/One/NET_NET_One_sm_0.203200_0.203200_Probe-X_20200101_20201231.stm"
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, bytes(64 << 20))
