@@ -145,7 +145,7 @@ class ReportInputs:
     def balance(self) -> list[dict[str, Any]]:
         """Facts of the balance report, one a year."""
         path = self.place.sites.parent / "balance.json"
-        return list(json.loads(path.read_text())) if path.exists() else []
+        return list(json.loads(check(path).read_text())) if path.exists() else []
 
     @cached_property
     def top_soils(self) -> pl.DataFrame | None:
