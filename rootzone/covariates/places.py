@@ -53,8 +53,8 @@ def all_places() -> tuple[Place, ...]:
     with resource_path(PLACES).open(encoding="utf-8", newline="") as handle:
         found = [Place(r["name"], r["kind"], r["state"], _box(r)) for r in csv.DictReader(handle)]
     text = gzip.decompress(resource_path(UNITS).read_bytes()).decode("utf-8")
-    for row in csv.DictReader(io.StringIO(text)):
-        found.append(Place(row["name"], "unit", row["country"], _box(row)))
+    units = csv.DictReader(io.StringIO(text))
+    found.extend(Place(row["name"], "unit", row["country"], _box(row)) for row in units)
     return tuple(found)
 
 
@@ -97,16 +97,12 @@ def find_place(name: str) -> Place:
 def _called(name: str) -> Iterator[Place]:
     """Places that a name can mean."""
     whole = _plain(name)
-    wanted, _, inside = whole.rpartition(",")
-    wanted, inside = wanted.strip(), inside.strip()
+    wanted, _, inside = (part.strip() for part in whole.rpartition(","))
     for place in all_places():
-        names = {_plain(place.name), _plain(place.name).removesuffix(" county")}
-        here = _plain(place.inside)
-        if (
-            whole in names
-            or f"{whole} county" in names
-            or (wanted and inside == here and (wanted in names or f"{wanted} county" in names))
-        ):
+        short = _plain(place.name)
+        names = {short, short.removesuffix(" county")}
+        asked = {whole, wanted} if wanted and inside == _plain(place.inside) else {whole}
+        if names & {one.removesuffix(" county") for one in asked}:
             yield place
 
 
