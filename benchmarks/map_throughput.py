@@ -35,7 +35,7 @@ from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.maps.assemble import MapPlan
 from rootzone.maps.encoding import CoverCodes
 from rootzone.maps.network_job import NetworkJob, Task
-from rootzone.maps.parts import Parts
+from rootzone._shared.parts import Parts
 from rootzone.maps.run_workers import Workers
 from rootzone.networks.bundle import save_bundle
 from rootzone.networks.channels import LAND
