@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 from _figures import Figures, parser
@@ -114,9 +115,9 @@ def main() -> None:
     parsed.add_argument("--seed", type=int, default=7)
     arguments = parsed.parse_args()
     world = World(arguments.seed, arguments.layer_noise, arguments.error)
-    one_cell(world, 999)  # compiles, once for all processes
     started = time.perf_counter()
-    with ProcessPoolExecutor(arguments.processes) as pool:
+    spawn = get_context("spawn")  # the engine's threads do not survive a fork
+    with ProcessPoolExecutor(arguments.processes, spawn) as pool:
         numbers = range(arguments.cells)
         told = list(pool.map(one_cell, [world] * arguments.cells, numbers))
     wall = time.perf_counter() - started
