@@ -12,7 +12,6 @@ from rootzone._shared.digests import digest_json
 from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import Window
-from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.labels.field.build import FieldBuilder
 from rootzone.labels.field.read import PhysicsField, open_field
 from rootzone.labels.field.region_soils import RegionSoils
@@ -34,33 +33,32 @@ from rootzone.maps.run_workers import Workers
 
 if TYPE_CHECKING:
     from rootzone._shared.arrays import AnyArray
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _PAINT_PX = 512
 _DAYS_AT_ONCE = 31  # 33 MB of a window
 _MEANING = "error of physics between simulated soils that {:g} % of pixels stay below"
 
 
-def maps_from_physics(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
+def maps_from_physics(files: CampaignFiles, request: MapRequest) -> MapReport:
     """Make the maps of a campaign from its physics alone; see ``make_maps``.
 
     The second band is the error of going between simulated soils, estimated from soils held out
     of them; what is wrong with the soil map, the weather or the engine is not in it.
     """
-    run = MapRun(loaded, request)
-    files = CampaignFiles(loaded, request.data)
-    maps = loaded.campaign.maps
+    run = MapRun(files, request)
+    maps = files.campaign.maps
     years = sorted({day.year for day in run.days})
     settings = {
         "source": "physics",
         "physics_error": maps.physics_error,
         "dtype": maps.dtype,
         "excluded_cover": list(run.cover.excluded),
-        "region": loaded.campaign.region.model_dump(mode="json"),
+        "region": files.campaign.region.model_dump(mode="json"),
     }
     inputs = {**RegionSoils(files).inputs(years), "land": run.land.digest}
     record = Provenance("rootzone map", inputs, settings)
-    engine = loaded.campaign.engine
+    engine = files.campaign.engine
     tags = {
         "source": "physics",
         "engine": f"{engine.name}/{engine.physics}/{engine.stepping}",

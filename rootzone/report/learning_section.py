@@ -8,6 +8,7 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.figure_style import INK, LINE_COLOURS, SOFT, new_figure, styled
+from rootzone._shared.seal import check
 from rootzone._shared.words import in_hours, number, plural
 from rootzone.report.document import Block, Code, Facts, Plot, Plots, Section, Text, absent
 
@@ -48,7 +49,7 @@ def learning_section(inputs: ReportInputs) -> Section:
                  "physics, and which share of the batches held simulated labels.")
         )  # fmt: skip
     blocks: list[Block] = [Text(_in_words(inputs, log)), Facts(_facts(log)), Plots(plots)]
-    card = inputs.place.bundle(inputs.run) / "card.md"
+    card = inputs.workspace.bundle(inputs.run) / "card.md"
     if card.is_file():
         blocks.append(Code(card.read_text(encoding="utf-8").strip(), folded="The model's card"))
     return Section(key, title, menu, blocks)
@@ -64,10 +65,10 @@ def read_training_log(inputs: ReportInputs) -> pl.DataFrame | None:
     """
     import polars as pl
 
-    path = inputs.place.learning(inputs.run) / "log.csv"
+    path = inputs.workspace.learning(inputs.run) / "log.csv"
     if not path.exists():
         return None
-    log = pl.read_csv(path, infer_schema_length=None)
+    log = pl.read_csv(check(path), infer_schema_length=None)
     lacking = [name for name in _NEEDED if name not in log.columns]
     if lacking:
         raise RequestError(f"{path} is no training log: it lacks {', '.join(lacking)}.")

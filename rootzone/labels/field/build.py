@@ -105,7 +105,7 @@ class FieldBuilder:
     @cached_property
     def windows(self) -> dict[int, Window]:
         """Weather cells, and the pixels that hold each."""
-        return weather_cell_windows(self.files.grid, self.soils.weather_grid)
+        return weather_cell_windows(self.files.grid, self.files.weather_grid)
 
     def missing(self) -> list[int]:
         """Cells that some year lacks."""
@@ -177,7 +177,7 @@ class _Columns:
 
     @classmethod
     def of(cls, soils: RegionSoils, stack: CovariateStack, cell: int, window: Window) -> _Columns:
-        inside = soils.weather_grid.ids(soils.files.grid, window) == cell
+        inside = soils.files.weather_grid.ids(soils.files.grid, window) == cell
         layers = soils.layers(stack, cell, window, inside)
         return cls(soils, cell, layers, unique_columns(window, inside, layers))
 
@@ -193,8 +193,8 @@ class _Columns:
                 return nothing, dict.fromkeys(range(which.size), "INPUT_MISSING")
             cells = np.full(which.size, self.cell)
             days = np.arange(n_day)
-            loaded = self.soils.files.loaded
-            run = simulate_columns(loaded, table, cells, year, span, days, threads=threads)
+            files = self.soils.files
+            run = simulate_columns(files, table, cells, year, span, days, threads=threads)
             return run.theta, run.failures
 
         columns = column_soils(self.layers, self.found, campaign.soil.texture_tolerance_pct)

@@ -18,7 +18,6 @@ from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.covariates.weather.cells import WeatherGrid
 from rootzone.labels.field.build import field_parts
 from rootzone.labels.field.cell import CellField
-from rootzone.labels.field.region_soils import RegionSoils
 
 _CELLS_KEPT = 32  # opened pieces
 _TILES_MB = 1024.0
@@ -165,7 +164,7 @@ def open_field(files: CampaignFiles, years: Sequence[int]) -> PhysicsField:
     """The physics of some years; they must have been made by `build_field`."""
     return PhysicsField(
         files.grid,
-        RegionSoils(files).weather_grid,
+        files.weather_grid,
         {year: field_parts(files, year) for year in sorted(set(years))},
         tuple(float(depth) for depth in files.campaign.labels.depths_mm),
     )

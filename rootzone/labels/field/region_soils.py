@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
-from rootzone.covariates.open_campaign import CampaignFiles, open_weather_grid
 from rootzone.design.read_land import CatalogLand
 from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 from rootzone.jobs.shard.engine_choice import engine_code, make_engine_of
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
     from rootzone.covariates.grid import Window
     from rootzone.covariates.layers.stack import CovariateStack
-    from rootzone.covariates.weather.cells import WeatherGrid
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,6 @@ class RegionSoils:
     """
 
     files: CampaignFiles
-
-    @cached_property
-    def weather_grid(self) -> WeatherGrid:
-        """Cells of the forcing."""
-        return open_weather_grid(self.files.loaded, self.files.data)
 
     def inputs(self, years: Iterable[int]) -> dict[str, str]:
         """Digest of everything that has a say in simulations of some years."""
