@@ -7,7 +7,7 @@ then predicts for any such table. Where it can, it also gives itself as a graph.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -31,6 +31,8 @@ TREES: Final[Mapping[str, Any]] = {
     "bagging_fraction": 0.8, "bagging_freq": 1, "num_threads": 1, "force_row_wise": True,
     "deterministic": True, "verbose": -1,
 }  # fmt: skip
+
+SHY: Final[Mapping[str, Any]] = {"num_leaves": 7, "min_data_in_leaf": 60, "lambda_l2": 10.0}
 
 
 class Fitted(Protocol):
@@ -162,20 +164,29 @@ class Trees:
     """Boosted trees (LightGBM, one thread, deterministic).
 
     Physics may be among the features: a fixed retrieval's water content is a column like others.
+    Where stations are few, `SHY` settings (small trees, penalised) carry better to new places.
     """
 
     name: str
     needs: tuple[str, ...]
     rounds: int = 400
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    is_by_station: bool = False
 
     def fit(self, samples: pl.DataFrame, seed: int) -> FittedTrees:
-        """Boost."""
+        """Boost; ``is_by_station`` gives every station the same weight, however many its days."""
         import lightgbm
 
         x, theta = _columns(samples, self.needs), _columns(samples, ("theta",))[:, 0]
         known = np.isfinite(theta)
-        data = lightgbm.Dataset(x[known], theta[known], feature_name=list(self.needs))
-        booster = lightgbm.train({**TREES, "seed": seed}, data, self.rounds)
+        weight = None
+        if self.is_by_station:
+            days = samples.select(pl.len().over("station"))["len"].to_numpy()[known]
+            weight = days.mean() / days
+        data = lightgbm.Dataset(
+            x[known], theta[known], weight=weight, feature_name=list(self.needs)
+        )
+        booster = lightgbm.train({**TREES, **self.settings, "seed": seed}, data, self.rounds)
         return FittedTrees(self.needs, booster)
 
 
@@ -188,7 +199,9 @@ class FittedTrees:
 
     def predict(self, samples: pl.DataFrame) -> FloatArray:
         """Sum of the trees; missing features go the way that LightGBM learnt."""
-        return np.asarray(self.booster.predict(_columns(samples, self.needs)), np.float64)
+        told: Any = self.booster.predict(_columns(samples, self.needs))
+        out: FloatArray = np.asarray(told, np.float64)
+        return out
 
     def graph(self, bands: Mapping[str, Node]) -> Node:
         """The trees, for images without gaps."""
@@ -224,7 +237,8 @@ class Climatology:
     def predict(self, samples: pl.DataFrame) -> FloatArray:
         """That month's mean."""
         month = samples["date"].dt.month().to_numpy()
-        return np.asarray(self.months)[month - 1]
+        out: FloatArray = np.asarray(self.months, np.float64)[month - 1]
+        return out
 
     def graph(self, bands: Mapping[str, Node]) -> None:
         """A graph knows no calendar."""
@@ -236,4 +250,5 @@ def _columns(samples: pl.DataFrame, names: Sequence[str]) -> FloatArray:
     if missing:
         raise RequestError(f"The samples lack {missing[0]!r}; they have {samples.columns}.")
     told = samples.select(pl.col(list(names)).cast(pl.Float64).fill_null(np.nan))
-    return np.asarray(told.to_numpy(), np.float64)
+    out: FloatArray = np.asarray(told.to_numpy(), np.float64)
+    return out
