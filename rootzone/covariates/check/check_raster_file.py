@@ -57,9 +57,7 @@ def _refused(refusal: str, findings: list[FileFinding]) -> Iterator[FileFinding]
     if told if not named else code in told:
         return
     mend = "as the sentence says; reading stops there"
-    yield FileFinding(
-        code if named else "REFUSED", "problem", words if named else refusal, mend
-    )
+    yield FileFinding(code if named else "REFUSED", "problem", words if named else refusal, mend)
 
 
 def _upright(facts: dict[str, Any]) -> Iterator[FileFinding]:

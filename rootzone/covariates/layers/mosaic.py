@@ -21,7 +21,9 @@ from rootzone.covariates.grid import Bounds
 
 # Pixels of one product meet to a small part of a pixel, or the tiles are not of one product.
 _LATTICE_TOLERANCE_PX = 0.01
-SENTINEL = -(2.0**127)  # nodata of numbers whose file declares none; the same in float32 and float64
+SENTINEL = -(
+    2.0**127
+)  # nodata of numbers whose file declares none; the same in float32 and float64
 _GDAL_TYPES = {
     "uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32",
     "int32": "Int32", "int64": "Int64", "uint64": "UInt64", "float32": "Float32",
