@@ -9,6 +9,8 @@ import click
 from rootzone._cli._options import force_option, json_option
 from rootzone._shared.json_text import json_text
 
+_MOST_SAMPLES = 20  # that are told in text
+
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -153,6 +155,11 @@ def _tell(report: dict[str, object], findings: list[str], meanings: dict[str, st
             f"{soils['table']}: soils of {soils['stations']} stations, measured at "
             f"{soils['stations_measured']}; {none} stations have none"
         )
+        left_out: list[str] = soils["samples_left_out"]  # type: ignore[assignment]
+        for line in left_out[:_MOST_SAMPLES]:
+            click.echo(f"  {line}")
+        if len(left_out) > _MOST_SAMPLES:
+            click.echo(f"  and {len(left_out) - _MOST_SAMPLES} more, all with --json")
     if report["ismn_flags"]:
         click.echo("rules beside the ISMN's own flags: both, ours alone, theirs alone")
         for row in report["ismn_flags"]:  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ def _sizes(inputs: ReportInputs) -> list[tuple[str, str]]:
     if inputs.station_values is not None and inputs.station_values.height:
         n = inputs.station_values.select("network", "station").n_unique()
         found.append((f"{n:,}", "station on the grid" if n == 1 else "stations on the grid"))
-    dates = {m.day for m in map_files(inputs.place.maps)}
+    dates = {m.day for m in map_files(inputs.workspace.maps)}
     if dates:
         found.append((f"{len(dates):,}", "dates mapped"))
     return found

@@ -48,7 +48,7 @@ def learning_section(inputs: ReportInputs) -> Section:
                  "physics, and which share of the batches held simulated labels.")
         )  # fmt: skip
     blocks: list[Block] = [Text(_in_words(inputs, log)), Facts(_facts(log)), Plots(plots)]
-    card = inputs.place.bundle(inputs.run) / "card.md"
+    card = inputs.workspace.bundle(inputs.run) / "card.md"
     if card.is_file():
         blocks.append(Code(card.read_text(encoding="utf-8").strip(), folded="The model's card"))
     return Section(key, title, menu, blocks)
@@ -64,7 +64,7 @@ def read_training_log(inputs: ReportInputs) -> pl.DataFrame | None:
     """
     import polars as pl
 
-    path = inputs.place.learning(inputs.run) / "log.csv"
+    path = inputs.workspace.learning(inputs.run) / "log.csv"
     if not path.exists():
         return None
     log = pl.read_csv(path, infer_schema_length=None)

@@ -48,7 +48,7 @@ _GALLERY = 8
 def map_section(inputs: ReportInputs) -> Section:
     """The viewer, and the same maps side by side."""
     key, title, menu = "maps", "Maps", "Maps"
-    files = map_files(inputs.place.maps)
+    files = map_files(inputs.workspace.maps)
     if not files:
         return absent(key, title, menu, "No maps are made yet: rootzone map makes them.")
     dates = _even(sorted({m.day for m in files}), _MOST_DATES)
@@ -139,7 +139,7 @@ def _flag_layers(files: list[MapFile], dates: list[date], size: int) -> list[dic
 
 def trust_layers(inputs: ReportInputs, size: int) -> list[dict[str, Any]]:
     """Bands of the trust layer, one image for all dates."""
-    path = inputs.place.maps / "trust.tif"
+    path = inputs.workspace.maps / "trust.tif"
     if not path.exists():
         return []
     raster = read_small(path, size)

@@ -99,7 +99,7 @@ def read_evaluation(inputs: ReportInputs) -> tuple[pl.DataFrame | None, pl.DataF
     """Skill and predictions of the run; None for what is not there."""
     import polars as pl
 
-    folder = inputs.place.evaluation(inputs.run)
+    folder = inputs.workspace.evaluation(inputs.run)
     skill, predictions = folder / "skill.parquet", folder / "predictions.parquet"
     if not skill.exists():
         return None, None
@@ -113,7 +113,7 @@ def read_pairs(inputs: ReportInputs) -> pl.DataFrame | None:
     """Differences of the network and each baseline, paired by sample; None where not made."""
     import polars as pl
 
-    path = inputs.place.evaluation(inputs.run) / "comparison.parquet"
+    path = inputs.workspace.evaluation(inputs.run) / "comparison.parquet"
     return pl.read_parquet(check(path)) if path.exists() else None
 
 

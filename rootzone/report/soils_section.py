@@ -161,7 +161,7 @@ def limits_by_depth(inputs: ReportInputs) -> pl.DataFrame:
     """Median and 10 to 90 % of LL15, DUL and SAT in every layer, with the layer's mid-depth."""
     import polars as pl
 
-    scan = pl.scan_parquet(check(inputs.place.soils))
+    scan = pl.scan_parquet(check(inputs.workspace.soils))
     known = [name for name in _LIMITS if name in scan.collect_schema().names()]
     return (
         scan.group_by("layer")
@@ -196,7 +196,7 @@ def limits_figure(layers: pl.DataFrame) -> Figure:
 def _guards(inputs: ReportInputs) -> list[Block]:
     import polars as pl
 
-    files = SoilFiles.beside(inputs.place.soils)
+    files = SoilFiles.beside(inputs.workspace.soils)
     if not files.adjustments.exists():
         return [Text("The soils table carries no list of adjustments.", "note")]
     adjusted = pl.read_parquet(check(files.adjustments))

@@ -32,7 +32,7 @@ _SIZE_PX = 600
 def trust_section(inputs: ReportInputs) -> Section:
     """The trust layer's bands as maps and numbers, and how many pixels carry which flag."""
     key, title, menu = "trust", "Where to trust the maps", "Trust"
-    path = inputs.place.maps / "trust.tif"
+    path = inputs.workspace.maps / "trust.tif"
     flags = _flag_table(inputs)
     if not path.exists() and flags is None:
         return absent(key, title, menu, "There is no trust layer yet: rootzone map makes it.")
@@ -148,7 +148,7 @@ def _yes_or_no(axes: Axes, values: FloatArray, name: str) -> None:
 
 def _flag_table(inputs: ReportInputs) -> Table | None:
     """Share of pixels with each flag on the last mapped date, counted in the small map."""
-    files = [m for m in map_files(inputs.place.maps) if m.flags.exists()]
+    files = [m for m in map_files(inputs.workspace.maps) if m.flags.exists()]
     if not files:
         return None
     raster = read_small(files[-1].flags, _SIZE_PX, classes=True)

@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Placeholders that readers fill by themselves: tiles, whatever a glob may match, months and days.
 _FILLED_BY_READER = frozenset({"tile", "any"})
 _FILLED_BY_DAY = frozenset({"month", "day"})
-ByDay = Literal["as it is", "mean", "sum", "max", "min", "running total"]
+ByDay = Literal["as it is", "mean", "sum", "max", "min", "running total", "total at 0 h"]
 
 
 class Strict(BaseModel):
@@ -42,6 +42,8 @@ class Part(Strict):
     """unit of the values once scale and offset are applied"""
     range: tuple[float, float]
     """smallest and largest value that can be true, in that unit"""
+    stored_unit: str = ""
+    """unit inside files that do not say it, such as K or hPa; converted to unit"""
     log10: bool = False
     """whether the file stores base-10 logarithms; they are resampled and returned as such"""
     names: tuple[str, ...] = ()
@@ -57,7 +59,8 @@ class Part(Strict):
     column: str = ""
     """what it gives the weather table, such as rain_mm, tmax_degc, dewpoint_degc, wind_u_m_s"""
     by_day: ByDay = "as it is"
-    """how values of parts of a day become one; a running total starts at 0 h UTC"""
+    """how values of parts of a day become one; a running total starts at 0 h UTC, and its value at
+    0 h is the whole day before"""
     height_m: float = 10.0
     """height that wind is measured at"""
 
