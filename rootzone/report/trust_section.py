@@ -62,7 +62,7 @@ def trust_section(inputs: ReportInputs) -> Section:
 
 def mapped_part(inputs: ReportInputs, raster: Raster) -> Raster:
     """A raster without the pixels that lie outside the region, as the newest flags say."""
-    files = [m for m in map_files(inputs.place.maps) if m.flags.exists()]
+    files = [m for m in map_files(inputs.workspace.maps) if m.flags.exists()]
     if not files:
         return raster
     flags = read_small(files[-1].flags, _SIZE_PX, classes=True)
