@@ -8,6 +8,7 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.figure_style import INK, LINE_COLOURS, SOFT, new_figure, styled
+from rootzone._shared.seal import check
 from rootzone._shared.words import in_hours, number, plural
 from rootzone.report.document import Block, Code, Facts, Plot, Plots, Section, Text, absent
 
@@ -67,7 +68,7 @@ def read_training_log(inputs: ReportInputs) -> pl.DataFrame | None:
     path = inputs.workspace.learning(inputs.run) / "log.csv"
     if not path.exists():
         return None
-    log = pl.read_csv(path, infer_schema_length=None)
+    log = pl.read_csv(check(path), infer_schema_length=None)
     lacking = [name for name in _NEEDED if name not in log.columns]
     if lacking:
         raise RequestError(f"{path} is no training log: it lacks {', '.join(lacking)}.")
