@@ -39,7 +39,7 @@ SEEDS_ENTER = {
     "jobs/pilot/run_pilot.py", "labels/field/build.py", "labels/splits.py",
     "learning/evaluation/baselines.py",
     "learning/evaluation/compare.py", "learning/evaluation/metrics.py", "learning/points/tcn.py",
-    "surface/chain/evaluate.py",
+    "surface/chain/evaluate.py", "surface/select/choose.py",
     "learning/points/trees.py", "networks/mixing.py", "networks/sample_order.py",
 }  # fmt: skip
 
