@@ -140,7 +140,7 @@ def test_physics_between_simulated_soils_is_that_of_the_pixel(
 ) -> None:
     # Every pixel simulated by itself, with its layers. The campaign asks for 0.002.
     job, parts = simulated
-    painter, whole = SimulationPainter(job, parts), job.grid.full_window
+    painter, whole = SimulationPainter(job, parts), job.files.grid.full_window
     for number, day in enumerate(job.days):
         off = np.abs(between.theta(day, whole) - painter.theta(number, whole))
         assert np.nanquantile(off, 0.95, axis=(1, 2)).max() <= 0.002
