@@ -23,10 +23,10 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.covariates.grid import MasterGrid
+from rootzone.covariates.observe.smap_l2 import SmapL2, read_smap_l2
 from rootzone.surface.emission_model.channels import channels_of
 from rootzone.surface.grids.aggregate import spread
 from rootzone.surface.grids.cell_grid import ease_grid, piece_of
-from rootzone.surface.observe.smap_l2 import SmapL2, read_smap_l2
 from rootzone.surface.physics.classes import (
     class_fractions,
     prior_of_fractions,
