@@ -105,8 +105,7 @@ def feddes_stress(
 
 @inner_kernel
 def _power(x: float, p: float) -> float:
-    """x ** p for x above 0, by products where p is a small whole number: pow costs as much as a
-    whole evaluation of a cell."""
+    """Power p of x above 0; whole small ones by products, for pow takes as long as a cell does."""
     whole = int(p)
     if whole == p and whole <= 8:
         out = 1.0

@@ -18,6 +18,7 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.units import cm_from_mm, hours_from_minutes
 from rootzone.covariates.layers.covers import Cover, cover
+from rootzone.engines.plants.roots import root_layers
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.boundary import Bottom, parse_bottom
 
@@ -117,6 +118,10 @@ class SwimSettings(BaseModel):
         "-", "roots below a depth of z cm are root_beta**z of all", None, gt=0, le=1
     )
     root_depth_mm: float | None = _key("mm", "depth of the deepest roots", None, ge=0)
+    root_layers: str | None = _key(
+        "mm:%", "roots by layer in place of root_beta and root_depth_mm: 100:40, 300:35, 1000:25",
+        None,
+    )  # fmt: skip
     root_stress: Literal["available", "feddes", "s_shape"] = _key(
         "-", "stress by available water (FAO-56), by heads (Feddes) or S-shaped", "available"
     )
@@ -219,7 +224,9 @@ class SwimSettings(BaseModel):
                 f"cover {self.cover} needs stepping converged: SWIM3's own step rules have no "
                 "roots here; APSIM has crop models of its own"
             )
-        if plants.root_depth_mm <= 0.0:
+        if self.root_layers is not None:
+            problems += self._root_layer_problems()
+        elif plants.root_depth_mm <= 0.0:
             problems.append(
                 f"cover {self.cover} has no roots (root_depth_mm {plants.root_depth_mm:g}); give "
                 "it some, or set cover=bare"
@@ -235,6 +242,18 @@ class SwimSettings(BaseModel):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _root_layer_problems(self) -> list[str]:
+        problems = [
+            f"{key}: root_layers says where roots are; leave one of them out"
+            for key in ("root_beta", "root_depth_mm")
+            if getattr(self, key) is not None
+        ]
+        try:
+            root_layers(self.root_layers or "", layout.MOST_ROOT_LAYERS)
+        except RequestError as error:
+            problems.append(str(error))
+        return problems
 
     @property
     def plants(self) -> Cover:
@@ -315,6 +334,12 @@ class SwimSettings(BaseModel):
         """Roots and stress into the vector of the kernels."""
         vector[layout.SET_ROOT_BETA] = plants.root_beta
         vector[layout.SET_ROOT_DEPTH_CM] = cm_from_mm(plants.root_depth_mm)
+        if self.root_layers is not None:
+            bottom_cm, part = root_layers(self.root_layers, layout.MOST_ROOT_LAYERS)
+            first = layout.SET_ROOT_BOTTOM_CM
+            vector[first : first + len(part)] = bottom_cm
+            vector[layout.SET_ROOT_PART : layout.SET_ROOT_PART + len(part)] = part
+            vector[layout.SET_ROOT_DEPTH_CM] = bottom_cm[-1]
         vector[layout.SET_OMEGA_C] = plants.compensation
         if self.root_stress == "available":
             vector[layout.SET_STRESS_KIND] = layout.STRESS_AVAILABLE
