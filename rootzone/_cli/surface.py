@@ -33,26 +33,46 @@ def command() -> None:
 @command.command()
 @_FILES
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
+@click.option("--as", "source", help="Catalog entry the FILEs are of; told by their names if not.")
+@click.option(
+    "--catalog",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A catalog file of your own; its entries win over the packed ones.",
+)
 @click.option("--recommended", is_flag=True, help="Only retrievals that the product recommends.")
 @force_option
 @json_option
 def observe(
-    paths: tuple[Path, ...], out: Path | None, recommended: bool, force: bool, as_json: bool
+    paths: tuple[Path, ...],
+    out: Path | None,
+    source: str | None,
+    files: tuple[Path, ...],
+    recommended: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
-    """Read SMAP L2 FILEs into one table, and say what was left out and why."""
+    """Read FILEs of satellites and models into one table, and say what was left out and why.
+
+    Products are those of kind ``observations`` in ``rootzone catalog list``: SMAP, SMOS, GLDAS,
+    ERA5-Land, C3S, Copernicus SSM and SWI, GLEAM.
+    """
     import polars as pl
 
     from rootzone._shared.errors import RequestError
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone._shared.table_files import write_table
-    from rootzone.surface.observe.observed import OBSERVATIONS
-    from rootzone.surface.observe.smap_l2 import observe_smap_l2
+    from rootzone.covariates.layers.catalog import load_catalog
+    from rootzone.covariates.observe.each import observe_file
+    from rootzone.covariates.observe.observed import OBSERVATIONS
 
     if out is not None and out.exists() and not force:
         raise RequestError(f"{out} exists; --force writes over it.")
+    catalog = load_catalog(list(files), Path())
     frames, facts = [], []
     for path in paths:
-        seen = observe_smap_l2(path, recommended_only=recommended)
+        seen = observe_file(path, catalog, source, recommended_only=recommended)
         frames.append(seen.frame)
         facts.append(
             {"file": str(path), "kept": seen.dropped.kept, "dropped": seen.dropped.counts,
@@ -65,7 +85,7 @@ def observe(
     if out is not None:
         record = Provenance(
             "rootzone surface observe", inputs_of({p.name: p for p in paths}),
-            {"recommended": recommended},
+            {"recommended": recommended, "source": source},
         )  # fmt: skip
         write_table(out, pl.concat(frames), OBSERVATIONS, record)
         click.echo(f"next: rootzone surface retrieve {paths[0]}", err=True)
@@ -78,13 +98,14 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
     """Retrieve moisture from SMAP L2 FILEs as NASA does, and hold it against NASA's values."""
     import numpy as np
 
-    from rootzone.surface.observe.smap_l2 import read_smap_l2
+    from rootzone.covariates.observe.smap_l2 import read_smap_l2
     from rootzone.surface.physics.retrieve import retrieve_scah, retrieve_scav
+    from rootzone.surface.samples.smap_scene import scene_of
 
     rows = []
     for path in paths:
         half = read_smap_l2(path)
-        scene = half.scene()
+        scene = scene_of(half)
         for name, told in (
             ("sca_v", retrieve_scav(half.values["tb_v_corrected"], scene)),
             ("sca_h", retrieve_scah(half.values["tb_h_corrected"], scene)),
