@@ -89,23 +89,21 @@ def command(
     """
     from rootzone._shared.cores import cores_given
     from rootzone._shared.errors import RequestError
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.maps.map_run import MapRequest
     from rootzone.maps.run_maps import make_maps
 
     if window is not None and window % 8:
         raise RequestError(f"--window {window} is no multiple of 8 px, the network's stride.")
-    loaded = load_campaign(campaign)
-    chosen = source or loaded.campaign.maps.source
+    files = CampaignFiles.beside(campaign, data)
+    chosen = source or files.campaign.maps.source
     if texture_step is not None and chosen != "simulation":
         raise RequestError("--texture-step is for --from simulation; a network reads textures.")
     if faithful and chosen == "simulation":
         raise RequestError("--faithful is about the network; a simulation has no tiles.")
     report = make_maps(
-        loaded,
+        files,
         MapRequest(
-            data=data_folder(campaign, data),
             run=run,
             dates=dates,
             source=source,

@@ -220,13 +220,12 @@ def command(
 
 def _campaign_run(campaign: Path, data: Path | None, *, force: bool) -> tuple[SoilsRun, str, float]:
     """The campaign's soils, the next command, and the refused share it puts up with [%]."""
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.hydraulics.run_campaign_soils import run_campaign_soils
 
-    loaded = load_campaign(campaign)
-    run = run_campaign_soils(loaded, data_folder(campaign, data), force=force)
-    return run, f"rootzone plan {campaign}", loaded.campaign.jobs.max_failed_pct
+    files = CampaignFiles.beside(campaign, data)
+    run = run_campaign_soils(files, force=force)
+    return run, f"rootzone plan {campaign}", files.campaign.jobs.max_failed_pct
 
 
 def _tell(facts: dict[str, object], following: str) -> None:

@@ -42,7 +42,7 @@ class Region(Section):
     polygon_file: str | None = None
     """GeoJSON, GeoPackage or shapefile with the region's outline"""
     place: str | None = None
-    """a name from the packed table of places, such as Colorado or France"""
+    """a packed place: a country, a first-level unit of one, such as Punjab, India, or a county"""
 
 
 class Grid(Section):

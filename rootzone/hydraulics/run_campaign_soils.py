@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.errors import ToleranceError
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone._shared.table_files import read_table, write_table
 from rootzone._shared.tables import SITES, SOIL_LAYERS
-from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.open_campaign import open_stack
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.run_soils import SoilsRun, run_soils
 from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
+from rootzone.hydraulics.write_soils import SoilFiles
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Soil
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 
 def pedotransfer_of(soil: Soil) -> str:
@@ -25,17 +24,15 @@ def pedotransfer_of(soil: Soil) -> str:
     return soil.ptf if soil.ptf in PEDOTRANSFERS else "rosetta3"
 
 
-def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = False) -> SoilsRun:
+def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun:
     """Sample the mapped soil at every site and derive its guarded parameters.
 
     Writes the sampled layers and the soils table with its notes into the workspace.
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign; its sites must be drawn.
-    data : Path
-        Folder the catalog's paths start from.
     force : bool
         Replace tables that exist.
 
@@ -46,11 +43,14 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
     ToleranceError
         A soil is refused and the campaign says to stop then.
     """
-    campaign = loaded.campaign
-    place = Workspace.beside(loaded.document.path)
+    campaign, place = files.campaign, files.workspace
+    out = SoilFiles.beside(place.soils)
+    refuse_overwrite(
+        out.soils, force=force, beside=(out.adjustments, out.refused, place.site_textures)
+    )
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
-    with open_stack(loaded, data) as stack:
+    with files.stack() as stack:
         layers = site_layers(
             stack,
             name,
@@ -62,7 +62,7 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
         product = stack.catalog.digest
     record = Provenance(
         "rootzone soils",
-        {"campaign": loaded.digest, "catalog": product, **inputs_of({"sites": place.sites})},
+        {"campaign": files.digest, "catalog": product, **inputs_of({"sites": place.sites})},
         {"soil product": name, "ptf": campaign.soil.ptf},
     )
     write_table(place.site_textures, layers, SOIL_LAYERS, record)
@@ -76,7 +76,7 @@ def run_campaign_soils(loaded: LoadedCampaign, data: Path, *, force: bool = Fals
         tolerance_pct=campaign.soil.texture_tolerance_pct,
         ptf=pedotransfer_of(campaign.soil),
         fill_inputs=campaign.soil.fill_inputs,
-        force=force,
+        force=True,  # looked at above
     )
     if campaign.soil.on_refused == "stop" and run.result.n_refused_sites:
         raise ToleranceError(

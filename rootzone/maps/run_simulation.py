@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,15 +15,7 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.days import day_number
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
-from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.open_campaign import (
-    open_grid,
-    open_region,
-    open_stack,
-    open_weather_grid,
-)
-from rootzone.covariates.weather.cells import WeatherGrid
+from rootzone.covariates.grid import Window
 from rootzone.design.read_land import CatalogLand
 from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 from rootzone.jobs.shard.counted_days import Span
@@ -45,8 +36,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rootzone.campaign.model import Campaign
-    from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.layers.stack import CovariateStack
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _CELLS_KEPT = 64  # finished cells in memory while maps are painted: two rows across a county
 
@@ -79,10 +70,8 @@ class SimulationJob:
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign.
-    data : Path
-        Folder the catalog's paths start from.
     days : sequence of date
         Days wanted, ascending, all in years whose weather is there.
     texture_step_pct : float or None
@@ -91,44 +80,28 @@ class SimulationJob:
         Threads of the engine.
     """
 
-    loaded: LoadedCampaign
-    data: Path
+    files: CampaignFiles
     days: Sequence[date]
     texture_step_pct: float | None = None
     threads: int = 1
 
-    @property
-    def workspace(self) -> Workspace:
-        """Folder of the campaign."""
-        return Workspace.beside(self.loaded.document.path)
-
-    @property
-    def grid(self) -> MasterGrid:
-        """The master grid."""
-        return open_grid(self.loaded)
-
-    @cached_property
-    def weather_grid(self) -> WeatherGrid:
-        """Cells of the forcing."""
-        return open_weather_grid(self.loaded, self.data)
-
     def inputs(self) -> dict[str, str]:
         """Digest of everything that has a say in the numbers."""
-        campaign = self.loaded.campaign
+        campaign = self.files.campaign
         section = campaign.engine
         years = sorted({day.year for day in self.days})
         weather = {
             path.name: path
             for year in years
-            for path in weather_files(campaign, self.workspace, year)
+            for path in weather_files(campaign, self.files.workspace, year)
         }
-        with open_stack(self.loaded, self.data) as stack:
+        with self.files.stack() as stack:
             catalog = stack.catalog.digest
             addresses = soil_addresses(stack, campaign)
             cover_map = cover_map_of(stack, campaign)
             if cover_map is not None:
                 addresses["land cover"] = cover_map[0]
-            soil_files = CatalogLand(stack, addresses, open_region(self.loaded)).input_digests()
+            soil_files = CatalogLand(stack, addresses, self.files.region).input_digests()
         soil = [
             campaign.soil.model_dump(mode="json"),
             campaign.catalog.texture,
@@ -176,8 +149,8 @@ def simulate_region(
         Called after each cell with the number done and the number in all.
     """
     counts = SimulationCounts()
-    windows = weather_cell_windows(job.grid, job.weather_grid)
-    with open_stack(job.loaded, job.data) as stack:
+    windows = weather_cell_windows(job.files.grid, job.files.weather_grid)
+    with job.files.stack() as stack:
         for number, (cell, window) in enumerate(windows.items(), 1):
             name = f"cell_{cell}"
             if not parts.has(name):
@@ -200,11 +173,11 @@ def _simulate_cell(
     job: SimulationJob, stack: CovariateStack, cell: int, window: Window
 ) -> dict[str, AnyArray]:
     """Columns of one cell, which pixel has which, and their water content on the days wanted."""
-    inside = job.weather_grid.ids(job.grid, window) == cell
+    inside = job.files.weather_grid.ids(job.files.grid, window) == cell
     layers = _pixel_layers(job, stack, cell, window, inside)
     found = unique_columns(window, inside, layers)
     n_column = found.representative.size
-    n_depth = len(job.loaded.campaign.labels.depths_mm)
+    n_depth = len(job.files.campaign.labels.depths_mm)
     theta = np.full((n_column, len(job.days), n_depth), np.nan, dtype=np.float32)
     failure = np.full(n_column, "", dtype="U32")
     soils = _soils_of_columns(job, layers, found)
@@ -220,7 +193,7 @@ def _pixel_layers(
     """Soil layers of a cell's pixels, sampled the way those of sites are."""
     import polars as pl
 
-    campaign = job.loaded.campaign
+    campaign = job.files.campaign
     row, col = np.nonzero(inside)
     pixels = pl.DataFrame(
         {
@@ -254,7 +227,7 @@ def _soils_of_columns(
     number = pl.DataFrame({"site_id": position, "column": np.arange(position.len())})
     rows = layers.join(number, on="site_id", how="inner", maintain_order="left")
     rows = rows.with_columns(pl.col("column").alias("site_id")).drop("column")
-    return guarded_soils(job.loaded.campaign, rows)
+    return guarded_soils(job.files.campaign, rows)
 
 
 def _run_year(
@@ -269,11 +242,11 @@ def _run_year(
     if soils is None:
         failure[:] = "INPUT_MISSING"
         return
-    span = _span(job.days, year, job.loaded.campaign.engine.spin_up_days)
+    span = _span(job.days, year, job.files.campaign.engine.spin_up_days)
     at = [i for i, day in enumerate(job.days) if day.year == year]
     rows = np.array([day_number(job.days[i]) - span.first for i in at])
     cell_ids = np.full(len(theta), cell)
-    run = simulate_columns(job.loaded, soils, cell_ids, year, span, rows, threads=job.threads)
+    run = simulate_columns(job.files, soils, cell_ids, year, span, rows, threads=job.threads)
     theta[:, at] = run.theta
     for column, name in run.failures.items():
         failure[column] = name
@@ -302,8 +275,8 @@ class SimulationPainter:
     """
 
     def __init__(self, job: SimulationJob, parts: Parts) -> None:
-        self._grid, self._weather = job.grid, job.weather_grid
-        self._n_depth = len(job.loaded.campaign.labels.depths_mm)
+        self._grid, self._weather = job.files.grid, job.files.weather_grid
+        self._n_depth = len(job.files.campaign.labels.depths_mm)
         self._cell = lru_cache(_CELLS_KEPT)(lambda cell: parts.get(f"cell_{cell}"))
 
     def theta(self, day: int, window: Window) -> AnyArray:

@@ -40,7 +40,10 @@ def soils_section(inputs: ReportInputs) -> Section:
         plots.append(Plot("texture", texture_figure(top), caption))
     if set(_VAN_GENUCHTEN) <= set(top.columns):
         shown = spread_soils(top, _CURVES)
-        caption = "Retention of soils spread from coarse to fine; dots mark DUL, squares LL15."
+        caption = (
+            "Retention of soils spread from the most to the least conductive; dots mark DUL, "
+            "squares LL15."
+        )
         plots.append(Plot("retention", retention_figure(shown), caption))
         plots.append(
             Plot("conductivity", conductivity_figure(shown), "Hydraulic conductivity of the same "
@@ -158,7 +161,7 @@ def limits_by_depth(inputs: ReportInputs) -> pl.DataFrame:
     """Median and 10 to 90 % of LL15, DUL and SAT in every layer, with the layer's mid-depth."""
     import polars as pl
 
-    scan = pl.scan_parquet(check(inputs.place.soils))
+    scan = pl.scan_parquet(check(inputs.workspace.soils))
     known = [name for name in _LIMITS if name in scan.collect_schema().names()]
     return (
         scan.group_by("layer")
@@ -193,7 +196,7 @@ def limits_figure(layers: pl.DataFrame) -> Figure:
 def _guards(inputs: ReportInputs) -> list[Block]:
     import polars as pl
 
-    files = SoilFiles.beside(inputs.place.soils)
+    files = SoilFiles.beside(inputs.workspace.soils)
     if not files.adjustments.exists():
         return [Text("The soils table carries no list of adjustments.", "note")]
     adjusted = pl.read_parquet(check(files.adjustments))

@@ -36,7 +36,7 @@ def keys_refused(folder: Path, **changes: Any) -> list[str]:
 # Refusals of later stages that name a campaign key and depend on the campaign alone: what makes
 # them refuse, and the key that `check` points to.
 BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
-    ("covariates/region.py", "region.place"): (
+    ("covariates/places.py", "region.place"): (
         {"region": {"place": "Coloradoo"}},
         "region.place",
     ),

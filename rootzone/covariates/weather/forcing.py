@@ -81,7 +81,8 @@ class ForcingRequest:
         nearest to the middle of the region.
         """
         weather, name = campaign.weather, campaign.catalog.forcing
-        hourly = any(p.by_day != "as it is" for p in catalog.source(name).variables.values())
+        whole = ("as it is", "total at 0 h")
+        hourly = any(p.by_day not in whole for p in catalog.source(name).variables.values())
         offset = weather.utc_offset_h
         if offset is None:
             offset = float(round((bounds[0] + bounds[2]) / 2.0 / _DEGREES_PER_HOUR))
