@@ -38,7 +38,7 @@ SEEDS_ENTER = {
     "design/plan.py", "inversion/summary.py", "jobs/driver/run_canaries.py",
     "jobs/pilot/run_pilot.py", "labels/splits.py", "learning/evaluation/baselines.py",
     "learning/evaluation/compare.py", "learning/evaluation/metrics.py", "learning/points/tcn.py",
-    "surface/chain/evaluate.py",
+    "surface/chain/evaluate.py", "surface/select/choose.py",
     "learning/points/trees.py", "networks/mixing.py", "networks/sample_order.py",
 }  # fmt: skip
 

@@ -18,9 +18,9 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.units import cm_from_mm, hours_from_minutes
 from rootzone.covariates.layers.covers import Cover, cover
-from rootzone.engines.plants.roots import root_layers
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.boundary import Bottom, parse_bottom
+from rootzone.engines.swim.plant_settings import fill_plants, five_suctions, plant_problems
 
 Physics = Literal["swim3", "van_genuchten"]
 Stepping = Literal["apsim", "converged"]
@@ -229,42 +229,9 @@ class SwimSettings(BaseModel):
             raise ValueError(str(error)) from error
         if plants.is_bare:
             return self
-        problems = []
-        if self.stepping == "apsim":
-            problems.append(
-                f"cover {self.cover} needs stepping converged: SWIM3's own step rules have no "
-                "roots here; APSIM has crop models of its own"
-            )
-        if self.root_layers is not None:
-            problems += self._root_layer_problems()
-        elif plants.root_depth_mm <= 0.0:
-            problems.append(
-                f"cover {self.cover} has no roots (root_depth_mm {plants.root_depth_mm:g}); give "
-                "it some, or set cover=bare"
-            )
-        if plants.grow_full_degc <= plants.grow_from_degc:
-            problems.append(
-                f"grow_full_degc {plants.grow_full_degc:g} is not above grow_from_degc "
-                f"{plants.grow_from_degc:g}"
-            )
-        h1, h2, high, low, h4 = plants.feddes_cm
-        if not 0.0 <= h1 <= h2 < high <= low < h4:
-            problems.append(f"feddes_cm {plants.feddes_cm} must rise from wet to dry")
-        if problems:
+        if problems := plant_problems(self, plants):
             raise ValueError("; ".join(problems))
         return self
-
-    def _root_layer_problems(self) -> list[str]:
-        problems = [
-            f"{key}: root_layers says where roots are; leave one of them out"
-            for key in ("root_beta", "root_depth_mm")
-            if getattr(self, key) is not None
-        ]
-        try:
-            root_layers(self.root_layers or "", layout.MOST_ROOT_LAYERS)
-        except RequestError as error:
-            problems.append(str(error))
-        return problems
 
     @property
     def plants(self) -> Cover:
@@ -283,7 +250,7 @@ class SwimSettings(BaseModel):
             and getattr(self, field.name, None) is not None
         }
         if self.feddes_cm is not None:
-            changed["feddes_cm"] = _five_suctions(self.feddes_cm)
+            changed["feddes_cm"] = five_suctions(self.feddes_cm)
         return replace(named, **changed) if self.cover != "bare" else named
 
     @property
@@ -338,45 +305,8 @@ class SwimSettings(BaseModel):
         vector[layout.SET_CELL_GROWTH] = self.cell_growth
         plants = self.plants
         if not plants.is_bare:
-            self._plant(vector, plants)
+            fill_plants(vector, self, plants)
         return vector
-
-    def _plant(self, vector: FloatArray, plants: Cover) -> None:
-        """Roots and stress into the vector of the kernels."""
-        vector[layout.SET_ROOT_BETA] = plants.root_beta
-        vector[layout.SET_ROOT_DEPTH_CM] = cm_from_mm(plants.root_depth_mm)
-        if self.root_layers is not None:
-            bottom_cm, part = root_layers(self.root_layers, layout.MOST_ROOT_LAYERS)
-            first = layout.SET_ROOT_BOTTOM_CM
-            vector[first : first + len(part)] = bottom_cm
-            vector[layout.SET_ROOT_PART : layout.SET_ROOT_PART + len(part)] = part
-            vector[layout.SET_ROOT_DEPTH_CM] = bottom_cm[-1]
-        vector[layout.SET_OMEGA_C] = plants.compensation
-        if self.root_stress == "available":
-            vector[layout.SET_STRESS_KIND] = layout.STRESS_AVAILABLE
-            vector[layout.SET_STRESS_1] = plants.stress_depletion
-        elif self.root_stress == "feddes":
-            vector[layout.SET_STRESS_KIND] = layout.STRESS_FEDDES
-            vector[layout.SET_STRESS_1 : layout.SET_STRESS_4 + 1] = plants.feddes_cm
-        else:
-            vector[layout.SET_STRESS_KIND] = layout.STRESS_S_SHAPE
-            vector[layout.SET_STRESS_1] = self.s_shape_h50_cm
-            vector[layout.SET_STRESS_2] = self.s_shape_p
-
-
-def _five_suctions(text: str) -> tuple[float, ...]:
-    """Feddes's suctions from text such as ``10,25,200,800,8000``."""
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) != 5:
-        raise RequestError(
-            f"feddes_cm {text!r} is not five suctions such as 10,25,200,800,8000: no uptake wetter "
-            "than the first, full from the second to the third at 5 mm d-1 or the fourth at "
-            "1 mm d-1, none drier than the fifth."
-        )
-    return values
 
 
 # Defaults that are not the same everywhere, and why:
