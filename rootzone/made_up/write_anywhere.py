@@ -59,6 +59,10 @@ class Truth:
     utc_offset_h: int
 
 
+SPREAD = 0.2  # of the way from the mean of a fraction to 0 and 100 % are its quantiles
+_GRAVITY = 9.80665  # m s-2
+
+
 @dataclass(frozen=True)
 class Anywhere:
     """A box of made-up land.
@@ -204,7 +208,27 @@ def _soils(folder: Path, place: Anywhere) -> list[Path]:
             path = folder / f"soilgrids/{name}/{name}_{upper}-{lower}cm_mean.tif"
             stored = np.round(values * 10).astype("int16")
             written.append(write_raster(path, stored, transform, IGH, -32768, NOTE))
+            for quantile, end in (("Q0.05", 0.0), ("Q0.95", 100.0)):
+                beside = path.with_name(path.name.replace("mean", quantile))
+                moved = np.round((values + SPREAD * (end - values)) * 10).astype("int16")
+                written.append(write_raster(beside, moved, transform, IGH, -32768, NOTE))
     return written
+
+
+def write_geopotential(folder: Path, place: Anywhere, height_m: float) -> Path:
+    """ERA5-Land's own ground, flat, as it delivers it: m2 s-2, longitudes from 0, one time."""
+    truth = place.truth([2023])
+    path = folder / "era5_land" / "geopotential.nc"
+    with atomic_path(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
+        file.note = NOTE
+        axes = {"time": np.zeros(1), "latitude": truth.lat, "longitude": truth.lon % 360.0}
+        for name, axis in axes.items():
+            file.createDimension(name, len(axis))
+            file.createVariable(name, "f8", (name,))[:] = np.round(axis, 4)
+        z = file.createVariable("z", "f4", tuple(axes))
+        z.units = "m**2 s**-2"
+        z[:] = height_m * _GRAVITY
+    return path
 
 
 def write_era5_land(folder: Path, truth: Truth, year: int, month: int) -> Path:
