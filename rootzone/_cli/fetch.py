@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rootzone.covariates.fetch.fetch_plan import WantedFile
     from rootzone.covariates.fetch.run_fetch import Outcome
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 
 @click.command()
@@ -54,11 +55,12 @@ def command(
     from rootzone._shared.machine import allow_hosts
     from rootzone.covariates.fetch.run_fetch import fetch_files
     from rootzone.covariates.fetch.run_transfer import Patience, open_session
-    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.covariates.open_campaign import CampaignFiles
 
     allow_hosts(hosts)
-    folder = data_folder(campaign, data)
-    plan = _plan(campaign, folder, only)
+    files = CampaignFiles.beside(campaign, data)
+    folder = files.data
+    plan = _plan(files, only)
     if record:
         from rootzone.covariates.fetch.checksums import record_files
 
@@ -85,18 +87,15 @@ def command(
     click.echo(f"next: rootzone forcing {campaign}", err=True)
 
 
-def _plan(campaign: Path, folder: Path, only: tuple[str, ...]) -> list[WantedFile]:
+def _plan(files: CampaignFiles, only: tuple[str, ...]) -> list[WantedFile]:
     from rootzone._shared.errors import RequestError
     from rootzone._shared.names import did_you_mean
-    from rootzone.campaign.read_campaign import load_campaign
     from rootzone.covariates.fetch.fetch_plan import wanted_files
-    from rootzone.covariates.open_campaign import open_catalog, open_region
     from rootzone.covariates.weather.forcing import ForcingRequest
 
-    loaded = load_campaign(campaign)
-    catalog, bounds = open_catalog(loaded, folder), open_region(loaded).bounds
-    request = ForcingRequest.of(loaded.campaign, catalog, bounds)
-    plan = wanted_files(loaded.campaign, catalog, bounds, request)
+    catalog, bounds = files.catalog, files.region.bounds
+    request = ForcingRequest.of(files.campaign, catalog, bounds)
+    plan = wanted_files(files.campaign, catalog, bounds, request)
     known = {wanted.source for wanted in plan}
     for name in only:
         if name not in known:

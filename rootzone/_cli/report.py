@@ -34,12 +34,14 @@ def command(
     slider, trust, methods and provenance. What is not made yet is named with the verb that makes
     it.
     """
+    from dataclasses import replace
+
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.report.read_inputs import ReportInputs
     from rootzone.report.write_report import write_report
 
-    inputs = ReportInputs.beside(campaign, data, run)
-    refuse_overwrite(inputs.place.report, force=force)
+    inputs = replace(ReportInputs.beside(campaign, data), run=run)
+    refuse_overwrite(inputs.workspace.report, force=force)
     facts = write_report(inputs, figures)
     if as_json:
         click.echo(json_text(facts))
@@ -50,4 +52,4 @@ def command(
         if facts["figures"]:
             click.echo(f"{len(facts['figures'])} figures in report/figures", err=True)
         click.echo(facts["report"])
-    click.echo(f"next: open {inputs.place.report.resolve()}", err=True)
+    click.echo(f"next: open {inputs.workspace.report.resolve()}", err=True)

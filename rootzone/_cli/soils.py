@@ -106,6 +106,14 @@ def _thicknesses(
     help="Pedotransfer function of textures; see below for what each needs.",
 )
 @click.option(
+    "--member",
+    "members",
+    multiple=True,
+    type=click.Choice(PTFS),
+    help="Make each site's soil by this function as well; again for more. Sites are then named "
+    "SITE@FUNCTION, and `label-tables --spread` tells what their labels differ by.",
+)
+@click.option(
     "--fill-inputs",
     is_flag=True,
     help="Fill organic matter (by depth) and bulk density (from texture) that --ptf needs and "
@@ -152,6 +160,7 @@ def command(
     data: Path | None,
     source: str,
     ptf: str,
+    members: tuple[str, ...],
     fill_inputs: bool,
     thickness_mm: list[float] | None,
     extend: bool,
@@ -187,6 +196,7 @@ def command(
             extend=extend,
             tolerance_pct=tolerance_pct,
             ptf=ptf,
+            members=members,
             fill_inputs=fill_inputs,
             force=force,
         )
@@ -210,13 +220,12 @@ def command(
 
 def _campaign_run(campaign: Path, data: Path | None, *, force: bool) -> tuple[SoilsRun, str, float]:
     """The campaign's soils, the next command, and the refused share it puts up with [%]."""
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.hydraulics.run_campaign_soils import run_campaign_soils
 
-    loaded = load_campaign(campaign)
-    run = run_campaign_soils(loaded, data_folder(campaign, data), force=force)
-    return run, f"rootzone plan {campaign}", loaded.campaign.jobs.max_failed_pct
+    files = CampaignFiles.beside(campaign, data)
+    run = run_campaign_soils(files, force=force)
+    return run, f"rootzone plan {campaign}", files.campaign.jobs.max_failed_pct
 
 
 def _tell(facts: dict[str, object], following: str) -> None:

@@ -9,6 +9,8 @@ import click
 from rootzone._cli._options import force_option, json_option
 from rootzone._shared.json_text import json_text
 
+_MOST_SAMPLES = 20  # that are told in text
+
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -75,8 +77,14 @@ def command(
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.covariates.open_campaign import CampaignFiles
-    from rootzone.stations.run_stations import campaign_sources, screen_files, write_pixels
+    from rootzone.stations.run_stations import (
+        campaign_sources,
+        pixels_path,
+        screen_files,
+        write_pixels,
+    )
     from rootzone.stations.screening.rules import RULES
+    from rootzone.stations.station_table import weather_path
     from rootzone.stations.write_soils import write_soils_of
 
     of_campaign = len(sources) == 1 and sources[0].suffix in {".yaml", ".yml"}
@@ -86,13 +94,14 @@ def command(
     if of_campaign and files is not None:
         sources, out = campaign_sources(files), out or files.workspace.stations
     out = _named(out)
-    for path in (out, forcing):
-        if path is not None:
-            refuse_overwrite(path, force=force)
+    beside = [weather_path(out)] if weather_path(out).exists() else []
+    refuse_overwrite(out, force=force, beside=beside + ([pixels_path(out)] if files else []))
+    if forcing is not None:
+        refuse_overwrite(forcing, force=force)
     screened = screen_files(
         sources, station_list=station_list, network=network, only=only, without=without
     )
-    screened.write(out, force=force)
+    screened.write(out, force=True)  # looked at above
     if forcing is not None:
         screened.write_forcing(forcing, force=force)
     soils = write_soils_of(out, soil_files, screened.frame, force=force) if soil_files else None
@@ -153,6 +162,11 @@ def _tell(report: dict[str, object], findings: list[str], meanings: dict[str, st
             f"{soils['table']}: soils of {soils['stations']} stations, measured at "
             f"{soils['stations_measured']}; {none} stations have none"
         )
+        left_out: list[str] = soils["samples_left_out"]  # type: ignore[assignment]
+        for line in left_out[:_MOST_SAMPLES]:
+            click.echo(f"  {line}")
+        if len(left_out) > _MOST_SAMPLES:
+            click.echo(f"  and {len(left_out) - _MOST_SAMPLES} more, all with --json")
     if report["ismn_flags"]:
         click.echo("rules beside the ISMN's own flags: both, ours alone, theirs alone")
         for row in report["ismn_flags"]:  # type: ignore[attr-defined]

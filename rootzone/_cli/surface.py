@@ -33,26 +33,46 @@ def command() -> None:
 @command.command()
 @_FILES
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
+@click.option("--as", "source", help="Catalog entry the FILEs are of; told by their names if not.")
+@click.option(
+    "--catalog",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A catalog file of your own; its entries win over the packed ones.",
+)
 @click.option("--recommended", is_flag=True, help="Only retrievals that the product recommends.")
 @force_option
 @json_option
 def observe(
-    paths: tuple[Path, ...], out: Path | None, recommended: bool, force: bool, as_json: bool
+    paths: tuple[Path, ...],
+    out: Path | None,
+    source: str | None,
+    files: tuple[Path, ...],
+    recommended: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
-    """Read SMAP L2 FILEs into one table, and say what was left out and why."""
+    """Read FILEs of satellites and models into one table, and say what was left out and why.
+
+    Products are those of kind ``observations`` in ``rootzone catalog list``: SMAP, SMOS, GLDAS,
+    ERA5-Land, C3S, Copernicus SSM and SWI, GLEAM.
+    """
     import polars as pl
 
     from rootzone._shared.errors import RequestError
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone._shared.table_files import write_table
-    from rootzone.surface.observe.observed import OBSERVATIONS
-    from rootzone.surface.observe.smap_l2 import observe_smap_l2
+    from rootzone.covariates.layers.catalog import load_catalog
+    from rootzone.covariates.observe.each import observe_file
+    from rootzone.covariates.observe.observed import OBSERVATIONS
 
     if out is not None and out.exists() and not force:
         raise RequestError(f"{out} exists; --force writes over it.")
+    catalog = load_catalog(list(files), Path())
     frames, facts = [], []
     for path in paths:
-        seen = observe_smap_l2(path, recommended_only=recommended)
+        seen = observe_file(path, catalog, source, recommended_only=recommended)
         frames.append(seen.frame)
         facts.append(
             {"file": str(path), "kept": seen.dropped.kept, "dropped": seen.dropped.counts,
@@ -65,7 +85,7 @@ def observe(
     if out is not None:
         record = Provenance(
             "rootzone surface observe", inputs_of({p.name: p for p in paths}),
-            {"recommended": recommended},
+            {"recommended": recommended, "source": source},
         )  # fmt: skip
         write_table(out, pl.concat(frames), OBSERVATIONS, record)
         click.echo(f"next: rootzone surface retrieve {paths[0]}", err=True)
@@ -78,13 +98,14 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
     """Retrieve moisture from SMAP L2 FILEs as NASA does, and hold it against NASA's values."""
     import numpy as np
 
-    from rootzone.surface.observe.smap_l2 import read_smap_l2
+    from rootzone.covariates.observe.smap_l2 import read_smap_l2
     from rootzone.surface.physics.retrieve import retrieve_scah, retrieve_scav
+    from rootzone.surface.samples.smap_scene import scene_of
 
     rows = []
     for path in paths:
         half = read_smap_l2(path)
-        scene = half.scene()
+        scene = scene_of(half)
         for name, told in (
             ("sca_v", retrieve_scav(half.values["tb_v_corrected"], scene)),
             ("sca_h", retrieve_scah(half.values["tb_h_corrected"], scene)),
@@ -110,6 +131,159 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
             )
         else:
             click.echo(f"{row['file']}  {row['algorithm']}: no cell with a retrieval")
+
+
+@command.command()
+@click.option(
+    "--pair",
+    "pairs",
+    nargs=2,
+    multiple=True,
+    required=True,
+    metavar="FINE COARSE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="GeoTIFFs of one day from both sensors; twice, or more often with days in the names.",
+)
+@click.argument("coarse", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--quantity",
+    type=click.Choice(["lst", "ndvi", "reflectance"]),
+    help="What the images measure: sets the form and the bounds (lst in K: unbiased).",
+)
+@click.option("--bounds", nargs=2, type=float, metavar="LOW HIGH", help="In the files' unit.")
+@click.option(
+    "--unbiased/--plain",
+    default=None,
+    help="unbiased: for two sensors that differ by more than noise.  [default: as the quantity]",
+)
+@click.option("--half-px", type=click.IntRange(1), default=25, show_default=True)
+@click.option("--classes", type=click.IntRange(1), default=4, show_default=True)
+@click.option(
+    "--resample",
+    type=click.Choice(["nearest", "bilinear"]),
+    help="Put coarse images on the fine grid.  [default: refuse other grids]",
+)
+@click.option(
+    "--least-clear",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Of more than two pairs, leave out those with a smaller share of known pixels.",
+)
+@force_option
+@json_option
+def fuse(
+    pairs: tuple[tuple[Path, Path], ...],
+    coarse: Path,
+    out: Path,
+    quantity: str | None,
+    bounds: tuple[float, float] | None,
+    unbiased: bool | None,
+    half_px: int,
+    classes: int,
+    resample: str | None,
+    least_clear: float,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Make the fine image of the day of COARSE from pairs of other days (ESTARFM).
+
+    With more than two pairs, the nearest clear ones before and after the day are taken; the days
+    are read from the file names.
+    """
+    from rootzone._shared.atomic import refuse_overwrite
+    from rootzone._shared.errors import RequestError
+    from rootzone.surface.fusion.fuse_files import QUANTITIES, FusionSettings, fuse_files
+    from rootzone.surface.fusion.pairs import nearest_pairs
+
+    known = QUANTITIES.get(quantity or "")
+    between = bounds or (known.bounds if known else None)
+    if between is None:
+        raise RequestError("Say --quantity lst, ndvi or reflectance, or --bounds LOW HIGH.")
+    refuse_overwrite(out, force=force)
+    settings = FusionSettings(
+        bounds=between,
+        unbiased=unbiased if unbiased is not None else known is not None and known.unbiased,
+        half_px=half_px,
+        classes=classes,
+        resample=resample or "",
+        unit=known.unit if known else "",
+        meaning=f"{known.meaning}, fused" if known else "fused",
+    )
+    two = nearest_pairs(pairs, coarse, resample or "", least_clear)
+    done = fuse_files(two, coarse, out, settings)
+    facts = {
+        "out": str(out),
+        "pairs": [[str(path) for path in pair] for pair in two],
+        "form": "unbiased" if settings.unbiased else "plain",
+        "pixels": done.pixels,
+        "known": done.known,
+        "mean": done.mean,
+        "coarse_mean": done.coarse_mean,
+        "unit": settings.unit,
+    }
+    if as_json:
+        _echo_json(facts)
+        return
+    for fine, rough in two:
+        click.echo(f"pair        {fine.name}  {rough.name}")
+    click.echo(
+        f"{out}: {facts['form']} form, {done.known} of {done.pixels} pixels known, mean "
+        f"{done.mean:.4g} {settings.unit}; the day's coarse image there {done.coarse_mean:.4g}"
+    )
+
+
+@command.command()
+@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--features", required=True, metavar="COL,COL,...", help="Columns that ridge and trees read."
+)
+@click.option(
+    "--by", default="", metavar="COL,COL,...", help="Class columns of environments, first first."
+)
+@click.option("--station", default="station", show_default=True, help="Column of the station.")
+@click.option("--target", default="theta", show_default=True, help="Column of water content.")
+@click.option("--outer", type=click.IntRange(2), default=5, show_default=True, help="Folds.")
+@click.option("--rounds", type=click.IntRange(1), default=400, show_default=True, help="Trees.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of folds and fits.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
+@force_option
+@json_option
+def select(
+    table: Path,
+    features: str,
+    by: str,
+    station: str,
+    target: str,
+    outer: int,
+    rounds: int,
+    seed: int,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Choose a model for each environment from the samples of TABLE (Parquet or CSV).
+
+    TABLE has a row a station and day: the station, ``date``, the water content measured and any
+    features. Candidates are ridge and boosted trees on --features, the monthly mean of stations
+    (climatology) and, where TABLE has their columns, SCA-V and the water cloud. Models are judged
+    at stations left out of their fit; nothing is chosen on the stations it is reported on.
+    """
+    from rootzone._shared.atomic import refuse_overwrite
+    from rootzone.surface.select.run_select import Columns, report_text, run_select
+
+    if out is not None:
+        refuse_overwrite(out, force=force)
+    columns = Columns(station, target, tuple(filter(None, by.split(","))))
+    wanted = tuple(filter(None, (name.strip() for name in features.split(","))))
+    facts = run_select(
+        table, columns, wanted, outer=outer, rounds=rounds, seed=seed, out=out, say=_say
+    )
+    if as_json:
+        _echo_json(facts)
+        return
+    click.echo(report_text(facts))
 
 
 @command.command()

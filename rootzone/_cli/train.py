@@ -48,20 +48,17 @@ def command(
     from rootzone._cli._learning import require_learning
 
     require_learning(threads)
-    from rootzone.campaign.read_campaign import load_campaign
-    from rootzone.covariates.open_campaign import data_folder
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.learning.campaign_training import train_campaign
     from rootzone.networks.ranks import device_named, joined_ranks
     from rootzone.networks.run_training import RunOptions
     from rootzone.networks.train_progress import TrainProgress
 
-    loaded = load_campaign(campaign)
+    files = CampaignFiles.beside(campaign, data)
     chosen = device_named(device)
     with joined_ranks(chosen) as ranks, TrainProgress() as progress:
         options = RunOptions(chosen, ranks, fresh, progress=progress)
-        trained = train_campaign(
-            loaded, data_folder(campaign, data), run=run, epochs=epochs, seed=seed, options=options
-        )
+        trained = train_campaign(files, run=run, epochs=epochs, seed=seed, options=options)
     if not ranks.leads:
         return
     info = trained.info

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.grid import Bounds
     from rootzone.covariates.layers.catalog import Catalog
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.covariates.region import Region
 
 Question = tuple["KeyPath", Callable[[], object]]
@@ -53,13 +54,16 @@ def later_findings(loaded: LoadedCampaign) -> list[Finding]:
 
     Nothing is read but the campaign's own small files: catalogs, outlines, designs.
     """
+    from rootzone.covariates.open_campaign import CampaignFiles
+
+    files = CampaignFiles(loaded, Path())
     missing = list(_missing_files(loaded))
     found = [*missing, *settings_findings(loaded), *_not_installed(loaded), *_strides(loaded)]
     refused = {finding.key.split("[")[0] for finding in missing}
-    questions = [*_about_places(loaded), *_about_allowed(loaded)]
+    questions = [*_about_places(files), *_about_allowed(loaded)]
     if "catalog.files" not in refused:
         found += _stray_addresses(loaded)
-        questions += _about_catalog(loaded, refused)
+        questions += _about_catalog(files, refused)
     return found + [told for key, ask in questions for told in _asked(loaded, key, ask)]
 
 
@@ -184,44 +188,42 @@ def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
             )
 
 
-def _about_places(loaded: LoadedCampaign) -> Iterator[Question]:
+def _about_places(files: CampaignFiles) -> Iterator[Question]:
     from rootzone.covariates.grid import crs_for, projected_crs
-    from rootzone.covariates.open_campaign import open_grid, open_region
+    from rootzone.covariates.open_campaign import grid_over
     from rootzone.covariates.region import Region
     from rootzone.design.settings import load_design
 
-    campaign, folder = loaded.campaign, loaded.document.path.parent
+    campaign, folder = files.campaign, files.folder
     asked = campaign.region
     region = "place" if asked.place else "polygon_file"
     missing = asked.polygon_file and not _there(folder / asked.polygon_file)
     if not missing and (asked.place or asked.polygon_file):
-        yield ("region", region), partial(open_region, loaded)
+        yield ("region", region), lambda: files.region
     # The projection is asked about a box, so that a region that is wrong is told once.
     box = Region("box", asked.bounds_lonlat_deg or (-105.0, 40.0, -104.9, 40.1))
-    judged = partial(lambda: projected_crs(crs_for(campaign.grid.crs, _bounds(loaded, box))))
+    judged = partial(lambda: projected_crs(crs_for(campaign.grid.crs, _bounds(files, box))))
     yield ("grid", "crs"), judged
-    if not list(_asked(loaded, ("grid", "crs"), judged)):
-        yield ("grid", "crs"), partial(open_grid, loaded, box)
+    if not list(_asked(files.loaded, ("grid", "crs"), judged)):
+        yield ("grid", "crs"), partial(grid_over, campaign, box)
     pattern = campaign.learning.features.surface_moisture
     if pattern and re.search(DATE_IN_NAME, pattern):
         from rootzone.learning.scene.surface_files import SurfaceFiles
 
         key = ("learning", "features", "surface_moisture")
-        yield key, lambda: SurfaceFiles(str(folder / pattern), open_grid(loaded, box))
+        yield key, lambda: SurfaceFiles(str(folder / pattern), grid_over(campaign, box))
     design = campaign.sites.design
     if not design.endswith((".yaml", ".yml")) or _there(folder / design):
         yield ("sites", "design"), partial(load_design, design, folder)
 
 
-def _about_catalog(loaded: LoadedCampaign, refused: set[str]) -> Iterator[Question]:
-    from rootzone.covariates.open_campaign import open_catalog
-
+def _about_catalog(files: CampaignFiles, refused: set[str]) -> Iterator[Question]:
     try:
-        catalog = open_catalog(loaded, Path())
+        catalog = files.catalog
     except RequestError as error:
         yield ("catalog", "files"), partial(_raise, error)
         return
-    campaign = loaded.campaign
+    loaded, campaign = files.loaded, files.campaign
     wanted = {
         name: getattr(campaign.catalog, name)
         for name in ("land_cover", "climate_class", "texture", "elevation", "forcing")
@@ -239,21 +241,21 @@ def _about_catalog(loaded: LoadedCampaign, refused: set[str]) -> Iterator[Questi
     if "texture" in known:
         yield from _about_texture(loaded, catalog)
     if "forcing" in known:
-        yield ("catalog", "forcing"), partial(_weather_cells, loaded, catalog)
+        yield ("catalog", "forcing"), partial(_weather_cells, files)
         yield ("weather", "pet"), partial(_weather_recipe, loaded, catalog)
+        if campaign.weather.lapse_degc_per_km is not None:
+            yield ("weather", "lapse_degc_per_km"), partial(_weather_ground, loaded, catalog)
     for year in campaign.weather_years if "forcing" in known else ():
         yield ("years",), partial(_weather_layers, loaded, catalog, year)
     with_legends = all(catalog.source(known[name]).legend for name in classes)
     if {"land_cover", "climate_class", "forcing"} <= known.keys() and with_legends:
-        yield ("sites", "exclude_land_cover"), partial(_rules, loaded, catalog)
+        yield ("sites", "exclude_land_cover"), partial(_rules, files)
 
 
-def _bounds(loaded: LoadedCampaign, box: Region) -> Bounds:
+def _bounds(files: CampaignFiles, box: Region) -> Bounds:
     """Bounds of the region; those of a box where the region itself is wrong and told elsewhere."""
-    from rootzone.covariates.open_campaign import open_region
-
     try:
-        return open_region(loaded).bounds
+        return files.region.bounds
     except RequestError:
         return box.bounds
 
@@ -290,16 +292,21 @@ def _weather_layers(loaded: LoadedCampaign, catalog: Catalog, year: int) -> None
         catalog.layer(f"{request.source}/{variable}", year)
 
 
-def _weather_cells(loaded: LoadedCampaign, catalog: Catalog) -> object:
+def _weather_cells(files: CampaignFiles) -> object:
     """Whether the weather's cells cover the region; a wrong region is told at its own key."""
-    from rootzone.covariates.open_campaign import open_region
-
-    grid = catalog.weather_grid(loaded.campaign.catalog.forcing)
+    grid = files.weather_grid
     try:
-        bounds = open_region(loaded).bounds
+        bounds = files.region.bounds
     except RequestError:
         return None
     return grid.cells_in(bounds)
+
+
+def _weather_ground(loaded: LoadedCampaign, catalog: Catalog) -> object:
+    """Whether it is known at which height the weather's temperatures are."""
+    from rootzone.covariates.weather.cell_elevation import ground_of
+
+    return ground_of(catalog, loaded.campaign.catalog.forcing)
 
 
 def _weather_recipe(loaded: LoadedCampaign, catalog: Catalog) -> object:
@@ -312,13 +319,11 @@ def _weather_recipe(loaded: LoadedCampaign, catalog: Catalog) -> object:
     return ForcingRequest(name, loaded.campaign.weather.pet).recipe(catalog)
 
 
-def _rules(loaded: LoadedCampaign, catalog: Catalog) -> object:
-    from rootzone.covariates.open_campaign import excluded_cover
+def _rules(files: CampaignFiles) -> object:
     from rootzone.design.candidates import Rules
     from rootzone.design.classes import class_table
 
-    names = loaded.campaign.catalog
+    catalog, names = files.catalog, files.campaign.catalog
     legends = (catalog.source(names.land_cover).legend, catalog.source(names.climate_class).legend)
     land_cover, climate = (class_table(str(legend), catalog.legends) for legend in legends)
-    weather = catalog.weather_grid(names.forcing)
-    return Rules(land_cover, climate, weather, excluded_cover(loaded, catalog))
+    return Rules(land_cover, climate, files.weather_grid, files.excluded_cover)

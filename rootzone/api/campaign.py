@@ -106,7 +106,7 @@ class OpenCampaign(CampaignFiles):
         from rootzone.hydraulics.run_campaign_soils import run_campaign_soils
 
         if force or not self.workspace.soils.exists():
-            run_campaign_soils(self.loaded, self.data, force=True)
+            run_campaign_soils(self, force=True)
         found = read(self.workspace.soils)
         assert isinstance(found, Soils)  # noqa: S101 - as just written
         return found
@@ -246,7 +246,7 @@ class OpenCampaign(CampaignFiles):
         """
         from rootzone.learning.campaign_training import train_campaign
 
-        return train_campaign(self.loaded, self.data, run=run, **options)
+        return train_campaign(self, run=run, **options)
 
     def evaluate(self, run: str = "main", *, most_tile_days: int = 500) -> RunSkill:
         """Skill of a trained run on held-out samples, beside its baselines.
@@ -262,7 +262,7 @@ class OpenCampaign(CampaignFiles):
         from rootzone.learning.evaluation.run_evaluation import run_evaluation
 
         settings = EvaluationSettings(most_tile_days=most_tile_days)
-        return run_evaluation(self.loaded, self.data, (run,), settings)[0][0]
+        return run_evaluation(self, (run,), settings)[0][0]
 
     def maps(
         self,
@@ -297,7 +297,6 @@ class OpenCampaign(CampaignFiles):
 
         days = tuple(date.fromisoformat(d) if isinstance(d, str) else d for d in dates)
         request = MapRequest(
-            data=self.data,
             run=run,
             dates=days,
             source=source,
@@ -305,7 +304,7 @@ class OpenCampaign(CampaignFiles):
             cores=cores or cores_given(),
             force=force,
         )
-        made = make_maps(self.loaded, request)
+        made = make_maps(self, request)
         return Maps(made.folder, made.maps, made.series, made.trust)
 
     def report(self, run: str = "main", *, figures: str | None = None) -> Path:
@@ -321,9 +320,9 @@ class OpenCampaign(CampaignFiles):
         from rootzone.report.read_inputs import ReportInputs
         from rootzone.report.write_report import write_report
 
-        inputs = ReportInputs(self.loaded, self.workspace, self.data, run)
+        inputs = ReportInputs(self.loaded, self.data, run)
         write_report(inputs, figures)
-        return inputs.place.report
+        return inputs.workspace.report
 
     def made(self) -> list[str]:
         """Stages that have left something, in the order of the pipeline."""
@@ -372,6 +371,4 @@ def open_campaign(path: str | Path, data: str | Path | None = None) -> OpenCampa
     (200.0,)
     """
     folder = data or os.environ.get("ROOTZONE_DATA")
-    found = OpenCampaign.beside(Path(path), None if folder is None else Path(folder))
-    assert isinstance(found, OpenCampaign)  # noqa: S101 - beside() keeps the class
-    return found
+    return OpenCampaign.beside(Path(path), None if folder is None else Path(folder))

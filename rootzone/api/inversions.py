@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rootzone.inversion.invert_station import Inversion
+    from rootzone.inversion.soil_layers import SoilLayers
 
 
 @dataclass(frozen=True, repr=False)
@@ -128,6 +129,8 @@ def invert(
     stations: Stations | TableLike,
     weather: TableLike | None = None,
     *,
+    soils: TableLike | None = None,
+    ptf: str = "rosetta3",
     station: str | Sequence[str] = (),
     depths_m: Sequence[float] = (0.05, 0.10, 0.20, 0.50, 1.00),
     train_years: Sequence[int] = (),
@@ -150,6 +153,14 @@ def invert(
         As :func:`rootzone.read_stations` gives them.
     weather : frame or path, optional
         The stations' daily weather; by default that of ``stations``.
+    soils : frame, mapping or path, optional
+        Soils of stations by depth: a table of ``rootzone stations --soils``, or any that it reads
+        (``network, station, depth_mm, sand_pct, silt_pct, clay_pct`` and what else is known). Where
+        a station's soil counts as measured, layered corrections of it are sought in place of one
+        texture, about zero: the water of each of three zones with a standard deviation of 15 %,
+        log10 alpha with one of 0.3.
+    ptf : str
+        Pedotransfer function of measured soils, as ``rootzone soils --ptf``.
     station : str or sequence of str
         Only these stations.
     depths_m : sequence of float
@@ -172,7 +183,8 @@ def invert(
     Returns
     -------
     Inversions
-        The stations that could be inverted; ``not_inverted`` says why others could not.
+        The stations that could be inverted; ``not_inverted`` says why others could not, or why a
+        measured soil could not be used.
 
     Raises
     ------
@@ -201,11 +213,13 @@ def invert(
             "The stations have no weather of their own, so they cannot be simulated. Give "
             "weather=, or read files that hold weather (USCRN, SCAN)."
         )
+    own, unusable = _measured(soils, ptf) if soils is not None else ({}, {})
     names = [station] if isinstance(station, str) else list(station)
     search = find_soils(
         table.frame,
         sky,
         names=names,
+        soils=own,
         depths_m=tuple(float(d) for d in depths_m),
         train_years=tuple(train_years),
         objective=objective,
@@ -219,10 +233,35 @@ def invert(
     record = Provenance("rootzone invert", {"stations": digest}, search.settings)
     return Inversions(
         tuple(search.found),
-        search.not_inverted,
+        {**unusable, **search.not_inverted},
         tuple(float(d) for d in depths_m),
         record,
     )
+
+
+def _measured(
+    soils: TableLike, ptf: str
+) -> tuple[dict[tuple[str, str], SoilLayers], dict[str, str]]:
+    """Soils by network and station, and why some cannot be used."""
+    from rootzone._shared.names import did_you_mean
+    from rootzone.hydraulics.pedotransfer import PTF_NAMES
+    from rootzone.inversion.column_runs import THICKNESS_MM
+    from rootzone.inversion.station_profiles import profiles_of
+    from rootzone.stations.readers.read_soils import read_soils, soils_of_frame
+    from rootzone.stations.station_soils import STATION_SOILS
+
+    if ptf not in PTF_NAMES:
+        raise RequestError(f"{ptf!r} is no pedotransfer function{did_you_mean(ptf, PTF_NAMES)}")
+    problems: list[str] = []
+    if isinstance(soils, str | Path):
+        frame = read_soils(Path(soils), problems.append)
+    else:
+        frame = given_table(soils, "stations' soils").frame
+        if not set(STATION_SOILS.by_name) <= set(frame.columns):
+            frame = soils_of_frame(frame, "the table of soils", problems.append)
+    found = profiles_of(frame, THICKNESS_MM, ptf, on_problem=problems.append)
+    parts = (problem.partition(": ") for problem in problems)
+    return found, {f"soil of {who}": why for who, _, why in parts}
 
 
 def _read(stations: TableLike) -> Stations:

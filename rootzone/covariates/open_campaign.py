@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid, crs_for
@@ -39,7 +39,7 @@ class CampaignFiles:
     data: Path
 
     @classmethod
-    def beside(cls, campaign_file: Path, data: Path | None = None) -> CampaignFiles:
+    def beside(cls, campaign_file: Path, data: Path | None = None) -> Self:
         """The campaign in a file; its data lie in ``data`` beside it where no folder is named.
 
         Raises
@@ -49,7 +49,7 @@ class CampaignFiles:
         """
         from rootzone.campaign.read_campaign import load_campaign
 
-        return cls(load_campaign(campaign_file), data_folder(campaign_file, data))
+        return cls(load_campaign(campaign_file), data or campaign_file.parent / "data")
 
     @property
     def campaign(self) -> Campaign:
@@ -79,63 +79,43 @@ class CampaignFiles:
     @cached_property
     def catalog(self) -> Catalog:
         """The packed catalog and the campaign's own."""
-        return open_catalog(self.loaded, self.data)
+        files = self.campaign.catalog.files
+        return load_catalog([self.folder / name for name in files], self.data)
 
     @cached_property
     def region(self) -> Region:
         """Where the campaign is."""
-        return open_region(self.loaded)
+        return region_of(self.campaign.region, self.folder)
 
     @cached_property
     def grid(self) -> MasterGrid:
         """The master grid over its region."""
-        return open_grid(self.loaded, self.region)
+        return grid_over(self.campaign, self.region)
+
+    @cached_property
+    def weather_grid(self) -> WeatherGrid:
+        """Where the cells of its forcing lie, as the catalog entry says."""
+        return self.catalog.weather_grid(self.campaign.catalog.forcing)
+
+    @property
+    def excluded_cover(self) -> tuple[int, ...]:
+        """Land-cover codes that are no candidates: its own, or water, ice and built land."""
+        asked = self.campaign.sites.exclude_land_cover
+        if asked is not None:
+            return tuple(sorted(asked))
+        return self.catalog.legend_of_layer(self.campaign.catalog.land_cover).codes_of(NO_SOIL)
 
     def stack(self, year: int | None = None) -> CovariateStack:
         """Its layers on the master grid; close it, or use it in a ``with`` block."""
         return CovariateStack(self.catalog, self.grid, self.region.bounds, year)
 
-
-def data_folder(campaign_file: Path, data: Path | None) -> Path:
-    """Folder the catalog's paths start from: the one named, or ``data`` beside the campaign."""
-    return data or campaign_file.parent / "data"
-
-
-def open_catalog(loaded: LoadedCampaign, data: Path) -> Catalog:
-    """The packed catalog and the campaign's own."""
-    folder = loaded.document.path.parent
-    return load_catalog([folder / name for name in loaded.campaign.catalog.files], data)
+    def __getstate__(self) -> dict[str, object]:
+        """What travels to another process; what was opened is opened again there."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def excluded_cover(loaded: LoadedCampaign, catalog: Catalog) -> tuple[int, ...]:
-    """Land-cover codes that are no candidates: the campaign's, or water, ice and built land."""
-    asked = loaded.campaign.sites.exclude_land_cover
-    if asked is not None:
-        return tuple(sorted(asked))
-    return catalog.legend_of_layer(loaded.campaign.catalog.land_cover).codes_of(NO_SOIL)
-
-
-def open_region(loaded: LoadedCampaign) -> Region:
-    """Where the campaign is."""
-    return region_of(loaded.campaign.region, loaded.document.path.parent)
-
-
-def open_grid(loaded: LoadedCampaign, region: Region | None = None) -> MasterGrid:
-    """The master grid over the campaign's region."""
-    asked = loaded.campaign.grid
-    bounds = (region or open_region(loaded)).bounds
-    crs = crs_for(asked.crs, bounds)
-    return MasterGrid.for_bounds(bounds, asked.resolution_m, asked.tile_px, crs)
-
-
-def open_weather_grid(loaded: LoadedCampaign, data: Path) -> WeatherGrid:
-    """Where the cells of the campaign's forcing lie, as its catalog entry says."""
-    return open_catalog(loaded, data).weather_grid(loaded.campaign.catalog.forcing)
-
-
-def open_stack(loaded: LoadedCampaign, data: Path, year: int | None = None) -> CovariateStack:
-    """Layers of the campaign on its master grid; close it, or use it in a ``with`` block."""
-    region = open_region(loaded)
-    return CovariateStack(
-        open_catalog(loaded, data), open_grid(loaded, region), region.bounds, year
-    )
+def grid_over(campaign: Campaign, region: Region) -> MasterGrid:
+    """A campaign's master grid over a region."""
+    asked = campaign.grid
+    crs = crs_for(asked.crs, region.bounds)
+    return MasterGrid.for_bounds(region.bounds, asked.resolution_m, asked.tile_px, crs)

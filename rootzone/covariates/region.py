@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,9 @@ import numpy as np
 
 from rootzone._shared.arrays import BoolArray
 from rootzone._shared.errors import RequestError
-from rootzone._shared.names import did_you_mean
 from rootzone._shared.open_files import check_outline_file, read_geojson
-from rootzone._shared.resources import resource_path
 from rootzone.covariates.grid import Bounds, MasterGrid, Window
+from rootzone.covariates.places import find_place
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from rootzone.campaign.model import Region as RegionRequest
 
 POLYGON_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp")
-PLACES = "data/regions/places.csv"
 _MAX_FEATURES = 100_000
 
 
@@ -93,30 +90,17 @@ def region_of(request: RegionRequest, folder: Path) -> Region:
 
 
 def region_from_place(name: str) -> Region:
-    """The box of a state or county by name, such as ``Utah`` or ``Boulder County, Colorado``.
+    """The box of a country, a first-level unit, or a county of Colorado, by its name.
+
+    Such as ``Utah``, ``Boulder County, Colorado``, ``Kenya`` or ``Punjab, Pakistan``.
 
     Raises
     ------
     RequestError
-        The packed table has no such place.
+        The packed tables have no such place, or several, or it lies across the 180th meridian.
     """
-    places = _places()
-    wanted, _, state = (part.strip().casefold() for part in name.partition(","))
-    for known in (wanted, f"{wanted} county"):
-        row = places.get(known)
-        if row is not None and state in ("", row["state"].casefold()):
-            west, south, east, north = (float(row[k]) for k in ("west", "south", "east", "north"))
-            return Region(row["name"], (west, south, east, north))
-    titles = [row["name"] for row in places.values()]
-    raise RequestError(
-        f"region.place {name!r} is not in the packed table of {len(places)} countries, states and "
-        f"counties{did_you_mean(name, titles)}. Give bounds_lonlat_deg or polygon_file instead."
-    )
-
-
-def _places() -> dict[str, dict[str, str]]:
-    with resource_path(PLACES).open(encoding="utf-8", newline="") as handle:
-        return {row["name"].casefold(): row for row in csv.DictReader(handle)}
+    place = find_place(name)
+    return Region(place.name, place.bounds)
 
 
 def region_from_file(path: Path) -> Region:

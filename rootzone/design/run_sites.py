@@ -12,7 +12,7 @@ from rootzone._shared.cores import cores_given
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.table_files import write_table
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.open_campaign import CampaignFiles, excluded_cover
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.design.candidates import Rules
 from rootzone.design.classes import class_table
 from rootzone.design.plan import Order
@@ -60,7 +60,10 @@ def run_sites(
     """
     logging.getLogger("rootzone.design").setLevel(logging.INFO)
     place = files.workspace
-    refuse_overwrite(place.sites, force=force)
+    report = place.balance_report
+    before = (place.sites.with_name("strata.parquet"), place.reserves, report,
+              report.with_suffix(".json"))  # fmt: skip
+    refuse_overwrite(place.sites, force=force, beside=before)
     settings = load_design(files.campaign.sites.design, files.folder)
     work = place.sites.parent / ".work"
     designs: list[YearDesign] = []
@@ -93,8 +96,8 @@ def _rules(files: CampaignFiles, settings: Design, land: CatalogLand) -> Rules:
     return Rules(
         land_cover=class_table(land.legend_of("land_cover"), files.catalog.legends),
         climate=class_table(land.legend_of("climate_class"), files.catalog.legends),
-        weather=files.catalog.weather_grid(files.campaign.catalog.forcing),
-        exclude_land_cover=excluded_cover(files.loaded, files.catalog),
+        weather=files.weather_grid,
+        exclude_land_cover=files.excluded_cover,
         texture_sum_tolerance_pct=settings.texture_sum_tolerance_pct,
     )
 

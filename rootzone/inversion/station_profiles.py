@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from rootzone._shared.errors import RequestError
 from rootzone.inversion.soil_layers import SoilLayers, soil_of_station
-from rootzone.stations.station_soils import read_station_soils, soils_path, usable_soils
+from rootzone.stations.readers.read_soils import read_soils
+from rootzone.stations.station_soils import soils_path, usable_soils
 
 Place = tuple[str, str]
 
@@ -28,7 +31,7 @@ def measured_profiles(
     stations : Path
         The station table; its own soils lie beside it.
     soils : Path, optional
-        Another table of soils.
+        Another table of soils: of ``rootzone stations --soils``, or any that it reads.
     thickness_mm : sequence of float
         Layers of the profile [mm].
     ptf : str
@@ -51,9 +54,23 @@ def measured_profiles(
     path = soils or soils_path(stations)
     if soils is None and not path.exists():
         return {}
-    frame = usable_soils(read_station_soils(path), with_mapped=with_mapped)
+    return profiles_of(
+        read_soils(path), thickness_mm, ptf, with_mapped=with_mapped, on_problem=on_problem
+    )
+
+
+def profiles_of(
+    soils: pl.DataFrame,
+    thickness_mm: Sequence[float],
+    ptf: str,
+    *,
+    with_mapped: bool = False,
+    on_problem: Callable[[str], None] | None = None,
+) -> dict[Place, SoilLayers]:
+    """As `measured_profiles`, from rows in the schema ``STATION_SOILS``."""
     out: dict[Place, SoilLayers] = {}
-    for (network, station), rows in frame.group_by("network", "station", maintain_order=True):
+    usable = usable_soils(soils, with_mapped=with_mapped)
+    for (network, station), rows in usable.group_by("network", "station", maintain_order=True):
         try:
             out[str(network), str(station)] = soil_of_station(rows, thickness_mm, ptf)
         except RequestError as error:

@@ -18,7 +18,6 @@ import polars as pl
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
-from rootzone.campaign.workspace import Workspace
 from rootzone.hydraulics.read_layers import layers_of_frame
 from rootzone.hydraulics.run_campaign_soils import pedotransfer_of
 from rootzone.hydraulics.site_layers import SAMPLED
@@ -33,7 +32,7 @@ from rootzone.labels.layering import layerings_from_thickness, weights_of
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.engines.protocol import Profiles
     from rootzone.jobs.shard.counted_days import Span
 
@@ -82,7 +81,7 @@ def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | No
 
 
 def simulate_columns(
-    loaded: LoadedCampaign,
+    files: CampaignFiles,
     soils: pl.DataFrame,
     cell_ids: IntArray,
     year: int,
@@ -95,7 +94,7 @@ def simulate_columns(
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign.
     soils : DataFrame
         Guarded soils, ``site_id`` counting the columns from 0.
@@ -110,7 +109,7 @@ def simulate_columns(
     threads : int
         Threads of the engine.
     """
-    campaign, place = loaded.campaign, Workspace.beside(loaded.document.path)
+    campaign, place = files.campaign, files.workspace
     section = campaign.engine
     inputs = inputs_of_rows(
         pl.DataFrame({"site_id": np.arange(len(cell_ids)), "cell_id": cell_ids}),

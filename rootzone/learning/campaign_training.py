@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import torch
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.workspace import Workspace
+from rootzone._shared.seal import sealed_json
 from rootzone.labels.splits import TRAIN, VALIDATION
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
@@ -29,7 +28,7 @@ from rootzone.networks.settings import TrainSettings
 from rootzone.networks.validate import LabelValues, values_at_labels
 
 if TYPE_CHECKING:
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _BF16_TILES = 16
 
@@ -57,8 +56,7 @@ class TrainedCampaign:
 
 
 def train_campaign(
-    loaded: LoadedCampaign,
-    data: Path,
+    files: CampaignFiles,
     *,
     run: str = "main",
     epochs: int | None = None,
@@ -69,10 +67,8 @@ def train_campaign(
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign.
-    data : Path
-        Folder the catalog's paths start from.
     run : str
         Name of the run's folder.
     epochs, seed : int, optional
@@ -91,7 +87,7 @@ def train_campaign(
     """
     how = options or RunOptions()
     say = _teller(how)
-    inputs = _opened(loaded, data, how, say)
+    inputs = _opened(files, how, say)
     sources, validation = _sources(inputs)
     learning = inputs.campaign.learning
     own_seed = inputs.campaign.seeds.learning if seed is None else seed
@@ -102,7 +98,7 @@ def train_campaign(
     say(_in_words(counts, validation))
     for note in inputs.notes:
         say(f"note: {note}")
-    folder = Workspace.beside(loaded.document.path).learning(run)
+    folder = files.workspace.learning(run)
     identity = {
         "feature_spec": inputs.scene.spec.digest,
         "digests": inputs.digests,
@@ -111,15 +107,15 @@ def train_campaign(
     }
     if how.ranks.leads:
         told = {"settings": settings.to_dict(), "network": to_dict(config), **identity}
-        write_text(folder / "settings.json", json.dumps(told, indent=1) + "\n")
+        write_text(folder / "settings.json", sealed_json(told))
     results = _members(learning.members, config, sources, validation, settings, folder,
                        identity, how, say)  # fmt: skip
-    best = Workspace.beside(loaded.document.path).bundle(run)
+    best = files.workspace.bundle(run)
     if not how.ranks.leads:
         return TrainedCampaign(best, results, {}, None)
     info = {
         "campaign": inputs.campaign.name,
-        "campaign_digest": loaded.digest,
+        "campaign_digest": files.digest,
         "run": run,
         "settings": settings.to_dict(),
         "split": identity["split"],
@@ -142,14 +138,12 @@ def _teller(how: RunOptions) -> Callable[[str], None]:
     return say
 
 
-def _opened(
-    loaded: LoadedCampaign, data: Path, how: RunOptions, say: Callable[[str], None]
-) -> CampaignSamples:
+def _opened(files: CampaignFiles, how: RunOptions, say: Callable[[str], None]) -> CampaignSamples:
     """Samples of the campaign; the first process makes the land raster for all."""
     say("opening land, weather and labels")
-    inputs = open_samples(loaded, data) if how.ranks.leads else None
+    inputs = open_samples(files) if how.ranks.leads else None
     how.ranks.from_leader(None)
-    return inputs or open_samples(loaded, data)
+    return inputs or open_samples(files)
 
 
 def _sources(inputs: CampaignSamples) -> tuple[dict[str, SampleSet], SampleSet]:

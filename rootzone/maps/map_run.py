@@ -15,9 +15,8 @@ from rootzone._shared.digests import code_version
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
 from rootzone._shared.seal import damage, read_sealed_json
-from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.layers.legends import WATER
-from rootzone.covariates.open_campaign import excluded_cover, open_catalog, open_region
+from rootzone.labels.field.build import FieldCounts
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.write_land import write_land
 from rootzone.maps.assemble import MapPlan
@@ -29,7 +28,8 @@ from rootzone.maps.style import qgis_style
 from rootzone.maps.write_series import write_netcdf, write_zarr
 
 if TYPE_CHECKING:
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.campaign.workspace import Workspace
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _LOG = logging.getLogger(__name__)
 Tell = Callable[[str, int, int], None]
@@ -41,14 +41,12 @@ class MapRequest:
 
     Parameters
     ----------
-    data : Path
-        Folder the catalog's paths start from.
     run : str
         Training run whose model is used.
     dates : tuple of date
         Days; the campaign's own when empty.
     source : str or None
-        ``network`` or ``simulation``; the campaign's own when None.
+        ``network``, ``physics`` or ``simulation``; the campaign's own when None.
     window_px : int or None
         Side of a window [px]; the campaign's own when None.
     faithful : bool
@@ -65,7 +63,6 @@ class MapRequest:
         Called with what is done, how many pieces are done, and how many there are.
     """
 
-    data: Path
     run: str = "main"
     dates: tuple[date, ...] = ()
     source: str | None = None
@@ -95,9 +92,9 @@ class MapReport:
     trust : Path or None
         Trust layer.
     source : str
-        ``network`` or ``simulation``.
-    counts : SimulationCounts or None
-        Columns of a simulation, where one ran.
+        ``network``, ``physics`` or ``simulation``.
+    counts : SimulationCounts or FieldCounts or None
+        Columns of a simulation or of a field of physics, where one was looked at.
     """
 
     folder: Path
@@ -106,17 +103,22 @@ class MapReport:
     series: list[Path]
     trust: Path | None
     source: str
-    counts: SimulationCounts | None = None
+    counts: SimulationCounts | FieldCounts | None = None
 
     def facts(self) -> dict[str, Any]:
         """The report as JSON values."""
-        own = {}
+        own: dict[str, Any] = {}
         if self.counts is not None:
             own = {
                 "pixels": self.counts.pixels,
                 "columns": self.counts.columns,
                 "columns_simulated_now": self.counts.simulated_now,
                 "columns_failed": dict(self.counts.failed),
+            }
+        if isinstance(self.counts, FieldCounts):
+            own |= {
+                "columns_simulated": self.counts.simulated,
+                "worst_physics_error": self.counts.worst_error,
             }
         return {
             "folder": str(self.folder),
@@ -140,36 +142,40 @@ def map_dates(campaign_dates: Sequence[date], years: Sequence[int]) -> tuple[dat
 class MapRun:
     """What both ways of making maps share."""
 
-    loaded: LoadedCampaign
+    files: CampaignFiles
     request: MapRequest
 
-    @cached_property
+    @property
     def workspace(self) -> Workspace:
         """Folder of the campaign."""
-        return Workspace.beside(self.loaded.document.path)
+        return self.files.workspace
+
+    @property
+    def bf16(self) -> bool:
+        """Whether the network computes in bfloat16."""
+        return self.files.campaign.learning.precision == "bf16"
 
     @cached_property
     def days(self) -> tuple[date, ...]:
         """The days to map."""
-        campaign = self.loaded.campaign
+        campaign = self.files.campaign
         return map_dates(self.request.dates or campaign.maps.dates, campaign.years)
 
     @cached_property
     def cover(self) -> CoverCodes:
         """Land cover that gets a flag."""
-        catalog = open_catalog(self.loaded, self.request.data)
-        legend = catalog.legend_of_layer(self.loaded.campaign.catalog.land_cover)
-        return CoverCodes(legend.codes_of(WATER), excluded_cover(self.loaded, catalog))
+        legend = self.files.catalog.legend_of_layer(self.files.campaign.catalog.land_cover)
+        return CoverCodes(legend.codes_of(WATER), self.files.excluded_cover)
 
     @cached_property
     def land(self) -> Land:
         """The land raster, made where it is missing or out of date."""
-        return Land(write_land(self.loaded, self.request.data, self.workspace.land))
+        return Land(write_land(self.files, self.workspace.land))
 
     @property
     def folder(self) -> Path:
         """Where these maps lie: the campaign's own kind in maps, any other kind below it."""
-        own = self.loaded.campaign.maps.source
+        own = self.files.campaign.maps.source
         if self.request.faithful:
             return self.workspace.maps / "faithful"
         asked = self.request.source or own
@@ -177,7 +183,7 @@ class MapRun:
 
     def plan(self, record: Provenance, interval_pct: float, tags: dict[str, str]) -> MapPlan:
         """The maps to be made, with what is written into each."""
-        campaign = self.loaded.campaign
+        campaign = self.files.campaign
         return MapPlan(
             grid=self.land.grid,
             days=self.days,
@@ -189,7 +195,7 @@ class MapRun:
             tags={"campaign": campaign.name, "code": code_version(), **tags},
             record=record,
             trust=None,
-            region=open_region(self.loaded),
+            region=self.files.region,
         )
 
     def missing(self, plan: MapPlan) -> list[tuple[int, int]]:
@@ -197,7 +203,7 @@ class MapRun:
         wanted = []
         for day, depth in plan.maps():
             files = plan.files(day, depth)
-            if not files.stac.exists() or not files.theta.exists() or _not_whole(files):
+            if not_whole(files):
                 wanted.append((day, depth))
                 continue
             if made_alike(files.theta, plan.record_of(day, depth)):
@@ -215,11 +221,11 @@ class MapRun:
 
         Days named in the request make maps and leave the campaign's series alone.
         """
-        kind = self.loaded.campaign.maps.time_series
+        kind = self.files.campaign.maps.time_series
         if kind == "none" or self.request.dates:
             return []
         texts = {
-            "title": f"Root-zone soil moisture of {self.loaded.campaign.name}",
+            "title": f"Root-zone soil moisture of {self.files.campaign.name}",
             "source": f"rootzone, {source}",
             "digest": plan.record.digest,
         }
@@ -244,7 +250,11 @@ class MapRun:
         return made
 
     def report(
-        self, plan: MapPlan, made: int, source: str, counts: SimulationCounts | None = None
+        self,
+        plan: MapPlan,
+        made: int,
+        source: str,
+        counts: SimulationCounts | FieldCounts | None = None,
     ) -> MapReport:
         """Write the time series, and tell what there is now."""
         maps = [plan.files(day, depth).theta for day, depth in plan.maps()]
@@ -252,9 +262,9 @@ class MapRun:
         return MapReport(plan.folder, maps, made, series, plan.trust, source, counts)
 
 
-def _not_whole(files: MapFiles) -> bool:
+def not_whole(files: MapFiles) -> bool:
     """Whether any file of a map is gone or not what was written, which is told."""
-    if not (files.flags.exists() and files.style.exists()):
+    if not all(p.exists() for p in (files.theta, files.flags, files.style, files.stac)):
         return True
     try:
         read_sealed_json(files.stac)

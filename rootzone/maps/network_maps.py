@@ -11,17 +11,17 @@ import numpy as np
 
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone.maps.assemble import MapPlan, assemble_trust, trust_spec
 from rootzone.maps.map_run import MapReport, MapRequest, MapRun, made_alike
 from rootzone.maps.network_job import NetworkJob, Task
-from rootzone.maps.parts import Parts
 from rootzone.maps.read_training_sites import read_training_sites
 from rootzone.maps.run_workers import Workers
 from rootzone.maps.trust import TrainingSites
 
 if TYPE_CHECKING:
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.learning.scene.scene import Scene
     from rootzone.networks.bundle import Bundle
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 WORTH_PROCESSES = 2_000_000
 
 
-def maps_from_network(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
+def maps_from_network(files: CampaignFiles, request: MapRequest) -> MapReport:
     """Make the maps of a campaign with its trained network; see ``make_maps``."""
     from rootzone.learning.samples.open_samples import open_scene
     from rootzone.networks.bundle import load_bundle
 
-    run = MapRun(loaded, request)
-    scene = open_scene(loaded, request.data)
+    run = MapRun(files, request)
+    scene = open_scene(files)
     folder = run.workspace.bundle(request.run)
     bundle = load_bundle(folder, scene.spec)
     sites = read_training_sites(run.workspace, scene.land)
@@ -49,15 +49,11 @@ def maps_from_network(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
         )
         job = NetworkJob(
             few, folder, plan, parts, sites, run.cover, request.device, request.faithful,
-            _bf16(loaded),
+            run.bf16,
         )  # fmt: skip
         _work(run, job, trust, missing)
         parts.sweep()
     return run.report(plan, len(missing), "network")
-
-
-def _bf16(loaded: LoadedCampaign) -> bool:
-    return loaded.campaign.learning.precision == "bf16"
 
 
 def _trust_record(run: MapRun, sites: TrainingSites) -> Provenance:
@@ -71,7 +67,7 @@ def _trust_record(run: MapRun, sites: TrainingSites) -> Provenance:
 
 def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPlan:
     """What is to be made, with the digest of everything that has a say."""
-    campaign, request = run.loaded.campaign, run.request
+    campaign, request = run.files.campaign, run.request
     weather = {f"weather_{y}": run.workspace.weather(y) for y in campaign.weather_years}
     inputs = {
         "model": bundle.digest,
@@ -82,11 +78,10 @@ def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPl
     }
     if scene.surface_source is not None:
         inputs["surface"] = getattr(scene.surface_source, "digest", "")
-    bf16 = _bf16(run.loaded)
     settings = {
         "source": "network",
         "faithful": request.faithful,
-        "precision": "bf16" if bf16 else "fp32",
+        "precision": "bf16" if run.bf16 else "fp32",
         "device": request.device,
         "dtype": campaign.maps.dtype,
         "excluded_cover": list(run.cover.excluded),
@@ -96,7 +91,7 @@ def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPl
     if bundle.calibration is not None:
         interval = 100.0 * bundle.calibration.coverage
     tags = {"source": "network", "model_digest": bundle.digest, "run": request.run}
-    if bf16 and bundle.info.get("bf16_error"):
+    if run.bf16 and bundle.info.get("bf16_error"):
         tags["bf16_rms_error"] = f"{bundle.info['bf16_error']['rms']:.2g} m3 m-3"
     plan = run.plan(Provenance("rootzone map", inputs, settings), interval, tags)
     if bundle.depths_mm != plan.depths_mm:
@@ -135,7 +130,7 @@ def _work(run: MapRun, job: NetworkJob, trust: Provenance, missing: list[tuple[i
         if not (plan.trust.exists() and made_alike(plan.trust, trust)):
             left = [w for w in windows if not parts.has(f"trust_{w.row}_{w.col}")]
             _do(run, workers, "windows of the trust layer", [Task("trust", w) for w in left])
-            tags = {"campaign": run.loaded.campaign.name}
+            tags = {"campaign": run.files.campaign.name}
             assemble_trust(plan.trust, trust_spec(plan.grid, tags), trust, parts, windows)
         if missing:
             tasks = [Task("predict", w) for w in windows if job.missing_days(w)]

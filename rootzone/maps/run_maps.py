@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from rootzone.maps.map_run import MapReport, MapRequest
 
 if TYPE_CHECKING:
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 
-def make_maps(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
+def make_maps(files: CampaignFiles, request: MapRequest) -> MapReport:
     """Make every map asked for that is not there yet.
 
     A killed run goes on where it was. A map gets its final name when it is whole.
@@ -23,11 +23,16 @@ def make_maps(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
     StoppedEarly
         A worker was killed.
     """
-    # Each way needs what the other does not: torch here, an engine there.
-    if (request.source or loaded.campaign.maps.source) == "simulation":
+    # Each way needs what the others do not: torch here, an engine there.
+    source = request.source or files.campaign.maps.source
+    if source == "physics":
+        from rootzone.maps.physics_maps import maps_from_physics
+
+        return maps_from_physics(files, request)
+    if source == "simulation":
         from rootzone.maps.simulation_maps import maps_from_simulation
 
-        return maps_from_simulation(loaded, request)
+        return maps_from_simulation(files, request)
     from rootzone.maps.network_maps import maps_from_network
 
-    return maps_from_network(loaded, request)
+    return maps_from_network(files, request)

@@ -7,46 +7,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.days import day_number
-from rootzone._shared.digests import digest_json
-from rootzone._shared.provenance import inputs_of
-from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.covariates.open_campaign import (
-    open_grid,
-    open_region,
-    open_stack,
-    open_weather_grid,
-)
-from rootzone.covariates.weather.cells import WeatherGrid
-from rootzone.design.read_land import CatalogLand
-from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
+from rootzone._shared.parts import Parts
+from rootzone.covariates.grid import Window
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.engine_choice import engine_code, make_engine_of
-from rootzone.jobs.shard.ladder import as_json, ladder_for
-from rootzone.jobs.shard.read_cut import weather_files
-from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
-from rootzone.maps.columns import (
+from rootzone.labels.field.columns import (
     CellColumns,
     rounded_texture,
     unique_columns,
     weather_cell_windows,
 )
+from rootzone.labels.field.region_soils import RegionSoils
+from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
 from rootzone.maps.encoding import MISSING_LAND, MISSING_WEATHER, flags_of
-from rootzone.maps.parts import Parts
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from rootzone.campaign.model import Campaign
-    from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.layers.stack import CovariateStack
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _CELLS_KEPT = 64  # finished cells in memory while maps are painted: two rows across a county
 
@@ -79,10 +63,8 @@ class SimulationJob:
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign.
-    data : Path
-        Folder the catalog's paths start from.
     days : sequence of date
         Days wanted, ascending, all in years whose weather is there.
     texture_step_pct : float or None
@@ -91,72 +73,19 @@ class SimulationJob:
         Threads of the engine.
     """
 
-    loaded: LoadedCampaign
-    data: Path
+    files: CampaignFiles
     days: Sequence[date]
     texture_step_pct: float | None = None
     threads: int = 1
 
-    @property
-    def workspace(self) -> Workspace:
-        """Folder of the campaign."""
-        return Workspace.beside(self.loaded.document.path)
-
-    @property
-    def grid(self) -> MasterGrid:
-        """The master grid."""
-        return open_grid(self.loaded)
-
     @cached_property
-    def weather_grid(self) -> WeatherGrid:
-        """Cells of the forcing."""
-        return open_weather_grid(self.loaded, self.data)
+    def soils(self) -> RegionSoils:
+        """Soils of the region's pixels."""
+        return RegionSoils(self.files)
 
     def inputs(self) -> dict[str, str]:
         """Digest of everything that has a say in the numbers."""
-        campaign = self.loaded.campaign
-        section = campaign.engine
-        years = sorted({day.year for day in self.days})
-        weather = {
-            path.name: path
-            for year in years
-            for path in weather_files(campaign, self.workspace, year)
-        }
-        with open_stack(self.loaded, self.data) as stack:
-            catalog = stack.catalog.digest
-            addresses = soil_addresses(stack, campaign)
-            cover_map = cover_map_of(stack, campaign)
-            if cover_map is not None:
-                addresses["land cover"] = cover_map[0]
-            soil_files = CatalogLand(stack, addresses, open_region(self.loaded)).input_digests()
-        soil = [
-            campaign.soil.model_dump(mode="json"),
-            campaign.catalog.texture,
-            list(campaign.profile.thickness_mm),
-        ]
-        engine = make_engine_of(campaign)({}, threads=1)
-        ladder = as_json(ladder_for(section.name, section.stepping))
-        return {
-            **inputs_of(weather),
-            "catalog": catalog,
-            "soil files": digest_json(soil_files),
-            "soil settings": digest_json(soil),
-            "engine settings": digest_json(engine.identity()),
-            "engine code": engine_code(),
-            "convergence ladder": digest_json(ladder),
-            "spin-up": str(section.spin_up_days),
-        }
-
-
-def soil_addresses(stack: CovariateStack, campaign: Campaign) -> dict[str, str]:
-    """Every layer that columns are made of, at all depths of the product, not of labels alone."""
-    name = campaign.catalog.texture
-    addresses = [
-        f"{name}/{variable}/{depth}"
-        for depth in stack.catalog.source(name).depth_names()
-        for variable in SAMPLED[campaign.soil.ptf][0].values()
-    ]
-    return {address: address for address in addresses}
+        return self.soils.inputs({day.year for day in self.days})
 
 
 def simulate_region(
@@ -176,8 +105,8 @@ def simulate_region(
         Called after each cell with the number done and the number in all.
     """
     counts = SimulationCounts()
-    windows = weather_cell_windows(job.grid, job.weather_grid)
-    with open_stack(job.loaded, job.data) as stack:
+    windows = weather_cell_windows(job.files.grid, job.files.weather_grid)
+    with job.files.stack() as stack:
         for number, (cell, window) in enumerate(windows.items(), 1):
             name = f"cell_{cell}"
             if not parts.has(name):
@@ -200,11 +129,11 @@ def _simulate_cell(
     job: SimulationJob, stack: CovariateStack, cell: int, window: Window
 ) -> dict[str, AnyArray]:
     """Columns of one cell, which pixel has which, and their water content on the days wanted."""
-    inside = job.weather_grid.ids(job.grid, window) == cell
+    inside = job.files.weather_grid.ids(job.files.grid, window) == cell
     layers = _pixel_layers(job, stack, cell, window, inside)
     found = unique_columns(window, inside, layers)
     n_column = found.representative.size
-    n_depth = len(job.loaded.campaign.labels.depths_mm)
+    n_depth = len(job.files.campaign.labels.depths_mm)
     theta = np.full((n_column, len(job.days), n_depth), np.nan, dtype=np.float32)
     failure = np.full(n_column, "", dtype="U32")
     soils = _soils_of_columns(job, layers, found)
@@ -218,27 +147,7 @@ def _pixel_layers(
     job: SimulationJob, stack: CovariateStack, cell: int, window: Window, inside: AnyArray
 ) -> pl.DataFrame:
     """Soil layers of a cell's pixels, sampled the way those of sites are."""
-    import polars as pl
-
-    campaign = job.loaded.campaign
-    row, col = np.nonzero(inside)
-    pixels = pl.DataFrame(
-        {
-            "site_id": np.arange(row.size),
-            "cell_id": np.full(row.size, cell),
-            "row": row + window.row,
-            "col": col + window.col,
-        }
-    )
-    name = campaign.catalog.texture
-    layers = site_layers(
-        stack,
-        name,
-        stack.catalog.source(name),
-        pixels,
-        campaign.soil.ptf,
-        cover_map_of(stack, campaign),
-    )
+    layers = job.soils.layers(stack, cell, window, inside)
     if job.texture_step_pct is None:
         return layers
     return rounded_texture(layers, job.texture_step_pct)
@@ -254,7 +163,7 @@ def _soils_of_columns(
     number = pl.DataFrame({"site_id": position, "column": np.arange(position.len())})
     rows = layers.join(number, on="site_id", how="inner", maintain_order="left")
     rows = rows.with_columns(pl.col("column").alias("site_id")).drop("column")
-    return guarded_soils(job.loaded.campaign, rows)
+    return guarded_soils(job.files.campaign, rows)
 
 
 def _run_year(
@@ -269,11 +178,11 @@ def _run_year(
     if soils is None:
         failure[:] = "INPUT_MISSING"
         return
-    span = _span(job.days, year, job.loaded.campaign.engine.spin_up_days)
+    span = _span(job.days, year, job.files.campaign.engine.spin_up_days)
     at = [i for i, day in enumerate(job.days) if day.year == year]
     rows = np.array([day_number(job.days[i]) - span.first for i in at])
     cell_ids = np.full(len(theta), cell)
-    run = simulate_columns(job.loaded, soils, cell_ids, year, span, rows, threads=job.threads)
+    run = simulate_columns(job.files, soils, cell_ids, year, span, rows, threads=job.threads)
     theta[:, at] = run.theta
     for column, name in run.failures.items():
         failure[column] = name
@@ -286,8 +195,8 @@ def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
     return Span(whole.start, min(wanted), max(wanted))
 
 
-_WEATHER_FAILURES = ("FORCING_MISSING", "FORCING_GAP", "FORCING_VALUE")
-_LAND_FAILURES = ("INPUT_MISSING",)
+WEATHER_FAILURES = ("FORCING_MISSING", "FORCING_GAP", "FORCING_VALUE")
+LAND_FAILURES = ("INPUT_MISSING",)
 
 
 class SimulationPainter:
@@ -302,8 +211,8 @@ class SimulationPainter:
     """
 
     def __init__(self, job: SimulationJob, parts: Parts) -> None:
-        self._grid, self._weather = job.grid, job.weather_grid
-        self._n_depth = len(job.loaded.campaign.labels.depths_mm)
+        self._grid, self._weather = job.files.grid, job.files.weather_grid
+        self._n_depth = len(job.files.campaign.labels.depths_mm)
         self._cell = lru_cache(_CELLS_KEPT)(lambda cell: parts.get(f"cell_{cell}"))
 
     def theta(self, day: int, window: Window) -> AnyArray:
@@ -331,6 +240,6 @@ class SimulationPainter:
             top, left = (int(v) for v in piece["window"][:2])
             failure = piece["failure"][piece["column"][row + window.row - top,
                                                        col + window.col - left]]  # fmt: skip
-            no_weather[row, col] = np.isin(failure, _WEATHER_FAILURES)
-            no_land[row, col] = np.isin(failure, _LAND_FAILURES)
+            no_weather[row, col] = np.isin(failure, WEATHER_FAILURES)
+            no_land[row, col] = np.isin(failure, LAND_FAILURES)
         return flags_of([(MISSING_WEATHER, no_weather), (MISSING_LAND, no_land)])

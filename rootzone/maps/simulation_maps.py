@@ -8,38 +8,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.digests import digest_json
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.land import Land
 from rootzone.maps.assemble import MapPlan, assemble_map
 from rootzone.maps.encoding import CoverCodes, cover_flags, flags_of, pack_theta
 from rootzone.maps.map_run import MapReport, MapRequest, MapRun
-from rootzone.maps.parts import Parts
 from rootzone.maps.run_simulation import SimulationJob, SimulationPainter, simulate_region
 
 if TYPE_CHECKING:
     from rootzone._shared.arrays import AnyArray
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _PAINT_PX = 512
 
 
-def maps_from_simulation(loaded: LoadedCampaign, request: MapRequest) -> MapReport:
+def maps_from_simulation(files: CampaignFiles, request: MapRequest) -> MapReport:
     """Make the maps of a campaign without a network; see ``make_maps``."""
-    run = MapRun(loaded, request)
-    job = SimulationJob(loaded, request.data, run.days, request.texture_step_pct, request.cores)
+    run = MapRun(files, request)
+    job = SimulationJob(files, run.days, request.texture_step_pct, request.cores)
     settings = {
         "source": "simulation",
         "texture_step_pct": request.texture_step_pct,
-        "dtype": loaded.campaign.maps.dtype,
+        "dtype": files.campaign.maps.dtype,
         "excluded_cover": list(run.cover.excluded),
-        "region": loaded.campaign.region.model_dump(mode="json"),
+        "region": files.campaign.region.model_dump(mode="json"),
     }
     inputs = {**job.inputs(), "land": run.land.digest}
     record = Provenance("rootzone map", inputs, settings)
-    engine = loaded.campaign.engine
+    engine = files.campaign.engine
     tags = {"source": "simulation", "engine": f"{engine.name}/{engine.physics}/{engine.stepping}"}
-    plan = run.plan(record, loaded.campaign.maps.interval_pct, tags)
+    plan = run.plan(record, files.campaign.maps.interval_pct, tags)
     plan = replace(plan, window_px=_PAINT_PX)
     missing = run.missing(plan)
     if not missing:

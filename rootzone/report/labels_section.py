@@ -30,7 +30,7 @@ def labels_section(inputs: ReportInputs) -> Section:
     key, title, menu = "labels", "Labels against stations", "Labels"
     if inputs.labels is None:
         return absent(key, title, menu, "There are no labels yet: rootzone labels makes them.")
-    simulated = read_distribution(inputs.place.labels, inputs.depth_mm, workers=2)
+    simulated = read_distribution(inputs.workspace.labels, inputs.depth_mm, workers=2)
     stations = _station_distribution(inputs)
     months = {"simulated": _months_of_labels(inputs)}
     if inputs.station_values is not None and inputs.station_values.height:
@@ -63,7 +63,7 @@ def _months_of_labels(inputs: ReportInputs) -> pl.DataFrame:
     import polars as pl
 
     of_month: dict[str, list[Path]] = {}
-    for path in label_files(inputs.place.labels):
+    for path in label_files(inputs.workspace.labels):
         of_month.setdefault(path.parent.name, []).append(path)
     near = (pl.col("depth_mm") - inputs.depth_mm).abs() < 1e-3
     parts = []

@@ -31,6 +31,7 @@ from rootzone.report.map_layers import (
     read_small,
 )
 from rootzone.report.map_series import shown_days, sites_of, stations_of, weather_of
+from rootzone.report.skill_section import coverage_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +48,7 @@ _GALLERY = 8
 def map_section(inputs: ReportInputs) -> Section:
     """The viewer, and the same maps side by side."""
     key, title, menu = "maps", "Maps", "Maps"
-    files = map_files(inputs.place.maps)
+    files = map_files(inputs.workspace.maps)
     if not files:
         return absent(key, title, menu, "No maps are made yet: rootzone map makes them.")
     dates = _even(sorted({m.day for m in files}), _MOST_DATES)
@@ -75,7 +76,7 @@ def map_section(inputs: ReportInputs) -> Section:
         Text(_in_words(inputs, files, dates, depth, first, shape) + interval_words(
             [one.bands[1] for one in rasters.values() if len(one.bands) > 1],
             first.tags.get("interval_pct", "80"),
-        )), Maps(data),
+        ) + coverage_words(inputs)), Maps(data),
         Plots([Plot("maps", gallery_figure(gallery), caption)]),
     ]  # fmt: skip
     return Section(key, title, menu, blocks)
@@ -138,7 +139,7 @@ def _flag_layers(files: list[MapFile], dates: list[date], size: int) -> list[dic
 
 def trust_layers(inputs: ReportInputs, size: int) -> list[dict[str, Any]]:
     """Bands of the trust layer, one image for all dates."""
-    path = inputs.place.maps / "trust.tif"
+    path = inputs.workspace.maps / "trust.tif"
     if not path.exists():
         return []
     raster = read_small(path, size)

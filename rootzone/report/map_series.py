@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
-from rootzone.covariates.open_campaign import open_weather_grid
 from rootzone.report.map_layers import packed
 
 if TYPE_CHECKING:
@@ -69,8 +68,7 @@ def _cells_of_pixels(inputs: ReportInputs, shape: tuple[int, int]) -> AnyArray:
     row = (np.arange(shape[0]) + 0.5) * height / shape[0] - 0.5
     col = (np.arange(shape[1]) + 0.5) * width / shape[1] - 0.5
     rows, cols = np.meshgrid(row, col, indexing="ij")
-    weather = open_weather_grid(inputs.loaded, inputs.data)
-    return weather.id_at(*inputs.grid.lon_lat(rows, cols))
+    return inputs.weather_grid.id_at(*inputs.grid.lon_lat(rows, cols))
 
 
 def _demand_column(inputs: ReportInputs) -> str:
@@ -118,9 +116,13 @@ def sites_of(inputs: ReportInputs, days: list[date], mapped: list[date]) -> dict
         for site, day, theta in profiles.iter_rows()
         if len(theta) == len(thickness)
     }
+    titles = {
+        row["stratum"]: row["title"].replace(" | ", "; ")
+        for year in inputs.balance for row in year["by_stratum"]
+    }  # fmt: skip
     places = [
-        {"name": f"site {site}", "row": row, "col": col, "note": stratum, "theta": series[i],
-         "profile": [found.get((site, day)) for day in mapped]}
+        {"name": f"site {site}", "row": row, "col": col, "note": titles.get(stratum, stratum),
+         "theta": series[i], "profile": [found.get((site, day)) for day in mapped]}
         for i, (site, row, col, stratum) in enumerate(
             chosen.select("site_id", "row", "col", "stratum").iter_rows()
         )

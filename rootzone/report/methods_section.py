@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rootzone import __version__
 from rootzone._shared.words import listed, plural
 from rootzone.campaign.model import BY_LAND_COVER
-from rootzone.covariates.open_campaign import excluded_cover, open_catalog
 from rootzone.labels.distribution import L1_BIN_WIDTH
 from rootzone.report.document import Code, Section, Table, Text
 from rootzone.report.references import PTF_TITLES, cited, numbered
@@ -64,11 +63,11 @@ def methods_text(inputs: ReportInputs) -> list[str]:
         found.append(_simulation(inputs))
     if inputs.labels is not None:
         found.append(_labels(inputs))
-    if (inputs.place.learning(inputs.run) / "log.csv").exists():
+    if (inputs.workspace.learning(inputs.run) / "log.csv").exists():
         found.append(_learning(inputs))
-    if (inputs.place.evaluation(inputs.run) / "skill.parquet").exists():
+    if (inputs.workspace.evaluation(inputs.run) / "skill.parquet").exists():
         found.append(_evaluation())
-    if any(inputs.place.maps.glob("theta_*.tif")):
+    if any(inputs.workspace.maps.glob("theta_*.tif")):
         found.append(_maps(inputs))
     found.append(_code(inputs))
     return found
@@ -103,8 +102,7 @@ def _sites(inputs: ReportInputs) -> str:
     settings, sites = inputs.campaign.sites, inputs.sites
     assert sites is not None  # noqa: S101 - asked before
     strata = plural(sites["stratum"].n_unique(), "stratum", "strata")
-    catalog = open_catalog(inputs.loaded, inputs.data)
-    left_out = ", ".join(map(str, excluded_cover(inputs.loaded, catalog)))
+    left_out = ", ".join(map(str, inputs.excluded_cover))
     return (
         f"{sites.height:,} sites were drawn ({settings.per_year:,} a year for "
         f"{listed([str(year) for year in inputs.campaign.years])}) from {strata} of land cover by "
@@ -267,7 +265,7 @@ def _maps(inputs: ReportInputs) -> str:
 def _code(inputs: ReportInputs) -> str:
     return (
         f"Computed with rootzone {__version__}; campaign {inputs.campaign.name}, digest "
-        f"{inputs.loaded.digest} of its resolved settings."
+        f"{inputs.digest} of its resolved settings."
     )
 
 

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 def provenance_section(inputs: ReportInputs) -> Section:
     """Digest of every table and of how it was made."""
     digests = content_digests(inputs)
-    rows = [[name, made_by(inputs.place.root, name), digest] for name, digest in digests.items()]
-    yaml = inputs.loaded.document.path.name
+    rows = [
+        [name, made_by(inputs.workspace.root, name), digest] for name, digest in digests.items()
+    ]
+    yaml = inputs.path.name
     return Section(
         "provenance", "Provenance", "Provenance",
         (
             Text(f"Two campaigns with the same digests hold the same numbers. Clock times, hosts "
                  f"and paths are no part of them. Code: rootzone {code_version()}; campaign digest "
-                 f"{inputs.loaded.digest}."),
+                 f"{inputs.digest}."),
             Table(("table", "made by", "digest of the content"), rows),
             Text("The whole record of any file, inputs and settings included:"),
             Code("\n".join(f"rootzone provenance {name}" for name in list(digests)[:4]
@@ -41,7 +43,7 @@ def content_digests(inputs: ReportInputs) -> dict[str, str]:
     Files that hold clock times, such as ledgers and training logs, count by what they say of the
     work alone.
     """
-    place = inputs.place
+    place = inputs.workspace
     single = [
         place.sites, place.reserves, place.soils, place.site_textures, place.stations,
         *inputs.weather_files, place.bundle(inputs.run) / "weights.safetensors",
@@ -64,7 +66,7 @@ def content_digests(inputs: ReportInputs) -> dict[str, str]:
 def shard_digest(inputs: ReportInputs) -> str:
     """One digest of all closed shards: their inputs and what came of their sites."""
     numbers = [int(path.parent.name.partition("=")[2]) for path in inputs.profiles]
-    closed = [read_closed(inputs.place, number) for number in numbers]
+    closed = [read_closed(inputs.workspace, number) for number in numbers]
     footers = [one.footer.to_json() for one in closed if one is not None]
     return digest_json(footers) if footers else ""
 

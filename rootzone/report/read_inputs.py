@@ -15,16 +15,12 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import check, read_sealed_json
 from rootzone._shared.table_files import read_table
 from rootzone._shared.tables import SITES
-from rootzone.campaign.model import Campaign
-from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
-from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.open_campaign import data_folder, open_catalog, open_grid
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.jobs.shard.read_shard import read_closed
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from rootzone.covariates.grid import MasterGrid
     from rootzone.covariates.layers.source import Source
     from rootzone.jobs.record.read_state import CampaignState
 
@@ -61,45 +57,18 @@ class Runs:
 
 
 @dataclass(frozen=True)
-class ReportInputs:
+class ReportInputs(CampaignFiles):
     """A campaign's tables, each None or empty where it is not there yet.
 
     Parameters
     ----------
-    loaded : LoadedCampaign
-        The campaign.
-    place : Workspace
-        Its folder.
-    data : Path
-        Folder the catalog's paths start from.
+    loaded, data
+        As of every campaign.
     run : str
         Training run whose skill is shown.
     """
 
-    loaded: LoadedCampaign
-    place: Workspace
-    data: Path
     run: str = "main"
-
-    @classmethod
-    def beside(
-        cls, campaign_file: Path, data: Path | None = None, run: str = "main"
-    ) -> ReportInputs:
-        """Inputs of the campaign in a file.
-
-        Raises
-        ------
-        RequestError
-            The file is missing or wrong.
-        """
-        loaded = load_campaign(campaign_file)
-        place = Workspace.beside(campaign_file)
-        return cls(loaded, place, data_folder(campaign_file, data), run)
-
-    @property
-    def campaign(self) -> Campaign:
-        """All settings, defaults filled in."""
-        return self.loaded.campaign
 
     @property
     def depth_mm(self) -> float:
@@ -118,48 +87,42 @@ class ReportInputs:
         return ""
 
     @cached_property
-    def grid(self) -> MasterGrid:
-        """The master grid."""
-        return open_grid(self.loaded)
-
-    @cached_property
     def sources(self) -> dict[str, Source]:
         """Catalog entry of each kind of data the campaign uses."""
-        catalog = open_catalog(self.loaded, self.data)
         asked = self.campaign.catalog
         kinds = ("land_cover", "climate_class", "texture", "elevation", "forcing")
         names = {kind: getattr(asked, kind) for kind in kinds}
-        return {k: catalog.sources[n] for k, n in names.items() if n in catalog.sources}
+        return {k: self.catalog.sources[n] for k, n in names.items() if n in self.catalog.sources}
 
     @cached_property
     def sites(self) -> pl.DataFrame | None:
         """Drawn sites of the campaign's years."""
         import polars as pl
 
-        if not self.place.sites.exists():
+        if not self.workspace.sites.exists():
             return None
-        frame = read_table(self.place.sites, SITES)
+        frame = read_table(self.workspace.sites, SITES)
         return frame.filter(pl.col("year").is_in(self.campaign.years))
 
     @cached_property
     def balance(self) -> list[dict[str, Any]]:
         """Facts of the balance report, one a year."""
-        path = self.place.sites.parent / "balance.json"
-        return list(json.loads(path.read_text())) if path.exists() else []
+        path = self.workspace.sites.parent / "balance.json"
+        return list(json.loads(check(path).read_text())) if path.exists() else []
 
     @cached_property
     def top_soils(self) -> pl.DataFrame | None:
         """The top layer of every site's soil."""
         import polars as pl
 
-        if not self.place.soils.exists():
+        if not self.workspace.soils.exists():
             return None
-        return pl.scan_parquet(check(self.place.soils)).filter(pl.col("layer") == 1).collect()
+        return pl.scan_parquet(check(self.workspace.soils)).filter(pl.col("layer") == 1).collect()
 
     @cached_property
     def plan(self) -> dict[str, Any]:
         """What the last pilot said the campaign will cost; empty without one."""
-        path = self.place.plan
+        path = self.workspace.plan
         return read_sealed_json(path, "rootzone plan makes it again.") if path.exists() else {}
 
     @cached_property
@@ -167,9 +130,9 @@ class ReportInputs:
         """Shards and outcomes; None before sites and soils are there, or before any run."""
         from rootzone.jobs.record.read_state import CampaignState
 
-        if not (self.place.sites.exists() and self.profiles):
+        if not (self.workspace.sites.exists() and self.profiles):
             return None
-        state = CampaignState.beside(self.loaded.document.path)
+        state = CampaignState.beside(self.path)
         try:
             state.tasks  # noqa: B018 - asks for the tables the runs were cut from
         except RequestError as error:
@@ -185,7 +148,7 @@ class ReportInputs:
 
         if self.state is None:
             return None
-        closed = [read_closed(self.place, s.number) for s in self.state.table.shards]
+        closed = [read_closed(self.workspace, s.number) for s in self.state.table.shards]
         told = [one.run for one in closed if one is not None]
         outcome = last_word(self.state.outcomes)["outcome"]
         return Runs(
@@ -199,7 +162,7 @@ class ReportInputs:
     @cached_property
     def profiles(self) -> list[Path]:
         """Profile files, in order of their shards."""
-        found = sorted(self.place.runs.glob("shard=*/profiles.parquet"))
+        found = sorted(self.workspace.runs.glob("shard=*/profiles.parquet"))
         for path in found:
             check(path, "rootzone simulate makes its shard again.", content=False)
         return found
@@ -240,14 +203,14 @@ class ReportInputs:
 
         from rootzone.labels.write_labels import label_files
 
-        if not any(self.place.labels.glob("year=*/month=*/*.parquet")):
+        if not any(self.workspace.labels.glob("year=*/month=*/*.parquet")):
             return None
-        return pl.scan_parquet(label_files(self.place.labels), hive_partitioning=False)
+        return pl.scan_parquet(label_files(self.workspace.labels), hive_partitioning=False)
 
     @cached_property
     def weather_files(self) -> list[Path]:
         """Weather of the campaign's years that is there."""
-        files = [self.place.weather(year) for year in self.campaign.years]
+        files = [self.workspace.weather(year) for year in self.campaign.years]
         return [check(path) for path in files if path.exists()]
 
     def weather(self, columns: list[str]) -> pl.LazyFrame:
@@ -269,9 +232,9 @@ class ReportInputs:
         from rootzone.stations.pixels import pixel_values, station_pixels
         from rootzone.stations.station_table import at_depth, read_stations
 
-        if not self.place.stations.exists():
+        if not self.workspace.stations.exists():
             return None
-        stations = read_stations(self.place.stations)
+        stations = read_stations(self.workspace.stations)
         pixels = station_pixels(stations, self.grid)
         values = at_depth(stations, self.depth_mm / 1000.0)
         placed = pixel_values(values, pixels, shared_pixel="keep")

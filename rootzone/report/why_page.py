@@ -59,7 +59,7 @@ def write_why(inputs: ReportInputs, facts: Mapping[str, Any], out: Path) -> None
     """
     site = facts["site"]
     record = Provenance(
-        "rootzone why --html", {"campaign": inputs.loaded.digest}, {"site": str(site["site_id"])}
+        "rootzone why --html", {"campaign": inputs.digest}, {"site": str(site["site_id"])}
     )
     document = Document(
         f"Site {site['site_id']}",
@@ -171,7 +171,7 @@ def _profile(inputs: ReportInputs, facts: Mapping[str, Any]) -> pl.DataFrame | N
     import polars as pl
 
     done = [one for one in facts["outcomes"] if one["outcome"] == "done"]
-    path = inputs.place.profiles(int(done[-1]["shard"])) if done else None
+    path = inputs.workspace.profiles(int(done[-1]["shard"])) if done else None
     if path is None or not path.exists():
         return None
     own = pl.col("site_id").cast(pl.String) == str(facts["site"]["site_id"])

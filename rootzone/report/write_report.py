@@ -60,10 +60,10 @@ def write_report(inputs: ReportInputs, figures: str | None = None) -> dict[str, 
     document = report_document(inputs)
     record = Provenance(
         "rootzone report",
-        {"campaign": inputs.loaded.digest, **content_digests(inputs)},
+        {"campaign": inputs.digest, **content_digests(inputs)},
         {"run": inputs.run},
     )
-    out = inputs.place.report
+    out = inputs.workspace.report
     write_document(out, document, record)
     files = [
         _export(plot, out.parent / "figures", figures, record)

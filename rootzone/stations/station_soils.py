@@ -7,8 +7,9 @@ from and whether it counts as measured, and only measured ones are used unless a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -49,6 +50,7 @@ STATION_SOILS = Schema(
     ),
 )
 NUMBERS = tuple(c.name for c in STATION_SOILS.columns if c.kind == "float")
+Problem: TypeAlias = Callable[[str], None]
 MEASURED, MAPPED, SUSPECT = "measured", "mapped", "suspect"
 
 
@@ -75,7 +77,7 @@ def layers_about(middle_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.concatenate(([0.0], between)), np.concatenate((between, [last]))
 
 
-def soil_frame(samples: pl.DataFrame) -> pl.DataFrame:
+def soil_frame(samples: pl.DataFrame, on_problem: Problem | None = None) -> pl.DataFrame:
     """Samples of many stations as layers, each with its standing.
 
     Parameters
@@ -83,6 +85,8 @@ def soil_frame(samples: pl.DataFrame) -> pl.DataFrame:
     samples : polars.DataFrame
         A row a sample: network, station, depth_mm, and of ``STATION_SOILS`` what is known;
         ``standing`` where the source tells it. Two samples at one depth give their mean.
+    on_problem : callable, optional
+        Told in words of every sample that is left out.
 
     Returns
     -------
@@ -106,11 +110,11 @@ def soil_frame(samples: pl.DataFrame) -> pl.DataFrame:
         given = given.with_columns(
             pl.coalesce("om_pct", OM_PER_OC * pl.col("oc_pct").cast(pl.Float64)).alias("om_pct")
         )
-    total = pl.sum_horizontal(_TEXTURE)
-    possible = pl.all_horizontal(pl.col(_TEXTURE).is_between(0.0, 100.0))
-    good = given.filter(
-        possible.fill_null(value=False) & ((total - 100.0).abs() <= _TOLERANCE_PCT)
-    ).filter(pl.col("depth_mm").is_not_null() & (pl.col("depth_mm") >= 0.0))
+    judged = given.with_columns(_fault().alias("fault"))
+    if on_problem is not None:
+        for row in judged.filter(pl.col("fault") != "").iter_rows(named=True):
+            on_problem(_in_words(row))
+    good = judged.filter(pl.col("fault") == "").drop("fault")
     keys = ["network", "station"]
     good = _without_map_classes(good)
     numbers = [name for name in NUMBERS if name not in ("top_mm", "bottom_mm")]
@@ -126,6 +130,36 @@ def soil_frame(samples: pl.DataFrame) -> pl.DataFrame:
     if not parts:
         return pl.DataFrame(schema=columns)
     return _with_standing(pl.concat(parts)).select(list(columns))
+
+
+def _fault() -> pl.Expr:
+    """What makes a sample useless; empty for a good one."""
+    total = pl.sum_horizontal(_TEXTURE)
+    known = pl.all_horizontal(pl.col(_TEXTURE).is_not_null() & pl.col(_TEXTURE).is_not_nan())
+    possible = pl.all_horizontal(pl.col(_TEXTURE).is_between(0.0, 100.0))
+    deep = pl.col("depth_mm").is_not_null() & (pl.col("depth_mm") >= 0.0)
+    return (
+        pl.when(~deep.fill_null(value=False))
+        .then(pl.lit("it has no depth"))
+        .when(~known)
+        .then(pl.lit("texture is missing"))
+        .when(~possible)
+        .then(pl.lit("a fraction is outside 0 to 100 %"))
+        .when((total - 100.0).abs() > _TOLERANCE_PCT)
+        .then(pl.format("the fractions make {} %", total.round(1)))
+        .otherwise(pl.lit(""))
+    )
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    depth = "no depth" if row["depth_mm"] is None else f"{row['depth_mm']:g} mm"
+    seen = ", ".join(
+        f"{name} {'-' if row[name] is None else format(row[name], 'g')}" for name in _TEXTURE
+    )
+    return (
+        f"{row['network']} {row['station']}, {depth}: {row['fault']} ({seen}); the sample is left "
+        "out and its neighbours take its place"
+    )
 
 
 def _without_map_classes(samples: pl.DataFrame) -> pl.DataFrame:

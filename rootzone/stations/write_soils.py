@@ -43,7 +43,9 @@ def write_soils_of(
     """
     path = soils_path(out)
     refuse_overwrite(path, force=force)
-    soils, without = of_stations(joined_soils([read_soils(file) for file in files]), stations)
+    problems: list[str] = []
+    tables = [read_soils(file, problems.append) for file in files]
+    soils, without = of_stations(joined_soils(tables), stations)
     inputs = inputs_of({file.name: file for file in files})
     write_station_soils(path, soils, Provenance("rootzone stations", inputs, {}))
     keys = ["network", "station"]
@@ -52,4 +54,5 @@ def write_soils_of(
         "stations": soils.select(keys).n_unique(),
         "stations_measured": usable_soils(soils).select(keys).n_unique(),
         "stations_without": list(without),
+        "samples_left_out": problems,
     }

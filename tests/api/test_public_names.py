@@ -17,14 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # The promise. A change here is a change for every user: it needs a line in CHANGELOG.md.
 FUNCTIONS = {
     "make_soils": "(layers, *, source='texture', thickness_mm=None, extend=False, "
-    "tolerance_pct=10.0, ptf='rosetta3', fill_inputs=False, **limits)",
+    "tolerance_pct=10.0, ptf='rosetta3', members=(), fill_inputs=False, **limits)",
     "simulate": "(soils, weather, *, physics=None, stepping='converged', threads=None, **settings)",
     "make_labels": "(profiles, *, depth_mm=200, soils=None, thickness_mm=(), nodes=None, "
     "sites=None, spin_up_days=0)",
     "read_stations": "(*sources, station_list=None, network='plain', only=(), without=())",
-    "invert": "(stations, weather=None, *, station=(), depths_m=(0.05, 0.1, 0.2, 0.5, 1.0), "
-    "train_years=(), objective='rmse', zones_mm=(), physics='van_genuchten', "
-    "stepping='converged', snow=True, workers=1, **settings)",
+    "invert": "(stations, weather=None, *, soils=None, ptf='rosetta3', station=(), "
+    "depths_m=(0.05, 0.1, 0.2, 0.5, 1.0), train_years=(), objective='rmse', zones_mm=(), "
+    "physics='van_genuchten', stepping='converged', snow=True, workers=1, **settings)",
     "read": "(path)",
     "open_campaign": "(path, data=None)",
     "example_campaign": "(folder, *, stations=3)",

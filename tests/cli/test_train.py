@@ -19,8 +19,8 @@ from rootzone._cli.train import command
 from rootzone._shared.errors import RequestError
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import WEATHER
-from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning import campaign_training
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.open_samples import open_samples, with_known_soil
@@ -211,7 +211,7 @@ def test_missing_weather_names_the_verb_to_run(copy: Path) -> None:
 
 
 def test_labels_on_unknown_soil_are_left_out_of_a_bounded_network(copy: Path) -> None:
-    inputs = open_samples(load_campaign(copy), copy.parent / "data")
+    inputs = open_samples(CampaignFiles.beside(copy))
 
     class _HalfKnown:
         def soil(self, window, depths):  # type: ignore[no-untyped-def]
@@ -256,7 +256,7 @@ def test_labels_of_days_without_weather_are_left_out_and_counted(copy: Path) -> 
     path = Workspace.beside(copy).weather(2023)
     until = FIRST + dt.timedelta(days=100)
     write_table(path, pl.read_parquet(path).filter(pl.col("date") < until), WEATHER, RECORD)
-    inputs = open_samples(load_campaign(copy), copy.parent / "data")
+    inputs = open_samples(CampaignFiles.beside(copy))
     # Labels on every second day from the 40th to the 118th: those of days 100 to 118 are 10 days.
     assert inputs.notes == [
         f"Left out of the simulated labels: {10 * N_SITE} for no weather.",

@@ -9,6 +9,7 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.places import all_places
 from rootzone.covariates.region import Region, region_from_file, region_from_place
 
 TRIANGLE = {
@@ -53,18 +54,16 @@ def test_an_unknown_place_names_the_nearest():
 
 
 def test_all_48_states_and_64_colorado_counties_are_there_with_sane_boxes():
-    from rootzone.covariates.region import _places
-
-    rows = [row for row in _places().values() if row["kind"] != "country"]
-    assert sum(row["kind"] == "state" for row in rows) == 49  # 48 and the District of Columbia
-    assert sum(row["state"] == "Colorado" for row in rows) == 64
+    rows = [place for place in all_places() if place.kind in ("state", "county")]
+    assert sum(row.kind == "state" for row in rows) == 49  # 48 and the District of Columbia
+    assert sum(row.inside == "Colorado" for row in rows) == 64
     colorado = region_from_place("Colorado").bounds
     for row in rows:
-        west, south, east, north = (float(row[k]) for k in ("west", "south", "east", "north"))
+        west, south, east, north = row.bounds
         # The contiguous United States: 125 W to 66.9 W, 24.5 N to 49.4 N.
         assert -125 < west < east < -66.9
         assert 24.5 < south < north < 49.4
-        if row["kind"] == "county":
+        if row.kind == "county":
             assert west >= colorado[0] - 0.001
             assert north <= colorado[3] + 0.001
 
@@ -182,3 +181,39 @@ def test_a_state_of_the_us_keeps_its_name_beside_a_country():
     west, south, east, north = region_from_place("Georgia").bounds
     assert west < -84.39 < east
     assert south < 33.75 < north
+
+
+@pytest.mark.parametrize(
+    ("name", "lon", "lat"),
+    # Capitals of the units, from any atlas: Chandigarh's Mohali, Lahore, Toulouse, Dubbo, Oulu's
+    # Rovaniemi, Munich, Honolulu, Sao Paulo.
+    [("Punjab, India", 76.72, 30.70), ("Punjab, Pakistan", 74.34, 31.55),
+     ("haute-garonne", 1.44, 43.60), ("New South Wales", 148.60, -32.25),
+     ("Lapland, Finland", 25.73, 66.50), ("Bayern", 11.58, 48.14), ("Hawaii", -157.86, 21.31),
+     ("Sao Paulo", -46.63, -23.55)],
+)  # fmt: skip
+def test_first_level_units_are_places_and_hold_their_towns(name, lon, lat):
+    west, south, east, north = region_from_place(name).bounds
+    assert west < lon < east
+    assert south < lat < north
+    assert east - west < 25  # Alaska apart, no unit asked for here is wider
+
+
+def test_a_name_of_two_units_has_to_be_said_with_its_country():
+    with pytest.raises(RequestError, match="is 2 places: Punjab, India; Punjab, Pakistan"):
+        region_from_place("Punjab")
+
+
+@pytest.mark.parametrize("name", ["Russia", "Fiji", "Chukchi Autonomous Okrug", "Northern, Fiji"])
+def test_places_across_the_180th_meridian_are_refused_with_both_halves(name):
+    with pytest.raises(RequestError, match=r"180th meridian.*, 180, .*\[-180, "):
+        region_from_place(name)
+
+
+def test_every_packed_box_is_a_box():
+    for place in all_places():
+        west, south, east, north = place.bounds
+        assert -180 <= west <= 180
+        assert -180 <= east <= 180
+        assert -90 <= south < north <= 90
+        assert west != east

@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+import rootzone as rz
 from rootzone._shared.errors import RequestError
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
 from rootzone.inversion.column_runs import ColumnSetup, as_observed, simulated_at_depths
+from rootzone.inversion.corrections import Prior
 from rootzone.inversion.invert_station import Inversion, invert_station
 from rootzone.inversion.observations import InversionRules, divide_years
 from rootzone.inversion.run_inversions import run_inversions
@@ -198,3 +200,30 @@ def test_the_summary_is_a_median_over_stations(found: Inversion) -> None:
     assert np.isnan(row["r_low"])  # one station has no interval
     assert "| 20 cm | inverted | 1 |" in as_markdown(summary, "held_out")
     assert inversion_frame([found])["sand_pct_zone_1"][0] == found.best[0][0]
+
+
+def test_a_measured_soil_is_corrected_toward_the_readings_and_stays_near(
+    setup: ColumnSetup, weather: pl.DataFrame
+) -> None:
+    # Readings of 60 % sand, 25 % silt; the sample says sandier, so the truth holds more water.
+    # One more sample makes 112 %: it is told, and the rest goes on.
+    samples = {"network": "N", "station": "a", "depth_mm": [50.0, 200.0, 900.0, 500.0],
+               "bd_g_cm3": 1.4, "sand_pct": [72.0, 74.0, 73.0, 80.0],
+               "silt_pct": [18.0, 17.0, 18.0, 20.0],
+               "clay_pct": [10.0, 9.0, 9.0, 12.0]}  # fmt: skip
+    soils = {key: np.broadcast_to(value, 4) for key, value in samples.items()}
+    found = rz.invert(
+        station_of((60, 25), setup, weather), weather, soils=soils, depths_m=DEPTHS_M, snow=False
+    )
+    assert "112.0 %" in found.not_inverted["soil of N a, 500 mm"]
+    one = found["a"]
+    assert one.correction is not None
+    held_out = np.isin(one.day.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970,
+                       one.held_out_years)  # fmt: skip
+    error = {
+        name: float(np.nanmean(np.abs(getattr(one, name)[held_out] - one.observed[held_out])))
+        for name in ("measured", "inverted")
+    }
+    assert error["inverted"] < 0.5 * error["measured"]
+    assert one.correction.log_water[0] > 0.0
+    assert one.correction.penalty(Prior()) < 12.0  # six numbers, two standard deviations at most

@@ -11,10 +11,8 @@ import polars as pl
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import LABELS, SITES, WEATHER
-from rootzone.campaign.read_campaign import load_campaign
-from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import MasterGrid
-from rootzone.covariates.open_campaign import open_grid
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.made_up.write_county import write_county
 from rootzone.stations.station_table import STATIONS
@@ -49,8 +47,8 @@ def write_small_campaign(folder: Path) -> Path:
     campaign = folder / "campaign.yaml"
     campaign.write_text(CAMPAIGN)
     write_county(folder / "data", [2023], seed=3)
-    loaded = load_campaign(campaign)
-    grid, place = open_grid(loaded), Workspace.beside(campaign)
+    files = CampaignFiles.beside(campaign)
+    grid, place = files.grid, files.workspace
     write_table(place.weather(2023), _weather(grid), WEATHER, RECORD)
     rng = np.random.default_rng(4)
     pixels = rng.choice(grid.height * grid.width, N_SITE + N_STATION, replace=False)

@@ -15,7 +15,7 @@ from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import SITES
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.open_campaign import open_grid
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning.scene.features import features_of
 from rootzone.made_up.write_county import write_county
 from rootzone.networks.bundle import save_bundle
@@ -61,7 +61,7 @@ def make_campaign(folder: Path) -> Path:
 
 def _write_sites(file: Path) -> None:
     """Sites at pixels drawn from the whole grid, instead of a design."""
-    grid = open_grid(load_campaign(file))
+    grid = CampaignFiles.beside(file).grid
     pixel: IntArray = np.random.default_rng(3).choice(grid.width * grid.height, N_SITE, False)
     row, col = np.divmod(np.sort(pixel), grid.width)
     x_m, y_m = grid.xy_m(row, col)

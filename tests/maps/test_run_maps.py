@@ -21,10 +21,9 @@ from rio_cogeo import cog_validate
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import sidecar_of
-from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
-from rootzone.covariates.open_campaign import open_region
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning.samples.open_samples import open_scene
 from rootzone.maps import network_maps
 from rootzone.maps.encoding import FLAGS, NO_VALUE, OUTSIDE, WATER, unpack_theta
@@ -45,8 +44,8 @@ def campaign(corner: Path, tmp_path: Path) -> Path:
 
 
 def _make(campaign: Path, **changes: object) -> Path:
-    request = MapRequest(campaign.parent / "data", **changes)  # type: ignore[arg-type]
-    return make_maps(load_campaign(campaign), request).folder
+    request = MapRequest(**changes)  # type: ignore[arg-type]
+    return make_maps(CampaignFiles.beside(campaign), request).folder
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -64,16 +63,16 @@ def test_any_window_size_gives_the_same_files(campaign: Path, window: int) -> No
 
 def test_the_map_is_what_the_network_says_of_the_whole_scene(campaign: Path) -> None:
     folder = _make(campaign)
-    loaded = load_campaign(campaign)
-    scene = open_scene(loaded, campaign.parent / "data")
+    files = CampaignFiles.beside(campaign)
+    scene = open_scene(files)
     bundle = load_bundle(Workspace.beside(campaign).bundle())
-    day = loaded.campaign.maps.dates[0]
+    day = files.campaign.maps.dates[0]
     predictor = WindowPredictor(scene, bundle)
     told = next(predictor.days(scene.grid.full_window, [day]))
     with rasterio.open(folder / f"{NAMES[0]}.tif") as file:
         theta, half = unpack_theta(file.read(1)), unpack_theta(file.read(2))
     seen = np.isfinite(theta)
-    inside = open_region(loaded).mask(scene.grid, scene.grid.full_window)
+    inside = files.region.mask(scene.grid, scene.grid.full_window)
     assert seen[inside].mean() > 0.7  # the rest is the lake
     assert not seen[~inside].any()  # a map is cut to its region
     with rasterio.open(folder / f"{NAMES[0]}.flags.tif") as file:
@@ -101,7 +100,7 @@ def test_a_map_that_was_killed_goes_on_and_ends_the_same(campaign: Path) -> None
     words = [sys.executable, "-c", "from rootzone._cli import main; main()", "map", campaign]
     # A worker that waits a little before each window, so that there is a half-way.
     slow = (
-        "import time; from rootzone.maps.parts import Parts; put = Parts.put; "
+        "import time; from rootzone._shared.parts import Parts; put = Parts.put; "
         "Parts.put = lambda *a: (time.sleep(0.1), put(*a)); "
     )
     words[2] = slow + words[2]
@@ -144,7 +143,7 @@ def test_finished_windows_are_not_predicted_again(
 
 def test_a_finished_map_is_kept_and_another_model_is_refused(campaign: Path) -> None:
     _make(campaign)
-    report = make_maps(load_campaign(campaign), MapRequest(campaign.parent / "data"))
+    report = make_maps(CampaignFiles.beside(campaign), MapRequest())
     assert report.made_now == 0
     put_bundle(campaign, seed=2)
     with pytest.raises(RequestError, match=r"was made otherwise.*--force"):
@@ -185,11 +184,11 @@ def test_water_has_a_flag_and_no_value(campaign: Path) -> None:
 def test_faithful_maps_are_bare_tiles_in_a_folder_of_their_own(campaign: Path) -> None:
     folder = _make(campaign, faithful=True)
     assert folder == campaign.parent / "maps" / "faithful"
-    loaded = load_campaign(campaign)
-    scene = open_scene(loaded, campaign.parent / "data")
+    files = CampaignFiles.beside(campaign)
+    scene = open_scene(files)
     bundle = load_bundle(Workspace.beside(campaign).bundle())
     tile = Window(32, 64, 32, 32)
-    day = loaded.campaign.maps.dates[0]
+    day = files.campaign.maps.dates[0]
     bare = WindowPredictor(scene, bundle, faithful=True)
     inputs = bare._inputs(tile)
     with torch.inference_mode():
@@ -249,8 +248,9 @@ def test_a_file_whose_record_was_not_written_before_a_kill_is_made_again(campaig
 
 def test_other_excluded_cover_is_other_flags_and_not_kept(campaign: Path) -> None:
     _make(campaign)
-    loaded = load_campaign(campaign)
-    sites = loaded.campaign.sites.model_copy(update={"exclude_land_cover": (11, 12, 42)})
-    changed = replace(loaded, campaign=loaded.campaign.model_copy(update={"sites": sites}))
+    files = CampaignFiles.beside(campaign)
+    sites = files.campaign.sites.model_copy(update={"exclude_land_cover": (11, 12, 42)})
+    one = replace(files.loaded, campaign=files.campaign.model_copy(update={"sites": sites}))
+    changed = CampaignFiles(one, files.data)
     with pytest.raises(RequestError, match="was made otherwise"):
-        make_maps(changed, MapRequest(campaign.parent / "data"))
+        make_maps(changed, MapRequest())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +13,25 @@ import rasterio
 
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.read_campaign import load_campaign
-from rootzone.campaign.workspace import Workspace
+from rootzone._shared.parts import Parts
 from rootzone.covariates.grid import Window
 from rootzone.covariates.layers.covers import cover_of_class
-from rootzone.covariates.open_campaign import open_grid, open_stack
-from rootzone.maps.columns import (
+from rootzone.covariates.open_campaign import CampaignFiles
+from rootzone.labels.field.build import build_field
+from rootzone.labels.field.columns import (
     rounded_texture,
     unique_columns,
     weather_cell_windows,
 )
+from rootzone.labels.field.read import PhysicsField, open_field
+from rootzone.labels.field.region_soils import soil_addresses
 from rootzone.maps.encoding import OUTSIDE, WATER, pack_theta
 from rootzone.maps.map_run import MapRequest
-from rootzone.maps.parts import Parts
 from rootzone.maps.run_maps import make_maps
 from rootzone.maps.run_simulation import (
     SimulationJob,
     SimulationPainter,
     simulate_region,
-    soil_addresses,
 )
 from tests.covariates.weather_files import GRIDMET
 from tests.maps.county_campaign import DAYS, N_SITE, invoke
@@ -81,7 +82,7 @@ def test_a_step_that_does_not_divide_100_is_refused(step: float) -> None:
 
 
 def test_the_windows_of_the_weather_cells_hold_every_pixel_once(corner: Path) -> None:
-    grid = open_grid(load_campaign(corner))
+    grid = CampaignFiles.beside(corner).grid
     cell = GRIDMET.ids(grid, grid.full_window)
     counted = np.zeros(grid.shape, dtype=int)
     for number, window in weather_cell_windows(grid, GRIDMET).items():
@@ -95,8 +96,8 @@ def test_the_windows_of_the_weather_cells_hold_every_pixel_once(corner: Path) ->
 def simulated(
     corner: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[SimulationJob, Parts]:
-    loaded = load_campaign(corner)
-    job = SimulationJob(loaded, corner.parent / "data", loaded.campaign.maps.dates[1:])
+    files = CampaignFiles.beside(corner)
+    job = SimulationJob(files, files.campaign.maps.dates[1:])
     parts = Parts.of(tmp_path_factory.mktemp("maps"), "cells")
     counts = simulate_region(job, parts)
     # 96 x 96 pixels; the textures are smooth fields, so no two soils are alike.
@@ -115,15 +116,53 @@ def test_every_site_has_exactly_the_labels_of_the_campaign(
     day = job.days[0]
     found = labels.filter(pl.col("date").cast(pl.Date) == day).join(sites, on="site_id")
     assert found.height == 2 * N_SITE
-    theta = SimulationPainter(job, parts).theta(0, job.grid.full_window)
+    theta = SimulationPainter(job, parts).theta(0, job.files.grid.full_window)
     depth = np.where(found["depth_mm"].to_numpy() == 200, 0, 1)
     painted = theta[depth, found["row"].to_numpy(), found["col"].to_numpy()]
     assert np.array_equal(painted, found["theta"].to_numpy())
 
 
+@pytest.fixture(scope="module")
+def between(corner: Path, tmp_path_factory: pytest.TempPathFactory) -> PhysicsField:
+    folder = tmp_path_factory.mktemp("field") / "c"
+    shutil.copytree(corner.parent, folder)
+    files = CampaignFiles.beside(folder / corner.name)
+    counts = build_field(files, [2023])
+    assert (counts.pixels, counts.columns) == (9216, 9216)
+    assert counts.simulated < 1200  # an eighth
+    again = build_field(files, [2023])
+    assert again.simulated_now == 0
+    return open_field(files, [2023])
+
+
+def test_physics_between_simulated_soils_is_that_of_the_pixel(
+    simulated: tuple[SimulationJob, Parts], between: PhysicsField
+) -> None:
+    # Every pixel simulated by itself, with its layers. The campaign asks for 0.002.
+    job, parts = simulated
+    painter, whole = SimulationPainter(job, parts), job.files.grid.full_window
+    for number, day in enumerate(job.days):
+        off = np.abs(between.theta(day, whole) - painter.theta(number, whole))
+        assert np.nanquantile(off, 0.95, axis=(1, 2)).max() <= 0.002
+        told = between.error(day, whole, 0.95)
+        assert np.nanmean(off <= told) > 0.85
+
+
+def test_a_window_of_the_field_is_a_part_of_the_whole(between: PhysicsField) -> None:
+    day = date(2023, 2, 10)
+    whole = between.theta(day, between.grid.full_window.padded(40))
+    part = between.theta(day, Window(20, 30, 40, 50))
+    assert np.array_equal(part, whole[:, 60:100, 70:120], equal_nan=True)
+    many = between.days([date(2023, 2, 9), day], Window(20, 30, 40, 50))
+    assert np.array_equal(part, many[1], equal_nan=True)
+    kept = between.theta(day, Window(20, 30, 40, 50), keep=True)
+    assert kept == pytest.approx(part, abs=2e-5, nan_ok=True)
+    assert np.isnan(whole[:, :40]).all()  # off the grid
+
+
 def test_a_painted_window_is_a_part_of_the_whole(simulated: tuple[SimulationJob, Parts]) -> None:
     painter = SimulationPainter(*simulated)
-    whole = painter.theta(0, simulated[0].grid.full_window)
+    whole = painter.theta(0, simulated[0].files.grid.full_window)
     part = painter.theta(0, Window(20, 30, 40, 50))
     assert np.array_equal(part, whole[:, 20:60, 30:80], equal_nan=True)
 
@@ -138,7 +177,7 @@ def test_the_verb_paints_rounded_soils_and_goes_on_after_a_stop(
 ) -> None:
     shutil.copytree(corner.parent, tmp_path / "c")
     file = tmp_path / "c" / corner.name
-    loaded = load_campaign(file)
+    files = CampaignFiles.beside(file)
     told: list[tuple[str, int, int]] = []
 
     def stop_after_two(what: str, done: int, of: int) -> None:
@@ -146,14 +185,12 @@ def test_the_verb_paints_rounded_soils_and_goes_on_after_a_stop(
         if done == 2:
             raise KeyboardInterrupt
 
-    day = loaded.campaign.maps.dates[:1]
-    request = MapRequest(
-        file.parent / "data", source="simulation", texture_step_pct=10.0, dates=day
-    )
+    day = files.campaign.maps.dates[:1]
+    request = MapRequest(source="simulation", texture_step_pct=10.0, dates=day)
     with pytest.raises(KeyboardInterrupt):
-        make_maps(loaded, MapRequest(**{**vars(request), "tell": stop_after_two}))
+        make_maps(files, MapRequest(**{**vars(request), "tell": stop_after_two}))
     assert not list((file.parent / "maps").rglob("*.tif"))
-    report = make_maps(loaded, request)
+    report = make_maps(files, request)
     assert report.counts is not None
     assert 10 < report.counts.columns < 300
     assert report.counts.simulated_now < report.counts.columns
@@ -169,7 +206,7 @@ def test_the_verb_paints_rounded_soils_and_goes_on_after_a_stop(
     assert (theta[there] != 65535).all()
     first = digest_file(report.maps[0])
     shutil.rmtree(file.parent / "maps")
-    assert digest_file(make_maps(loaded, request).maps[0]) == first
+    assert digest_file(make_maps(files, request).maps[0]) == first
 
 
 def test_maps_by_physics_are_the_painted_columns(
@@ -187,9 +224,9 @@ def test_columns_are_made_of_every_layer_of_the_soil_not_of_the_label_depths_alo
     simulated: tuple[SimulationJob, Parts],
 ) -> None:
     job = simulated[0]
-    with open_stack(job.loaded, job.data) as stack:
-        addresses = soil_addresses(stack, job.loaded.campaign)
-        depths = stack.catalog.source(job.loaded.campaign.catalog.texture).depth_names()
+    with job.files.stack() as stack:
+        addresses = soil_addresses(stack, job.files.campaign)
+        depths = stack.catalog.source(job.files.campaign.catalog.texture).depth_names()
     # Rosetta takes sand, silt and clay; 6 depths of POLARIS, 0 to 200 cm.
     assert len(addresses) == 3 * len(depths) == 18
 
@@ -202,9 +239,10 @@ def test_soils_of_a_campaign_by_land_cover_take_the_cover_of_the_map(
     file.write_text(file.read_text() + "cover: by_land_cover\n")
     shown = invoke("soils", file, "--force")
     assert shown.exit_code == 0, (shown.output, shown.exception)
-    loaded, place = load_campaign(file), Workspace.beside(file)
+    files = CampaignFiles.beside(file)
+    place = files.workspace
     sites = pl.read_parquet(place.sites)
-    with open_stack(loaded, tmp_path / "c" / "data") as stack:
+    with files.stack() as stack:
         codes = stack.sample("nlcd/2023", sites["row"].to_numpy(), sites["col"].to_numpy())
         classes = stack.catalog.legend_of_layer("nlcd").classes
     there = [classes[code] for code in np.asarray(codes).astype(int).tolist()]

@@ -10,8 +10,8 @@ import rasterio
 from rio_cogeo import cog_validate
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning.scene.land import Land
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.read_training_sites import read_training_sites
@@ -82,7 +82,7 @@ def test_the_layer_says_0_at_the_training_sites(corner: Path, tmp_path: Path) ->
 
     shutil.copytree(corner.parent, tmp_path / "c")
     file = tmp_path / "c" / corner.name
-    report = make_maps(load_campaign(file), MapRequest(file.parent / "data"))
+    report = make_maps(CampaignFiles.beside(file), MapRequest())
     assert report.trust is not None
     assert cog_validate(report.trust, strict=True)[0]
     sites = read_training_sites(

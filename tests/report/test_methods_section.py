@@ -21,7 +21,7 @@ def test_settings_come_from_the_resolved_campaign(finished: ReportInputs) -> Non
         "probability 0.2",
         "11 sites finished; 8.33 % of those tried failed",  # 1 of 12
         "1 station of USCRN (Bell et al. 2013)",
-        f"digest {finished.loaded.digest}",
+        f"digest {finished.digest}",
     ):
         assert fact in text, fact
 

@@ -23,7 +23,7 @@ def test_water_that_vanished_shows_in_the_right_budget(
     finished: ReportInputs, tmp_path: Path
 ) -> None:
     folder = tmp_path / "leaky"
-    shutil.copytree(finished.place.root, folder)
+    shutil.copytree(finished.workspace.root, folder)
     inputs = ReportInputs.beside(folder / "campaign.yaml")
     path = inputs.profiles[0]
     frame = pl.read_parquet(path)

@@ -14,7 +14,7 @@ def _page(
     finished: ReportInputs, site: int, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[str, str]:
     use_bucket(monkeypatch, ENGINE)
-    shown = invoke("why", finished.loaded.document.path, site, "--html", out)
+    shown = invoke("why", finished.path, site, "--html", out)
     assert shown.exit_code == 0
     return out.read_text(), shown.stdout
 
@@ -46,6 +46,6 @@ def test_a_page_is_not_replaced_unasked(
     out = tmp_path / "site.html"
     out.write_text("mine")
     use_bucket(monkeypatch, ENGINE)
-    refused = invoke("why", finished.loaded.document.path, 1, "--html", out)
+    refused = invoke("why", finished.path, 1, "--html", out)
     assert refused.exit_code != 0
     assert out.read_text() == "mine"

@@ -48,6 +48,23 @@ def test_a_missing_or_impossible_depth_leaves_its_place_to_the_neighbours(tmp_pa
     assert np.isfinite(soil.values["theta_s"]).all()
 
 
+def test_samples_that_are_left_out_are_told_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "soils.csv"
+    # 52 + 40 + 20 = 112 %.
+    rows = (
+        "N,a,5,40,40,20,1.3\nN,a,20,52,40,20,1.4\nN,a,50,,40,20,1\nN,b,5,-1,81,20,1\nN,b,,1,9,90,1"
+    )
+    path.write_text(f"{HEAD}\n{rows}\n")
+    told: list[str] = []
+    assert read_soils(path, told.append)["station"].to_list() == ["a"]
+    assert [line.split(" (")[0] for line in told] == [
+        "N a, 200 mm: the fractions make 112.0 %",
+        "N a, 500 mm: texture is missing",
+        "N b, 50 mm: a fraction is outside 0 to 100 %",
+        "N b, no depth: it has no depth",
+    ]
+
+
 def test_one_texture_down_the_profile_is_a_map_class_and_is_not_used(tmp_path: Path) -> None:
     rows = "".join(f"N,a,{depth},43,39.5,17.5,1.4\n" for depth in (5, 10, 20))
     frame = _read(tmp_path, rows + "N,b,5,40,40,20,1.4\nN,b,10,45,35,20,1.4\n")

@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Placeholders that readers fill by themselves: tiles, whatever a glob may match, months and days.
 _FILLED_BY_READER = frozenset({"tile", "any"})
 _FILLED_BY_DAY = frozenset({"month", "day"})
-ByDay = Literal["as it is", "mean", "sum", "max", "min", "running total"]
+ByDay = Literal["as it is", "mean", "sum", "max", "min", "running total", "total at 0 h"]
 
 
 class Strict(BaseModel):
@@ -42,6 +42,8 @@ class Part(Strict):
     """unit of the values once scale and offset are applied"""
     range: tuple[float, float]
     """smallest and largest value that can be true, in that unit"""
+    stored_unit: str = ""
+    """unit inside files that do not say it, such as K or hPa; converted to unit"""
     log10: bool = False
     """whether the file stores base-10 logarithms; they are resampled and returned as such"""
     names: tuple[str, ...] = ()
@@ -57,9 +59,27 @@ class Part(Strict):
     column: str = ""
     """what it gives the weather table, such as rain_mm, tmax_degc, dewpoint_degc, wind_u_m_s"""
     by_day: ByDay = "as it is"
-    """how values of parts of a day become one; a running total starts at 0 h UTC"""
+    """how values of parts of a day become one; a running total starts at 0 h UTC, and its value at
+    0 h is the whole day before"""
     height_m: float = 10.0
     """height that wind is measured at"""
+    layer_mm: tuple[float, float] | None = None
+    """top and bottom of the soil it stands for, for what satellites and models saw"""
+    flags: dict[int, str] = {}
+    """numbers among the stored values that are no value, and why, such as {251: water}"""
+    good_where: dict[str, tuple[int, ...]] = {}
+    """variables of the file beside it, and the values of each that let a value count"""
+
+
+class Ground(Strict):
+    """Heights of the ground that the temperatures of daily weather are of, on the same cells."""
+
+    path: str
+    """NetCDF under the data folder"""
+    names: tuple[str, ...]
+    """names the variable goes by"""
+    scale: float = 1.0
+    """factor to metres, such as 0.1019716 for a geopotential in m2 s-2"""
 
 
 class Source(Strict):
@@ -69,8 +89,8 @@ class Source(Strict):
     """what it is"""
     reader: str
     """reader that knows its layout, a module of rootzone.covariates.readers or an entry point"""
-    kind: Literal["class", "continuous", "daily", "table"]
-    """class codes, numbers, daily weather by cell, or a table"""
+    kind: Literal["class", "continuous", "daily", "table", "observations"]
+    """class codes, numbers, daily weather by cell, a table, or what satellites and models saw"""
     path: str
     """path under the data folder, with placeholders such as {year}, {variable}, {depth}, {tile}"""
     url: str | None = None
@@ -89,6 +109,8 @@ class Source(Strict):
     """names of its tiles, where the path holds {tile}"""
     weather_grid: WeatherGrid | None = None
     """where its cells lie, for daily weather"""
+    ground: Ground | None = None
+    """heights of its own ground, for weather.lapse_degc_per_km"""
     stamps: Literal["start", "end"] = "start"
     """whether the time of a value that covers an interval is its start or its end"""
     absent_days: Literal["none", "31 December of leap years", "29 February"] = "none"
@@ -163,6 +185,8 @@ class Source(Strict):
                 yield "path", f"{self.path[:120]!r} cannot be used: {problem}"
             elif set('"*?[]') & set(self.path):
                 yield "path", f'{self.path[:120]!r} holds one of " * ? [ ], which no path may'
+        if self.ground is not None and leaves_its_folder(self.ground.path) is not None:
+            yield "ground.path", f"{self.ground.path[:120]!r} leaves the data folder"
         if self.archive_member is not None and (
             leaves_its_folder(self.archive_member) is not None or "/" in self.archive_member
         ):
@@ -186,7 +210,11 @@ class Source(Strict):
         A source with several variables in one file has the variable last.
         """
         by_variable = {key for part in self.variables.values() for key in part.fills}
-        by_reader = _FILLED_BY_READER | (_FILLED_BY_DAY if self.kind == "daily" else frozenset())
+        by_reader = _FILLED_BY_READER
+        if self.kind in ("daily", "observations"):
+            by_reader |= _FILLED_BY_DAY
+        if self.kind == "observations":
+            by_reader |= {"year"}
         found: dict[str, None] = {}
         for key in _PLACEHOLDER.findall(self.path):
             if key not in by_reader:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,11 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.fetch.checksums import check_inputs
 from rootzone.covariates.fetch.netcdf3_length import NotClassic, missing_bytes
-from rootzone.covariates.layers.source import Layer, fill
+from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.convert import conversion
 from rootzone.covariates.weather.daily import DailyValues, by_day
+from rootzone.covariates.weather.day_files import once, spelled
 from rootzone.covariates.weather.netcdf_axes import cell_axes, read_times
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ class DailyNetCdf:
 
         Where a day is put together from hours, those of the days beside it too, if they are there.
         """
-        found = _spelled(layer, data_folder, first, last)
+        found = spelled(layer, data_folder, first, last)
         if layer.part is None or layer.part.by_day == "as it is":
             return found
-        beside = _spelled(layer, data_folder, first - _ONE_DAY, last + _ONE_DAY)
+        beside = spelled(layer, data_folder, first - _ONE_DAY, last + _ONE_DAY)
         return [p for p in beside if p in found or (isinstance(p, Path) and p.is_file())]
 
     def read(
@@ -78,7 +79,7 @@ class DailyNetCdf:
         where = f"{layer.address}, {first} to {last}"
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
-        _once(times, where, whole_days=part.by_day == "as it is")
+        once(times, where, whole_days=part.by_day == "as it is")
         if part.by_day == "as it is":
             dates = times.astype("datetime64[D]")
         else:
@@ -111,11 +112,13 @@ class DailyNetCdf:
             with _opened(name) as file:
                 variable = the_variable(file, name, layer)
                 times = read_times(file, name)
-                _once(times, name, whole_days=layer.part.by_day == "as it is")
+                once(times, name, whole_days=layer.part.by_day == "as it is")
                 days = _span(times.astype("datetime64[D]"), first, last)
                 axes = cell_axes(file, variable, cells.grid, cells.row, cells.col, name)
                 convert = conversion(
-                    str(getattr(variable, "units", "")), layer.part.unit, f"{name}: {variable.name}"
+                    str(getattr(variable, "units", "")) or layer.part.stored_unit,
+                    layer.part.unit,
+                    f"{name}: {variable.name}",
                 )
                 values = axes.read(variable, days)
         except OSError as error:
@@ -132,9 +135,9 @@ class DailyNetCdf:
         return weather_report(path, layer, None if layer is None else self._refusal(path, layer))
 
     def _refusal(self, path: Path, layer: Layer) -> str | None:
-        """What reading the file's own first cell would say."""
+        """What reading the file's own first cell would say, of every variable it should hold."""
         grid = layer.source.weather_grid
-        if layer.part is None or grid is None:
+        if grid is None:
             return None
         from rootzone.covariates.weather.netcdf_axes import COLS, ROWS, axis_of
 
@@ -144,7 +147,13 @@ class DailyNetCdf:
                     grid.index_of(np.asarray(axis_of(file, str(path), known)[:1]), axis, str(path))
                     for known, axis in ((ROWS, "y"), (COLS, "x"))
                 )
-            self.read_file(path, layer, Cells(grid, row, col))
+                held = set(file.variables)
+            for name, part in layer.source.variables.items():
+                if layer.part is None and held & set(part.names):
+                    one = replace(layer, values=layer.values | {"variable": name})
+                    self.read_file(path, one, Cells(grid, row, col))
+            if layer.part is not None:
+                self.read_file(path, layer, Cells(grid, row, col))
         except (RequestError, OSError) as error:
             return str(error)
         return None
@@ -220,52 +229,6 @@ def the_variable(file: Dataset, name: str, layer: Layer) -> Any:  # noqa: ANN401
             f"variable called {variable.name}; the file was renamed."
         )
     return variable
-
-
-def _spelled(layer: Layer, data_folder: Path, first: date, last: date) -> list[str | Path]:
-    """Paths of every year, month and day of a span, as far as the pattern names them."""
-    pattern = fill(
-        layer.source.path,
-        {k: v for k, v in layer.values.items() if k != "year"}
-        | (layer.part.fills if layer.part else {}),
-    )
-    found: dict[str | Path, None] = {}
-    for when in _days(pattern, first, last):
-        parts = {"year": f"{when.year}", "month": f"{when.month:02d}", "day": f"{when.day:02d}"}
-        text = fill(pattern, parts)
-        if text.startswith(("http://", "https://")):
-            found[text] = None
-        elif "{any}" in text:
-            found.update(dict.fromkeys(sorted(data_folder.glob(text.replace("{any}", "*")))))
-        else:
-            found[data_folder / text] = None
-    if not found:
-        raise RequestError(
-            f"{layer.address}: no file {pattern} in {data_folder} for {first} to {last}. Fetch it "
-            "with rootzone fetch, or correct path in the catalog."
-        )
-    return list(found)
-
-
-def _days(pattern: str, first: date, last: date) -> Iterator[date]:
-    when = first
-    while when <= last:
-        yield when
-        if "{day}" in pattern:
-            when += _ONE_DAY
-        elif "{month}" in pattern:
-            when = (when.replace(day=1) + timedelta(days=32)).replace(day=1)
-        elif "{year}" in pattern:
-            when = date(when.year + 1, 1, 1)
-        else:
-            return
-
-
-def _once(times: AnyArray, name: str, *, whole_days: bool) -> None:
-    shown = times.astype("datetime64[D]") if whole_days else times
-    values, counts = np.unique(shown, return_counts=True)
-    if (counts > 1).any():
-        raise RequestError(f"{name} holds {values[counts > 1][0]} more than once.")
 
 
 def _span(dates: AnyArray, first: date | None, last: date | None) -> slice:

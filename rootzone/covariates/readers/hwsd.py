@@ -15,6 +15,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.layers.mapping_units import values_by_unit
 from rootzone.covariates.layers.opened import Opened
 from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.readers.raster import Raster
@@ -58,12 +59,4 @@ def _lookup(path: Path, layer: Layer) -> Callable[[AnyArray], AnyArray]:
     units = frame[_UNIT].to_numpy().astype(np.int64)
     values = frame[part.names[0]].cast(pl.Float32).fill_null(float("nan")).to_numpy()
     values = np.where(values < 0, np.nan, values)  # negative codes: no soil (water, rock, ice)
-    order = np.argsort(units)
-
-    def look_up(stored: AnyArray) -> AnyArray:
-        wanted = np.nan_to_num(stored, nan=-1.0).astype(np.int64)
-        at = np.clip(np.searchsorted(units, wanted, sorter=order), 0, units.size - 1)
-        found = units[order[at]] == wanted
-        return np.where(found, values[order[at]], np.nan).astype(np.float32)
-
-    return look_up
+    return values_by_unit(units, values)

@@ -113,7 +113,9 @@ def by_day(
     values : array, shape (time, cell)
         Values; NaN where there is none.
     how : str
-        ``mean``, ``sum``, ``max``, ``min`` of the day's values, or ``running total`` since 0 h UTC.
+        ``mean``, ``sum``, ``max``, ``min`` of the day's values, ``running total`` since 0 h UTC, or
+        ``total at 0 h``: of such a total, only what 0 h UTC holds, the whole of the day before. Its
+        days are those of UTC whatever the offset.
     stamps : str
         ``start`` or ``end``: which end of its interval the time of a mean or sum is. Extremes are
         of values at the times themselves, from local midnight on.
@@ -127,8 +129,10 @@ def by_day(
     DailyValues
         Days of local time, those that are whole by cell; others NaN.
     """
-    step = step_s(times, where)
     values = np.asarray(values, dtype=np.float64)
+    if how == "total at 0 h":
+        return _totals_at_0_h(times, values, where)
+    step = step_s(times, where)
     if how == "running total":
         values, stamps = increments(times, values, step), "end"
     shift = int(utc_offset_h * 3600)
@@ -148,3 +152,17 @@ def by_day(
             out = out / np.maximum(count, 1)
     whole = _SECONDS_PER_DAY // step
     return DailyValues(dates, np.where(count == whole, out, np.nan))
+
+
+def _totals_at_0_h(times: AnyArray, values: AnyArray, where: str) -> DailyValues:
+    """What each midnight UTC holds, as the value of the day before it."""
+    midnight = times == times.astype("datetime64[D]")
+    if not midnight.any():
+        raise RequestError(
+            f"{where} holds no value at 0 h UTC, where a running total is that of the whole day "
+            f"before; it starts at {times[0]}. Ask for 00:00, or all hours with by_day: running "
+            "total."
+        )
+    return DailyValues(
+        times[midnight].astype("datetime64[D]") - np.timedelta64(1, "D"), values[midnight]
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +35,7 @@ from rootzone.learning.evaluation.tables import (
 )
 
 if TYPE_CHECKING:
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.learning.samples.label_index import GridLabels
     from rootzone.learning.samples.open_samples import CampaignSamples
     from rootzone.learning.scene.scene import Scene
@@ -84,8 +83,7 @@ class Evaluated:
 def evaluate(
     bundle: Bundle,
     samples: CampaignSamples,
-    loaded: LoadedCampaign,
-    data: Path,
+    files: CampaignFiles,
     settings: EvaluationSettings = EvaluationSettings(),
     say: Say = lambda text: None,
 ) -> Evaluated:
@@ -97,8 +95,8 @@ def evaluate(
         The model, trained with the same split.
     samples : CampaignSamples
         Scene, labels and split of the campaign.
-    loaded, data
-        The campaign and its data folder, for the raw simulation.
+    files : CampaignFiles
+        The campaign, for the raw simulation.
     settings : EvaluationSettings
         Part and sizes.
     say : callable
@@ -126,7 +124,7 @@ def evaluate(
                     f"those of {settings.most_tile_days} tile-days evenly spaced."
                 )
         say(f"{source}: {len(wanted):,} values at {len(wanted.used_places)} places")
-        models, said = _models(bundle, samples, loaded, data, training, wanted, settings, say)
+        models, said = _models(bundle, samples, files, training, wanted, settings, say)
         notes += said
         frames.append(_frame(samples, bundle, wanted, models, settings.part))
     return Evaluated(pl.concat(frames), notes)
@@ -162,8 +160,7 @@ def thinned(labels: GridLabels, most_tile_days: int) -> GridLabels:
 def _models(
     bundle: Bundle,
     samples: CampaignSamples,
-    loaded: LoadedCampaign,
-    data: Path,
+    files: CampaignFiles,
     training: Mapping[str, GridLabels],
     wanted: GridLabels,
     settings: EvaluationSettings,
@@ -203,9 +200,9 @@ def _models(
     if source == STATION:
         say("station: raw simulation at the stations' pixels")
         try:
-            plain[RAW_SIMULATION] = raw_simulation_at(loaded, data, wanted)
+            plain[RAW_SIMULATION] = raw_simulation_at(files, wanted)
         except RequestError as error:  # a campaign may be trained without inputs of the engine
-            said = str(error).replace(f"{loaded.document.path.parent}{os.sep}", "")
+            said = str(error).replace(f"{files.folder}{os.sep}", "")
             notes.append(f"Raw simulation: not available. {said}")
     none = np.full(len(wanted), np.nan)
     models |= {

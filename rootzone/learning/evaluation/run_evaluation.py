@@ -15,7 +15,6 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.table_files import write_table
 from rootzone._shared.write_frames import write_frame
-from rootzone.campaign.workspace import Workspace
 from rootzone.learning.evaluation.card import card_of
 from rootzone.learning.evaluation.compare import compare
 from rootzone.learning.evaluation.evaluate import EvaluationSettings, evaluate
@@ -25,7 +24,7 @@ from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.networks.bundle import CARD, Bundle, load_bundle
 
 if TYPE_CHECKING:
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _CPU = torch.device("cpu")
 _DEFAULT = EvaluationSettings()
@@ -55,8 +54,7 @@ class RunSkill:
 
 
 def run_evaluation(
-    loaded: LoadedCampaign,
-    data: Path,
+    files: CampaignFiles,
     runs: Sequence[str],
     settings: EvaluationSettings = _DEFAULT,
     *,
@@ -71,10 +69,8 @@ def run_evaluation(
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign.
-    data : Path
-        Folder the catalog's paths start from.
     runs : sequence of str
         Names of trained runs.
     settings : EvaluationSettings
@@ -97,8 +93,7 @@ def run_evaluation(
         A run is not trained, was trained with another split or other features, or two runs have
         the same seed.
     """
-    samples = open_samples(loaded, data)
-    place = Workspace.beside(loaded.document.path)
+    samples, place = open_samples(files), files.workspace
     bundles = [load_bundle(place.bundle(run), samples.scene.spec, device) for run in runs]
     for run, bundle in zip(runs, bundles, strict=True):
         _require_same_split(run, bundle, samples)
@@ -106,12 +101,12 @@ def run_evaluation(
     evaluated = []
     for run, bundle in zip(runs, bundles, strict=True):
         say(f"run {run}")
-        found = evaluate(bundle, samples, loaded, data, settings, say)
-        skill = skill_table(found.predictions, loaded.campaign.seeds.learning)
-        comparison = compare(found.predictions, loaded.campaign.seeds.learning)
+        found = evaluate(bundle, samples, files, settings, say)
+        skill = skill_table(found.predictions, files.campaign.seeds.learning)
+        comparison = compare(found.predictions, files.campaign.seeds.learning)
         notes = [*_changed_inputs(bundle, samples), *found.notes]
         folder = place.evaluation(run)
-        record = _record(loaded, bundle, samples, run, settings)
+        record = _record(files, bundle, samples, run, settings)
         write_table(folder / "predictions.parquet", found.predictions, PREDICTIONS, record)
         write_table(folder / "skill.parquet", skill, SKILL, record)
         write_table(folder / "comparison.parquet", comparison, COMPARISON, record)
@@ -120,13 +115,13 @@ def run_evaluation(
     if len(evaluated) < 2:
         return evaluated, None
     spread = spread_over_seeds(pl.concat([one.skill for one in evaluated]))
-    record = _record(loaded, bundles[0], samples, ", ".join(runs), settings)
+    record = _record(files, bundles[0], samples, ", ".join(runs), settings)
     write_frame(evaluated[0].folder / "spread.parquet", spread, record)
     return evaluated, spread
 
 
 def _record(
-    loaded: LoadedCampaign,
+    files: CampaignFiles,
     bundle: Bundle,
     samples: CampaignSamples,
     run: str,
@@ -134,7 +129,7 @@ def _record(
 ) -> Provenance:
     return Provenance(
         "rootzone evaluate",
-        {"campaign": loaded.digest, "weights": bundle.digest, **samples.digests},
+        {"campaign": files.digest, "weights": bundle.digest, **samples.digests},
         {"run": run, "part": settings.part, "most_tile_days": settings.most_tile_days},
     )
 

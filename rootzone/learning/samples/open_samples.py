@@ -16,7 +16,6 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.table_files import read_table
 from rootzone._shared.tables import SITES
 from rootzone.campaign.workspace import Workspace
-from rootzone.covariates.open_campaign import open_catalog
 from rootzone.labels.write_labels import label_files
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION, GridLabels, run_starts
@@ -31,7 +30,7 @@ from rootzone.stations.station_table import read_stations
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Campaign
-    from rootzone.campaign.read_campaign import LoadedCampaign
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 # More labels than this tell little more and would not fit a small machine; whole days are left out.
 MOST_LABELS = 30_000_000
@@ -90,24 +89,21 @@ class CampaignSamples:
         return SampleSet(self.scene, labels.patches(least), self.depths_mm, learning.crop_halo_px)
 
 
-def open_samples(loaded: LoadedCampaign, data: Path) -> CampaignSamples:
+def open_samples(files: CampaignFiles) -> CampaignSamples:
     """Open a campaign for learning; its land raster is made where it is missing or out of date.
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign.
-    data : Path
-        Folder the catalog's paths start from.
 
     Raises
     ------
     RequestError
         Weather, labels or layers are missing, or do not fit each other.
     """
-    campaign = loaded.campaign
-    workspace = Workspace.beside(loaded.document.path)
-    scene = open_scene(loaded, data)
+    campaign, workspace = files.campaign, files.workspace
+    scene = open_scene(files)
     labels, notes, digests = {}, [], {}
     for name, read in ((SIMULATED, _simulated), (STATION, _stations)):
         found, told = read(campaign, workspace, scene)
@@ -142,7 +138,7 @@ def open_samples(loaded: LoadedCampaign, data: Path) -> CampaignSamples:
     return CampaignSamples(campaign, scene, labels, parts, digests, notes)
 
 
-def open_scene(loaded: LoadedCampaign, data: Path) -> Scene:
+def open_scene(files: CampaignFiles) -> Scene:
     """Covariates of a campaign; the land raster is made where it is missing or out of date.
 
     Raises
@@ -150,28 +146,25 @@ def open_scene(loaded: LoadedCampaign, data: Path) -> Scene:
     RequestError
         Layers or weather tables are missing.
     """
-    campaign = loaded.campaign
-    workspace = Workspace.beside(loaded.document.path)
+    campaign, workspace = files.campaign, files.workspace
     years = campaign.weather_years
     missing = [str(y) for y in years if not workspace.weather(y).exists()]
     if missing:
         raise RequestError(
             f"There is no prepared weather of {', '.join(missing)} in {workspace.weather(0).parent}"
-            f". Run: rootzone forcing {loaded.document.path}"
+            f". Run: rootzone forcing {files.path}"
         )
-    land = Land(write_land(loaded, data, workspace.land))
+    land = Land(write_land(files, workspace.land))
     features = campaign.learning.features
-    catalog = open_catalog(loaded, data)
     spec = features_of(
-        features, land.legends["land_cover"], land.legends["climate_class"], catalog.legends
+        features, land.legends["land_cover"], land.legends["climate_class"], files.catalog.legends
     )
     weather = WeatherDays.read([workspace.weather(y) for y in years], spec)
     surface = None
     if features.surface_moisture:
-        pattern = str(loaded.document.path.parent / features.surface_moisture)
+        pattern = str(files.folder / features.surface_moisture)
         surface = SurfaceFiles(pattern, land.grid)
-    weather_grid = catalog.weather_grid(campaign.catalog.forcing)
-    return Scene(land, weather, spec, weather_grid, surface)
+    return Scene(land, weather, spec, files.weather_grid, surface)
 
 
 _Read = tuple[GridLabels | None, list[str]]  # labels, where there are any, and notes on them

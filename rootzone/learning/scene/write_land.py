@@ -22,12 +22,11 @@ from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.seal import damage
 from rootzone._shared.units import mm_from_cm
-from rootzone.campaign.model import Soil
+from rootzone.campaign.model import Campaign, Soil
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.layers.legends import CLASS_NODATA
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.layers.terrain import TERRAIN, terrain
-from rootzone.covariates.open_campaign import open_region, open_stack
 from rootzone.design.read_land import CatalogLand
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.polaris import parameters_from_polaris
@@ -44,8 +43,8 @@ from rootzone.learning.scene.land import (
 )
 
 if TYPE_CHECKING:
-    from rootzone.campaign.read_campaign import LoadedCampaign
     from rootzone.covariates.layers.source import Source
+    from rootzone.covariates.open_campaign import CampaignFiles
 
 _LOG = logging.getLogger(__name__)
 _CLASS_LAYERS = ("land_cover", "climate_class")
@@ -90,7 +89,7 @@ class LandPlan:
         return out
 
 
-def plan_land(loaded: LoadedCampaign, stack: CovariateStack) -> LandPlan:
+def plan_land(campaign: Campaign, stack: CovariateStack) -> LandPlan:
     """The layers of a campaign's land raster.
 
     The hydraulic parameters of a label depth come from the source layer that holds that depth, by
@@ -102,7 +101,6 @@ def plan_land(loaded: LoadedCampaign, stack: CovariateStack) -> LandPlan:
     RequestError
         The texture source has no such interval or variables.
     """
-    campaign = loaded.campaign
     names = campaign.catalog
     source = stack.catalog.source(names.texture)
     top_cm, bottom_cm = campaign.learning.features.texture_depth_cm
@@ -133,15 +131,13 @@ def _depth_part(source: Source, depth_mm: float) -> str:
     return f"/{source.depth_at(min(depth_mm, deepest_mm))}"
 
 
-def write_land(loaded: LoadedCampaign, data: Path, out: Path) -> Path:
+def write_land(files: CampaignFiles, out: Path) -> Path:
     """Write the land raster, or leave it alone where it was made from the same inputs.
 
     Parameters
     ----------
-    loaded : LoadedCampaign
+    files : CampaignFiles
         The campaign. Layers by year are taken for its last year.
-    data : Path
-        Folder the catalog's paths start from.
     out : Path
         ``covariates/land.tif`` of the workspace.
 
@@ -156,17 +152,18 @@ def write_land(loaded: LoadedCampaign, data: Path, out: Path) -> Path:
     RequestError
         Layers are missing or cannot be read; no file is left behind then.
     """
-    year = max(loaded.campaign.years)
-    with open_stack(loaded, data, year) as stack:
-        plan = plan_land(loaded, stack)
-        land = CatalogLand(stack, plan.addresses, open_region(loaded))
+    campaign = files.campaign
+    year = max(campaign.years)
+    with files.stack(year) as stack:
+        plan = plan_land(campaign, stack)
+        land = CatalogLand(stack, plan.addresses, files.region)
         settings = {
             "format": _FORMAT,
             "bands": list(plan.bands),
             "grid": stack.grid.to_dict(),
             "year": year,
-            "texture_depth_cm": list(loaded.campaign.learning.features.texture_depth_cm),
-            "soil": loaded.campaign.soil.model_dump(mode="json"),
+            "texture_depth_cm": list(campaign.learning.features.texture_depth_cm),
+            "soil": campaign.soil.model_dump(mode="json"),
         }
         made_from = digest_json([settings, land.digest()])
         if _made_from(out) == made_from:

@@ -12,13 +12,22 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.table_files import read_frame
-from rootzone.stations.station_soils import MAPPED, MEASURED, NUMBERS, SUSPECT, soil_frame
+from rootzone.stations.station_soils import (
+    MAPPED,
+    MEASURED,
+    NUMBERS,
+    STATION_SOILS,
+    SUSPECT,
+    Problem,
+    read_station_soils,
+    soil_frame,
+)
 
 _MM_PER_CM = 10.0
 _MESOSOIL_MISSING = -9.0
 
 
-def read_soils(path: Path) -> pl.DataFrame:
+def read_soils(path: Path, on_problem: Problem | None = None) -> pl.DataFrame:
     """Soils of stations from a file, whatever its layout, in the schema ``STATION_SOILS``.
 
     Parameters
@@ -26,7 +35,10 @@ def read_soils(path: Path) -> pl.DataFrame:
     path : Path
         ``.parquet`` or ``.csv``: a tidy table (network, station, depth_cm or depth_mm, sand_pct,
         silt_pct, clay_pct and what else is known, with ``quality``, ``standing`` or neither), a
-        NASMD site table, MesoSoil, or NEON's initial characterisation.
+        NASMD site table, MesoSoil, NEON's initial characterisation, or a table that
+        ``rootzone stations --soils`` wrote.
+    on_problem : callable, optional
+        Told in words of every sample that is left out.
 
     Raises
     ------
@@ -34,14 +46,23 @@ def read_soils(path: Path) -> pl.DataFrame:
         The layout is none of these, or no row can be used.
     """
     frame = _read(path)
+    if set(STATION_SOILS.by_name) <= set(frame.columns):
+        return read_station_soils(path)
+    return soils_of_frame(frame, str(path), on_problem)
+
+
+def soils_of_frame(
+    frame: pl.DataFrame, name: str, on_problem: Problem | None = None
+) -> pl.DataFrame:
+    """As `read_soils`, of a table in memory; ``name`` tells it in messages."""
     for needed, reader in _LAYOUTS:
         if set(needed) <= set(frame.columns):
-            soils = soil_frame(reader(frame))
+            soils = soil_frame(reader(frame), on_problem)
             if soils.height == 0:
-                raise RequestError(f"{path}: no row has a possible texture and a depth.")
+                raise RequestError(f"{name}: no row has a possible texture and a depth.")
             return soils
     raise RequestError(
-        f"{path} is no table of station soils. A tidy one has network, station, depth_cm, "
+        f"{name} is no table of station soils. A tidy one has network, station, depth_cm, "
         f"sand_pct, silt_pct and clay_pct; this one has {', '.join(frame.columns[:8])}."
     )
 

@@ -1,1 +1,5 @@
-"""Fusion of two sensors' images: fine pictures of few days, coarse ones of every day."""
+"""Fine images of days that have only a coarse one; `estarfm` works alone, on arrays."""
+
+from rootzone.surface.fusion.estarfm import estarfm
+
+__all__ = ["estarfm"]

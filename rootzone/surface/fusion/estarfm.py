@@ -162,6 +162,10 @@ def fuse_images(
     return out
 
 
+NOTHING_KNOWN = (
+    "No pixel is known in all five images: the pairs do not overlap in place, or clouds cover one "
+    "where the other is clear. Choose other days."
+)
 NAMES = ("fine image 1", "coarse image 1", "fine image 2", "coarse image 2", "coarse image")
 
 
@@ -199,10 +203,7 @@ def _valid(images: Sequence[FloatArray], mask: AnyArray | None) -> BoolArray:
             raise RequestError(f"The mask has the shape {np.shape(mask)}, not {valid.shape}.")
         valid &= np.asarray(mask, dtype=bool)
     if not valid.any():
-        raise RequestError(
-            "No pixel is known in all five images: the pairs do not overlap in place, or clouds "
-            "cover one where the other is clear. Choose other days."
-        )
+        raise RequestError(NOTHING_KNOWN)
     return valid
 
 

@@ -14,9 +14,9 @@ import torch
 from rootzone._shared.errors import RequestError
 from rootzone._shared.table_files import read_table, write_table
 from rootzone._shared.tables import WEATHER
-from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning.campaign_training import train_campaign
 from rootzone.learning.evaluation.evaluate import EvaluationSettings, evaluate, thinned
 from rootzone.learning.evaluation.predict_labels import predict_labels
@@ -37,7 +37,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
     file = write_small_campaign(tmp_path_factory.mktemp("evaluate"))
     _drive_the_engine(Workspace.beside(file).weather(2023))
-    train_campaign(load_campaign(file), file.parent / "data")
+    train_campaign(CampaignFiles.beside(file))
     return file
 
 
@@ -58,7 +58,7 @@ def _drive_the_engine(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def evaluated(campaign: Path) -> pl.DataFrame:
-    run_evaluation(load_campaign(campaign), campaign.parent / "data", ["main"])
+    run_evaluation(CampaignFiles.beside(campaign), ["main"])
     return read_table(Workspace.beside(campaign).evaluation() / "predictions.parquet", PREDICTIONS)
 
 
@@ -80,7 +80,7 @@ def test_simulated_labels_have_no_raw_simulation_beside_them(evaluated: pl.DataF
 
 
 def test_only_held_out_dates_are_asked(campaign: Path, evaluated: pl.DataFrame) -> None:
-    samples = open_samples(load_campaign(campaign), campaign.parent / "data")
+    samples = open_samples(CampaignFiles.beside(campaign))
     held_out = {date for date, part in samples.parts["station"].items() if part == "test"}
     assert set(evaluated["date"].unique().to_list()) <= held_out
     assert evaluated["part"].unique().to_list() == ["test"]
@@ -121,34 +121,33 @@ def test_tables_and_card_lie_in_the_runs_folder(campaign: Path, evaluated: pl.Da
 
 def test_the_raw_simulation_is_that_of_a_map(campaign: Path) -> None:
     # The maps stage simulates pixels on its own path, up to the map's day: same physics, same days.
-    from rootzone.covariates.open_campaign import open_stack
     from rootzone.maps.run_simulation import SimulationJob, _simulate_cell
     from tests.covariates.weather_files import GRIDMET
 
-    loaded, data = load_campaign(campaign), campaign.parent / "data"
-    labels = open_samples(loaded, data).labels["station"]
+    files = CampaignFiles.beside(campaign)
+    labels = open_samples(files).labels["station"]
     few = labels.chosen((labels.place < 3) & (labels.date == labels.dates[0]))
-    job = SimulationJob(loaded, data, labels.dates[:1])
+    job = SimulationJob(files, labels.dates[:1])
     wanted = []
-    with open_stack(loaded, data) as stack:
+    with files.stack() as stack:
         for row, col in zip(few.pixel_row, few.pixel_col, strict=True):
             pixel = Window(int(row), int(col), 1, 1)
-            cell = int(GRIDMET.ids(job.grid, pixel)[0, 0])
+            cell = int(GRIDMET.ids(job.files.grid, pixel)[0, 0])
             wanted.append(float(_simulate_cell(job, stack, cell, pixel)["theta"][0, 0, 0]))
     assert len(set(wanted)) > 1
-    np.testing.assert_allclose(raw_simulation_at(loaded, data, few), wanted, atol=1e-6)
+    np.testing.assert_allclose(raw_simulation_at(files, few), wanted, atol=1e-6)
 
 
 def test_without_the_engines_weather_the_raw_simulation_is_told_as_missing(campaign: Path) -> None:
-    loaded, data = load_campaign(campaign), campaign.parent / "data"
-    samples = open_samples(loaded, data)
+    files = CampaignFiles.beside(campaign)
+    samples = open_samples(files)
     path = Workspace.beside(campaign).weather(2023)
     whole = read_table(path, WEATHER)
     try:
         write_table(path, whole.drop("eo_mm", "radn_mj_m2"), WEATHER, RECORD)
         bundle = load_bundle(Workspace.beside(campaign).bundle())
         only = replace(samples, labels={"station": samples.labels["station"]})
-        found = evaluate(bundle, only, loaded, data)
+        found = evaluate(bundle, only, files)
     finally:
         write_table(path, whole, WEATHER, RECORD)
     assert "raw_simulation" not in set(found.predictions["model"])
@@ -157,21 +156,21 @@ def test_without_the_engines_weather_the_raw_simulation_is_told_as_missing(campa
 
 
 def test_pixels_round_a_station_count_as_one_sample(campaign: Path) -> None:
-    loaded, data = load_campaign(campaign), campaign.parent / "data"
-    samples = open_samples(loaded, data)
-    learning = loaded.campaign.learning.model_copy(update={"station_neighbourhood_px": 1})
+    files = CampaignFiles.beside(campaign)
+    samples = open_samples(files)
+    learning = files.campaign.learning.model_copy(update={"station_neighbourhood_px": 1})
     around = GridLabels.from_stations(
         read_stations(Workspace.beside(campaign).stations), samples.scene.grid, (200.0,), 1
     )
     few = around.on_dates(np.array(around.dates[-3:], dtype="datetime64[D]"))
     wider = replace(
         samples,
-        campaign=loaded.campaign.model_copy(update={"learning": learning}),
+        campaign=files.campaign.model_copy(update={"learning": learning}),
         labels={"station": few},
         parts={"station": dict.fromkeys(few.dates, "test")},
     )
     bundle = load_bundle(Workspace.beside(campaign).bundle())
-    found = evaluate(bundle, wider, loaded, data).predictions
+    found = evaluate(bundle, wider, files).predictions
     assert len(few) > 12 * 3  # nine pixels a station, fewer at the edge of the grid
     unet = found.filter(pl.col("model") == "unet")
     assert unet.height == 12 * 3
@@ -184,7 +183,7 @@ def test_pixels_round_a_station_count_as_one_sample(campaign: Path) -> None:
 
 
 def test_simulated_tile_days_are_thinned_evenly_and_always_alike(campaign: Path) -> None:
-    labels = open_samples(load_campaign(campaign), campaign.parent / "data").labels["simulated"]
+    labels = open_samples(CampaignFiles.beside(campaign)).labels["simulated"]
     few = thinned(labels, 10)
     assert len(few.patches(1)) == 10
     assert np.array_equal(few.theta, thinned(labels, 10).theta)
@@ -250,8 +249,8 @@ def test_two_seeds_give_a_spread_and_json_holds_what_the_text_does(campaign: Pat
 
 
 def test_a_part_without_labels_is_refused(campaign: Path) -> None:
-    loaded, data = load_campaign(campaign), campaign.parent / "data"
-    samples = open_samples(loaded, data)
+    files = CampaignFiles.beside(campaign)
+    samples = open_samples(files)
     bundle = load_bundle(Workspace.beside(campaign).bundle())
     with pytest.raises(RequestError, match="No source has labels in the part 'none'"):
-        evaluate(bundle, samples, loaded, data, EvaluationSettings(part="none"))
+        evaluate(bundle, samples, files, EvaluationSettings(part="none"))

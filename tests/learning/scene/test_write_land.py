@@ -13,10 +13,8 @@ import rasterio
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.campaign.model import Soil
-from rootzone.campaign.read_campaign import LoadedCampaign, load_campaign
-from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.grid import Window
-from rootzone.covariates.open_campaign import open_stack
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.hydraulics.soil_columns import uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
 from rootzone.learning.scene.land import Land, hydraulic_bands
@@ -36,11 +34,11 @@ labels:
 """
 
 
-def _campaign(folder: Path, text: str = CAMPAIGN) -> LoadedCampaign:
+def _campaign(folder: Path, data: Path, text: str = CAMPAIGN) -> CampaignFiles:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "campaign.yaml"
     path.write_text(text)
-    return load_campaign(path)
+    return CampaignFiles.beside(path, data)
 
 
 @pytest.fixture(scope="module")
@@ -51,22 +49,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedCampaign:
-    return _campaign(tmp_path_factory.mktemp("campaign"))
+def files(tmp_path_factory: pytest.TempPathFactory, data: Path) -> CampaignFiles:
+    return _campaign(tmp_path_factory.mktemp("campaign"), data)
 
 
 @pytest.fixture(scope="module")
-def path(loaded: LoadedCampaign, data: Path) -> Path:
-    return write_land(loaded, data, Workspace.beside(loaded.document.path).land)
+def path(files: CampaignFiles) -> Path:
+    return write_land(files, files.workspace.land)
 
 
 def test_bands_are_what_the_catalog_says_for_the_same_pixels(
-    path: Path, loaded: LoadedCampaign, data: Path
+    path: Path, files: CampaignFiles, data: Path
 ) -> None:
     land = Land(path)
     window = Window(30, 50, 40, 70)
     read = land.read(["sand_pct", "slope_deg", "aspect_deg", "land_cover"], window)
-    with open_stack(loaded, data, 2023) as stack:
+    with files.stack(2023) as stack:
         assert land.grid == stack.grid
         assert np.array_equal(read[0], stack.read("polaris/sand/15_30", window))
         assert np.array_equal(read[1], stack.read("dem_3dep/slope_deg", window))
@@ -75,13 +73,13 @@ def test_bands_are_what_the_catalog_says_for_the_same_pixels(
 
 
 def test_hydraulic_bands_come_from_the_layer_that_holds_the_depth(
-    path: Path, loaded: LoadedCampaign, data: Path
+    path: Path, files: CampaignFiles, data: Path
 ) -> None:
     # POLARIS's layers end at 5, 15, 30, 60 cm: 50 mm lies in 0-5, 200 mm in 15-30, 500 mm in 30-60.
     land = Land(path)
     assert land.depths_mm == (50.0, 200.0, 500.0)
     window = Window(64, 64, 8, 9)
-    with open_stack(loaded, data, 2023) as stack:
+    with files.stack(2023) as stack:
         for depth_mm, layer in ((50.0, "0_5"), (200.0, "15_30"), (500.0, "30_60")):
             texture = [
                 stack.read(f"polaris/{name}/{layer}", window).ravel().astype(float)
@@ -96,8 +94,8 @@ def test_hydraulic_bands_come_from_the_layer_that_holds_the_depth(
 
 def test_the_campaigns_guardrails_bound_the_hydraulic_bands(data: Path, tmp_path: Path) -> None:
     tight = CAMPAIGN + "soil:\n  bounds:\n    n_max: 1.3\n"
-    loaded = _campaign(tmp_path, tight)
-    land = Land(write_land(loaded, data, tmp_path / "land.tif"))
+    files = _campaign(tmp_path, data, tight)
+    land = Land(write_land(files, tmp_path / "land.tif"))
     n = land.read(["n@200"], land.grid.full_window)
     assert np.nanmax(n) == np.float32(1.3)
 
@@ -106,48 +104,49 @@ def test_polaris_parameters_take_the_place_of_rosetta_where_the_campaign_says_so
     data: Path, tmp_path: Path
 ) -> None:
     # The made-up county has no such layers: the first that is missing is named.
-    loaded = _campaign(tmp_path, CAMPAIGN + "soil:\n  ptf: polaris_van_genuchten\n")
+    files = _campaign(tmp_path, data, CAMPAIGN + "soil:\n  ptf: polaris_van_genuchten\n")
     with pytest.raises(RequestError, match="polaris/theta_r/0_5"):
-        write_land(loaded, data, tmp_path / "land.tif")
+        write_land(files, tmp_path / "land.tif")
     assert not list(tmp_path.glob("*.tif")), "a file was left behind"
 
 
 def test_a_second_call_with_the_same_inputs_does_nothing(
-    path: Path, loaded: LoadedCampaign, data: Path
+    path: Path, files: CampaignFiles, data: Path
 ) -> None:
     before = path.stat().st_mtime_ns, path.stat().st_ino
-    write_land(loaded, data, path)
+    write_land(files, path)
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
 def test_a_changed_file_or_campaign_makes_the_raster_anew(
-    loaded: LoadedCampaign, data: Path, tmp_path: Path
+    files: CampaignFiles, data: Path, tmp_path: Path
 ) -> None:
-    out = write_land(loaded, data, tmp_path / "land.tif")
+    out = write_land(files, tmp_path / "land.tif")
     first = out.stat().st_ino
     texture = next((data / "polaris" / "sand" / "mean" / "15_30").glob("*.tif"))
     seen = texture.stat()
     os.utime(texture, ns=(seen.st_atime_ns, seen.st_mtime_ns + 10**9))
     try:
-        write_land(loaded, data, out)
+        write_land(files, out)
         second = out.stat().st_ino
         assert second != first
     finally:
         os.utime(texture, ns=(seen.st_atime_ns, seen.st_mtime_ns))
     deeper = _campaign(
         tmp_path / "deeper",
+        data,
         CAMPAIGN + "learning:\n  features:\n    texture_depth_cm: [30, 60]\n",
     )
-    write_land(deeper, data, out)
+    write_land(deeper, out)
     assert Land(out).texture_depth_cm == (30, 60)
 
 
 def test_a_texture_interval_that_is_not_there_is_refused(data: Path, tmp_path: Path) -> None:
-    loaded = _campaign(
-        tmp_path, CAMPAIGN + "learning:\n  features:\n    texture_depth_cm: [10, 20]\n"
+    files = _campaign(
+        tmp_path, data, CAMPAIGN + "learning:\n  features:\n    texture_depth_cm: [10, 20]\n"
     )
     with pytest.raises(RequestError, match="10_20"):
-        write_land(loaded, data, tmp_path / "land.tif")
+        write_land(files, tmp_path / "land.tif")
 
 
 def test_a_label_depth_below_the_texture_source_takes_its_deepest_layer(
@@ -157,14 +156,14 @@ def test_a_label_depth_below_the_texture_source_takes_its_deepest_layer(
     text = (
         CAMPAIGN.replace("500]", "1500, 2100]") + "profile:\n  thickness_mm: [90, 910, 1500, 500]\n"
     )
-    land = Land(write_land(_campaign(tmp_path, text), data, tmp_path / "land.tif"))
+    land = Land(write_land(_campaign(tmp_path, data, text), tmp_path / "land.tif"))
     window = Window(0, 0, 32, 32)
     at_1500, at_2100 = (land.read(hydraulic_bands(depth), window) for depth in (1500.0, 2100.0))
     assert np.array_equal(at_1500, at_2100)
 
 
-def test_windows_cover_the_grid_once_in_whole_blocks(loaded: LoadedCampaign, data: Path) -> None:
-    with open_stack(loaded, data, 2023) as stack:
+def test_windows_cover_the_grid_once_in_whole_blocks(files: CampaignFiles, data: Path) -> None:
+    with files.stack(2023) as stack:
         grid = stack.grid
     seen = np.zeros(grid.shape, dtype=int)
     for window in land_windows(grid):
@@ -246,7 +245,7 @@ def test_class_pixels_without_a_class_are_missing(data: Path, tmp_path: Path) ->
         values = file.read(1)
         values[:, : values.shape[1] // 2] = 250  # the file's own nodata
         file.write(values, 1)
-    land = Land(write_land(_campaign(tmp_path / "c"), blank, tmp_path / "land.tif"))
+    land = Land(write_land(_campaign(tmp_path / "c", blank), tmp_path / "land.tif"))
     read = land.read(["land_cover", "climate_class"], land.grid.full_window)
     assert 0.1 < np.isnan(read[0]).mean() < 0.9
     assert np.isfinite(read[1]).all()

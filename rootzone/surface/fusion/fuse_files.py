@@ -1,0 +1,300 @@
+"""ESTARFM from GeoTIFFs to a cloud-optimised GeoTIFF, strip by strip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
+from rootzone._shared.atomic import atomic_path
+from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
+from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
+from rootzone.surface.fusion.estarfm import NAMES, NOTHING_KNOWN, fuse_images, spread_of
+
+PairOfFiles = tuple[Path, Path]
+_STRIP_PX: Final = 512
+_OFF_GRID = 0.01  # of a pixel
+
+
+class Quantity(NamedTuple):
+    """What the images measure, and the form and bounds that suit it."""
+
+    unit: str
+    bounds: tuple[float, float]
+    unbiased: bool
+    meaning: str
+
+
+QUANTITIES: Final = {
+    "lst": Quantity("K", (200.0, 350.0), True, "land surface temperature"),
+    "ndvi": Quantity("1", (-1.0, 1.0), False, "normalised difference vegetation index"),
+    "reflectance": Quantity("1", (0.0, 1.0), False, "surface reflectance"),
+}
+
+
+@dataclass(frozen=True)
+class FusionSettings:
+    """How files are fused.
+
+    Parameters
+    ----------
+    bounds : tuple of float
+        Values that a result lies between, in the files' unit.
+    unbiased : bool
+        The form for two sensors that differ by more than noise.
+    half_px : int
+        Half-width of the window [pixels].
+    classes : int
+        Land-cover classes expected in a scene.
+    resample : str
+        ``nearest`` or ``bilinear``: put coarse images on the fine grid so; empty: all five lie on
+        it already.
+    unit, meaning : str
+        Of the result's bands.
+    """
+
+    bounds: tuple[float, float]
+    unbiased: bool
+    half_px: int = 25
+    classes: int = 4
+    resample: str = ""
+    unit: str = ""
+    meaning: str = ""
+
+
+class Fused(NamedTuple):
+    """What was written."""
+
+    pixels: int
+    known: int
+    mean: float
+    coarse_mean: float
+
+
+def fuse_files(
+    pairs: Sequence[PairOfFiles], coarse: Path, out: Path, settings: FusionSettings
+) -> Fused:
+    """Write the fine image of a day as a COG (float32, NaN where unknown), with its provenance.
+
+    The scene's standard deviations are taken first; then strips of rows are fused with their rim,
+    so the values are those of the whole scene at once and memory holds one band and one strip.
+
+    Parameters
+    ----------
+    pairs : two pairs of Path
+        ``(fine, coarse)`` GeoTIFFs of a day before and a day after, with equal bands.
+    coarse : Path
+        Coarse image of the day.
+    out : Path
+        GeoTIFF to write.
+    settings : FusionSettings
+        Form, bounds, window.
+
+    Returns
+    -------
+    Fused
+        Pixels, how many are known, the mean of the result and of the coarse image there.
+
+    Raises
+    ------
+    RequestError
+        A file lies on another grid (and ``resample`` is not set), has other bands, holds no value,
+        or a fine band has one value only; no pixel is known in all five.
+    """
+    if len(pairs) != 2:
+        raise RequestError(f"ESTARFM takes two pairs of images, not {len(pairs)}.")
+    paths = [pairs[0][0], pairs[0][1], pairs[1][0], pairs[1][1], coarse]
+    with ExitStack() as stack:
+        images = stack.enter_context(_opened(paths, settings.resample))
+        spreads = _checked(images, paths, settings)
+        limits = 2.0 / settings.classes * spreads[:, :, None, None]
+        told = {
+            **{k: v for k, v in vars(settings).items() if k != "bounds"},
+            "bounds": list(settings.bounds),
+        }
+        record = Provenance(
+            "rootzone surface fuse",
+            inputs_of(dict(zip(NAMES, paths, strict=True))),
+            told,
+        )
+        done = _write(out, images, limits, settings, record)
+    write_sidecar(out, record)
+    return done
+
+
+def clear_share(pair: PairOfFiles, resample: str) -> float:
+    """Share of pixels of the fine grid known in the first band of both images of a pair."""
+    with _opened(list(pair), resample) as (fine, coarse):
+        both = np.isfinite(_band(fine, 1)) & np.isfinite(_band(coarse, 1))
+        return float(both.mean())
+
+
+@contextmanager
+def _opened(paths: Sequence[Path], resample: str) -> Iterator[list[Any]]:
+    """The files on the grid of the first, which is a fine one."""
+    with ExitStack() as stack:
+        files = [stack.enter_context(open_raster(path)) for path in paths]
+        fine = files[0]
+        for k, (path, file) in enumerate(zip(paths, files, strict=True)):
+            if file.count != fine.count:
+                raise RequestError(
+                    f"{path} has {file.count} bands, {paths[0]} has {fine.count}: give files of "
+                    "the same bands in the same order."
+                )
+            apart = _apart(file, fine)
+            if not apart:
+                continue
+            is_coarse = k % 2 == 1 or k == 4
+            if not (is_coarse and resample):
+                way = (
+                    "Put it on that grid first, or let --resample nearest|bilinear do it."
+                    if is_coarse
+                    else "Fine images must lie on one grid."
+                )
+                raise RequestError(f"{path} {apart} than {paths[0]}. {way}")
+            files[k] = stack.enter_context(_on_grid(file, fine, path, resample))
+        yield files
+
+
+def _apart(file: Any, fine: Any) -> str:  # noqa: ANN401 - rasterio is untyped
+    if file.crs != fine.crs:
+        return f"has another coordinate system ({file.crs})"
+    if file.shape != fine.shape:
+        return f"has another size ({file.height} x {file.width} pixels)"
+    step = abs(fine.transform.a)
+    off = max(abs(a - b) for a, b in zip(file.transform[:6], fine.transform[:6], strict=True))
+    return f"lies elsewhere (corner or step differ by {off:g})" if off > _OFF_GRID * step else ""
+
+
+def _on_grid(file: Any, fine: Any, path: Path, resample: str) -> Any:  # noqa: ANN401
+    from rasterio.enums import Resampling
+    from rasterio.vrt import WarpedVRT
+
+    if file.crs is None or fine.crs is None:
+        raise RequestError(f"{path} has no coordinate system, so it cannot be put on a grid.")
+    return WarpedVRT(
+        file,
+        crs=fine.crs,
+        transform=fine.transform,
+        width=fine.width,
+        height=fine.height,
+        resampling=Resampling[resample],
+    )
+
+
+def _band(file: Any, number: int, window: Any = None) -> FloatArray:  # noqa: ANN401
+    """A band in its unit, NaN where the file's mask says unknown."""
+    values: AnyArray = file.read(number, window=window, masked=True)
+    scale, offset = file.scales[number - 1], file.offsets[number - 1]
+    filled: FloatArray = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+    return filled if (scale, offset) == (1.0, 0.0) else filled * scale + offset
+
+
+def _checked(images: Sequence[Any], paths: Sequence[Path], settings: FusionSettings) -> FloatArray:
+    """Standard deviation of the fine images, shape (2, band); refuse what has nothing to tell."""
+    spreads = np.zeros((2, images[0].count))
+    for k, (name, path, image) in enumerate(zip(NAMES, paths, images, strict=True)):
+        for b in range(image.count):
+            values = _band(image, b + 1)
+            known = values[np.isfinite(values)]
+            if known.size == 0:
+                raise RequestError(
+                    f"{path} ({name}) holds no value in band {b + 1}: clouds everywhere, or "
+                    "another place?"
+                )
+            low, high = settings.bounds
+            inside = float(((known >= low) & (known <= high)).mean())
+            if inside < 0.5:
+                raise RequestError(
+                    f"{path} ({name}): {1 - inside:.0%} of band {b + 1} lies outside the bounds "
+                    f"{low:g} to {high:g} (median {np.median(known):g}). Is it in another unit, or "
+                    "stored as integers without its scale? Say --bounds in the files' own unit."
+                )
+            if name.startswith("fine"):
+                if known.min() == known.max():
+                    raise RequestError(
+                        f"{path} ({name}) is {known[0]:g} everywhere in band {b + 1}: nothing in "
+                        "it tells similar pixels apart. Take another pair."
+                    )
+                spreads[k // 2, b] = spread_of(values)
+    return spreads
+
+
+def _write(
+    out: Path,
+    images: Sequence[Any],
+    limits: FloatArray,
+    settings: FusionSettings,
+    record: Provenance,
+) -> Fused:
+    import rasterio
+    from rasterio.shutil import copy
+
+    fine = images[0]
+    profile = {
+        "driver": "GTiff", "width": fine.width, "height": fine.height, "count": fine.count,
+        "dtype": "float32", "crs": fine.crs, "transform": fine.transform, "nodata": np.nan,
+        "tiled": True, "blockxsize": 256, "blockysize": 256,
+    }  # fmt: skip
+    known, total, coarse_total = 0, 0.0, 0.0
+    with atomic_path(out) as temporary:
+        scratch = temporary.with_name(temporary.stem + ".plain.tif")
+        try:
+            with rasterio.open(scratch, "w", **profile) as file:
+                file.units = [settings.unit] * fine.count
+                file.update_tags(
+                    long_name=settings.meaning, rootzone=record.to_json(), digest=record.digest
+                )
+                for first in range(0, fine.height, _STRIP_PX):
+                    rows = slice(first, min(first + _STRIP_PX, fine.height))
+                    values, today = _strip(images, rows, limits, settings)
+                    file.write(
+                        values.astype(np.float32), window=_window(rows.start, rows.stop, fine.width)
+                    )
+                    there = np.isfinite(values[0])
+                    known += int(there.sum())
+                    total += float(values[0][there].sum())
+                    coarse_total += float(today[0][there].sum())
+            if known == 0:
+                raise RequestError(NOTHING_KNOWN)
+            copy(scratch, temporary, driver="COG", COMPRESS="DEFLATE", PREDICTOR="FLOATING_POINT")
+        finally:
+            scratch.unlink(missing_ok=True)
+    return Fused(fine.height * fine.width, known, total / known, coarse_total / known)
+
+
+def _strip(
+    images: Sequence[Any], rows: slice, limits: FloatArray, settings: FusionSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Fused values of some rows, and the day's coarse image there."""
+    fine = images[0]
+    top = max(rows.start - settings.half_px, 0)
+    bottom = min(rows.stop + settings.half_px, fine.height)
+    window = _window(top, bottom, fine.width)
+    parts = [
+        np.stack([_band(image, b + 1, window) for b in range(image.count)]) for image in images
+    ]
+    valid: BoolArray = np.logical_and.reduce([np.isfinite(part).all(axis=0) for part in parts])
+    values = fuse_images(
+        parts,
+        valid,
+        limits,
+        max(valid.shape),
+        settings.bounds,
+        settings.unbiased,
+        settings.half_px,
+    )
+    inner = slice(rows.start - top, rows.stop - top)
+    return values[:, inner], parts[4][:, inner]
+
+
+def _window(top: int, bottom: int, width: int) -> Any:  # noqa: ANN401 - rasterio is untyped
+    from rasterio.windows import Window
+
+    return Window(0, top, width, bottom - top)

@@ -1,0 +1,129 @@
+"""Which two of many pairs a day is fused from: the nearest clear ones before and after it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rootzone._shared.errors import RequestError
+from rootzone.surface.fusion.fuse_files import PairOfFiles, clear_share
+
+_DAY = re.compile(r"(?<!\d)(?:(\d{4})[-_]?(\d{2})[-_]?(\d{2})|[A-Za-z]?(\d{4})(\d{3}))(?!\d)")
+
+
+def day_in_name(name: str) -> dt.date:
+    """The day that a file name tells: ``20160205``, ``2016-02-05`` or year and day of year.
+
+    Raises
+    ------
+    RequestError
+        The name holds no such day, or two different ones.
+
+    Examples
+    --------
+    >>> day_in_name("MOD11A1_LST_cloudrm_20160218.tif")
+    datetime.date(2016, 2, 18)
+    >>> day_in_name("MOD11A1.A2016049.h29v12.tif")
+    datetime.date(2016, 2, 18)
+    """
+    found = set()
+    for year, month, day, year_of_day, day_of_year in _DAY.findall(name):
+        try:
+            if year:
+                found.add(dt.date(int(year), int(month), int(day)))
+            elif 1 <= int(day_of_year) <= 366:
+                start = dt.date(int(year_of_day), 1, 1)
+                found.add(start + dt.timedelta(days=int(day_of_year) - 1))
+        except ValueError:
+            continue
+    if len(found) != 1:
+        told = "no day" if not found else f"{len(found)} days"
+        raise RequestError(
+            f"The name {name} tells {told}. With more than two pairs, each name must hold one day "
+            "as 20160218, 2016-02-18 or 2016049; or give just the two pairs to use."
+        )
+    return found.pop()
+
+
+def choose_pairs(
+    days: Sequence[dt.date],
+    clear: Sequence[float],
+    day: dt.date,
+    *,
+    least_clear: float = 0.5,
+) -> tuple[int, int]:
+    """Positions of the nearest pair before ``day`` and the nearest after it that are clear.
+
+    A pair of the day itself counts as before it. Where one side has none, the two nearest of the
+    other side are taken: the answer then reaches outside the span of its pairs.
+
+    Parameters
+    ----------
+    days : sequence of date
+        Day of each pair.
+    clear : sequence of float
+        Share of pixels known in both images of each pair, 0 to 1.
+    day : date
+        Day to be made.
+    least_clear : float
+        Pairs with less are left out.
+
+    Returns
+    -------
+    tuple of int
+        The earlier and the later of the two.
+
+    Raises
+    ------
+    RequestError
+        Fewer than two pairs are clear enough.
+
+    Examples
+    --------
+    >>> days = [dt.date(2016, 1, d) for d in (1, 5, 9, 20)]
+    >>> choose_pairs(days, [1.0, 0.2, 0.9, 1.0], dt.date(2016, 1, 10))
+    (2, 3)
+    """
+    usable = [k for k, share in enumerate(clear) if share >= least_clear]
+    if len(usable) < 2:
+        told = ", ".join(f"{d} {share:.0%}" for d, share in zip(days, clear, strict=True))
+        raise RequestError(
+            f"Fewer than two pairs have {least_clear:.0%} of their pixels clear ({told}). Give "
+            "more pairs, or lower --least-clear."
+        )
+    before = sorted((k for k in usable if days[k] <= day), key=lambda k: day - days[k])
+    after = sorted((k for k in usable if days[k] > day), key=lambda k: days[k] - day)
+    chosen = [*before[:1], *after[:1]] if before and after else (before or after)[:2]
+    first, second = sorted(chosen, key=lambda k: days[k])
+    return first, second
+
+
+def nearest_pairs(
+    pairs: Sequence[PairOfFiles], coarse: Path, resample: str, least_clear: float
+) -> Sequence[PairOfFiles]:
+    """The two pairs of files to use for the day of ``coarse``: both, where there are just two.
+
+    Raises
+    ------
+    RequestError
+        Fewer than two pairs, too few clear ones, a name without a day, two images of a pair or two
+        pairs of one day.
+    """
+    if len(pairs) < 2:
+        raise RequestError(
+            f"--pair FINE COARSE was given {len(pairs)} times; two pairs are needed."
+        )
+    if len(pairs) == 2:
+        return pairs
+    days = [day_in_name(fine.name) for fine, _ in pairs]
+    for day, (fine, rough) in zip(days, pairs, strict=True):
+        if day_in_name(rough.name) != day:
+            raise RequestError(f"{fine.name} is of {day}, {rough.name} of another day.")
+    if len(set(days)) < len(days):
+        twice = next(day for day in days if days.count(day) > 1)
+        raise RequestError(f"Two pairs are of {twice}; leave one out.")
+    clear = [clear_share(pair, resample) for pair in pairs]
+    first, second = choose_pairs(days, clear, day_in_name(coarse.name), least_clear=least_clear)
+    return pairs[first], pairs[second]
