@@ -307,8 +307,7 @@ def test_travelling_wave_in_sand() -> None:
 
 def test_ponding_time_and_infiltration_of_loam() -> None:
     # 100 cm/d on loam that takes 50: our fine reference infiltrates 11.19, 26.19, 51.18 cm by 0.2,
-    # 0.5, 1 d; the rest runs off. Beside saturation the table's K has no cusp, which lets 0.3 % more
-    # in at first, on any grid.
+    # 0.5, 1 d; the rest runs off. The K of the table, without a cusp, lets 0.3 % more in at first.
     problem = one_soil(
         even(200.0, 400),
         vg_table(*LOAM),
