@@ -82,6 +82,11 @@ class SwimEngine:
         """Which compiled loop it runs: loading it takes seconds, once a process."""
         return self.label
 
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return self.settings.device
+
     def identity(self) -> Mapping[str, Any]:
         """Name and settings; numbers that JSON lacks are given as text.
 
