@@ -171,6 +171,34 @@ def show_parts(figures: Figures, found: dict[str, np.ndarray], n: int) -> None:
     show_roofline(figures, daily, seconds["columns"])
 
 
+def show_lanes(figures: Figures, found: dict[str, np.ndarray], n: int) -> None:
+    """One chunk with fewer lanes: less scratch at a time, which the caches may then hold."""
+    from rootzone.engines.swim.batch import KINDS
+    from rootzone.engines.swim.gpu.pack import pack
+    from rootzone.engines.swim.gpu.run_device import open_device
+    from rootzone.engines.swim.gpu.run_track import LANES_PER_MULTIPROCESSOR, Shape, Track, room
+
+    settings = settings_on("cuda")
+    columns = many(found, n, ordered=True)
+    kind = KINDS["van_genuchten", "converged"]
+    n_layer, days = int(found["n_layer"]), int(found["days"])
+    shape = Shape(n_layer, days, kind.work_size(n_layer), None, layout.N_DAILY)
+    most, size = room(open_device(), shape, settings, n, n)
+    chunk = pack(columns, np.arange(size), np.zeros(n), kind.low, kind.high)
+    for share in (1.0, 0.5, 0.25, 0.125):
+        lanes = max(1, int(most * share) // 32 * 32)
+        track = Track(settings, shape, columns.weather, lanes, size)
+        track.send(chunk)
+        cuda.synchronize()
+        start = time.perf_counter()
+        track.run_kernel()
+        cuda.synchronize()
+        rate = size * days / 365.0 / (time.perf_counter() - start)
+        name = f"columns alone, {LANES_PER_MULTIPROCESSOR * share:.0f} lanes a multiprocessor"
+        figures.add(f"{name} ({lanes:,})", rate, "site-years/s")
+        del track
+
+
 def show_roofline(figures: Figures, evaluations: np.ndarray, seconds: float) -> None:
     """What the columns asked of memory and arithmetic, against what the card gives."""
     total = float(evaluations.sum())
@@ -267,6 +295,7 @@ def main() -> None:
         if n == asked.columns[0]:
             show_speed(figures, found, n, ordered=False)
     show_parts(figures, found, min(65_536, asked.columns[0]))
+    show_lanes(figures, found, min(65_536, asked.columns[0]))
     if rate:
         figures.add("300 million pixels, a year", COLORADO_PIXELS / rate / 60.0, "min", "<= 30")
     figures.add("in all", time.perf_counter() - began, "s", "<= 360")
