@@ -36,9 +36,10 @@ def test_every_stage_that_is_told_is_a_package() -> None:
 # a numpy.random.Generator is handed in.
 SEEDS_ENTER = {
     "design/plan.py", "inversion/summary.py", "jobs/driver/run_canaries.py",
-    "jobs/pilot/run_pilot.py", "labels/splits.py", "learning/evaluation/baselines.py",
+    "jobs/pilot/run_pilot.py", "labels/field/build.py", "labels/splits.py",
+    "learning/evaluation/baselines.py",
     "learning/evaluation/compare.py", "learning/evaluation/metrics.py", "learning/points/tcn.py",
-    "surface/chain/evaluate.py",
+    "surface/chain/evaluate.py", "surface/select/choose.py",
     "learning/points/trees.py", "networks/mixing.py", "networks/sample_order.py",
 }  # fmt: skip
 

@@ -320,8 +320,11 @@ class Maps(Section):
     """days to map; the middle of each month where none is named"""
     window_px: Annotated[int, Field(ge=64, le=8192, multiple_of=8)] = 640
     """side of a window of prediction [pixels]; any size gives the same map"""
-    source: Literal["network", "simulation"] = "network"
-    """the trained network, or a simulation of every unique column"""
+    source: Literal["network", "physics", "simulation"] = "network"
+    """the trained network; physics at every pixel, between simulated columns; or a simulation of
+    every unique column"""
+    physics_error: Annotated[float, Field(gt=0, le=0.05)] = 0.002
+    """what 95 % of the errors of physics between simulated columns stay below [m3 m-3]"""
     dtype: Literal["uint16", "float32"] = "uint16"
     """numbers in the files; uint16 has steps of 0.0001"""
     interval_pct: Annotated[float, Field(gt=0, lt=100)] = 80.0

@@ -142,6 +142,11 @@ class Workspace:
         return self.root / "labels"
 
     @property
+    def physics(self) -> Path:
+        """Folder of physics at every pixel: anchor columns of each weather cell and year."""
+        return self.root / "physics"
+
+    @property
     def land(self) -> Path:
         """Rasters the network reads, all bands on the master grid."""
         return self.covariates / "land.tif"

@@ -134,7 +134,7 @@ BY_DATA = {
     ("learning/scene/scene.py", "learning.features"),  # never from a campaign: built from one key
     ("learning/scene/scene.py", "learning.features.surface_moisture"),
     ("learning/scene/surface_files.py", "learning.features"),  # the same refusal, by its section
-    ("maps/columns.py", "soil.ptf"),  # an option of the verb
+    ("labels/field/columns.py", "soil.ptf"),  # an option of the verb
     ("maps/network_maps.py", "labels.depths_mm"),  # the trained model
     ("maps/write_series.py", "maps.time_series"),  # a package; told where it is not installed
     ("networks/channels.py", "learning.features"),  # the trained model

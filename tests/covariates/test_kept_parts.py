@@ -122,9 +122,9 @@ def test_an_array_of_a_store_that_cannot_be_read_is_named(tmp_path):
 @pytest.mark.skipif(rasterio.__gdal_version__ >= "3.11", reason="GDAL may read it")
 def test_a_store_of_version_3_is_refused_by_name(tmp_path):
     write_store(tmp_path / "soil.zarr", 3)
-    with serve(pages_of(tmp_path / "soil.zarr")) as root:
-        with pytest.raises(RequestError, match="version 3 of the format"):
-            region_of_store(root + "/soil.zarr", "sand", BOUNDS, tmp_path / "d", "EPSG:4326")
+    refused = pytest.raises(RequestError, match="version 3 of the format")
+    with serve(pages_of(tmp_path / "soil.zarr")) as root, refused:
+        region_of_store(root + "/soil.zarr", "sand", BOUNDS, tmp_path / "d", "EPSG:4326")
 
 
 def test_a_remote_raster_that_is_kept_is_fetched_once(tmp_path):
