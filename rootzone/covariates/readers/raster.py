@@ -150,7 +150,7 @@ class Raster:
         is_class = source.kind == "class"
         dtype = None if is_class else "float32"
         nodata = source.nodata[0] if source.nodata else (0.0 if is_class else None)
-number = band or source.band
+        number = band or source.band
         if is_class or len(source.nodata) < 2:
             raster = virtual_raster(pieces, number, nodata, dtype)
         else:
