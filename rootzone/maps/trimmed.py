@@ -68,7 +68,7 @@ def decoder_rims(config: ModelConfig) -> list[int]:
     for n_conv in reversed(config.decoder_convs):
         entering = need + n_conv
         rims.append(entering)
-        need = -(-entering // 2) if config.up_kernel == 2 else entering // 2 + 1
+        need = _below(entering, config)
     return rims[::-1]
 
 
@@ -96,6 +96,9 @@ def encoder_rims(config: ModelConfig) -> list[int]:
 
 
 def _below(rim: int, config: ModelConfig) -> int:
+    """Rim below a step up that gives a rim above it."""
+    if config.up == "resize":
+        return (rim + 3) // 2
     return -(-rim // 2) if config.up_kernel == 2 else rim // 2 + 1
 
 
@@ -174,7 +177,7 @@ def unet_middle(model: UNet, x: Tensor, rim: Rim, soil: Tensor | None = None) ->
     have, skips = rim, []
     for level, block in enumerate(model.encoder):
         x, have = _cut(x, have, have.capped(kept[level])), have.capped(kept[level])
-        skip, x = _encode(block, x, have, have.capped(entering[-1 - level]), first=level == 0)
+        skip, x = _encode(model, level, x, have, have.capped(entering[-1 - level]))
         skips.append(skip)
         have = have.below(1)
     x, have = _cut(x, have, have.capped(kept[-1])), have.capped(kept[-1])
@@ -206,10 +209,9 @@ def _read_out(model: UNet, strips: Iterable[Tensor], soil: Tensor | None) -> Pre
     return Prediction(_joined([one.theta for one in told]), _joined(spreads) if spreads else None)
 
 
-def _encode(
-    block: nn.Module, x: Tensor, have: Rim, wanted: Rim, *, first: bool
-) -> tuple[Tensor, Tensor]:
+def _encode(model: UNet, level: int, x: Tensor, have: Rim, wanted: Rim) -> tuple[Tensor, Tensor]:
     """Features of a block of the encoder: their middle with the rim wanted, and all, pooled."""
+    block = model.encoder[level]
     height, n_conv = x.shape[2], _n_conv(block)
     skips, pooled = [], []
     start, stop = have.top - wanted.top, height - (have.bottom - wanted.bottom)
@@ -217,10 +219,10 @@ def _encode(
     for top, bottom in _strips(height, x.shape[3] * _width(block)):
         above, beneath = min(n_conv, top), min(n_conv, height - bottom)
         strip = x[:, :, top - above : bottom + beneath]
-        if first:
+        if level == 0:
             strip = torch.nan_to_num(strip, MISSING, torch.inf, -torch.inf)
         strip = _same_kernels(block, strip)[:, :, above : above + bottom - top]
-        pooled.append(functional.max_pool2d(strip, 2))
+        pooled.append(model.pooled(strip))
         skips.append(strip[:, :, max(start - top, 0) : max(stop - top, 0), columns])
     return _joined(skips), _joined(pooled)
 

@@ -46,8 +46,12 @@ def _block(n_in: int, n_out: int, n_conv: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _up(n_in: int, n_out: int, kernel: int) -> nn.ConvTranspose2d:
-    """A transposed convolution that doubles the size exactly."""
+def _up(n_in: int, n_out: int, config: ModelConfig) -> nn.Module:
+    """What doubles the size exactly: a transposed convolution, or resizing and a convolution."""
+    if config.up == "resize":
+        resize = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+        return nn.Sequential(resize, nn.Conv2d(n_in, n_out, 3, padding=1))
+    kernel = config.up_kernel
     padding = 0 if kernel == 2 else 1
     return nn.ConvTranspose2d(
         n_in, n_out, kernel, stride=2, padding=padding, output_padding=int(kernel == 3)
@@ -69,7 +73,7 @@ class UNet(nn.Module):
         width = config.bottom
         skips = config.widths[::-1]
         for out, skip, n_conv in zip(config.mirror, skips, config.decoder_convs, strict=True):
-            self.up.append(_up(width, out, config.up_kernel))
+            self.up.append(_up(width, out, config))
             self.decoder.append(_block(out + skip, out, n_conv))
             width = out
         self.dropout = nn.Dropout2d(config.dropout)
@@ -111,12 +115,18 @@ class UNet(nn.Module):
             raw = self.spread_head(features.detach())
             return Prediction(theta, SPREAD_FLOOR + SPREAD_SCALE * functional.softplus(raw))
 
+    def pooled(self, x: Tensor) -> Tensor:
+        """Features at half the size."""
+        if self.config.pool == "mean":
+            return functional.avg_pool2d(x, 2)
+        return functional.max_pool2d(x, 2)
+
     def _features(self, x: Tensor) -> Tensor:
         skips = []
         for block in self.encoder:
             x = block(x)
             skips.append(x)
-            x = functional.max_pool2d(x, 2)
+            x = self.pooled(x)
         x = self.dropout(self.bottleneck(x))
         for up, block in zip(self.up, self.decoder, strict=True):
             x = block(torch.cat([up(x), skips.pop()], dim=1))
