@@ -175,7 +175,7 @@ def unet_middle(model: UNet, x: Tensor, rim: Rim, soil: Tensor | None = None) ->
     entering = decoder_rims(config)
     kept = encoder_rims(config)
     have, skips = rim, []
-    for level, block in enumerate(model.encoder):
+    for level in range(n_level):
         x, have = _cut(x, have, have.capped(kept[level])), have.capped(kept[level])
         skip, x = _encode(model, level, x, have, have.capped(entering[-1 - level]))
         skips.append(skip)
@@ -247,7 +247,7 @@ def _decode(
     """
     n_conv = _n_conv(block)
     below, entering, leaving = rims
-    beyond = 0 if getattr(up, "kernel_size", (2, 2))[0] == 2 else 1
+    beyond = 0 if getattr(up, "kernel_size", (0, 0))[0] == 2 else 1
     height = skip.shape[2] - entering.top - entering.bottom
     columns = slice(entering.left - leaving.left, skip.shape[3] - (entering.right - leaving.right))
     n_row = leaving.top + height + leaving.bottom
