@@ -231,6 +231,9 @@ class Features(Section):
     """depth interval of sand, silt and clay [cm], as the texture source names it"""
     surface_moisture: str | None = None
     """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
+    physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()
+    """physics at every pixel as further channels, a set a label depth: water content of the day,
+    and its change over 7 and 30 days; unet_residual and trees_physics have theta always"""
 
 
 class Split(Section):
@@ -254,7 +257,9 @@ class Learning(Section):
     model: Name = "unet_a"
     """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
     unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat; or
-    unet_smooth, net A that prints no lattice on its maps"""
+    unet_smooth, net A that prints no lattice on its maps; unet_residual, which corrects physics at
+    every pixel within the soil's limits; physics itself; trees or trees_physics (LightGBM without
+    and with physics); auto trains these and takes the best at places left out"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"

@@ -21,6 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.models import MISSING, Prediction, UNet
+from rootzone.networks.residual import Residual
 
 # PyTorch hands a convolution of one small image to another library than a large one, and the two
 # round differently in the last bit: input of at most this many numbers (ATen's use_mkldnn).
@@ -110,9 +111,8 @@ def folded(model: nn.Module) -> nn.Module:
     (1e-7).
     """
     copied = copy.deepcopy(model)
-    blocks = (
-        (*copied.encoder, copied.bottleneck, *copied.decoder) if isinstance(copied, UNet) else ()
-    )
+    unet = copied.inner if isinstance(copied, Residual) else copied
+    blocks = (*unet.encoder, unet.bottleneck, *unet.decoder) if isinstance(unet, UNet) else ()
     for block in blocks:
         assert isinstance(block, nn.Sequential)  # noqa: S101 - as UNet builds it
         parts = list(block)
@@ -131,6 +131,9 @@ def predict_middle(model: nn.Module, x: Tensor, rim: Rim, soil: Tensor | None = 
     """
     if isinstance(model, UNet):
         return unet_middle(model, x, rim, soil)
+    if isinstance(model, Residual) and model.inner is not None:
+        base = _cut(model.base(x), rim, _NO_RIM)
+        return model.corrected(unet_middle(model.inner, x, rim), base, soil)
     own_way = getattr(model, "predict_middle", None)
     if callable(own_way):
         own: Prediction = own_way(x, rim, soil)

@@ -133,6 +133,8 @@ class UNet(nn.Module):
         return x
 
     def _output(self, z: Tensor, soil: Tensor | None) -> Tensor:
+        if self.config.output == "linear":
+            return z
         if self.config.output == "relu":
             return torch.relu(z)
         if self.config.output == "sigmoid":

@@ -13,7 +13,7 @@ from rootzone.networks.families import Shape
 if TYPE_CHECKING:
     from torch import nn
 
-Output = Literal["sigmoid", "bounds", "relu"]
+Output = Literal["sigmoid", "bounds", "relu", "linear"]
 Head = Literal["point", "normal"]
 Up = Literal["transposed", "resize"]
 Pool = Literal["max", "mean"]
@@ -40,7 +40,8 @@ class ModelConfig(Shape):
     up_kernel : int
         Side of the transposed convolutions, stride 2: 2, 3 or 4.
     output : str
-        "sigmoid" between 0 and 1, "bounds" between each pixel's theta_r and theta_s, "relu" from 0.
+        "sigmoid" between 0 and 1, "bounds" between each pixel's theta_r and theta_s, "relu" from 0,
+        "linear" for any number, which a correction is made of.
     head : str
         "point" for a water content, "normal" for a water content and a spread.
     dropout : float
