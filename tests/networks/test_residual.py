@@ -105,7 +105,7 @@ def test_windows_give_the_bits_of_the_whole_scene() -> None:
     core, padded = (
         slice(80, 176),
         slice(80 - halo, 176 + halo),
-    )  # 152 px: large enough for one kernel
+    )
     with torch.inference_mode():
         whole = predict_middle(network, x, Rim(0, 0, 0, 0), soil[:1]).theta
         part = x[:, :, padded, padded].contiguous(memory_format=torch.channels_last)
