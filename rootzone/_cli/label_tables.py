@@ -36,6 +36,12 @@ from rootzone._cli._options import json_option
     show_default=True,
     help="Days dropped at the start.",
 )
+@click.option(
+    "--spread",
+    type=click.Path(path_type=Path),
+    help="Also write mean, standard deviation and range over the members of each site "
+    "(`soils --member`), .parquet or .csv.",
+)
 @workers_option
 @json_option
 def command(
@@ -47,6 +53,7 @@ def command(
     nodes: str | None,
     sites: Path | None,
     spin_up_days: int,
+    spread: Path | None,
     workers: int,
     as_json: bool,
 ) -> None:
@@ -67,6 +74,11 @@ def command(
         spin_up_days=spin_up_days,
     )
     tell_labels(jobs, out, missing=0, workers=workers, as_json=as_json)
+    if spread is not None:
+        from rootzone.labels.spread import write_spread
+
+        rows = write_spread(out, spread)
+        click.echo(f"{spread}: {rows} site-days with their spread over members", err=True)
 
 
 def _numbers(text: str | None) -> list[float]:

@@ -83,6 +83,9 @@ class Weather(Section):
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None
     """local time less UTC [h] for weather by hours; null for the region's own whole hour"""
+    lapse_degc_per_km: Annotated[float, Field(ge=0, le=12)] | None = None
+    """cooling with height [degC km-1] that brings temperatures from the weather product's ground to
+    the region's, cell by cell; 6.5 is usual, null leaves them as delivered"""
     gaps: Literal["refuse", "fill"] = "refuse"
     """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
 
