@@ -83,6 +83,9 @@ class Weather(Section):
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None
     """local time less UTC [h] for weather by hours; null for the region's own whole hour"""
+    lapse_degc_per_km: Annotated[float, Field(ge=0, le=12)] | None = None
+    """cooling with height [degC km-1] that brings temperatures from the weather product's ground to
+    the region's, cell by cell; 6.5 is usual, null leaves them as delivered"""
     gaps: Literal["refuse", "fill"] = "refuse"
     """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
 
@@ -231,6 +234,8 @@ class Features(Section):
     """depth interval of sand, silt and clay [cm], as the texture source names it"""
     surface_moisture: str | None = None
     """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
+    physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()
+    """physics at every pixel as further channels: water content of the day, and its changes"""
 
 
 class Split(Section):
@@ -253,7 +258,8 @@ class Learning(Section):
 
     model: Name = "unet_a"
     """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
-    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat"""
+    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat; unet_smooth,
+    net A without a lattice; unet_residual, which corrects physics; or physics itself"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"
@@ -318,8 +324,7 @@ class Maps(Section):
     window_px: Annotated[int, Field(ge=64, le=8192, multiple_of=8)] = 640
     """side of a window of prediction [pixels]; any size gives the same map"""
     source: Literal["network", "physics", "simulation"] = "network"
-    """the trained network; physics at every pixel, between simulated columns; or a simulation of
-    every unique column"""
+    """trained network, physics at every pixel between simulated soils, or every soil simulated"""
     physics_error: Annotated[float, Field(gt=0, le=0.05)] = 0.002
     """what 95 % of the errors of physics between simulated columns stay below [m3 m-3]"""
     dtype: Literal["uint16", "float32"] = "uint16"

@@ -70,6 +70,11 @@ class Workspace:
         return self.root / "soils" / "textures.parquet"
 
     @property
+    def soils_spread(self) -> Path:
+        """What quantiles of the soil product leave open, where it has them."""
+        return self.root / "soils" / "spread.parquet"
+
+    @property
     def soils(self) -> Path:
         """Guarded hydraulic parameters of each site and layer."""
         return self.root / "soils" / "soils.parquet"

@@ -52,6 +52,13 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"region": {"bounds_lonlat_deg": [10, 50, 10.1, 50.1]}, "grid": {"crs": "EPSG:32632"}},
         "catalog.forcing",  # Germany, on gridMET's cells
     ),
+    ("covariates/weather/cell_elevation.py", "weather.lapse_degc_per_km"): (
+        {  # no heights of its ground
+            "catalog": {"forcing": "daymet"},
+            "weather": {"pet": "hargreaves", "lapse_degc_per_km": 6.5},
+        },
+        "weather.lapse_degc_per_km",
+    ),
     ("covariates/weather/derive.py", "catalog.forcing"): (
         {"catalog": {"forcing": "era5_land"}},  # delivers no demand
         "weather.pet",
