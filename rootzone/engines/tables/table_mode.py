@@ -157,7 +157,7 @@ def simulate_tables(
     record = Provenance(
         verb="rootzone simulate-tables",
         inputs=inputs_of({"soils": soils, "weather": weather}),
-        settings={**engine.identity(), "float32": float32},
+        settings={**engine.identity(), **_elsewhere(engine), "float32": float32},
     )
     run = TableRun(str(out), sites=table.n_site, engine=engine.label, digest=record.digest)
     run.failures = [*table.failures, *cell_failures]
@@ -231,6 +231,12 @@ def _put(path: Path, frame: pl.DataFrame, record: Provenance) -> str | None:
 
 
 _ROOT_ZONE_MM, _COARSE_MM = 500.0, 150.0
+
+
+def _elsewhere(engine: Engine) -> dict[str, str]:
+    """Where the columns were computed, for the record, where that is not the CPU."""
+    device = getattr(engine, "device", "cpu")
+    return {} if device == "cpu" else {"device": device}
 
 
 def _coarse_layers(table: SoilTable, physics: str) -> list[str]:
