@@ -104,22 +104,9 @@ def predictions(
             )
             anomaly[test] = own[test]
         np.save(kept, anomaly)
-    level = out_of_fold(lambda train: ridge_level(traits_of(seen, kind), mean, train), fold)
+    level = out_of_fold(lambda train: ridge_level(place_traits(seen), mean, train), fold)
     whole = np.load(kept) + level[table.station]
     return [whole[table.station == i] for i in range(len(seen))]
-
-
-def traits_of(seen: Sequence[PointStation], kind: str) -> np.ndarray:
-    """What the level is guessed from; a simulation alone stands for itself."""
-    if kind != "sim":
-        return place_traits(seen)
-    own = [one.simulated.get(MEASURED_SOIL) for one in seen]
-    known = np.array([series is not None for series in own])
-    mean = np.array([np.nan if series is None else np.nanmean(series) for series in own])
-    traits = place_traits(seen)
-    apart = np.column_stack([mean, mean - traits[:, -1]])
-    apart = np.where(known[:, None], apart - apart[known].mean(axis=0), 0.0)
-    return np.column_stack([traits, apart, known])
 
 
 def out_of_fold(model: Callable[[np.ndarray], np.ndarray], fold: np.ndarray) -> np.ndarray:
