@@ -77,6 +77,16 @@ class SwimEngine:
         """Engine, physics and stepping, such as ``swim/van_genuchten/converged``."""
         return f"swim/{self.settings.physics}/{self.settings.stepping}"
 
+    @property
+    def compiled_loop(self) -> str:
+        """Which compiled loop it runs: loading it takes seconds, once a process."""
+        return self.label
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return self.settings.device
+
     def identity(self) -> Mapping[str, Any]:
         """Name and settings; numbers that JSON lacks are given as text.
 
