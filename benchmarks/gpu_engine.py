@@ -171,7 +171,7 @@ def show_parts(figures: Figures, found: dict[str, np.ndarray], n: int) -> None:
     show_roofline(figures, daily, seconds["columns"])
 
 
-def show_lanes(figures: Figures, found: dict[str, np.ndarray], n: int) -> None:
+def show_lanes(figures: Figures, found: dict[str, np.ndarray], n: int, *, single: bool) -> None:
     """One chunk with fewer lanes: less scratch at a time, which the caches may then hold."""
     from rootzone.engines.swim.batch import KINDS
     from rootzone.engines.swim.gpu.pack import pack
@@ -187,14 +187,18 @@ def show_lanes(figures: Figures, found: dict[str, np.ndarray], n: int) -> None:
     chunk = pack(columns, np.arange(size), np.zeros(n), kind.low, kind.high)
     for share in (1.0, 0.5, 0.25, 0.125):
         lanes = max(1, int(most * share) // 32 * 32)
-        track = Track(settings, shape, columns.weather, lanes, size)
+        track = Track(settings, shape, columns.weather, lanes, size, single=single)
         track.send(chunk)
+        if single and share == 1.0:
+            track.run_kernel()  # compiles
         cuda.synchronize()
         start = time.perf_counter()
         track.run_kernel()
         cuda.synchronize()
         rate = size * days / 365.0 / (time.perf_counter() - start)
-        name = f"columns alone, {LANES_PER_MULTIPROCESSOR * share:.0f} lanes a multiprocessor"
+        kept = "single" if single else "double"
+        each = LANES_PER_MULTIPROCESSOR * share
+        name = f"columns alone, {kept}, {each:.0f} lanes a multiprocessor"
         figures.add(f"{name} ({lanes:,})", rate, "site-years/s")
         del track
 
@@ -269,6 +273,7 @@ def main() -> None:
     parse.add_argument("--prepare", action="store_true", help="write the inputs, on a CPU")
     parse.add_argument("--quick", action="store_true", help="under six minutes")
     parse.add_argument("--record", action="store_true", help="keep the rate for rootzone plan")
+    parse.add_argument("--single", action="store_true", help="and with scratch in single precision")
     parse.add_argument("--days", type=int, default=365, help="with --prepare")
     parse.add_argument("--columns", type=int, nargs="*", default=[100_000, 1_000_000])
     asked = parse.parse_args()
@@ -295,7 +300,8 @@ def main() -> None:
         if n == asked.columns[0]:
             show_speed(figures, found, n, ordered=False)
     show_parts(figures, found, min(65_536, asked.columns[0]))
-    show_lanes(figures, found, min(65_536, asked.columns[0]))
+    for single in (False, True) if asked.single else (False,):
+        show_lanes(figures, found, min(65_536, asked.columns[0]), single=single)
     if rate:
         figures.add("300 million pixels, a year", COLORADO_PIXELS / rate / 60.0, "min", "<= 30")
     figures.add("in all", time.perf_counter() - began, "s", "<= 360")
