@@ -39,7 +39,7 @@ class Trees(nn.Module):
 
     def _load_from_state_dict(
         self,
-        state_dict: Any,
+        state_dict: Any,  # noqa: ANN401 - as torch has it
         prefix: str,
         *rest: Any,  # noqa: ANN401 - as torch has it
     ) -> None:
