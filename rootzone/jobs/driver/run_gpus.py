@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.workers import end_with_driver
+from rootzone._shared.workers import ONE_THREAD, end_with_driver
 from rootzone.jobs.driver.run_campaign import WorkersLost
-from rootzone.jobs.driver.run_local import ONE_THREAD
 from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.run_shard import ShardReport, ShardTask, run_shard
 
@@ -95,7 +94,10 @@ class OnGpus:
         if gpu not in self._pools:
             threads = dict.fromkeys(ONE_THREAD, str(self.threads_per_task))
             self._pools[gpu] = ProcessPoolExecutor(
-                1, env={**threads, _VISIBLE: gpu}, initializer=end_with_driver
+                1,
+                env={**threads, _VISIBLE: gpu},
+                initializer=end_with_driver,
+                initargs=(os.getpid(),),
             )
         return self._pools[gpu]
 
