@@ -32,27 +32,29 @@ def test_every_stage_that_is_told_is_a_package() -> None:
     assert all((ROOT / "rootzone" / name / "__init__.py").is_file() for name in told)
 
 
-# Where a seed becomes a generator: a campaign's order, split or run, and made-up worlds. Elsewhere
-# a numpy.random.Generator is handed in.
-SEEDS_ENTER = {
-    "design/plan.py", "inversion/summary.py", "jobs/driver/run_canaries.py",
-    "jobs/pilot/run_pilot.py", "labels/splits.py", "learning/evaluation/baselines.py",
-    "learning/evaluation/compare.py", "learning/evaluation/metrics.py", "learning/points/tcn.py",
-    "surface/chain/evaluate.py",
-    "learning/points/trees.py", "networks/mixing.py", "networks/sample_order.py",
-}  # fmt: skip
-
-
-def test_generators_are_made_where_seeds_enter_and_handed_in_elsewhere() -> None:
+def test_seeds_become_generators_in_one_place() -> None:
+    # Elsewhere a seed and a key ask for a stream, or a numpy.random.Generator is handed in.
     package = ROOT / "rootzone"
     makers = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "default_rng"
+        if isinstance(node, ast.Attribute) and node.attr in ("default_rng", "SeedSequence")
     }
-    worlds = {name for name in makers if name.startswith("made_up/") or "/worlds/" in name}
-    assert makers - worlds == SEEDS_ENTER
+    assert makers == {"_shared/seeds.py"}
+
+
+def test_process_pools_are_started_in_one_place() -> None:
+    # There workers get one thread each, end with their driver and tell why they died.
+    package = ROOT / "rootzone"
+    starters = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(
+            r"ProcessPoolExecutor\(|Parallel\(|multiprocessing|get_context", path.read_text()
+        )
+    }
+    assert starters == {"_shared/workers.py"}
 
 
 def test_no_random_number_comes_from_a_state_all_share() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
+from rootzone._shared.seeds import stream
 from rootzone._shared.skill import METRICS, as_row, median_interval
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.scores import ScoreRow
@@ -103,7 +104,7 @@ def summarise(scores: pl.DataFrame, seed: int) -> pl.DataFrame:
         record["stations"] = known.height
         record["days"] = int(known["n"].sum())
         for metric in (*METRICS, "abs_bias"):
-            rng = np.random.default_rng([seed, len(metric)])
+            rng = stream(seed, len(metric))
             middle, low, high = median_interval(part[metric].to_numpy(), rng)
             record |= {metric: middle, f"{metric}_low": low, f"{metric}_high": high}
         rows.append(record)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.seeds import stream
 
 # A box on the Colorado Front Range, so that projections, tiles and weather cells are real ones.
 WEST, SOUTH, EAST, NORTH = -105.28, 40.02, -105.16, 40.11
@@ -71,7 +72,7 @@ class County:
     @classmethod
     def from_seed(cls, seed: int) -> County:
         """The county a seed stands for."""
-        rng = np.random.default_rng(seed)
+        rng = stream(seed)
         return cls(
             relief=Waves.drawn(rng, 9.0, 0.6),
             parent=Waves.drawn(rng, 5.0, 0.3),

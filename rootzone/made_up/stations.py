@@ -19,6 +19,7 @@ from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.seeds import stream
 from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
 from rootzone.hydraulics.soil_columns import SOIL_VALUES, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
@@ -114,7 +115,7 @@ def write_made_up_stations(
     skies = [county_weather(seed, year) for year in years]
     written: list[Path] = []
     for i, place in enumerate(places):
-        rng = np.random.default_rng([seed, 1000 + i])
+        rng = stream(seed, 1000 + i)
         record = _record(place, f"{_FIRST_WBAN + i}", county, skies, rng, engine, errors)
         written += write_uscrn(folder, record)
     listed = folder / FILE_NAME
@@ -132,7 +133,7 @@ def station_places(county: County, seed: int, n_station: int) -> list[Place]:
     RequestError
         There is no room for so many.
     """
-    rng = np.random.default_rng([seed, 999])
+    rng = stream(seed, 999)
     places: list[Place] = []
     for _ in range(400 * n_station):
         if len(places) == n_station:

@@ -19,6 +19,7 @@ from rasterio.transform import from_origin
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.weather.pet import extraterrestrial_mj_m2
 from rootzone.made_up.county_fields import SOUTH, WEST, County
@@ -106,7 +107,7 @@ class Anywhere:
         lon = np.arange(round(west / _CELL_DEG) - 1, round(east / _CELL_DEG) + 2) * _CELL_DEG
         first = np.datetime64(date(min(years) - 1, 12, 1)) - 1
         dates = np.arange(first, np.datetime64(date(max(years), 12, 31)) + 2)
-        rng = np.random.default_rng([self.seed, 5])
+        rng = stream(self.seed, 5)
         shape = (dates.size, lat.size, lon.size)
         doy = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
         cold = 15 if north > 0 else 196  # middle of the winter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -76,11 +75,7 @@ class SwimEngine:
 
     def identity(self) -> Mapping[str, Any]:
         """Name and settings; numbers that JSON lacks are given as text."""
-        settings = {
-            key: str(value) if isinstance(value, float) and math.isinf(value) else value
-            for key, value in self.settings.model_dump().items()
-        }
-        return {"engine": self.name, **settings}
+        return self.settings.identity()
 
     def run(self, batch: SiteBatch) -> EngineRun:
         """Run every site of the batch at once."""

@@ -7,6 +7,7 @@ says which.
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
 from typing import Any, Literal, get_args
 
@@ -310,6 +311,14 @@ class SwimSettings(BaseModel):
         if not plants.is_bare:
             self._plant(vector, plants)
         return vector
+
+    def identity(self) -> dict[str, Any]:
+        """What an engine of these settings tells of itself; what JSON lacks is given as text."""
+        told = {
+            key: str(value) if isinstance(value, float) and math.isinf(value) else value
+            for key, value in self.model_dump().items()
+        }
+        return {"engine": "swim", **told}
 
     def _plant(self, vector: FloatArray, plants: Cover) -> None:
         """Roots and stress into the vector of the kernels."""

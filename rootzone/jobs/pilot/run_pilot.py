@@ -8,9 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.seeds import stream
 from rootzone._shared.table_files import scan_table
 from rootzone._shared.tables import SOILS
 from rootzone.campaign.model import Campaign
@@ -64,7 +63,7 @@ def run_pilot(
     """
     started = time.perf_counter()
     soils = scan_table(workspace.soils, SOILS)
-    samples = pilot_sites(sites, n, _REPLICATES, np.random.default_rng(seed))
+    samples = pilot_sites(sites, n, _REPLICATES, stream(seed))
     pilot = _Pilot(campaign, workspace, make_engine, soils)
     pilot.run(
         samples[0].head(1), Path(tempfile.gettempdir()), count=False

@@ -24,6 +24,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.days import day_of_year
+from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import Window
 from rootzone.stations.station_forcing import climatology
 
@@ -83,7 +84,7 @@ def lightgbm_at(
     import lightgbm
 
     shares = {"simulated": simulated_share, "station": 1.0 - simulated_share}
-    rng = np.random.default_rng(seed)
+    rng = stream(seed)
     asked = features_at(scene, wanted)
     out = np.full(len(wanted), np.nan)
     drawn = {name: _drawn(labels, rng) for name, labels in training.items()}
