@@ -44,7 +44,10 @@ def test_apsim_is_not_started_to_tell_what_stands(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a program was started")
 
-    file = make_campaign(tmp_path / "c", extra="  name: apsim\n  apsim_models: /opt/Models\n")
+    file = make_campaign(
+        tmp_path / "c",
+        extra="  name: apsim\n  physics: swim3\n  stepping: apsim\n  apsim_models: /opt/Models\n",
+    )
     monkeypatch.setattr("subprocess.run", never)
     monkeypatch.setattr("rootzone.engines.apsim.engine.ApsimEngine.__init__", never)
     assert json.loads(invoke("status", file, "--json").stdout)["missing"] == 6
