@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -36,6 +37,14 @@ from rootzone._cli._options import json_option
     show_default=True,
     help="Days dropped at the start.",
 )
+@click.option(
+    "--from",
+    "label_source",
+    type=click.Choice(["layers", "solver"]),
+    default="layers",
+    show_default=True,
+    help="Read between layers, or take what the solver has at the depth, where SOURCE holds it.",
+)
 @workers_option
 @json_option
 def command(
@@ -47,6 +56,7 @@ def command(
     nodes: str | None,
     sites: Path | None,
     spin_up_days: int,
+    label_source: Literal["layers", "solver"],
     workers: int,
     as_json: bool,
 ) -> None:
@@ -65,6 +75,7 @@ def command(
         nodes=nodes,
         sites=sites,
         spin_up_days=spin_up_days,
+        source=label_source,
     )
     tell_labels(jobs, out, missing=0, workers=workers, as_json=as_json)
 

@@ -214,6 +214,8 @@ class Labels(Section):
 
     depths_mm: Annotated[tuple[DepthMm, ...], Field(min_length=1)] = (200.0,)
     """label depths below the surface [mm], inside the profile"""
+    source: Literal["layers", "solver"] = Field("layers", alias="from")
+    """layers reads between the layers of the profile, as the paper; solver has fine cells there"""
     stations: tuple[str, ...] = ()
     """files or folders of station data to hold the labels against"""
 
@@ -368,13 +370,16 @@ class Campaign(Section):
     seeds: Seeds = Seeds()
 
     @property
-    def planted_engine(self) -> Engine:
-        """The engine section with the campaign's cover among its settings, if one grows."""
-        if self.cover in ("bare", BY_LAND_COVER):
+    def engine_as_run(self) -> Engine:
+        """The engine section with what other sections say to it: cover, and depths of labels."""
+        told: dict[str, Scalar] = {}
+        if self.cover not in ("bare", BY_LAND_COVER):
+            told["cover"] = self.cover
+        if self.labels.source == "solver":
+            told["label_depths_mm"] = ",".join(f"{d:.12g}" for d in sorted(self.labels.depths_mm))
+        if not told:
             return self.engine
-        return self.engine.model_copy(
-            update={"settings": {"cover": self.cover, **self.engine.settings}}
-        )
+        return self.engine.model_copy(update={"settings": {**told, **self.engine.settings}})
 
     @property
     def weather_years(self) -> tuple[int, ...]:

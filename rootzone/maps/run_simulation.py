@@ -117,6 +117,7 @@ class SimulationJob:
             "engine code": engine_code(),
             "convergence ladder": digest_json(ladder),
             "spin-up": str(section.spin_up_days),
+            **({} if campaign.labels.source == "layers" else {"labels from": "solver"}),
         }
 
 

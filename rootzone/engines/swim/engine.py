@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone._shared.daily import required_names
+from rootzone._shared.daily import column_at, required_names
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.layers.covers import cover_names
 from rootzone.engines.failures import Failure
@@ -170,7 +170,8 @@ class SwimEngine:
     ) -> Profiles:
         n_day, n_layer = batch.n_day[sites], batch.n_layer[sites]
         theta = _joined([result.theta for result in found], (0,))
-        table = _joined([result.daily for result in found], (0, layout.N_DAILY))
+        depths_mm = self.settings.label_depths_mm
+        table = _joined([result.daily for result in found], (0, layout.N_DAILY + len(depths_mm)))
         daily: dict[str, AnyArray] = {
             name: np.ascontiguousarray(table[:, position])
             for name, position in _DAILY_COLUMNS.items()
@@ -186,6 +187,8 @@ class SwimEngine:
             daily["transpiration_mm"] = np.ascontiguousarray(table[:, layout.UPTAKE_MM])
             daily["interception_mm"] = stands.series(batch, sites, "interception_mm")
             daily["canopy_mm"] = stands.series(batch, sites, "canopy_mm")
+        for position, depth_mm in enumerate(depths_mm, layout.N_DAILY):
+            daily[column_at(depth_mm).name] = np.ascontiguousarray(table[:, position])
         return Profiles(
             batch.site_ids[sites],
             np.concatenate(([0], np.cumsum(n_day))).astype(np.int64),

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.daily import PLANT_COLUMNS
+from rootzone._shared.daily import PLANT_COLUMNS, column_at
 from rootzone._shared.errors import RequestError
 from rootzone._shared.units import cm_from_mm, hours_from_minutes
 from rootzone.covariates.layers.covers import Cover, cover
@@ -272,7 +272,8 @@ class SwimSettings(BaseModel):
     def extra_columns(self) -> tuple[str, ...]:
         """Daily columns beside those of every profile."""
         snow = ("snow_mm",) if self.has_winter else ()
-        return snow if self.plants.is_bare else (*snow, *PLANT_COLUMNS)
+        plants = () if self.plants.is_bare else PLANT_COLUMNS
+        return (*snow, *plants, *(column_at(depth).name for depth in self.label_depths_mm))
 
     @property
     def has_winter(self) -> bool:

@@ -127,7 +127,7 @@ def make_engine_of(
 ) -> CampaignEngine:
     """The engine of a campaign; see :class:`CampaignEngine`."""
     return CampaignEngine(
-        campaign.planted_engine, campaign.jobs.site_timeout_s, start_named, told_version
+        campaign.engine_as_run, campaign.jobs.site_timeout_s, start_named, told_version
     )
 
 
@@ -179,7 +179,7 @@ def weather_needs(campaign: Campaign) -> tuple[float, bool]:
     from rootzone.engines.apsim.settings import apsim_settings
     from rootzone.engines.swim.read_settings import settings_from_mapping
 
-    section = campaign.planted_engine
+    section = campaign.engine_as_run
     if section.name == "apsim":
         return apsim_settings(section.settings).salb, True
     settings = settings_from_mapping(section.physics, section.stepping, section.settings)

@@ -242,7 +242,7 @@ def _footer(task: ShardTask, report: ShardReport, rows: int) -> Footer:
 
 
 def _record(task: ShardTask) -> Provenance:
-    engine = task.campaign.planted_engine
+    engine = task.campaign.engine_as_run
     return Provenance(
         verb="rootzone simulate",
         inputs=dict(task.inputs),
