@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import socket
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -133,9 +134,13 @@ def test_secrets_in_addresses_are_hidden() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("host", "told"), [("127.0.0.2", "own network"), ("rebound.example", "turned out to be 127")]
+)
 def test_a_redirect_to_a_private_address_is_not_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, told: str
 ) -> None:
+    # The second name is public when it is looked up, and this machine when it is connected to.
     pytest.importorskip("requests")
     import http.server
     import threading
@@ -148,7 +153,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(
         def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(302)
-            self.send_header("Location", f"http://127.0.0.2:{self.server.server_address[1]}/meta")
+            self.send_header("Location", f"http://{host}:{self.server.server_address[1]}/meta")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -157,8 +162,16 @@ def test_a_redirect_to_a_private_address_is_not_followed(
 
     server = http.server.ThreadingHTTPServer(("0.0.0.0", 0), Handler)  # noqa: S104
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    answers = iter(["93.184.215.14"])
+    real = socket.getaddrinfo
+
+    def looked_up(name: str, *more: object, **options: object) -> object:
+        name = next(answers, "127.0.0.1") if name == "rebound.example" else name
+        return real(name, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
     url = f"http://127.0.0.1:{server.server_address[1]}/a.bin"  # 127.0.0.1 is allowed in tests
-    with open_session() as session, pytest.raises(RequestError, match="own network"):
+    with open_session() as session, pytest.raises(RequestError, match=told):
         download(session, url, tmp_path / "a.bin", Patience(1), sleep=lambda s: None)
     server.shutdown()
     server.server_close()

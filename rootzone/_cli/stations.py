@@ -77,8 +77,14 @@ def command(
     """
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.covariates.open_campaign import CampaignFiles
-    from rootzone.stations.run_stations import campaign_sources, screen_files, write_pixels
+    from rootzone.stations.run_stations import (
+        campaign_sources,
+        pixels_path,
+        screen_files,
+        write_pixels,
+    )
     from rootzone.stations.screening.rules import RULES
+    from rootzone.stations.station_table import weather_path
     from rootzone.stations.write_soils import write_soils_of
 
     of_campaign = len(sources) == 1 and sources[0].suffix in {".yaml", ".yml"}
@@ -88,13 +94,14 @@ def command(
     if of_campaign and files is not None:
         sources, out = campaign_sources(files), out or files.workspace.stations
     out = _named(out)
-    for path in (out, forcing):
-        if path is not None:
-            refuse_overwrite(path, force=force)
+    beside = [weather_path(out)] if weather_path(out).exists() else []
+    refuse_overwrite(out, force=force, beside=beside + ([pixels_path(out)] if files else []))
+    if forcing is not None:
+        refuse_overwrite(forcing, force=force)
     screened = screen_files(
         sources, station_list=station_list, network=network, only=only, without=without
     )
-    screened.write(out, force=force)
+    screened.write(out, force=True)  # looked at above
     if forcing is not None:
         screened.write_forcing(forcing, force=force)
     soils = write_soils_of(out, soil_files, screened.frame, force=force) if soil_files else None

@@ -33,26 +33,46 @@ def command() -> None:
 @command.command()
 @_FILES
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
+@click.option("--as", "source", help="Catalog entry the FILEs are of; told by their names if not.")
+@click.option(
+    "--catalog",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A catalog file of your own; its entries win over the packed ones.",
+)
 @click.option("--recommended", is_flag=True, help="Only retrievals that the product recommends.")
 @force_option
 @json_option
 def observe(
-    paths: tuple[Path, ...], out: Path | None, recommended: bool, force: bool, as_json: bool
+    paths: tuple[Path, ...],
+    out: Path | None,
+    source: str | None,
+    files: tuple[Path, ...],
+    recommended: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
-    """Read SMAP L2 FILEs into one table, and say what was left out and why."""
+    """Read FILEs of satellites and models into one table, and say what was left out and why.
+
+    Products are those of kind ``observations`` in ``rootzone catalog list``: SMAP, SMOS, GLDAS,
+    ERA5-Land, C3S, Copernicus SSM and SWI, GLEAM.
+    """
     import polars as pl
 
     from rootzone._shared.errors import RequestError
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone._shared.table_files import write_table
-    from rootzone.surface.observe.observed import OBSERVATIONS
-    from rootzone.surface.observe.smap_l2 import observe_smap_l2
+    from rootzone.covariates.layers.catalog import load_catalog
+    from rootzone.covariates.observe.each import observe_file
+    from rootzone.covariates.observe.observed import OBSERVATIONS
 
     if out is not None and out.exists() and not force:
         raise RequestError(f"{out} exists; --force writes over it.")
+    catalog = load_catalog(list(files), Path())
     frames, facts = [], []
     for path in paths:
-        seen = observe_smap_l2(path, recommended_only=recommended)
+        seen = observe_file(path, catalog, source, recommended_only=recommended)
         frames.append(seen.frame)
         facts.append(
             {"file": str(path), "kept": seen.dropped.kept, "dropped": seen.dropped.counts,
@@ -65,7 +85,7 @@ def observe(
     if out is not None:
         record = Provenance(
             "rootzone surface observe", inputs_of({p.name: p for p in paths}),
-            {"recommended": recommended},
+            {"recommended": recommended, "source": source},
         )  # fmt: skip
         write_table(out, pl.concat(frames), OBSERVATIONS, record)
         click.echo(f"next: rootzone surface retrieve {paths[0]}", err=True)
@@ -78,13 +98,14 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
     """Retrieve moisture from SMAP L2 FILEs as NASA does, and hold it against NASA's values."""
     import numpy as np
 
-    from rootzone.surface.observe.smap_l2 import read_smap_l2
+    from rootzone.covariates.observe.smap_l2 import read_smap_l2
     from rootzone.surface.physics.retrieve import retrieve_scah, retrieve_scav
+    from rootzone.surface.samples.smap_scene import scene_of
 
     rows = []
     for path in paths:
         half = read_smap_l2(path)
-        scene = half.scene()
+        scene = scene_of(half)
         for name, told in (
             ("sca_v", retrieve_scav(half.values["tb_v_corrected"], scene)),
             ("sca_h", retrieve_scah(half.values["tb_h_corrected"], scene)),
@@ -211,6 +232,58 @@ def fuse(
         f"{out}: {facts['form']} form, {done.known} of {done.pixels} pixels known, mean "
         f"{done.mean:.4g} {settings.unit}; the day's coarse image there {done.coarse_mean:.4g}"
     )
+
+
+@command.command()
+@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--features", required=True, metavar="COL,COL,...", help="Columns that ridge and trees read."
+)
+@click.option(
+    "--by", default="", metavar="COL,COL,...", help="Class columns of environments, first first."
+)
+@click.option("--station", default="station", show_default=True, help="Column of the station.")
+@click.option("--target", default="theta", show_default=True, help="Column of water content.")
+@click.option("--outer", type=click.IntRange(2), default=5, show_default=True, help="Folds.")
+@click.option("--rounds", type=click.IntRange(1), default=400, show_default=True, help="Trees.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of folds and fits.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
+@force_option
+@json_option
+def select(
+    table: Path,
+    features: str,
+    by: str,
+    station: str,
+    target: str,
+    outer: int,
+    rounds: int,
+    seed: int,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Choose a model for each environment from the samples of TABLE (Parquet or CSV).
+
+    TABLE has a row a station and day: the station, ``date``, the water content measured and any
+    features. Candidates are ridge and boosted trees on --features, the monthly mean of stations
+    (climatology) and, where TABLE has their columns, SCA-V and the water cloud. Models are judged
+    at stations left out of their fit; nothing is chosen on the stations it is reported on.
+    """
+    from rootzone._shared.atomic import refuse_overwrite
+    from rootzone.surface.select.run_select import Columns, report_text, run_select
+
+    if out is not None:
+        refuse_overwrite(out, force=force)
+    columns = Columns(station, target, tuple(filter(None, by.split(","))))
+    wanted = tuple(filter(None, (name.strip() for name in features.split(","))))
+    facts = run_select(
+        table, columns, wanted, outer=outer, rounds=rounds, seed=seed, out=out, say=_say
+    )
+    if as_json:
+        _echo_json(facts)
+        return
+    click.echo(report_text(facts))
 
 
 @command.command()

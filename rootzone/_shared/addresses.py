@@ -115,16 +115,42 @@ def check_redirect(url: str, allowed: Allowed | None = None) -> None:
         )
 
 
+def check_peer(host: str, address: str, allowed: Allowed | None = None) -> None:
+    """Refuse a connection that reached a private address under the name of a public host.
+
+    Parameters
+    ----------
+    host : str
+        The name that was asked for.
+    address : str
+        The address that answered.
+
+    Raises
+    ------
+    RequestError
+        The address is private, and the user does not allow the host.
+    """
+    known = host.lower() in packed_hosts() or (allowed or allowed_here()).host(host.lower())
+    if not known and not _is_public(address):
+        raise RequestError(
+            f"{host} turned out to be {address}, an address in this machine's own network. Nothing "
+            f"was asked of it; if it is right: --allow-host {host}."
+        )
+
+
 def _private_address(host: str) -> str | None:
     """An address of a host that is not public; None where all are, or none is known."""
     try:
         found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):
         return None  # behind a proxy names are not known here; the request then fails by itself
-    for text in sorted(map(str, found)):
-        if not ipaddress.ip_address(text.partition("%")[0]).is_global:
-            return text
-    return None
+    return next((text for text in sorted(map(str, found)) if not _is_public(text)), None)
+
+
+def _is_public(address: str) -> bool:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(found, "ipv4_mapped", None)  # ::ffff:127.0.0.1 is 127.0.0.1
+    return bool((mapped or found).is_global)
 
 
 @cache

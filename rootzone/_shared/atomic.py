@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,15 +80,39 @@ def _is_damaged(path: Path) -> bool:
     return problem is not None
 
 
-def refuse_overwrite(path: Path, *, force: bool) -> None:
+def is_whole(path: Path, beside: Sequence[Path] = ()) -> bool:
+    """Whether a file is there and as it was written, with all that was written beside it.
+
+    What is not, is told.
+    """
+    if not path.exists() or _is_damaged(path):
+        return False
+    gone = [other for other in beside if not other.exists()]
+    for other in gone:
+        _LOG.warning("%s is gone and is made again", other)
+    damaged = [other for other in beside if _is_damaged(other)]  # all of them are told
+    return not gone and not damaged
+
+
+def refuse_overwrite(path: Path, *, force: bool, beside: Sequence[Path] = ()) -> None:
     """Stop before anything is lost; a file that is damaged is nothing to lose.
+
+    Parameters
+    ----------
+    path : Path
+        The file that a verb writes last: without it the run before was cut short, and the same
+        command goes on.
+    force : bool
+        Nothing is stopped.
+    beside : sequence of Path
+        What the verb writes before it. Where one is gone or damaged, all are made again.
 
     Raises
     ------
     RequestError
-        ``path`` exists, is whole, and ``force`` is not set.
+        All are there and whole, and ``force`` is not set.
     """
-    if path.exists() and not force and not _is_damaged(path):
+    if not force and is_whole(path, beside):
         raise RequestError(
             f"{path} exists already and is left alone. Name another place, or add --force."
         )

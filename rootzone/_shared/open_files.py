@@ -130,6 +130,7 @@ def _check_content(path: Path) -> None:
         )
     if suffix == ".zarr":
         _check_zarr(path)
+        check(path)
         return
     if not path.is_file():
         raise _refused(f"{path} does not exist")

@@ -84,7 +84,7 @@ def sidecar_of(path: Path) -> Path:
 
 def write_sidecar(path: Path, record: Provenance) -> None:
     """Write the record beside a file that cannot hold one itself, with the file's own seal."""
-    told = {**json.loads(record.to_json()), "file": fingerprint(path)} if path.is_file() else None
+    told = {**json.loads(record.to_json()), "file": fingerprint(path)} if path.exists() else None
     text = record.to_json() if told is None else json.dumps(told, sort_keys=True)
     write_text(sidecar_of(path), text + "\n")
 

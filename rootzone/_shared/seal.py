@@ -5,8 +5,8 @@ or table header. So
 
 * a Parquet file holds, in its own footer, the SHA-256 of all its bytes, of its footer, and its size
   (the place of the seal itself counts as zeros), beside the checksum of every page;
-* a file that cannot hold one (GeoTIFF, NetCDF, CSV, weights) has its SHA-256 and size in the
-  provenance record beside it;
+* a file that cannot hold one (GeoTIFF, NetCDF, CSV, weights), or a folder of numbers (Zarr), has
+  its SHA-256 and size in the provenance record beside it;
 * a JSON file has a member ``seal``.
 
 Seals travel with the files and need no register. `check` looks at size and footer always and at the
@@ -81,7 +81,7 @@ def damage(path: Path, *, content: bool = True) -> str | None:
     OSError
         It cannot be read.
     """
-    if not path.is_file():
+    if not path.is_file() and not _is_store(path):
         return None
     if path.suffix == ".parquet":
         return _parquet_damage(path, content=content)
@@ -166,10 +166,36 @@ def _sha256(handle: Any, spot: int = -1) -> str:  # noqa: ANN401 - a binary file
 
 
 def fingerprint(path: Path) -> dict[str, Any]:
-    """Size and SHA-256 of a file, for the record beside it."""
-    with path.open("rb") as handle:
-        digest = _sha256(handle)
-    return {"size": path.stat().st_size, "sha256": digest}
+    """Size and SHA-256 of a file, or of the names and contents of a folder, for the record beside.
+
+    The digest of a folder is that of the lines ``SHA-256  NAME``, in the order of the names.
+    """
+    return {"size": _size_of(path), "sha256": _digest_of(path)}
+
+
+def _is_store(path: Path) -> bool:
+    return path.suffix == ".zarr" and path.is_dir()
+
+
+def _members(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _size_of(path: Path) -> int:
+    if path.is_dir():
+        return sum(member.stat().st_size for member in _members(path))
+    return path.stat().st_size
+
+
+def _digest_of(path: Path) -> str:
+    if not path.is_dir():
+        with path.open("rb") as handle:
+            return _sha256(handle)
+    state = hashlib.sha256()
+    for member in _members(path):
+        name = member.relative_to(path).as_posix()
+        state.update(f"{_digest_of(member)}  {name}\n".encode())
+    return state.hexdigest()
 
 
 def _damage_beside(path: Path, beside: Path, *, content: bool) -> str | None:
@@ -185,24 +211,25 @@ def _damage_beside(path: Path, beside: Path, *, content: bool) -> str | None:
 
 def differs(path: Path, size: int, sha256: str, *, content: bool = True) -> str | None:
     """What is wrong with a file whose size and SHA-256 are known; None where nothing is."""
-    there = path.stat().st_size
+    there = _size_of(path)
     if there != size:
         return f"it has {there} bytes, not the {size} that were written"
     if not content or _known_whole(path):
         return None
-    with path.open("rb") as handle:
-        if _sha256(handle) != sha256:
-            return "its content is not what was written (SHA-256 differs)"
+    if _digest_of(path) != sha256:
+        return "its content is not what was written (SHA-256 differs)"
     _remember(path)
     return None
 
 
 def _known_whole(path: Path) -> bool:
-    return _WHOLE.get(str(path)) == _state(path)
+    # The date of a folder does not change with what its files hold.
+    return path.is_file() and _WHOLE.get(str(path)) == _state(path)
 
 
 def _remember(path: Path) -> None:
-    _WHOLE[str(path)] = _state(path)
+    if path.is_file():
+        _WHOLE[str(path)] = _state(path)
 
 
 def _state(path: Path) -> tuple[int, int, int]:

@@ -50,13 +50,16 @@ def in_hours(seconds: float) -> str:
     --------
     >>> in_hours(59.6), in_hours(600), in_hours(5400)
     ('1.0 min', '10 min', '1.5 h')
+    >>> in_hours(0.0123), in_hours(3.6e7)
+    ('0.012 s', '10,000 h')
     """
     if seconds < 59.5:
         return f"{seconds:.2g} s" if seconds < 9.95 else f"{seconds:.0f} s"
     if seconds < 5400:
         minutes = seconds / 60
         return f"{minutes:.1f} min" if minutes < 9.95 else f"{minutes:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    hours = seconds / 3600
+    return f"{hours:.1f} h" if hours < 99.5 else f"{hours:,.0f} h"
 
 
 def sentence(text: str) -> str:

@@ -32,7 +32,7 @@ def open_raster(path: Path, record: Provenance | None) -> xr.Dataset:
         if path.suffix == ".tif":
             data = _geotiff(path)
         elif path.suffix == ".zarr":
-            data = xr.open_zarr(path)
+            data = xr.open_zarr(check(path))
         else:
             data = xr.open_dataset(check(path))
     except (OSError, ValueError, ImportError) as error:

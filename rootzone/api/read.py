@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance
+from rootzone._shared.seal import check
 from rootzone._shared.table_files import read_frame
 from rootzone._shared.tables import LABELS, PROFILES, SITES, SOILS, WEATHER, Column, Schema
 from rootzone.api.cube import Axes
@@ -183,7 +184,7 @@ def profile_rows(
     for path in paths:
         if not path.exists():
             break
-        rows = pl.scan_parquet(path, hive_partitioning=False)
+        rows = pl.scan_parquet(check(path), hive_partitioning=False)
         if site is not None:
             rows = rows.filter(pl.col("site_id").cast(pl.String) == str(site))
         frame = rows.collect()

@@ -60,7 +60,10 @@ def run_sites(
     """
     logging.getLogger("rootzone.design").setLevel(logging.INFO)
     place = files.workspace
-    refuse_overwrite(place.sites, force=force)
+    report = place.balance_report
+    before = (place.sites.with_name("strata.parquet"), place.reserves, report,
+              report.with_suffix(".json"))  # fmt: skip
+    refuse_overwrite(place.sites, force=force, beside=before)
     settings = load_design(files.campaign.sites.design, files.folder)
     work = place.sites.parent / ".work"
     designs: list[YearDesign] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.errors import ToleranceError
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone._shared.table_files import read_table, write_table
@@ -11,6 +12,7 @@ from rootzone._shared.tables import SITES, SOIL_LAYERS
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.run_soils import SoilsRun, run_soils
 from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
+from rootzone.hydraulics.write_soils import SoilFiles
 
 if TYPE_CHECKING:
     from rootzone.campaign.model import Soil
@@ -42,6 +44,10 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
         A soil is refused and the campaign says to stop then.
     """
     campaign, place = files.campaign, files.workspace
+    out = SoilFiles.beside(place.soils)
+    refuse_overwrite(
+        out.soils, force=force, beside=(out.adjustments, out.refused, place.site_textures)
+    )
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
     with files.stack() as stack:
@@ -70,7 +76,7 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
         tolerance_pct=campaign.soil.texture_tolerance_pct,
         ptf=pedotransfer_of(campaign.soil),
         fill_inputs=campaign.soil.fill_inputs,
-        force=force,
+        force=True,  # looked at above
     )
     if campaign.soil.on_refused == "stop" and run.result.n_refused_sites:
         raise ToleranceError(

@@ -74,8 +74,7 @@ class SoilFiles:
 
     def refuse_overwrite(self, *, force: bool) -> None:
         """Stop before any of the three is lost; see ``refuse_overwrite``."""
-        for path in (self.soils, self.adjustments, self.refused):
-            refuse_overwrite(path, force=force)
+        refuse_overwrite(self.soils, force=force, beside=(self.adjustments, self.refused))
 
 
 def write_soils(files: SoilFiles, result: TableSoils, record: Provenance) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import sealed_json
 from rootzone.labels.splits import TRAIN, VALIDATION
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
@@ -107,7 +107,7 @@ def train_campaign(
     }
     if how.ranks.leads:
         told = {"settings": settings.to_dict(), "network": to_dict(config), **identity}
-        write_text(folder / "settings.json", json.dumps(told, indent=1) + "\n")
+        write_text(folder / "settings.json", sealed_json(told))
     results = _members(learning.members, config, sources, validation, settings, folder,
                        identity, how, say)  # fmt: skip
     best = files.workspace.bundle(run)

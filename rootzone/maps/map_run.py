@@ -197,7 +197,7 @@ class MapRun:
         wanted = []
         for day, depth in plan.maps():
             files = plan.files(day, depth)
-            if not files.stac.exists() or not files.theta.exists() or _not_whole(files):
+            if not_whole(files):
                 wanted.append((day, depth))
                 continue
             if made_alike(files.theta, plan.record_of(day, depth)):
@@ -252,9 +252,9 @@ class MapRun:
         return MapReport(plan.folder, maps, made, series, plan.trust, source, counts)
 
 
-def _not_whole(files: MapFiles) -> bool:
+def not_whole(files: MapFiles) -> bool:
     """Whether any file of a map is gone or not what was written, which is told."""
-    if not (files.flags.exists() and files.style.exists()):
+    if not all(p.exists() for p in (files.theta, files.flags, files.style, files.stac)):
         return True
     try:
         read_sealed_json(files.stac)

@@ -131,10 +131,10 @@ class UNet(nn.Module):
             raise RequestError(
                 "Output 'bounds' needs theta_r and theta_s of every pixel; pass the soil."
             )
-        return _between(torch.sigmoid(z), soil[:, :, 0].float(), soil[:, :, 1].float())
+        return between_bounds(torch.sigmoid(z), soil[:, :, 0].float(), soil[:, :, 1].float())
 
 
-def _between(share: Tensor, theta_r: Tensor, theta_s: Tensor) -> Tensor:
+def between_bounds(share: Tensor, theta_r: Tensor, theta_s: Tensor) -> Tensor:
     """Water content at a share of the way from theta_r to theta_s; NaN where either is missing.
 
     Missing bounds are replaced before the sum and NaN is put in after it, so that no NaN reaches

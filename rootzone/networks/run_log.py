@@ -5,20 +5,26 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rootzone._shared.atomic import write_text
+from rootzone._shared.provenance import Provenance, sidecar_of, write_sidecar
+from rootzone._shared.seal import damage
 
 Row = Mapping[str, Any]
 LOG = "log.csv"
+_LOG = logging.getLogger(__name__)
 
 
 def write_log(path: Path, member: int, rows: Sequence[Row]) -> None:
     """Write the epochs of one network; those of other networks in the file stay.
 
-    The file is written whole each time, so a resumed run leaves no epoch twice.
+    The file is written whole each time, so a resumed run leaves no epoch twice. Its digest lies
+    beside it, as for every file that cannot hold one; that of the file before is taken away first,
+    so that a kill leaves a log without a digest at worst.
 
     Parameters
     ----------
@@ -38,12 +44,17 @@ def write_log(path: Path, member: int, rows: Sequence[Row]) -> None:
     writer = csv.DictWriter(text, list(ours[0] if ours else kept[0]), extrasaction="ignore")
     writer.writeheader()
     writer.writerows({key: _short(value) for key, value in row.items()} for row in kept)
+    sidecar_of(path).unlink(missing_ok=True)
     write_text(path, text.getvalue())
+    write_sidecar(path, Provenance("rootzone train"))
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
-    """Rows of a log, as text; empty where there is none."""
-    if not path.exists():
+    """Rows of a log, as text; empty where there is none, or a damaged one, which is told."""
+    problem = damage(path)
+    if problem is not None:
+        _LOG.warning("%s is damaged and is begun again: %s", path, problem)
+    if problem is not None or not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as handle:
         return list(csv.DictReader(handle))

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rootzone._shared.errors import RequestError, RootzoneError, StoppedEarly
+from rootzone._shared.seal import damage
 from rootzone._shared.skill import METRICS
 from rootzone.jobs.driver.run_signals import Interrupted, Stop, stop_on_signals
 from rootzone.networks.checkpoints import load_checkpoint, save_checkpoint
@@ -267,6 +268,8 @@ class _Loop:
         """All epochs that are left."""
         state = self.state
         events = Events(folder / "events" / f"member{member}") if self.run.ranks.leads else None
+        if events is not None and state.finished and damage(folder / LOG) is not None:
+            write_log(folder / LOG, member, state.history)
         while not state.finished:
             while state.sums.steps < self.steps_per_epoch:
                 self._one_step()

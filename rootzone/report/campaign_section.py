@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rootzone._shared.words import in_hours, number, plural, sentence
+from rootzone._shared.words import in_hours, plural, sentence
 from rootzone.report.document import Block, Facts, Section, Table, Text
 from rootzone.report.map_layers import map_files
 
@@ -83,7 +83,7 @@ def _cost(inputs: ReportInputs) -> Block:
     if runs is not None and runs.seconds:
         size_gb = sum(path.stat().st_size for path in inputs.profiles) / 1e9
         rows.append(
-            ["simulation, as run", number(runs.seconds / 3600.0), "", f"{size_gb:.3g}",
+            ["simulation, as run", in_hours(runs.seconds), "–", f"{size_gb:.3g}",
              f"{runs.peak_mb:.0f}"]
         )  # fmt: skip
     if not rows:
@@ -97,10 +97,16 @@ def _cost(inputs: ReportInputs) -> Block:
             f"The engine itself took {each:.3g} ms a site; all shards together "
             f"{in_hours(runs.seconds)} of one core."
         )
-    headings = ("cost", "core-hours", "wall time [h]", "disk [GB]", "memory [MiB a worker]")
+    headings = (
+        "cost",
+        "time of one core",
+        "time by the clock",
+        "disk [GB]",
+        "memory [MiB a worker]",
+    )
     return Table(headings, rows, note)
 
 
 def _span(interval: dict[str, float]) -> str:
-    low, high = number(interval["low"]), number(interval["high"])
-    return f"{number(interval['value'])} ({low} to {high})"
+    value, low, high = (in_hours(3600.0 * interval[key]) for key in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -58,8 +60,23 @@ class Table:
         return [not any(_is_figure(row[i]) for row in self.rows) for i in range(len(self.headings))]
 
 
+_FIGURE = re.compile(r"[+\-−]?\d[\d,]*(\.\d+)?(e[+-]?\d+)?%?")
+_DOI = re.compile(r"doi:(10\.\d{4,}/[^\s,;<]+[^\s,;.<])")
+
+
 def _is_figure(cell: str) -> bool:
-    return cell.strip("+-−–")[:1].isdigit() and len(cell.split()[0]) < 14
+    return bool(_FIGURE.fullmatch((cell.split() or [""])[0]))
+
+
+def linked(text: str) -> str:
+    """Text for a page, its DOIs as links.
+
+    Examples
+    --------
+    >>> print(linked("a < b, doi:10.1002/joc.3413"))
+    a &lt; b, <a href="https://doi.org/10.1002/joc.3413">doi:10.1002/joc.3413</a>
+    """
+    return _DOI.sub(r'<a href="https://doi.org/\1">doi:\1</a>', str(escape(text)))
 
 
 @dataclass(frozen=True)
@@ -182,11 +199,13 @@ class Document:
 def render(document: Document, record: Provenance) -> str:
     """The page as HTML, the record of what made it at its end."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["linked"] = lambda text: Markup(linked(text))  # noqa: S704 - escaped there
     return environment.get_template("report.html.j2").render(
         page=document, record=in_words(record), digest=record.digest, css=page_css()
     )

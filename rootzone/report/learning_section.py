@@ -8,6 +8,7 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.figure_style import INK, LINE_COLOURS, SOFT, new_figure, styled
+from rootzone._shared.seal import check
 from rootzone._shared.words import in_hours, number, plural
 from rootzone.report.document import Block, Code, Facts, Plot, Plots, Section, Text, absent
 
@@ -67,7 +68,7 @@ def read_training_log(inputs: ReportInputs) -> pl.DataFrame | None:
     path = inputs.workspace.learning(inputs.run) / "log.csv"
     if not path.exists():
         return None
-    log = pl.read_csv(path, infer_schema_length=None)
+    log = pl.read_csv(check(path), infer_schema_length=None)
     lacking = [name for name in _NEEDED if name not in log.columns]
     if lacking:
         raise RequestError(f"{path} is no training log: it lacks {', '.join(lacking)}.")
@@ -115,10 +116,12 @@ def _lines(axes: Axes, log: pl.DataFrame, column: str, colour: str, label: str) 
     import polars as pl
 
     axes.locator_params(axis="x", integer=True)
+    dots = "o" if log["epoch"].n_unique() == 1 else None  # one point makes no line
     for i, member in enumerate(log["member"].unique().sort()):
         own = log.filter(pl.col("member") == member)
         axes.plot(own["epoch"], own[column], color=colour, linewidth=1.5 if i == 0 else 0.7,
-                  alpha=1.0 if i == 0 else 0.6, label=label if i == 0 else None)  # fmt: skip
+                  alpha=1.0 if i == 0 else 0.6, label=label if i == 0 else None,
+                  marker=dots, markersize=4)  # fmt: skip
 
 
 @styled
@@ -153,7 +156,7 @@ def validation_figure(log: pl.DataFrame) -> Figure:
         label = {"rmse": "RMSE", "mae": "MAE", "ubrmse": "ubRMSE"}[name.removeprefix("validation_")]
         _lines(axes, log, name, colour, label)
     best = log.sort("validation_rmse", nulls_last=True).row(0, named=True)
-    axes.plot(best["epoch"], best["validation_rmse"], "o", color=LINE_COLOURS[0])
+    axes.plot(best["epoch"], best["validation_rmse"], "o", color=LINE_COLOURS[0], markersize=7)
     axes.set(xlabel="epoch", ylabel="validation error [m³ m⁻³]", ylim=(0, None))
     axes.legend()
     return figure

@@ -21,6 +21,8 @@ NONE = 255  # code of a pixel without a value
 CODES = 250  # codes of the others, 0 to 250
 THETA_TOP = 0.625  # [m3 m-3] at the last code: steps of 0.0025
 _SUFFIX = ".tif"
+# Flags that say why a pixel has no value, the plainest last.
+_WITHOUT_VALUE = ("outside_region", "water_or_ice", "missing_land", "missing_weather", "no_value")
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,11 @@ def bit_layer(
 ) -> dict[str, Any]:
     """A layer of flags: a byte of bits a pixel, their meanings from the file's tags."""
     bits = [
-        {"bit": int(name.removeprefix("bit_")), "text": text.partition(": ")[2] or text}
+        {
+            "bit": int(name.removeprefix("bit_")),
+            "text": text.partition(": ")[2] or text,
+            "none": _rank(text.partition(":")[0]),
+        }
         for name, text in tags.items()
         if name.startswith("bit_")
     ]
@@ -198,6 +204,11 @@ def bit_layer(
     ]
     return {"key": key, "title": title, "unit": "", "bits": sorted(bits, key=lambda b: b["bit"]),
             "images": texts}  # fmt: skip
+
+
+def _rank(name: str) -> int:
+    """How well a flag explains a pixel without a value, 1 the best; 0 where it does not."""
+    return _WITHOUT_VALUE.index(name) + 1 if name in _WITHOUT_VALUE else 0
 
 
 def picture_bytes(layers: Sequence[dict[str, Any]]) -> int:

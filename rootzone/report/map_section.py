@@ -31,6 +31,7 @@ from rootzone.report.map_layers import (
     read_small,
 )
 from rootzone.report.map_series import shown_days, sites_of, stations_of, weather_of
+from rootzone.report.skill_section import coverage_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +76,7 @@ def map_section(inputs: ReportInputs) -> Section:
         Text(_in_words(inputs, files, dates, depth, first, shape) + interval_words(
             [one.bands[1] for one in rasters.values() if len(one.bands) > 1],
             first.tags.get("interval_pct", "80"),
-        )), Maps(data),
+        ) + coverage_words(inputs)), Maps(data),
         Plots([Plot("maps", gallery_figure(gallery), caption)]),
     ]  # fmt: skip
     return Section(key, title, menu, blocks)

@@ -116,9 +116,13 @@ def sites_of(inputs: ReportInputs, days: list[date], mapped: list[date]) -> dict
         for site, day, theta in profiles.iter_rows()
         if len(theta) == len(thickness)
     }
+    titles = {
+        row["stratum"]: row["title"].replace(" | ", "; ")
+        for year in inputs.balance for row in year["by_stratum"]
+    }  # fmt: skip
     places = [
-        {"name": f"site {site}", "row": row, "col": col, "note": stratum, "theta": series[i],
-         "profile": [found.get((site, day)) for day in mapped]}
+        {"name": f"site {site}", "row": row, "col": col, "note": titles.get(stratum, stratum),
+         "theta": series[i], "profile": [found.get((site, day)) for day in mapped]}
         for i, (site, row, col, stratum) in enumerate(
             chosen.select("site_id", "row", "col", "stratum").iter_rows()
         )

@@ -108,7 +108,7 @@ class ReportInputs(CampaignFiles):
     def balance(self) -> list[dict[str, Any]]:
         """Facts of the balance report, one a year."""
         path = self.workspace.sites.parent / "balance.json"
-        return list(json.loads(path.read_text())) if path.exists() else []
+        return list(json.loads(check(path).read_text())) if path.exists() else []
 
     @cached_property
     def top_soils(self) -> pl.DataFrame | None:

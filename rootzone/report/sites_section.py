@@ -42,7 +42,8 @@ def sites_section(inputs: ReportInputs) -> Section:
     if inputs.balance:
         plots.append(
             Plot("strata", strata_figure(inputs.balance, losses), "Share of the candidate pixels "
-                 "and of the sites in each stratum; red marks weight lost to failed sites.")
+                 "and of the sites in each stratum" + (
+                     "; red marks weight lost to failed sites." if _any_lost(losses) else "."))
         )  # fmt: skip
         plots.append(
             Plot("balance", balance_figure(inputs.balance), "Standardised mean difference of sites "
@@ -69,7 +70,7 @@ def _in_words(inputs: ReportInputs, sites: pl.DataFrame) -> str:
 def strata_figure(balance: list[dict[str, Any]], losses: pl.DataFrame | None) -> Figure:
     """Share of pixels and sites in the largest strata of all years, and what failed of them."""
     strata = _largest_strata(balance)
-    figure = new_figure(4.6, 1.1 + 0.3 * len(strata))
+    figure = new_figure(4.6, 1.2 + 0.36 * len(strata))
     axes = figure.subplots()
     y = np.arange(len(strata))
     pixels = np.array([row["pixels"] for row in strata], dtype=float)
@@ -82,12 +83,27 @@ def strata_figure(balance: list[dict[str, Any]], losses: pl.DataFrame | None) ->
     lost = np.array([_lost_pct(row["stratum"], losses) for row in strata])
     if lost.any():
         axes.barh(y + 0.19, share * lost / 100, 0.36, color=LOST_COLOUR, label="failed")
-    axes.set_yticks(y, [row["stratum"] for row in strata])
+    axes.set_yticks(y, [in_title(row["title"]) for row in strata], fontsize=8.5)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("share [%]")
     axes.legend(loc="lower right")
     return figure
+
+
+def in_title(title: str) -> str:
+    r"""Names of a stratum's land cover and climate on two lines.
+
+    Examples
+    --------
+    >>> in_title("evergreen forest | cold, no dry season, warm summer")
+    'evergreen forest\ncold, no dry season, warm summer'
+    """
+    return "\n".join(part.strip() for part in title.split("|"))
+
+
+def _any_lost(losses: pl.DataFrame | None) -> bool:
+    return losses is not None and bool((losses["weight_lost_pct"] > 0).any())
 
 
 def _largest_strata(balance: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -64,11 +64,12 @@ def places_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 @styled
 def scatter_figure(panels: Mapping[str, pl.DataFrame]) -> Figure:
-    """Predicted against observed in up to four panels, as a density where dots would hide."""
+    """Predicted against observed, a panel a model, as a density where dots would hide."""
     from matplotlib import colormaps
 
-    figure = new_figure(9.4, 2.9)
-    axes = figure.subplots(1, 4, sharex=True, sharey=True)
+    across = max(4, len(panels))
+    figure = new_figure(9.4, 0.7 + 8.8 / across)
+    axes = figure.subplots(1, across, sharex=True, sharey=True)
     top = max(0.45, *(float(np.nanmax(_both(frame))) for frame in panels.values()))
     colours = colormaps["YlGnBu"].with_extremes(under=(0, 0, 0, 0))
     for ax, (name, frame) in zip(axes, panels.items(), strict=False):
@@ -84,7 +85,9 @@ def scatter_figure(panels: Mapping[str, pl.DataFrame]) -> Figure:
         else:
             ax.plot(observed, predicted, "o", markersize=2.5, alpha=0.6, color=COLOURS["unet"])
         mae = float(np.mean(np.abs(predicted - observed)))
-        ax.set_title(f"{name}\nMAE {mae:.3f}, n {frame.height:,}", fontsize=9.5)
+        ax.set_title(
+            f"{name}\nMAE {mae:.3f}, n {frame.height:,}", fontsize=9.5 if across == 4 else 8.5
+        )
         ax.set(xlim=(0, top), ylim=(0, top), xlabel="observed [m³ m⁻³]", aspect="equal")
     axes[0].set_ylabel("predicted [m³ m⁻³]")
     for ax in axes[len(panels) :]:

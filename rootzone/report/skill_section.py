@@ -39,6 +39,7 @@ _HELD_OUT = {
     "regions": "{places} of held-out regions",
 }
 _CASES_SHOWN = 6
+_PANELS = 6
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _case_blocks(
         blocks += pair_tables(case.of(pairs))
     plots = []
     seasons = mean_of_seeds(own.filter(pl.col("group_kind") == "season"))
-    if seasons:
+    if any(is_number(row.get("mae")) for row in seasons):
         caption = f"Mean absolute error by season. {case.title}."
         plots.append(Plot(f"skill_season_{case.key}", season_figure(seasons), caption))
     places = mean_of_seeds(own.filter(pl.col("group_kind") == tables.PER_STATION))
@@ -178,7 +179,7 @@ def _scatters(case: Case, predictions: pl.DataFrame | None) -> list[Plot]:
     )
     if not own.height:
         return []
-    models = [m for m in tables.MODELS if m in set(own["model"].unique())][:4]
+    models = [m for m in tables.MODELS if m in set(own["model"].unique())][:_PANELS]
     panels = {NAMES.get(m, m): own.filter(pl.col("model") == m) for m in models}
     plots = [
         Plot(f"scatter_models_{case.key}", scatter_figure(panels), f"Predicted against observed, "
@@ -191,6 +192,26 @@ def _scatters(case: Case, predictions: pl.DataFrame | None) -> list[Plot]:
         caption = f"{NAMES.get(shown, shown)} by season, test part. {case.title}."
         plots.append(Plot(f"scatter_seasons_{case.key}", scatter_figure(seasons), caption))
     return plots
+
+
+def coverage_words(inputs: ReportInputs) -> str:
+    """One sentence: how many held-out values the network's interval held, beside the claim."""
+    import polars as pl
+
+    skill, _ = read_evaluation(inputs)
+    cases = [] if skill is None else cases_of(skill, inputs.depth_mm)
+    if skill is None or not cases:
+        return ""
+    one = (pl.col("group_kind") == tables.ALL) & (pl.col("model") == tables.UNET)
+    rows = mean_of_seeds(cases[0].of(skill).filter(one))
+    if not rows or not is_number(rows[0].get("coverage")):
+        return ""
+    values = "station values" if cases[0].source == tables.STATION else "simulated labels"
+    return (
+        f" The interval claims {rows[0]['interval_pct']:g} %; it held "
+        f"{100 * rows[0]['coverage']:.0f} % of {round(rows[0]['n']):,} held-out {values} "
+        f"({_HELD_OUT.get(cases[0].split, cases[0].split).format(places='places')})."
+    )
 
 
 def headline(inputs: ReportInputs) -> list[tuple[str, str]]:

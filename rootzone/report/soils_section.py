@@ -40,7 +40,10 @@ def soils_section(inputs: ReportInputs) -> Section:
         plots.append(Plot("texture", texture_figure(top), caption))
     if set(_VAN_GENUCHTEN) <= set(top.columns):
         shown = spread_soils(top, _CURVES)
-        caption = "Retention of soils spread from coarse to fine; dots mark DUL, squares LL15."
+        caption = (
+            "Retention of soils spread from the most to the least conductive; dots mark DUL, "
+            "squares LL15."
+        )
         plots.append(Plot("retention", retention_figure(shown), caption))
         plots.append(
             Plot("conductivity", conductivity_figure(shown), "Hydraulic conductivity of the same "

@@ -35,6 +35,7 @@ _COLOURS = {
     "interception_mm": "#4f9d8f", "transpiration_mm": "#3f7d3a", "es_mm": "#d17a22",
     "drainage_mm": "#1c64a0", "runoff_mm": "#8a9a1f",
 }  # fmt: skip
+_STORE = "#7f4909"
 _BARE = {"es_mm": ("evaporated", "evaporation")}  # where nothing else evaporates
 
 
@@ -70,7 +71,11 @@ def water_section(inputs: ReportInputs) -> Section:
         if is_planted(closure.sites):
             blocks.append(balance_table(balance_lines(closure.sites), "Mean of the sites."))
         blocks.append(_closure_table(closure))
-        caption = "Mean of the sites, coarse to fine by quartile of saturated conductivity."
+        caption = (
+            "Mean of the sites by quartile of saturated conductivity. What left the column and "
+            "what the soil gained add up to the rain; where it lost water, more left than fell, "
+            "and the hatched part says how much."
+        )
         plots.append(Plot("water_budget", budget_figure(closure.sites), caption))
     shown = inputs.shown_sites(_SERIES)
     if shown:
@@ -122,10 +127,13 @@ def _in_words(closure: Closure) -> str:
         words = _called(sites, name)[0]
         digits = 0 if name == "es_mm" else 1
         went.append(f"{means[name]:.{digits}f} mm {words}")
+    gain = means["gain_mm"]
+    held = f"{abs(gain):.1f} mm {'more' if gain >= 0 else 'less'}"
+    source = "" if gain >= 0 else ", which is where the rest came from"
     return (
-        f"Of {means['rain_mm']:.0f} mm of rain a year (mean of {plural(sites.height, 'site')}, the "
-        f"first day left out), {', '.join(went)}, and the soil holds "
-        f"{means['gain_mm']:+.1f} mm more at the end than at the start."
+        f"Of {means['rain_mm']:.0f} mm of rain a year (plain mean of "
+        f"{plural(sites.height, 'site')}, not weighted by the land they stand for; the first day "
+        f"left out), {', '.join(went)}; at the end the soil holds {held} than at the start{source}."
     )
 
 
@@ -173,15 +181,24 @@ def budget_figure(sites: pl.DataFrame) -> Figure:
     parts = [
         (name, _called(sites, name)[1], _COLOURS.get(name, "#6d7c7a")) for name in fluxes_out(sites)
     ]
-    parts.append(("gain_mm", "more in the soil", "#7f4909"))
-    names = []
+    names: list[str] = []
+    gained = [float(sites["gain_mm"].to_numpy()[lot].mean()) for lot in lots]
+    more = next((y for y, gain in enumerate(gained) if gain >= 0), None)
+    less = next((y for y, gain in enumerate(gained) if gain < 0), None)
     for y, lot in enumerate(lots):
-        left_up, left_down = 0.0, 0.0
+        left = 0.0
         for column, label, colour in parts:
             value = float(sites[column].to_numpy()[lot].mean())
-            start = left_up if value >= 0 else left_down
-            axes.barh(y, value, 0.62, left=start, color=colour, label=label if y == 0 else None)
-            left_up, left_down = left_up + max(value, 0.0), left_down + min(value, 0.0)
+            axes.barh(y, value, 0.62, left=left, color=colour, label=label if y == 0 else None)
+            left += value
+        gain = gained[y]
+        if gain >= 0:
+            axes.barh(y, gain, 0.62, left=left, color=_STORE,
+                      label="more in the soil" if y == more else None)  # fmt: skip
+        else:
+            axes.barh(y, -gain, 0.62, left=left + gain, facecolor="none", edgecolor=_STORE,
+                      hatch="////", linewidth=1.0,
+                      label="out of the soil's store" if y == less else None)  # fmt: skip
         rain = float(sites["rain_mm"].to_numpy()[lot].mean())
         axes.plot([rain, rain], [y - 0.4, y + 0.4], color=RAIN_COLOUR, linewidth=3,
                   label="rain" if y == 0 else None)  # fmt: skip
@@ -191,12 +208,12 @@ def budget_figure(sites: pl.DataFrame) -> Figure:
     axes.grid(visible=False, axis="y")
     axes.axvline(0.0, color="#6d7c7a", linewidth=0.8)
     axes.set_xlabel("water [mm per year]")
-    figure.legend(loc="outside upper center", ncols=min(len(parts) + 1, 5))
+    figure.legend(loc="outside upper center", ncols=min(len(parts) + 2, 5))
     return figure
 
 
 def _columns(inputs: ReportInputs, shown: list[Any]) -> list[Plot]:
-    """The finest of the shown soils as a whole column, and all of them at the label depth."""
+    """The least conductive soil shown as a whole column, and all of them at the label depth."""
     import polars as pl
 
     thickness = np.array(inputs.campaign.profile.thickness_mm)
@@ -217,14 +234,14 @@ def _columns(inputs: ReportInputs, shown: list[Any]) -> list[Plot]:
     even = all(len(values) == len(dates) for values in series.values())
     plots = [
         Plot("column", column_figure(dates, thickness, theta, rain, f"site {site}",
-             inputs.depth_mm), f"Daily water content of a whole column, the finest soil of those "
-             f"below; the dotted line is {depth}.")
+             inputs.depth_mm), f"Daily water content of a whole column, the least conductive soil "
+             f"of those below; the dotted line is {depth}.")
     ]  # fmt: skip
     if even:
         plots.append(
             Plot("depth_series", depth_figure(dates, series, rain, inputs.depth_mm), f"Water "
-                 f"content at {depth} of soils from coarse to fine. Rain is that of the last "
-                 "soil's weather cell.")
+                 f"content at {depth} of soils from the most to the least "
+                 "conductive. Rain is that of the last soil's weather cell.")
         )  # fmt: skip
     return plots
 

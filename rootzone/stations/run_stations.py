@@ -155,6 +155,11 @@ def campaign_sources(files: CampaignFiles) -> tuple[Path, ...]:
     return tuple(files.folder / name for name in named)
 
 
+def pixels_path(table: Path) -> Path:
+    """Where the pixels of a station table lie."""
+    return table.with_name(f"{table.stem}.pixels.parquet")
+
+
 def write_pixels(table: Path, files: CampaignFiles, neighbourhood: int | None = None) -> Path:
     """Put the stations of a table on a campaign's grid; the pixels lie beside the table.
 
@@ -175,6 +180,6 @@ def write_pixels(table: Path, files: CampaignFiles, neighbourhood: int | None = 
         inputs_of({"stations": table}),
         {"grid": files.grid.to_dict(), "neighbourhood_px": neighbourhood},
     )
-    path = table.with_name(f"{table.stem}.pixels.parquet")
+    path = pixels_path(table)
     write_frame(path, pixels, record)
     return path

@@ -229,9 +229,9 @@ def write_stations(
     RequestError
         The ending is neither .parquet nor .csv.
     """
-    write_table(path, stations, STATIONS, record)
     if weather.height:
         write_table(weather_path(path), weather, STATION_WEATHER, record)
+    write_table(path, stations, STATIONS, record)
 
 
 def read_stations(path: Path) -> pl.DataFrame:

@@ -99,3 +99,26 @@ def test_missing_files_name_the_command_that_gets_them(campaign):
     refused = run(campaign)
     assert isinstance(refused.exception, RequestError)
     assert "rootzone fetch" in str(refused.exception)
+
+
+def test_a_finished_year_is_kept_and_a_damaged_one_made_again(campaign):
+    campaign.write_text(CAMPAIGN.replace("[2023]", "[2022, 2023]"))
+    for year in (2022, 2023):
+        write_year(campaign.parent / "data", year)
+    assert run(campaign).exit_code == 0
+    folder = campaign.parent / "weather"
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for name in ("weather_2022.parquet", "gaps_2023.json"):
+        hurt = bytearray(whole[name])
+        hurt[200] ^= 4
+        (folder / name).write_bytes(hurt)
+        done = run(campaign)
+        assert done.exit_code == 0, done.output
+        kept = 2022 + 2023 - int(name.partition(".")[0][-4:])
+        assert f"{kept}: kept as it is" in done.output
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+    (folder / "weather_2023.parquet").unlink()
+    campaign.write_text(campaign.read_text() + "weather:\n  gaps: fill\n")
+    other = run(campaign)
+    assert isinstance(other.exception, RequestError)
+    assert "weather_2022.parquet was made with other settings" in str(other.exception)

@@ -180,6 +180,36 @@ def test_a_mask_inside_the_file_counts_even_without_nodata(tmp_path):
     assert set(read[10:].ravel()) == {1500.0}
 
 
+DEGREES = Affine(0.0005, 0, -105.33, 0, -0.0005, 40.06)
+
+
+@pytest.mark.parametrize(
+    ("stored", "how"),
+    [
+        (0.0, {"mask": True}),
+        (0.0, {"mask": True, "dtype": "int16"}),
+        (-3.4028234663852886e38, {"nodata": -3.4028234663852886e38}),  # ArcGIS
+        (-1.7976931348623157e308, {"nodata": -1.7976931348623157e308, "dtype": "float64"}),
+        (-9999.9, {"nodata": float(np.float32(-9999.9))}),
+        (-9999.9, {"nodata": -9999.9, "dtype": "float64"}),
+        (-9999.9, {"nodata": -9999.9, "dtype": "float64", "entry": (-9999.9,)}),
+        (np.nan, {"nodata": np.nan}),
+        (-32768, {"nodata": -32768, "dtype": "int16"}),
+        (-9999, {"nodata": -32768, "dtype": "int16", "entry": (-9999.0,)}),
+        (-9999, {"dtype": "int16", "entry": (-32768.0, -9999.0)}),
+    ],
+)
+def test_no_value_leaks_into_its_neighbours_where_pixels_are_put_between(tmp_path, stored, how):
+    heights = np.full((200, 200), 1500, dtype=how.get("dtype", "float32"))
+    heights[:97] = stored
+    mask = np.where(heights == 1500, 255, 0).astype(np.uint8) if "mask" in how else None
+    raster(tmp_path / "a.tif", heights, DEGREES, "EPSG:4269", mask=mask, nodata=how.get("nodata"))
+    entry = {"kind": "continuous", "unit": "m", "nodata": how.get("entry", ())}
+    read = stack_of(tmp_path, **entry).read("a", WINDOW)
+    assert 500 < np.isfinite(read).sum() < read.size - 500
+    assert set(read[np.isfinite(read)]) == {1500.0}
+
+
 @pytest.mark.parametrize(
     ("transform", "code"),
     [
@@ -251,3 +281,11 @@ def test_the_real_map_of_beck_2023_is_read_under_its_legend(shared, tmp_path):
         expected = int(file.read(1)[file.index(-105.29, 40.01)])
     assert expected in codes
     assert {stack.legend("a").names[int(code)] for code in codes} <= {"BSk", "Dfb", "Dfa", "Cfb"}
+
+
+def test_check_names_the_unit_that_reading_refuses_beside_the_pixels(tmp_path):
+    path = raster(
+        tmp_path / "a.tif", np.full((200, 200), 3937.0, np.float32), DEGREES, "EPSG:4269", "feet"
+    )
+    entry = stack_of(tmp_path, **NUMBERS, pixel=0.001).catalog
+    assert {f.code for f in check_file(path, entry, "a").findings} == {"OTHER_PIXEL", "OTHER_UNIT"}

@@ -87,11 +87,17 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, run: SoilsRun) -> 
     table = tmp_path / "textures.csv"
     with pytest.raises(RequestError, match="exists already"):
         run_soils(table, run.files.soils)
-    run.files.soils.unlink()
-    with pytest.raises(RequestError, match=r"soils\.adjustments\.parquet exists"):
-        run_soils(table, run.files.soils)
     again = run_soils(table, run.files.soils, force=True)
     assert read_provenance(again.files.soils) == read_provenance(run.files.adjustments)
+
+
+def test_a_run_that_was_cut_short_goes_on_without_force(tmp_path: Path, run: SoilsRun) -> None:
+    # The soils are written last, so a kill leaves the other two; or one of them was damaged since.
+    whole = {path: path.read_bytes() for path in vars(run.files).values()}
+    for hurt in (run.files.soils.unlink, lambda: run.files.adjustments.write_bytes(b"PAR1")):
+        hurt()
+        run_soils(tmp_path / "textures.csv", run.files.soils)
+        assert {path: path.read_bytes() for path in whole} == whole
 
 
 def test_the_same_work_gives_the_same_bytes(tmp_path: Path, run: SoilsRun) -> None:

@@ -37,6 +37,19 @@ def test_numbers_keep_six_digits(tmp_path: Path) -> None:
     assert read_log(path)[0]["loss"] == "0.333333"
 
 
+def test_a_damaged_log_is_told_and_begun_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "log.csv"
+    write_log(path, 0, _rows(3))
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"0.5", b"0.6"))  # one bit may do that
+    assert read_log(path) == []
+    assert "log.csv is damaged" in caplog.text
+    write_log(path, 0, _rows(3))
+    assert path.read_bytes() == whole
+
+
 class _FakeWriter:
     """Stands in for TensorBoard's writer and keeps what it is told."""
 

@@ -109,7 +109,8 @@ def write_maps(place: Workspace, grid: MasterGrid) -> None:
     record = Provenance("rootzone map")
     for i, day in enumerate(MAPPED):
         theta = 0.1 + 0.02 * i + 0.25 * right / grid.width
-        theta[: grid.height // 8, : grid.width // 8] = np.nan
+        middle = grid.height // 2
+        theta[middle : middle + grid.height // 8, : grid.width // 8] = np.nan
         half = np.full(grid.shape, 0.03)
         files = MapFiles(place.maps, 200.0, day)
         stored = np.stack([pack_theta(theta), pack_theta(half)])

@@ -91,7 +91,7 @@ def test_the_slider_shows_another_day_and_another_map(found: dict[str, Any]) -> 
 
 
 def test_every_pixel_with_a_value_is_painted(found: dict[str, Any]) -> None:
-    # The corner of 24 x 24 pixels of 192 x 192 has no value.
+    # A patch of 24 x 24 pixels of 192 x 192 has no value.
     assert found["first"]["painted"] == 192 * 192 - 24 * 24
 
 
@@ -109,7 +109,17 @@ def test_a_click_tells_the_value_the_map_file_holds(found: dict[str, Any]) -> No
 
 
 def test_a_click_draws_water_weather_and_profile(found: dict[str, Any]) -> None:
-    assert [title.split(" ")[0] for title in found["charts"]] == ["Water", "Weather", "Profile"]
+    assert [title.split(" ")[0] for title in found["clicked"]["charts"]] == ["Water", "Weather"]
+    assert found["clicked"]["said"][0].startswith("No column was simulated at this pixel")
+    assert [title.split(" ")[0] for title in found["at_site"][:2]] == ["Water", "Profile"]
+
+
+def test_a_pixel_of_a_lake_says_so_and_shows_nobody_elses_water(found: dict[str, Any]) -> None:
+    assert found["nowhere"]["read"].startswith("no value (open water or lasting ice")
+    assert [title.split(" ")[0] for title in found["nowhere"]["charts"]] == ["Weather"]
+    assert found["nowhere"]["said"] == [
+        "This pixel has no value on any date, so nothing is compared with it."
+    ]
 
 
 def test_every_layer_paints_something_of_its_own(found: dict[str, Any]) -> None:

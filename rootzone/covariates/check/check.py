@@ -66,7 +66,17 @@ def check_file(path: Path, catalog: Catalog, source_name: str | None = None) -> 
     """
     if not path.exists():
         raise RequestError(f"{path} does not exist.")
-    layer = _layer_for(path, catalog, source_name)
+    layers = layers_for(path, catalog, source_name)
+    report = _held_against(path, layers[0] if layers else None)
+    for layer in layers[1:]:  # one product's files may hold weather, or moisture
+        if report.ok or layer.source.kind == layers[0].source.kind:
+            continue
+        other = _held_against(path, layer)
+        report = other if other.ok else report
+    return report
+
+
+def _held_against(path: Path, layer: Layer | None) -> FileReport:
     report = FileReport(str(path), layer.source_name if layer else None)
     if path.is_file():
         kind = kind_of_file(path)
@@ -118,21 +128,32 @@ def _suggested(path: Path, report: FileReport) -> str:
     return "daily_netcdf" if netcdf and is_weather(path) else "raster"
 
 
-def _layer_for(path: Path, catalog: Catalog, source_name: str | None) -> Layer | None:
-    """The catalog entry whose path looks like this file, with its placeholders filled."""
-    names = [source_name] if source_name is not None else list(catalog.sources)
-    for name in names:
+def layers_for(path: Path, catalog: Catalog, source_name: str | None = None) -> list[Layer]:
+    """Catalog entries whose path looks like this file, with their placeholders filled.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    catalog : Catalog
+        Entries.
+    source_name : str, optional
+        The entry that is meant, whatever the file is called.
+
+    Raises
+    ------
+    RequestError
+        There is no such source.
+    """
+    found = []
+    for name in [source_name] if source_name is not None else list(catalog.sources):
         source = catalog.source(name)
         match = _pattern(source).search(path.as_posix())
-        if match is not None:
-            values = _values(source, match.groupdict())
+        if match is not None or source_name is not None:
+            values = {} if match is None else _values(source, match.groupdict())
             legend = catalog.legends.get(source.legend or "")
-            return Layer(name, name, source, values, legend)
-    if source_name is not None:
-        source = catalog.source(source_name)
-        legend = catalog.legends.get(source.legend or "")
-        return Layer(source_name, source_name, source, {}, legend)
-    return None
+            found.append(Layer(name, name, source, values, legend))
+    return found
 
 
 def _values(source: Source, found: dict[str, str]) -> dict[str, str]:
@@ -157,6 +178,8 @@ def _pattern(source: Source) -> re.Pattern[str]:
 
     def group(match: re.Match[str]) -> str:
         name = match.group(1)
+        if name == "any":
+            return "[^/]*?"
         if name in seen:
             return f"(?P={name})"
         seen.add(name)

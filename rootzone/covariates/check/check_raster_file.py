@@ -44,15 +44,20 @@ def raster_report(
         mend = "convert it to GeoTIFF where GDAL can read it; HDF4 needs a GDAL built with it"
         return {}, [FileFinding("UNREADABLE", "problem", str(error), mend)]
     findings = [*_upright(facts), *raster_findings(facts, layer)]
-    told = any(finding.level == "problem" for finding in findings)
-    if refusal is not None and not told and "subdatasets" not in facts:
-        code, _, words = refusal.partition(" ")
-        named = code.isupper() and "_" in code
-        mend = "as the sentence says; reading stops there"
-        findings.append(
-            FileFinding(code if named else "REFUSED", "problem", words if named else refusal, mend)
-        )
+    if refusal is not None:
+        findings.extend(_refused(refusal, findings))
     return facts, findings
+
+
+def _refused(refusal: str, findings: list[FileFinding]) -> Iterator[FileFinding]:
+    """What stops reading, unless a finding has told it."""
+    code, _, words = refusal.partition(" ")
+    named = code.isupper() and "_" in code
+    told = {finding.code for finding in findings if finding.level == "problem"}
+    if told if not named else code in told:
+        return
+    mend = "as the sentence says; reading stops there"
+    yield FileFinding(code if named else "REFUSED", "problem", words if named else refusal, mend)
 
 
 def _upright(facts: dict[str, Any]) -> Iterator[FileFinding]:

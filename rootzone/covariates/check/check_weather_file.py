@@ -141,7 +141,10 @@ def weather_findings(path: Path, facts: dict[str, Any], layer: Layer | None) -> 
 
 def _names(path: Path, facts: dict[str, Any], layer: Layer | None) -> Iterator[FileFinding]:
     part = layer.part if layer else None
-    if layer is None or part is None:
+    if layer is None:
+        return
+    if part is None:
+        yield from _those_held(path, facts, layer)
         return
     short, variable = layer.values["variable"], facts["variable"]
     alike = [n for n, p in layer.source.variables.items() if n != short and variable in p.names]
@@ -168,6 +171,23 @@ def _names(path: Path, facts: dict[str, Any], layer: Layer | None) -> Iterator[F
             f"{path.name} should hold {short}, notes inside say {', '.join(sorted(noted))}",
             "the file was renamed: fetch it again",
         )
+
+
+def _those_held(path: Path, facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
+    """Which variables of an entry a file lacks that should hold them all."""
+    parts = {name: part for name, part in layer.source.variables.items() if part.names}
+    lacking = [n for n, p in parts.items() if not set(p.names) & set(facts["variables"])]
+    if not lacking:
+        return
+    held = ", ".join(facts["variables"][:_LISTED])
+    none = len(lacking) == len(parts)
+    yield FileFinding(
+        "OTHER_VARIABLE" if none else "LACKS",
+        "problem" if none else "note",
+        f"{path.name} holds {held}; {', '.join(lacking)} of the entry {'are' if none else 'is'} "
+        "not there",
+        "order the file with these variables, if a campaign needs them",
+    )
 
 
 def _days(facts: dict[str, Any], layer: Layer | None) -> Iterator[FileFinding]:

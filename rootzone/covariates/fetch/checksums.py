@@ -13,6 +13,7 @@ from typing import Any
 from rootzone._shared.addresses import without_secrets
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
+from rootzone._shared.held import held
 from rootzone._shared.seal import Damaged, differs
 
 NAME = "checksums.json"
@@ -71,9 +72,7 @@ def add_checksum(data_folder: Path, name: str, url: str) -> Fetched:
     """Measure a file that has just been fetched and keep its record."""
     path = data_folder / name
     record = Fetched(sha256_of(path), path.stat().st_size, without_secrets(url))
-    records = read_checksums(data_folder) | {name: record}
-    whole = {key: vars(value) for key, value in sorted(records.items())}
-    write_text(data_folder / NAME, json.dumps(whole, indent=1) + "\n")
+    _add(data_folder, {name: record})
     return record
 
 
@@ -86,9 +85,16 @@ def record_files(data_folder: Path, names: Iterable[str], url: str) -> int:
         if name not in records and (data_folder / name).is_file()
     }
     if new:
-        whole = {key: vars(value) for key, value in sorted((records | new).items())}
-        write_text(data_folder / NAME, json.dumps(whole, indent=1) + "\n")
+        _add(data_folder, new)
     return len(new)
+
+
+def _add(data_folder: Path, new: dict[str, Fetched]) -> None:
+    """Keep records beside those that are there; two commands at once lose none."""
+    with held(data_folder / NAME):
+        records = read_checksums(data_folder) | new
+        whole = {key: vars(value) for key, value in sorted(records.items())}
+        write_text(data_folder / NAME, json.dumps(whole, indent=1) + "\n")
 
 
 def check_inputs(paths: Iterable[Path], data_folder: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rootzone._shared.errors import RequestError, RootzoneError, StoppedEarly
+from rootzone._shared.held import held
 from rootzone._shared.inside import path_inside
 from rootzone._shared.open_files import open_netcdf, open_raster
 from rootzone.covariates.fetch.checksums import add_checksum
@@ -134,7 +136,11 @@ def fetch_files(
             continue
         try:
             hosts.refuse_gone(wanted.url)
-            _fetch_one(session, wanted, data_folder, patience, watch, sleep)
+            with _alone_at(wanted, data_folder):
+                if wanted.is_there(data_folder):  # another fetch brought it meanwhile
+                    outcome.there.append(wanted.path)
+                    continue
+                _fetch_one(session, wanted, data_folder, patience, watch, sleep)
             hosts.note(wanted.url)
             outcome.fetched.append(wanted.path)
         except NotServed as error:
@@ -154,6 +160,20 @@ def fetch_files(
     return outcome
 
 
+@contextmanager
+def _alone_at(wanted: WantedFile, data_folder: Path) -> Iterator[None]:
+    """No other fetch at the same file; two would cut each other's part short."""
+    if wanted.url is None:
+        yield
+        return
+    with held(_target(wanted, data_folder)):
+        yield
+
+
+def _target(wanted: WantedFile, data_folder: Path) -> Path:
+    return path_inside(data_folder, wanted.path, f"The path of {wanted.source}")
+
+
 def _fetch_one(
     session: requests.Session,
     wanted: WantedFile,
@@ -167,7 +187,7 @@ def _fetch_one(
             f"the catalog knows no address for {wanted.source}. Place the file at "
             f"{data_folder / wanted.path} by hand, or add url to its entry."
         )
-    target = path_inside(data_folder, wanted.path, f"The path of {wanted.source}")
+    target = _target(wanted, data_folder)
     archive = target.with_name(f"{target.stem}.download.zip") if wanted.member else None
 
     def on_bytes(done: int, total: int | None) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from rootzone._shared.addresses import check_address, check_redirect, without_secrets
+from rootzone._shared.addresses import check_address, check_peer, check_redirect, without_secrets
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.magic import kind_of_bytes, mismatch
@@ -87,14 +87,40 @@ def open_session() -> requests.Session:
 
 
 def _guarded(requests: ModuleType) -> Any:  # noqa: ANN401 - an adapter of the optional library
-    """What carries every request, those after a redirect too, and refuses private addresses."""
+    """What carries every request, those after a redirect too, and refuses private addresses.
+
+    A name is looked up before the request, for a clear answer, and the address that was in fact
+    connected to is looked at before anything is sent: a name may be given another address between.
+    Behind a proxy it is the proxy that looks names up.
+    """
 
     class Guarded(requests.adapters.HTTPAdapter):  # type: ignore[misc,name-defined]
+        def init_poolmanager(self, *args: Any, **more: Any) -> None:  # noqa: ANN401
+            super().init_poolmanager(*args, **more)
+            pools = self.poolmanager.pool_classes_by_scheme
+            self.poolmanager.pool_classes_by_scheme = {k: _looking(p) for k, p in pools.items()}
+
         def send(self, request: Any, *args: Any, **more: Any) -> Any:  # noqa: ANN401
             check_redirect(request.url)
             return super().send(request, *args, **more)
 
     return Guarded()
+
+
+def _looking(pool: Any) -> Any:  # noqa: ANN401 - classes of urllib3
+    """The pool, with connections that look at the address they reached."""
+
+    class Looking(pool.ConnectionCls):  # type: ignore[misc]
+        def _new_conn(self) -> Any:  # noqa: ANN401
+            made = super()._new_conn()
+            try:
+                check_peer(self.host, made.getpeername()[0])
+            except RequestError:
+                made.close()
+                raise
+            return made
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": Looking})
 
 
 def size_of(session: requests.Session, url: str) -> int | None:

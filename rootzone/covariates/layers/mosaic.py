@@ -9,9 +9,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
@@ -19,7 +21,9 @@ from rootzone.covariates.grid import Bounds
 
 # Pixels of one product meet to a small part of a pixel, or the tiles are not of one product.
 _LATTICE_TOLERANCE_PX = 0.01
-_SENTINEL = -3.0e38  # nodata of numbers whose file declares none
+SENTINEL = -(
+    2.0**127
+)  # nodata of numbers whose file declares none; the same in float32 and float64
 _GDAL_TYPES = {
     "uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32",
     "int32": "Int32", "int64": "Int64", "uint64": "UInt64", "float32": "Float32",
@@ -141,8 +145,29 @@ def _wkt(crs: str) -> str:
     return str(CRS.from_user_input(crs).to_wkt("WKT1_GDAL"))
 
 
+def without_values(piece: Piece, band: int, missing: Sequence[float]) -> Piece:
+    """A piece in which further values, too, mean that there is nothing.
+
+    A source of a virtual raster knows one such value; each further one is a raster of its own
+    around it. Without them bilinear values would be put between heights and -32768.
+    """
+    for value in missing:
+        if value == piece.nodata:
+            continue
+        text = virtual_raster([piece], band, None, "float32", whole=SENTINEL)
+        piece = replace(
+            piece, uri=text, nodata=value, masked=False, dtype="float32", scale=1.0, offset=0.0
+        )
+        band = 1
+    return piece
+
+
 def virtual_raster(
-    pieces: Sequence[Piece], band: int, nodata: float | None, dtype: str | None = None
+    pieces: Sequence[Piece],
+    band: int,
+    nodata: float | None,
+    dtype: str | None = None,
+    whole: float | None = None,
 ) -> str:
     """A virtual raster of all pieces, as text GDAL opens.
 
@@ -156,6 +181,8 @@ def virtual_raster(
         Nodata of pieces that declare none, and of the whole.
     dtype : str, optional
         Type of the whole; that of the first piece by default.
+    whole : float, optional
+        Nodata of the whole, where it is another one.
 
     Raises
     ------
@@ -167,10 +194,10 @@ def virtual_raster(
     top = max(piece.bounds[3] for piece in pieces)
     width = round((max(p.bounds[2] for p in pieces) - left) / first.pixel_x)
     height = round((top - min(p.bounds[1] for p in pieces)) / first.pixel_y)
-    whole_nodata = nodata if nodata is not None else first.nodata
-    if whole_nodata is None:
-        whole_nodata = _SENTINEL
+    whole_nodata = whole if whole is not None else nodata if nodata is not None else first.nodata
     kind = _GDAL_TYPES[dtype or first.dtype]
+    if whole_nodata is None or (kind == "Float32" and not _kept_by_float32(whole_nodata)):
+        whole_nodata = SENTINEL
     lines = [
         f'<VRTDataset rasterXSize="{width}" rasterYSize="{height}">',
         f"<SRS>{escape(first.crs)}</SRS>",
@@ -205,6 +232,12 @@ def _source(
         f'<SourceBand>{band}</SourceBand><SrcRect xOff="0" yOff="0" {size}/>'
         f'<DstRect xOff="{round(column)}" yOff="{round(row)}" {size}/>{missing}</ComplexSource>'
     )
+
+
+def _kept_by_float32(value: float) -> bool:
+    """Whether a value stays itself in float32; GDAL warps past a nodata value that does not."""
+    with np.errstate(over="ignore"):
+        return bool(np.isnan(value) or float(np.float32(value)) == value)
 
 
 def missing_files(paths: Sequence[Path]) -> list[Path]:

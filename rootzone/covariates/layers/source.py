@@ -63,6 +63,12 @@ class Part(Strict):
     0 h is the whole day before"""
     height_m: float = 10.0
     """height that wind is measured at"""
+    layer_mm: tuple[float, float] | None = None
+    """top and bottom of the soil it stands for, for what satellites and models saw"""
+    flags: dict[int, str] = {}
+    """numbers among the stored values that are no value, and why, such as {251: water}"""
+    good_where: dict[str, tuple[int, ...]] = {}
+    """variables of the file beside it, and the values of each that let a value count"""
 
 
 class Source(Strict):
@@ -72,8 +78,8 @@ class Source(Strict):
     """what it is"""
     reader: str
     """reader that knows its layout, a module of rootzone.covariates.readers or an entry point"""
-    kind: Literal["class", "continuous", "daily", "table"]
-    """class codes, numbers, daily weather by cell, or a table"""
+    kind: Literal["class", "continuous", "daily", "table", "observations"]
+    """class codes, numbers, daily weather by cell, a table, or what satellites and models saw"""
     path: str
     """path under the data folder, with placeholders such as {year}, {variable}, {depth}, {tile}"""
     url: str | None = None
@@ -189,7 +195,11 @@ class Source(Strict):
         A source with several variables in one file has the variable last.
         """
         by_variable = {key for part in self.variables.values() for key in part.fills}
-        by_reader = _FILLED_BY_READER | (_FILLED_BY_DAY if self.kind == "daily" else frozenset())
+        by_reader = _FILLED_BY_READER
+        if self.kind in ("daily", "observations"):
+            by_reader |= _FILLED_BY_DAY
+        if self.kind == "observations":
+            by_reader |= {"year"}
         found: dict[str, None] = {}
         for key in _PLACEHOLDER.findall(self.path):
             if key not in by_reader:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,9 +135,9 @@ class DailyNetCdf:
         return weather_report(path, layer, None if layer is None else self._refusal(path, layer))
 
     def _refusal(self, path: Path, layer: Layer) -> str | None:
-        """What reading the file's own first cell would say."""
+        """What reading the file's own first cell would say, of every variable it should hold."""
         grid = layer.source.weather_grid
-        if layer.part is None or grid is None:
+        if grid is None:
             return None
         from rootzone.covariates.weather.netcdf_axes import COLS, ROWS, axis_of
 
@@ -146,7 +147,13 @@ class DailyNetCdf:
                     grid.index_of(np.asarray(axis_of(file, str(path), known)[:1]), axis, str(path))
                     for known, axis in ((ROWS, "y"), (COLS, "x"))
                 )
-            self.read_file(path, layer, Cells(grid, row, col))
+                held = set(file.variables)
+            for name, part in layer.source.variables.items():
+                if layer.part is None and held & set(part.names):
+                    one = replace(layer, values=layer.values | {"variable": name})
+                    self.read_file(path, one, Cells(grid, row, col))
+            if layer.part is not None:
+                self.read_file(path, layer, Cells(grid, row, col))
         except (RequestError, OSError) as error:
             return str(error)
         return None

@@ -1,4 +1,4 @@
-"""What a reader does: raster layers, daily weather, tables, and a check by its own refusals."""
+"""What a reader does: layers, daily weather, tables, observations, and a check by its refusals."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rootzone.covariates.grid import Bounds
     from rootzone.covariates.layers.opened import Opened
     from rootzone.covariates.layers.source import Layer
+    from rootzone.covariates.observe.observed import Observed
     from rootzone.covariates.weather.cells import Cells
     from rootzone.covariates.weather.daily import DailyValues
 
@@ -93,3 +94,19 @@ class TableReader(Reader, Protocol):
 
     def table(self, path: Path, layer: Layer) -> pl.DataFrame:
         """The table; columns carry their unit in their name."""
+
+
+@runtime_checkable
+class ObservationReader(Reader, Protocol):
+    """A reader of what satellites and models saw."""
+
+    def observe(self, path: Path, layer: Layer, *, recommended_only: bool = False) -> Observed:
+        """Values of a file with place, time, unit and depth, and what was left out and why.
+
+        A layer without a variable means all of its entry that the file has.
+
+        Raises
+        ------
+        RequestError
+            The file is another product, in another unit, cut, or holds no value.
+        """

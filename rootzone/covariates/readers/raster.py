@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.fetch.checksums import check_inputs
-from rootzone.covariates.layers.mosaic import Piece, missing_files, read_piece, virtual_raster
+from rootzone.covariates.layers.mosaic import (
+    SENTINEL,
+    Piece,
+    missing_files,
+    read_piece,
+    virtual_raster,
+    without_values,
+)
 from rootzone.covariates.layers.opened import Opened, same_crs
 from rootzone.covariates.layers.source import Layer, fill
 
@@ -123,7 +130,11 @@ class Raster:
         is_class = source.kind == "class"
         dtype = None if is_class else "float32"
         nodata = source.nodata[0] if source.nodata else (0.0 if is_class else None)
-        raster = virtual_raster(pieces, source.band, nodata, dtype)
+        if is_class or len(source.nodata) < 2:
+            raster = virtual_raster(pieces, source.band, nodata, dtype)
+        else:
+            laid = [without_values(piece, source.band, source.nodata) for piece in pieces]
+            raster = virtual_raster(laid, 1, nodata, dtype, SENTINEL)
         scale, offset = (1.0, 0.0) if is_class else _packing(layer, pieces)
         return Opened(raster, read_piece(raster), files, gaps, scale=scale, offset=offset)
 

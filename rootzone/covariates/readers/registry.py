@@ -13,7 +13,13 @@ from rootzone._shared.names import did_you_mean
 
 if TYPE_CHECKING:
     from rootzone.covariates.layers.source import Layer
-    from rootzone.covariates.readers.protocol import DailyReader, RasterReader, Reader, TableReader
+    from rootzone.covariates.readers.protocol import (
+        DailyReader,
+        ObservationReader,
+        RasterReader,
+        Reader,
+        TableReader,
+    )
 
 GROUP = "rootzone.readers"
 _PACKAGE = "rootzone.covariates.readers"
@@ -73,6 +79,7 @@ def raster_reader(layer: Layer) -> RasterReader:
     what = {
         "daily": "daily weather, not a layer of the stack; it is prepared by rootzone forcing",
         "table": "a table, not a layer of the stack",
+        "observations": "what a satellite or model saw; read it with rootzone surface observe",
     }.get(layer.source.kind, f"read by {layer.source.reader}, which gives no layer of the stack")
     raise RequestError(f"{layer.address} is {what}.")
 
@@ -110,3 +117,22 @@ def table_reader(layer: Layer) -> TableReader:
     if isinstance(found, TableReader):
         return found
     raise RequestError(f"{layer.address} is read by {layer.source.reader}, which gives no table.")
+
+
+def observation_reader(layer: Layer) -> ObservationReader:
+    """The reader of what satellites and models saw.
+
+    Raises
+    ------
+    RequestError
+        The layer is something else.
+    """
+    from rootzone.covariates.readers.protocol import ObservationReader
+
+    found = reader(layer.source.reader)
+    if isinstance(found, ObservationReader):
+        return found
+    raise RequestError(
+        f"{layer.address} is read by {layer.source.reader}, which gives no observations. Name "
+        "another source with --as."
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rootzone._shared.atomic import refuse_overwrite, write_text
-from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
+from rootzone._shared.atomic import is_whole, refuse_overwrite, write_text
+from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import Provenance, inputs_of, read_provenance, write_sidecar
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import WEATHER
 from rootzone.covariates.open_campaign import CampaignFiles
@@ -17,12 +18,15 @@ from rootzone.covariates.weather.forcing import ForcingRequest, ForcingYear, pre
 from rootzone.covariates.weather.gaps import FLAG_BITS, summary
 
 _LISTED_GAPS = 10_000
+_LIST = ("filled_bits", "gaps_listed", "gaps")  # of the file and not of the report
 
 
 def run_forcing(
     files: CampaignFiles, *, force: bool = False, say: Callable[[str], None] = lambda text: None
 ) -> list[dict[str, Any]]:
     """Write the weather of every year the campaign needs, spin-up included.
+
+    Years that a run before it finished are kept; damaged ones are made again.
 
     Parameters
     ----------
@@ -41,14 +45,13 @@ def run_forcing(
     Raises
     ------
     RequestError
-        A file is there already, or the sources cannot be read.
+        All years are there already, one was made otherwise, or the sources cannot be read.
     """
     place, years = files.workspace, files.campaign.weather_years
-    for year in years:
-        refuse_overwrite(place.weather(year), force=force)
     grid = files.catalog.weather_grid(files.campaign.catalog.forcing)
     cells = grid.cells_in(files.region.bounds)
     request = ForcingRequest.of(files.campaign, files.catalog, files.region.bounds)
+    kept = {} if force else _kept(files, request, years)
     heights = None
     if request.pet_form == "fao56":
         from rootzone.covariates.weather.cell_elevation import cell_elevation_m
@@ -58,27 +61,58 @@ def run_forcing(
         )
     facts = []
     for year in years:
+        if year in kept:
+            say(f"{year}: kept as it is")
+            facts.append(kept[year])
+            continue
         say(f"{year}: reading {len(cells)} cells")
         weather = prepare_year(files.catalog, request, year, cells, heights)
         facts.append(_write(place.weather(year), weather, _record(files, request, weather)))
     return facts
 
 
+def _kept(
+    files: CampaignFiles, request: ForcingRequest, years: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    """Reports of the years that are there and whole, where others are not."""
+    place = files.workspace
+    whole = [year for year in years if is_whole(place.weather(year), _beside(place.weather(year)))]
+    if len(whole) == len(years):
+        refuse_overwrite(place.weather(years[0]), force=False)
+    for year in whole:
+        path, asked = place.weather(year), _settings(files, request, year)
+        if read_provenance(path).settings != json.loads(json.dumps(asked, default=str)):
+            raise RequestError(
+                f"{path} was made with other settings and is left alone. Add --force to make all "
+                "years again."
+            )
+    told = {year: _beside(place.weather(year))[0] for year in whole}
+    return {year: _without_list(json.loads(path.read_text())) for year, path in told.items()}
+
+
+def _beside(path: Path) -> tuple[Path]:
+    return (path.with_name(path.name.replace("weather_", "gaps_")).with_suffix(".json"),)
+
+
+def _without_list(told: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in told.items() if key not in _LIST}
+
+
+def _settings(files: CampaignFiles, request: ForcingRequest, year: int) -> dict[str, Any]:
+    region = files.campaign.region.model_dump(mode="json")
+    return {"year": year, "region": region, **asdict(request)}
+
+
 def _record(files: CampaignFiles, request: ForcingRequest, weather: ForcingYear) -> Provenance:
     return Provenance(
         verb="rootzone forcing",
         inputs=inputs_of({path.name: path for path in weather.files}),
-        settings={
-            "year": weather.year,
-            "region": files.campaign.region.model_dump(mode="json"),
-            **asdict(request),
-        },
+        settings=_settings(files, request, weather.year),
     )
 
 
 def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, Any]:
-    """Table and gap report; returns the report without its list."""
-    write_table(path, weather.to_frame(), WEATHER, record)
+    """Gap report and, last, the table; returns the report without its list."""
     facts: dict[str, Any] = {
         "year": weather.year,
         "file": str(path),
@@ -89,9 +123,10 @@ def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, An
         "cell_days_filled": int((weather.flags > 0).sum()),
         **summary(weather.gaps, weather.left_empty),
     }
-    report = path.with_name(f"gaps_{weather.year}.json")
+    report = _beside(path)[0]
     listed = [asdict(gap) for gap in weather.gaps[:_LISTED_GAPS]]
     whole = {**facts, "filled_bits": FLAG_BITS, "gaps_listed": len(listed), "gaps": listed}
     write_text(report, json.dumps(whole, indent=1) + "\n")
     write_sidecar(report, record)
+    write_table(path, weather.to_frame(), WEATHER, record)
     return facts

@@ -213,7 +213,16 @@ def run_columns(
     -------
     results : ColumnResults
         Days from a failure on are NaN.
+
+    Raises
+    ------
+    RequestError
+        More threads than there are; or ``device`` is cuda and no GPU answers.
     """
+    if settings.device == "cuda":
+        from rootzone.engines.swim.gpu import run_columns as on_gpu
+
+        return on_gpu.run_columns(columns, settings)
     kind = KINDS[settings.physics, settings.stepping]
     n_lane = max(1, min(checked_threads(threads), columns.n_column))
     n_day, n_layer = columns.n_day, columns.n_layer

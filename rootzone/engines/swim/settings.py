@@ -26,6 +26,9 @@ Physics = Literal["swim3", "van_genuchten"]
 Stepping = Literal["apsim", "converged"]
 PHYSICS: tuple[str, ...] = get_args(Physics)
 STEPPINGS: tuple[str, ...] = get_args(Stepping)
+# Those whose scratch is flat rows throughout. The others turn theirs into tables (``reshape``),
+# which asks for memory in one piece, and a lane of a GPU has every so-many-th number.
+PAIRS_ON_GPU: tuple[tuple[str, str], ...] = (("van_genuchten", "converged"),)
 
 
 def _key(unit: str, meaning: str, default: Any, **limits: Any) -> Any:  # noqa: ANN401 - pydantic
@@ -82,6 +85,9 @@ class SwimSettings(BaseModel):
     )
     balance_tolerance_mm: float = _key(
         "mm d-1", "daily balance error that fails a site", 1e-6, gt=0
+    )
+    device: Literal["cpu", "cuda"] = _key(
+        "-", "where columns are computed: cpu, or cuda on an NVIDIA GPU (docs/gpu.md)", "cpu"
     )
 
     rain_start_h: float = _key("h", "hour at which the day's rain begins", 0.0, ge=0, lt=24)
@@ -191,6 +197,11 @@ class SwimSettings(BaseModel):
             problems.append(
                 "label_depths_mm: only van_genuchten with converged steps has cells finer than "
                 "the layers"
+            )
+        if self.device == "cuda" and (self.physics, self.stepping) not in PAIRS_ON_GPU:
+            problems.append(
+                f"device cuda runs physics {' or '.join(' with '.join(p) for p in PAIRS_ON_GPU)}, "
+                f"not {self.physics} with {self.stepping}"
             )
         if self.dt_min_min > self.dt_max_min:
             problems.append(f"dt_min_min {self.dt_min_min:g} is above dt_max_min")
@@ -317,7 +328,7 @@ class SwimSettings(BaseModel):
         """What an engine of these settings tells of itself; what JSON lacks is given as text."""
         told = {
             key: str(value) if isinstance(value, float) and math.isinf(value) else value
-            for key, value in self.model_dump().items()
+            for key, value in self.model_dump(exclude={"device"}).items()
         }
         return {"engine": "swim", **told}
 

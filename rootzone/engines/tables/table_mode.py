@@ -213,7 +213,7 @@ def _repairs(repairs: dict[int | str, tuple[str, ...]], id_dtype: pl.DataType) -
 
 def _put(path: Path, frame: pl.DataFrame, record: Provenance) -> str | None:
     """Write a side table, or remove one of an earlier run when there is nothing to say."""
-    from rootzone._shared.provenance import METADATA_KEY
+    from rootzone._shared.write_frames import metadata_of
 
     if frame.height == 0:
         path.unlink(missing_ok=True)
@@ -223,8 +223,7 @@ def _put(path: Path, frame: pl.DataFrame, record: Provenance) -> str | None:
         if path.suffix == ".csv":
             frame.write_csv(temporary)
         else:
-            metadata = {METADATA_KEY.decode(): record.to_json()}
-            frame.write_parquet(temporary, metadata=metadata)
+            frame.write_parquet(temporary, metadata=metadata_of(record))
     return str(path)
 
 

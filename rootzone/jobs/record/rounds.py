@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import KEY, PLACE
 from rootzone._shared.table_files import read_table
 from rootzone._shared.tables import SITES
 from rootzone.engines.failures import SiteId
@@ -180,7 +181,7 @@ def add_round(workspace: Workspace, rows: pl.DataFrame) -> None:
     if before.height:
         rows = pl.concat([before.select(columns), rows.select(columns).cast(dict(before.schema))])  # type: ignore[arg-type]
     with atomic_path(workspace.rounds) as temporary:
-        rows.select(columns).write_parquet(temporary)
+        rows.select(columns).write_parquet(temporary, metadata={KEY.decode(): PLACE})
 
 
 def read_reserves(workspace: Workspace) -> pl.DataFrame:

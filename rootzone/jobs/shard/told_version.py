@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import logging
 
 from rootzone._shared.atomic import write_text
+from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
 from rootzone.campaign.workspace import Workspace
 from rootzone.engines.protocol import Engine
+
+_LOG = logging.getLogger(__name__)
 
 
 def told_version(workspace: Workspace) -> str:
     """Version that ``simulate`` kept; empty where none is kept or the file is damaged."""
+    path = workspace.runs / "models.json"
     try:
-        kept = json.loads((workspace.runs / "models.json").read_text(encoding="utf-8"))
-        return str(kept["apsim_version"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_sealed_json(path)["apsim_version"])
+    except Damaged as error:
+        _LOG.warning("%s; until rootzone simulate tells it again, no version is known", error)
+        return ""
+    except (RequestError, KeyError):
         return ""
 
 
@@ -25,4 +32,4 @@ def keep_told_version(engine: Engine, workspace: Workspace) -> None:
         return
     version = "" if told == "not told" else str(told)
     if told_version(workspace) != version:
-        write_text(workspace.runs / "models.json", json.dumps({"apsim_version": version}) + "\n")
+        write_text(workspace.runs / "models.json", sealed_json({"apsim_version": version}))

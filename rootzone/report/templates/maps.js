@@ -85,11 +85,12 @@
     const bar = document.createElement("i");
     bar.style.background = `linear-gradient(90deg, ${layer.stops.join(", ")})`;
     ramp.append(bar);
-    const n = layer.shown[1] === 0.45 ? 9 : 4;
+    const n = layer.shown[1] === 0.45 ? 9 : 4, step = (layer.shown[1] - layer.shown[0]) / n;
+    const places = layer.shown[1] === 0.45 ? 2 : decimals(Number(step.toPrecision(2)));
     for (let i = 0; i <= n; i += n === 9 ? 3 : 1) {
       const tick = document.createElement("span");
       tick.style.left = (100 * i) / n + "%";
-      tick.textContent = short(layer.shown[0] + (i / n) * (layer.shown[1] - layer.shown[0]));
+      tick.textContent = (layer.shown[0] + i * step).toFixed(places);
       ramp.append(tick);
     }
     const name = document.createElement("span");
@@ -103,7 +104,11 @@
     one.append(patch, text);
     return one;
   }
-  const short = (v) => (Math.abs(v) >= 100 ? v.toFixed(0) : Math.abs(v) >= 1 ? v.toFixed(1) : v.toFixed(2));
+  // As many decimals as tell one tick from the next.
+  function decimals(step) {
+    const few = Math.max(0, -Math.floor(Math.log10(step))), shifted = step * 10 ** few;
+    return Math.abs(shifted - Math.round(shifted)) < 1e-6 ? few : few + 1;
+  }
 
   // ---- marks over the map
   const SVG = "http://www.w3.org/2000/svg";
@@ -159,6 +164,7 @@
     return best;
   }
   const far = (km) => (km < 0.95 ? Math.round(km * 100) * 10 + " m" : km.toFixed(1) + " km");
+  const HERE_KM = 0.75 * kmAPixel * Math.SQRT2; // a circle's own pixel, or one that touches it
   const SITE_KM = Math.max(3, 0.1 * W * kmAPixel), STATION_KM = Math.max(1, 0.03 * W * kmAPixel);
 
   async function pixel() {
@@ -192,6 +198,16 @@
     return [said(at(data.lattice[0]), "E", "W"), said(at(data.lattice[1]), "N", "S")];
   }
 
+  // What the flags say of a pixel without a value.
+  async function whyNone(at) {
+    const number = data.layers.findIndex((l) => l.bits);
+    if (number < 0) return "";
+    const image = await codes(number, state.date), layer = data.layers[number];
+    if (!image) return "";
+    const found = layer.bits.filter((b) => image[at] & b.bit && b.none).sort((a, b) => a.none - b.none);
+    return found.length ? found[0].text : "";
+  }
+
   async function readOut() {
     const layer = data.layers[state.layer], image = await codes(state.layer, state.date);
     const code = image ? image[state.row * W + state.col] : NONE;
@@ -199,6 +215,10 @@
     let said = "no value";
     if (layer.bits && image) said = layer.bits.filter((b) => code & b.bit).map((b) => b.text).join("; ") || "no flag";
     else if (image && code !== NONE) said = valueOf(layer, code).toFixed(3) + (layer.unit ? " " + layer.unit : "");
+    if (said === "no value") {
+      const why = await whyNone(state.row * W + state.col);
+      if (why) said += ` (${why})`;
+    }
     const when = layer.images.length === 1 ? "" : ` on ${data.dates[state.date]}`;
     byId("map-read").innerHTML = "";
     const bold = document.createElement("b");
@@ -331,8 +351,12 @@
       return;
     }
     const profile = known.site.profile[state.date], edges = data.sites.edges_cm;
+    if (known.site.km > HERE_KM) {
+      say(`No column was simulated at this pixel, so no profile is shown. The nearest shown is ${known.site.name} (${known.site.note}), ${far(known.site.km)} away: click its circle.`);
+      return;
+    }
     const keys = [[COLOURS.site, `simulated, ${known.site.name} (${known.site.note})`], [COLOURS.pixel, "map at this pixel"]];
-    const svg = chart(`Profile on ${data.dates[state.date]}: water content [m³ m⁻³] by depth [cm]`, 200, keys);
+    const svg = chart(`Profile of this pixel on ${data.dates[state.date]}: water content [m³ m⁻³] by depth [cm]`, 200, keys);
     const bottom = 172, deep = edges[edges.length - 1];
     const x = (v) => LEFT + (Math.min(v, 0.6) / 0.6) * (CW - LEFT - RIGHT);
     const y = (cm) => 8 + (cm / deep) * (bottom - 8);
@@ -369,9 +393,11 @@
     if (mine !== turn) return; // another click came first
     byId("map-charts").textContent = "";
     CW = Math.min(620, Math.max(280, byId("map-charts").clientWidth || 520));
-    waterChart(known);
+    if (known.theta.some((v) => v !== null)) {
+      waterChart(known);
+      profileChart(known);
+    } else say("This pixel has no value on any date, so nothing is compared with it.");
     weatherChart(known);
-    profileChart(known);
   }
 
   // ---- what the reader does
@@ -448,9 +474,21 @@
     const box = canvas.getBoundingClientRect();
     frame.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: box.left + (box.width * (Math.floor(0.25 * W) + 0.5)) / W, clientY: box.top + (box.height * (Math.floor(0.4 * H) + 0.5)) / H }));
     await settle();
-    found.clicked = { row: state.row, col: state.col, read: byId("map-read").textContent };
-    found.charts = [...document.querySelectorAll("#map-charts .chart h4")].map((h) => h.textContent);
+    const told = () => ({ read: byId("map-read").textContent,
+      charts: [...document.querySelectorAll("#map-charts .chart h4")].map((h) => h.textContent),
+      said: [...document.querySelectorAll("#map-charts .none")].map((p) => p.textContent) });
+    found.clicked = { row: state.row, col: state.col, ...told() };
     found.pixel = (await pixel()).theta;
+    const empty = (await codes(0, state.date)).indexOf(NONE);
+    if (empty >= 0) {
+      await choose(Math.floor(empty / W), empty % W);
+      found.nowhere = told();
+    }
+    for (const mark of data.sites.places || []) {
+      await choose(...small(mark).map(Math.floor));
+      found.at_site = told().charts;
+      if (found.at_site.length > 1) break; // the first may lie where the map has no value
+    }
     found.layers = [];
     for (let i = 0; i < data.layers.length; i++) {
       await set(chooser, String(i));

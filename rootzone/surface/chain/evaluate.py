@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ import polars as pl
 
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import read_sealed_json, sealed_json
 from rootzone._shared.seeds import stream
 from rootzone._shared.skill import median_interval, skill_of
 from rootzone._shared.table_files import read_table
@@ -39,7 +39,7 @@ def evaluate(opened: OpenSurface) -> dict[str, Any]:
     }
     half = half_width(frame.filter(pl.col("split") == frame["split"][-1]), opened)
     found = {"skill": table, "half_width": half, "interval_pct": opened.section.interval_pct}
-    write_text(opened.skill, json.dumps(found, indent=1) + "\n")
+    write_text(opened.skill, sealed_json(found))
     write_text(opened.folder / "card.md", card(table, opened))
     return found
 
@@ -104,4 +104,15 @@ def read_half_width(path: Path) -> float:
     """Half width of the interval from the skill file; NaN where there is none yet."""
     if not path.is_file():
         return float("nan")
-    return float(json.loads(path.read_text())["half_width"])
+    return float(read_skill(path)["half_width"])
+
+
+def read_skill(path: Path) -> dict[str, Any]:
+    """Figures of all splits and models, found whole.
+
+    Raises
+    ------
+    Damaged
+        The file is not what was written.
+    """
+    return read_sealed_json(path, "rootzone surface evaluate makes it again.")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone._shared.provenance import Provenance, sidecar_of
-from rootzone.surface.chain.evaluate import read_half_width, table_text
+from rootzone._shared.provenance import Provenance
+from rootzone.maps.map_run import is_damaged, made_alike, not_whole
+from rootzone.surface.chain.evaluate import read_half_width, read_skill, table_text
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import load_networks, map_split
 from rootzone.surface.emission_model.parameters import RetrievalNetwork
@@ -97,16 +96,18 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
     for day, number in looks_to_map(opened).items():
         files = files_of(folder, day)
         made.append(files)
-        if files.stac.is_file() and _same(files.theta, record):
+        if _whole(files, record):
             continue
         channels = opened.scene.channels(number)
         told = mean_of_networks(networks, channels)
         flags = pixel_flags(channels, told, igbp)
         write_day(files, opened.scene.grid, told, flags, half, section.interval_pct, record)
         say(f"{files.theta.name}: mean {np.nanmean(told.theta):.3f} m3 m-3")
-    write_days_series(
-        folder / "surface_theta.nc", opened.scene.grid, made, section.interval_pct, record
-    )
+    series = folder / "surface_theta.nc"
+    days = {**record.settings, "dates": [files.day.isoformat() for files in made]}
+    of_days = replace(record, settings=days)
+    if not (series.is_file() and made_alike(series, of_days)):
+        write_days_series(series, opened.scene.grid, made, section.interval_pct, of_days)
     _write_page(opened, made)
     return made
 
@@ -114,7 +115,7 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
 def _write_page(opened: OpenSurface, made: list[SurfaceMapFiles]) -> None:
     grid, table = opened.scene.grid, "not evaluated yet: rootzone surface evaluate"
     if opened.skill.is_file():
-        table = table_text(json.loads(opened.skill.read_text())["skill"])
+        table = table_text(read_skill(opened.skill)["skill"])
     facts = {
         "system": opened.section.system, "maps": len(made),
         "pixels": f"{grid.height} x {grid.width} of 1 km on EASE-Grid 2.0",
@@ -126,9 +127,11 @@ def _write_page(opened: OpenSurface, made: list[SurfaceMapFiles]) -> None:
     write_page(opened.page, opened.name, table, made, facts)
 
 
-def _same(path: Path, record: Provenance) -> bool:
-    sidecar = sidecar_of(path)
-    return sidecar.is_file() and record.digest in sidecar.read_text()
+def _whole(files: SurfaceMapFiles, record: Provenance) -> bool:
+    """Whether a day's files are all there, what was written, and made alike."""
+    if not_whole(files) or not files.parameters.is_file() or is_damaged(files.parameters):
+        return False
+    return made_alike(files.theta, record)
 
 
 def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
-from rootzone._shared.provenance import Provenance
+from rootzone._shared.provenance import Provenance, write_sidecar
+from rootzone._shared.seal import check
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, left_out
@@ -37,6 +38,7 @@ _TREES: Final = {
 _ROUNDS = 400
 _BLOCK_DAYS = 15
 _MOST_UNLABELLED = 400
+_AGAIN = "rootzone surface train makes it again."
 PREDICTED: Final = Schema(
     "surface_predictions",
     (
@@ -152,6 +154,8 @@ def _trained(
         )  # fmt: skip
     with atomic_path(path) as temporary:
         save_file(network.state_dict(), temporary)
+    inputs, told = {"scene": opened.scene.digest}, {"split": split, "seed": seed}
+    write_sidecar(path, Provenance("rootzone surface train", inputs, told))
     return network
 
 
@@ -171,7 +175,7 @@ def load_networks(opened: OpenSurface) -> list[RetrievalNetwork]:
         if not path.is_file():
             raise RequestError(f"{path} is missing; run rootzone surface train first.")
         network = new_network(opened.config, seed)
-        network.load_state_dict(load_file(path))
+        network.load_state_dict(load_file(check(path, _AGAIN)))
         networks.append(network.eval())
     return networks
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.stations.readers.read_any import read_all, station_files
 from rootzone.stations.sensor_depth import matches
 from rootzone.surface.emission_model.channels import PHYSICAL
@@ -58,7 +59,9 @@ def read_places(sources: Sequence[Path], scene: Scene) -> Places:
     RequestError
         No station has a sensor within 2 cm of 5 cm inside the region.
     """
-    data = read_all(station_files(sources))
+    files = station_files(sources)
+    check_beside(files)
+    data = read_all(files)
     said = list(data.findings.lines())
     found: dict[str, tuple[int, int, dict[int, list[float]]]] = {}
     outside: set[str] = set()

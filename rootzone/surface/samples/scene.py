@@ -21,11 +21,12 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.digests import digest_file, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
+from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.covariates.grid import MasterGrid
+from rootzone.covariates.observe.smap_l2 import SmapL2, read_smap_l2
 from rootzone.surface.emission_model.channels import channels_of
 from rootzone.surface.grids.aggregate import spread
 from rootzone.surface.grids.cell_grid import ease_grid, piece_of
-from rootzone.surface.observe.smap_l2 import SmapL2, read_smap_l2
 from rootzone.surface.physics.classes import (
     class_fractions,
     prior_of_fractions,
@@ -70,7 +71,8 @@ class Scene:
     @cached_property
     def digest(self) -> str:
         """Digest of everything the scene was read from."""
-        fields = [digest_json([float(np.nansum(v)), list(v.shape)]) for v in self.land.values()]
+        rasters = [*self.land.values(), self.ndvi]
+        fields = [digest_json([float(np.nansum(v)), list(v.shape)]) for v in rasters]
         return digest_json([fields, [digest_file(path) for path in self.smap_files]])
 
     def ndvi_on(self, day: int) -> FloatArray:
@@ -154,13 +156,15 @@ def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
     Raises
     ------
     RequestError
-        A file is missing, lies on another grid, lacks a band, or has no date in its name.
+        A file is missing, lies on another grid, lacks a band, has no date in its name, or is not
+        what the ``checksums.json`` of its folder says.
     """
     for name, paths in (("vegetation index", ndvi), ("SMAP half orbits", smap)):
         if not paths:
             raise RequestError(f"There are no files of {name}; see surface.ndvi and surface.smap.")
     if not land.is_file():
         raise RequestError(f"{land} does not exist; surface.land names the map of soils and cover.")
+    check_beside([land, *ndvi, *smap])
     with open_raster(land) as file:
         grid = _ease_piece(land, file)
         bands = {name: number for number, name in enumerate(file.descriptions, 1)}

@@ -14,6 +14,8 @@ import polars as pl
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.provenance import Provenance
+from rootzone.covariates.fetch.checksums import NAME as CHECKSUMS
+from rootzone.covariates.fetch.checksums import record_files
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
 from rootzone.surface.grids.cell_grid import ease_grid
 from rootzone.surface.physics.classes import class_fractions, prior_of_fractions
@@ -37,7 +39,8 @@ def write_province(folder: Path, looks: Looks) -> None:
     Parameters
     ----------
     folder : Path
-        Gets ``smap/``, ``ndvi/``, ``land.tif``, ``stations.csv`` and ``MADE_UP.txt``.
+        Gets ``smap/``, ``ndvi/``, ``land.tif``, ``stations.csv``, ``MADE_UP.txt`` and the
+        checksums of them all.
     looks : Looks
         The province and what was seen of it.
     """
@@ -47,6 +50,10 @@ def write_province(folder: Path, looks: Looks) -> None:
     _write_ndvi(folder / "ndvi", looks)
     _write_smap(folder / "smap", looks)
     _write_stations(folder / "stations.csv", looks)
+    (folder / CHECKSUMS).unlink(missing_ok=True)  # of a province that was here before
+    files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*"))
+             if path.is_file()]  # fmt: skip
+    record_files(folder, files, "made up")
 
 
 def _record(province: Province) -> Provenance:

@@ -10,8 +10,8 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path
+from rootzone.covariates.observe.smap_l2 import GROUP
 from rootzone.surface.grids.cell_grid import ease_grid
-from rootzone.surface.observe.smap_l2 import GROUP
 from rootzone.surface.physics.retrieve import (
     Scene,
     porosity_from_bulk_density,

@@ -6,8 +6,10 @@ import gzip
 import io
 import json
 import socket
+import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import netCDF4
 import numpy as np
@@ -17,7 +19,12 @@ pytest.importorskip("requests")
 
 from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone.campaign.model import Campaign
-from rootzone.covariates.fetch.checksums import changed_files, read_checksums, sha256_of
+from rootzone.covariates.fetch.checksums import (
+    add_checksum,
+    changed_files,
+    read_checksums,
+    sha256_of,
+)
 from rootzone.covariates.fetch.fetch_plan import WantedFile, wanted_files
 from rootzone.covariates.fetch.run_fetch import fetch_files, sizes
 from rootzone.covariates.fetch.run_transfer import Patience, open_session
@@ -110,6 +117,41 @@ def test_what_is_missing_comes_and_what_is_there_stays(session, tmp_path, raster
     record = read_checksums(tmp_path)["x/a.tif"]
     assert record.sha256 == sha256_of(tmp_path / "x" / "a.tif")
     assert record.size == len(raster)
+
+
+def test_two_fetches_of_one_file_ask_for_it_once(session, tmp_path, raster):
+    page = Served(raster, drops=1, drop_after=100_000)
+    seen = []
+
+    def bring(root, sleep):
+        plan = [WantedFile("s", "a.tif", root + "/a.tif")]
+        seen.append(fetch_files(session, plan, tmp_path, Patience(3), sleep=sleep))
+
+    with serve({"/a.tif": page}) as root:
+        second = threading.Thread(target=bring, args=(root, lambda s: None))
+
+        def begin_the_second(seconds):
+            second.start()
+            second.join(0.3)
+            assert second.is_alive()  # it waits while the first pauses
+
+        bring(root, begin_the_second)
+        second.join(30)
+    assert [(outcome.fetched, outcome.there) for outcome in seen] == [
+        (["a.tif"], []),
+        ([], ["a.tif"]),
+    ]
+    assert len(page.requests) == 2  # the one that was dropped and the one that went on
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tif", "checksums.json"]
+
+
+def test_records_of_two_commands_at_once_are_all_kept(tmp_path):
+    names = [f"{k}.txt" for k in range(24)]
+    for name in names:
+        (tmp_path / name).write_text(name)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: add_checksum(tmp_path, name, "http://host/a"), names))
+    assert set(read_checksums(tmp_path)) == set(names)
 
 
 def test_a_file_that_was_altered_after_it_came_is_noticed(session, tmp_path, raster):

@@ -13,16 +13,10 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
-from rootzone.surface.grids.cell_grid import ease_grid
-from rootzone.surface.observe.observed import Dropped, Observed
-from rootzone.surface.observe.suspicions import opacity_kind, require_brightness
-from rootzone.surface.physics.classes import prior_of_fractions
-from rootzone.surface.physics.emission import cosine
-from rootzone.surface.physics.retrieve import (
-    Scene,
-    nadir_from_slant_opacity,
-    porosity_from_bulk_density,
-)
+from rootzone.covariates.observe.ease import ease_grid
+from rootzone.covariates.observe.observed import Dropped, Observed
+from rootzone.covariates.observe.smap_classes import prior_of_fractions
+from rootzone.covariates.observe.suspicions import opacity_kind, require_brightness
 
 GROUP: Final = "Soil_Moisture_Retrieval_Data"
 _RADIOMETER = ("tb_h_corrected", "tb_v_corrected", "boresight_incidence", "surface_temperature")
@@ -72,16 +66,6 @@ class SmapL2:
     classes: FloatArray
     surface_flag: IntArray
     quality: IntArray
-
-    def scene(self) -> Scene:
-        """What a single-channel retrieval is told; the file's slant opacity is brought to nadir."""
-        value, incidence = self.values, self.values["boresight_incidence"]
-        return Scene(
-            value["surface_temperature"], 100.0 * value["clay_fraction"],
-            value["roughness_coefficient"], value["albedo"],
-            nadir_from_slant_opacity(value["opacity"], incidence), incidence,
-            porosity_from_bulk_density(value["bulk_density"]),
-        )  # fmt: skip
 
 
 def read_smap_l2(path: Path) -> SmapL2:
@@ -262,7 +246,7 @@ def _nominal_km(path: Path, row: IntArray, col: IntArray, lon: FloatArray, lat: 
 def _require_slant(path: Path, values: dict[str, FloatArray], classes: FloatArray) -> None:
     vegetated = classes.sum(axis=1) > 0.9
     b = np.where(vegetated, prior_of_fractions(classes).b, np.nan)
-    cos_i = np.asarray(cosine(values["boresight_incidence"]))
+    cos_i = np.cos(np.radians(values["boresight_incidence"]))
     if opacity_kind(values["opacity"], b, values["vegetation_water_content"], cos_i) == "nadir":
         raise RequestError(
             f"{path}: the vegetation opacity equals b times the vegetation water, so it is at "

@@ -9,14 +9,22 @@ import numpy as np
 import pytest
 
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.observe.gridded import read_gridded
 from rootzone.surface.grids.cell_grid import CellGrid
-from rootzone.surface.observe.gridded import read_gridded
+
+CATALOG = load_catalog([], Path())
+GLDAS, SSM, SMOS, ERA5 = (
+    CATALOG.layer(name)
+    for name in ("gldas_moisture/theta_0_10cm", "ssm_1km/saturation", "smos_l3/theta",
+                 "era5_land_moisture/theta_0_7cm")
+)  # fmt: skip
 
 
 def test_gldas_is_turned_over_and_divided_by_its_layer(shared: Path) -> None:
     path = next((shared / "realdata/surface/gldas").glob("*.nc4"))
-    field = read_gridded(path, "gldas")
-    assert field.grid == CellGrid(-180.0, 90.0, 0.25, 1440, 600)
+    field = read_gridded(path, GLDAS)
+    assert CellGrid.of_centres(field.lon, field.lat) == CellGrid(-180.0, 90.0, 0.25, 1440, 600)
     assert str(field.time[0]) == "2016-01-01T12:00:00"  # type: ignore[index]
     with netCDF4.Dataset(path) as file:
         kg = file["SoilMoi0_10cm_inst"][0]  # row 0 is 59.875 south
@@ -28,7 +36,7 @@ def test_gldas_is_turned_over_and_divided_by_its_layer(shared: Path) -> None:
 
 def test_flags_among_the_values_of_copernicus_are_no_moisture(shared: Path) -> None:
     path = sorted((shared / "realdata/surface/cgls_ssm1km").glob("*SSM1km*"))[0]
-    field = read_gridded(path, "cgls_ssm_1km")
+    field = read_gridded(path, SSM)
     with netCDF4.Dataset(path) as file:
         variable = file["ssm"]
         variable.set_auto_maskandscale(False)
@@ -42,8 +50,9 @@ def test_flags_among_the_values_of_copernicus_are_no_moisture(shared: Path) -> N
 
 def test_smos_lies_on_rows_that_are_not_even_in_latitude(shared: Path) -> None:
     path = next((shared / "realdata/surface/smos").glob("*CLF31A*"))
-    field = read_gridded(path, "smos_l3")
-    assert field.grid is None
+    field = read_gridded(path, SMOS)
+    with pytest.raises(RequestError):
+        CellGrid.of_centres(field.lon, field.lat)
     assert field.lat[0] > field.lat[-1]
     assert field.dropped.kept > 0
 
@@ -62,12 +71,12 @@ def made(path: Path, values: np.ndarray, lat: int = 4) -> Path:
 def test_bad_input_is_named(tmp_path: Path) -> None:
     percent = made(tmp_path / "percent.nc", np.full((4, 5), 25.0))
     with pytest.raises(RequestError, match="unit of the file is another"):
-        read_gridded(percent, "era5_land")
+        read_gridded(percent, ERA5)
     half = made(tmp_path / "half.nc", np.full((2, 5), 0.25))
     with pytest.raises(RequestError, match="half a grid"):
-        read_gridded(half, "era5_land")
+        read_gridded(half, ERA5)
     empty = made(tmp_path / "empty.nc", np.full((4, 5), -9999.0))
     with pytest.raises(RequestError, match="no value is left"):
-        read_gridded(empty, "era5_land")
+        read_gridded(empty, ERA5)
     with pytest.raises(RequestError, match="variable ssm"):
-        read_gridded(empty, "cgls_ssm_1km")
+        read_gridded(empty, SSM)

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.surface.observe.smap_l2 import GROUP, observe_smap_l2, read_smap_l2
+from rootzone.covariates.observe.smap_l2 import GROUP, observe_smap_l2, read_smap_l2
 from rootzone.surface.physics.retrieve import retrieve_scav
+from rootzone.surface.samples.smap_scene import scene_of
 from rootzone.surface.worlds.write_smap import SmapCells, write_smap_l2
 
 
@@ -23,7 +24,7 @@ def test_real_half_orbits_come_to_nasas_retrievals_by_way_of_the_reader(shared: 
     n = 0
     for path in half_orbits(shared):
         half = read_smap_l2(path)
-        told = retrieve_scav(half.values["tb_v_corrected"], half.scene()).theta
+        told = retrieve_scav(half.values["tb_v_corrected"], scene_of(half)).theta
         nasa = half.values["theta_sca_v"]
         known = np.isfinite(nasa)
         assert np.abs(told - nasa)[known].max() < 2e-4
@@ -63,7 +64,7 @@ def test_what_is_written_in_the_real_layout_is_read_again(tmp_path: Path) -> Non
     half = read_smap_l2(path)
     assert half.nominal_km == 36
     np.testing.assert_allclose(half.values["tb_v_corrected"], made.tb_v, rtol=1e-6)
-    np.testing.assert_allclose(half.scene().tau, made.tau, rtol=1e-6)
+    np.testing.assert_allclose(scene_of(half).tau, made.tau, rtol=1e-6)
     assert str(half.time[0]) == "2022-06-01T12:00:00"
     with netCDF4.Dataset(path) as file:
         assert "made up" in file.note

@@ -15,7 +15,12 @@ from rootzone._shared.tables import Column, Schema
 OBSERVATIONS: Final = Schema(
     "observations",
     (
-        Column("grid", "text", "-", "grid of row and col, such as ease2_36km"),
+        Column(
+            "grid",
+            "text",
+            "-",
+            "grid of row and col, such as ease2_36km, or cells",
+        ),
         Column("row", "int", "-", "row of the cell from the north", required=False),
         Column("col", "int", "-", "column of the cell from the west", required=False),
         Column("lon", "float", "degree", "longitude of the cell, WGS 84"),

@@ -11,16 +11,18 @@ import pytest
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.skill import skill_of, triple_collocation
-from rootzone.surface.observe.cell_series import distance_km, read_cell_series
+from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.observe.cell_series import distance_km, read_cell_series
 from tests.surface.physics.tables import DATA
 
+CATALOG = load_catalog([], Path())
 FILES = {
-    "era5_land": ("ERA5_LAND_V20190904_0165.nc", "era5land_swvl1"),
-    "gldas": ("GLDAS_NOAH025_3H_2_1_0165.nc", "gldas_0_10cm"),
-    "gldas_40_100cm": ("GLDAS_NOAH025_3H_2_1_0165.nc", "gldas_40_100cm"),
-    "c3s": ("C3S_V202505_0165.nc", "c3s_combined"),
-    "smap_l3_am": ("SMAP_V9_AM_PM_0165.nc", "smap_l3_am"),
-    "smap_l3_pm": ("SMAP_V9_AM_PM_0165.nc", "smap_l3_pm"),
+    "era5_land_series/theta_0_7cm": ("ERA5_LAND_V20190904_0165.nc", "era5land_swvl1"),
+    "gldas_series/theta_0_10cm": ("GLDAS_NOAH025_3H_2_1_0165.nc", "gldas_0_10cm"),
+    "gldas_series/theta_40_100cm": ("GLDAS_NOAH025_3H_2_1_0165.nc", "gldas_40_100cm"),
+    "c3s_series/theta": ("C3S_V202505_0165.nc", "c3s_combined"),
+    "smap_l3_series/theta_am": ("SMAP_V9_AM_PM_0165.nc", "smap_l3_am"),
+    "smap_l3_series/theta_pm": ("SMAP_V9_AM_PM_0165.nc", "smap_l3_pm"),
 }
 
 
@@ -42,7 +44,7 @@ def test_series_are_those_of_an_independent_reading(
     name, wanted = FILES[product]
     one = hawaii.filter(pl.col("station") == station).sort("date")
     path = shared / "realdata/surface/hawaii_multi" / name
-    series = read_cell_series(path, product, one["lon"][0], one["lat"][0])
+    series = read_cell_series(path, CATALOG.layer(product), one["lon"][0], one["lat"][0])
     mine = dict(zip(series.date.tolist(), series.theta.tolist(), strict=True))
     told = np.array([mine.get(day, np.nan) for day in one["date"].dt.date()])
     np.testing.assert_allclose(told, column(one, wanted), atol=1e-9)
@@ -51,9 +53,9 @@ def test_series_are_those_of_an_independent_reading(
 def test_a_file_of_another_region_is_refused(shared: Path) -> None:
     path = shared / "realdata/surface/hawaii_multi/C3S_V202505_0165.nc"
     with pytest.raises(RequestError, match="own 5 degrees"):
-        read_cell_series(path, "c3s", -100.0, 40.0)
+        read_cell_series(path, CATALOG.layer("c3s_series/theta"), -100.0, 40.0)
     with pytest.raises(RequestError, match="variable swvl1"):
-        read_cell_series(path, "era5_land", -155.5, 19.7)
+        read_cell_series(path, CATALOG.layer("era5_land_series/theta_0_7cm"), -155.5, 19.7)
 
 
 def test_a_degree_of_latitude_is_111_km() -> None:

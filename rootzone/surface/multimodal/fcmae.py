@@ -1,0 +1,167 @@
+"""Pre-training without labels: hide patches, and learn to paint them (FCMAE, Woo et al. 2023).
+
+The encoder sees the patches that are left, as masked sites; a decoder of one block paints the
+image, and the loss looks at hidden patches alone. For several modalities, each has its own head,
+and the loss is the mean over those that are there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rootzone._shared.errors import RequestError
+from rootzone.surface.multimodal.convnext import (
+    STRIDE_PX,
+    Block,
+    Encoder,
+    GrnOver,
+    Variant,
+    initialise,
+)
+
+DECODER_WIDTH: Final = 512
+_TO_STRIDE_4: Final = STRIDE_PX // 4
+_VAR_FLOOR: Final = 1e-6
+
+
+def draw_mask(
+    n_images: int, rows: int, cols: int, share: float, generator: torch.Generator
+) -> Tensor:
+    """Patches to hide: 1 hidden, 0 kept; each image keeps ``int(patches (1 - share))`` of them.
+
+    Parameters
+    ----------
+    n_images, rows, cols : int
+        Images, and patches of 32 pixels down and across.
+    share : float
+        Share hidden, between 0 and 1.
+    generator : torch.Generator
+        Settles the draw.
+
+    Returns
+    -------
+    tensor, shape (n_images, 1, rows, cols)
+
+    Examples
+    --------
+    The paper's 224 pixels have 49 patches, of which int(49 x 0.4) = 19 are kept:
+
+    >>> mask = draw_mask(1, 7, 7, 0.6, torch.Generator().manual_seed(0))
+    >>> int((mask == 0).sum())
+    19
+    """
+    n = rows * cols
+    kept = int(n * (1.0 - share))
+    if not 0 < kept < n:
+        raise RequestError(
+            f"Hiding {share:g} of {n} patches keeps {kept}; choose a share, or a window of more "
+            f"patches of {STRIDE_PX} px, that keeps some and hides some."
+        )
+    order = torch.rand(n_images, n, generator=generator).argsort(dim=1)
+    mask = torch.ones(n_images, n).scatter_(1, order[:, :kept], 0.0)
+    return mask.reshape(n_images, 1, rows, cols)
+
+
+def patches(image: Tensor) -> Tensor:
+    """Patches of 32 pixels, shape (batch, 32 x 32 x channel, row / 32, column / 32)."""
+    b, c, h, w = image.shape
+    p = STRIDE_PX
+    cut = image.reshape(b, c, h // p, p, w // p, p)
+    return cut.permute(0, 3, 5, 1, 2, 4).reshape(b, p * p * c, h // p, w // p)
+
+
+def painted_loss(painted: Tensor, image: Tensor, mask: Tensor) -> Tensor:
+    r"""Mean squared error on hidden patches, each target patch brought to mean 0 and variance 1.
+
+    :math:`(x - \bar x) / \sqrt{s^2 + 10^{-6}}` with the unbiased variance, as published.
+
+    Parameters
+    ----------
+    painted : tensor, shape (batch, 32 x 32 x channel, row / 32, column / 32)
+        What the decoder says.
+    image : tensor, shape (batch, channel, row, column)
+        The whole image; patches that hold a NaN do not count.
+    mask : tensor, shape (batch, 1, row / 32, column / 32)
+        1 where hidden.
+    """
+    target = patches(image)
+    known = torch.isfinite(target).all(dim=1, keepdim=True)
+    target = torch.where(known, target, 0.0)
+    mean = target.mean(dim=1, keepdim=True)
+    target = (target - mean) / torch.sqrt(target.var(dim=1, keepdim=True) + _VAR_FLOOR)
+    off = ((painted - target) ** 2).mean(dim=1, keepdim=True)
+    count = mask * known
+    return (off * count).sum() / count.sum().clamp_min(1.0)
+
+
+class Painter(nn.Module):
+    """Encoder and decoder of the pre-training, for one image or for several modalities.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        The one to be pre-trained. With a first layer of its own it takes an image; without one it
+        takes features at stride 4.
+    heads : mapping of str to int
+        Channels of each modality to paint.
+    width : int
+        Channels of the decoder.
+    """
+
+    def __init__(
+        self, encoder: Encoder, heads: Mapping[str, int], width: int = DECODER_WIDTH
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.proj = nn.Conv2d(encoder.variant.dims[-1], width, 1)
+        self.mask_token = nn.Parameter(torch.zeros(1, width, 1, 1))
+        self.decoder = Block(width)
+        self.pred = nn.ModuleDict(
+            {name: nn.Conv2d(width, STRIDE_PX**2 * n, 1) for name, n in heads.items()}
+        )
+        initialise(self)
+        nn.init.normal_(self.mask_token, std=0.02)
+
+    def forward(self, x: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """Paint every modality.
+
+        Parameters
+        ----------
+        x : tensor
+            What the encoder takes; values under the mask change nothing.
+        mask : tensor, shape (batch, 1, row / 32, column / 32)
+            1 where hidden.
+        """
+        active = 1.0 - functional.interpolate(mask, scale_factor=_TO_STRIDE_4, mode="nearest")
+        seen = self.proj(self.encoder(x, active.to(x.dtype))[-1])
+        hidden = mask.to(x.dtype)
+        out = self.decoder(seen * (1.0 - hidden) + self.mask_token * hidden)
+        return {name: head(out) for name, head in self.pred.items()}
+
+
+def image_painter(n_channels: int, variant: Variant, grn_over: GrnOver = "batch") -> Painter:
+    """The published pre-training network for one image of ``n_channels``."""
+    return Painter(Encoder(n_channels, variant, grn_over=grn_over), {"image": n_channels})
+
+
+def rate_at(epoch: float, epochs: int, batch_size: int, warm_up: int) -> float:
+    """Learning rate of the pre-training: 1.5e-4 for 256 images, linear warm-up, half a cosine.
+
+    Examples
+    --------
+    >>> rate_at(20, 800, 256, warm_up=40)  # half-way up
+    7.5e-05
+    >>> rate_at(420, 800, 256, warm_up=40)  # half-way down
+    7.5e-05
+    """
+    top = 1.5e-4 * batch_size / 256
+    if epoch < warm_up:
+        return top * epoch / warm_up
+    share = (epoch - warm_up) / max(epochs - warm_up, 1)
+    return round(top * 0.5 * (1.0 + math.cos(math.pi * share)), 18)

@@ -1,0 +1,258 @@
+"""The multimodal network: a first layer a sensor, joined, a ConvNeXt V2, a U-Net's way up.
+
+Windows come in as one stack of scaled channels, sensor after sensor, then the scalars of the window
+(weather, time, place) as planes of one value. A sensor whose channels are all NaN in an image is
+missing there: its features are a learned token. Single NaNs are read as -1, as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rootzone._shared.errors import RequestError
+from rootzone.networks.families import Shape
+from rootzone.networks.models import MISSING, Prediction, between_bounds
+from rootzone.surface.multimodal.convnext import (
+    STRIDE_PX,
+    Encoder,
+    GrnOver,
+    LayerNorm,
+    initialise,
+    variant_named,
+)
+
+_LEAST_SQUEEZED: Final = 8
+_SQUEEZE: Final = 16
+_FILM_WIDTH: Final = 64
+_LAST_WIDTH: Final = 32
+WINDOW_PX: Final = 96  # what networks are trained on and maps are made of
+
+
+@dataclass(frozen=True)
+class MultimodalConfig(Shape):
+    """Shape of a multimodal network.
+
+    Parameters
+    ----------
+    modalities : mapping of str to int
+        Channels of each sensor, in the order of the stack.
+    n_scalars : int
+        Planes of one value at the end of the stack; 0 for none.
+    variant : str
+        Size of the ConvNeXt V2.
+    out : str
+        ``sigmoid`` (0 to 1) or ``bounds`` (between theta_r and theta_s of the pixel).
+    modality_dropout : float
+        Chance that a sensor is left out of an image in training; one always stays.
+    drop_path : float
+        Share of branches left out in training at the last block.
+    grn_over : str
+        See `rootzone.surface.multimodal.convnext.GlobalResponseNorm`.
+    """
+
+    family: ClassVar[str] = "multimodal"
+    modalities: Mapping[str, int] = field(default_factory=dict)
+    n_scalars: int = 0
+    variant: str = "atto"
+    out: str = "sigmoid"
+    modality_dropout: float = 0.2
+    drop_path: float = 0.0
+    grn_over: GrnOver = "image"
+    n_depths: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.modalities or min(self.modalities.values()) < 1:
+            raise RequestError(
+                f"A multimodal network needs sensors with channels, not {dict(self.modalities)}."
+            )
+        if self.out not in ("sigmoid", "bounds"):
+            raise RequestError(f"Output {self.out!r} is neither sigmoid nor bounds.")
+        variant_named(self.variant)
+
+    @property
+    def n_channels(self) -> int:  # type: ignore[override]
+        """Planes of the whole stack."""
+        return sum(self.modalities.values()) + self.n_scalars
+
+    @property
+    def output(self) -> str:
+        """``bounds`` where the network needs the soil of every pixel."""
+        return self.out
+
+    @property
+    def stride_px(self) -> int:
+        """Sides of windows are multiples of this [pixels]."""
+        return STRIDE_PX
+
+    @property
+    def reach_px(self) -> int:
+        """Norms run over the whole window, so no halo makes tiling exact: windows are fixed."""
+        return WINDOW_PX
+
+    def build(self) -> nn.Module:
+        """The network, with weights from torch's current random state."""
+        return MultimodalNetwork(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The shape as plain values; the window is part of what it was trained to do."""
+        return {
+            "modalities": dict(self.modalities), "n_scalars": self.n_scalars,
+            "variant": self.variant, "out": self.out, "modality_dropout": self.modality_dropout,
+            "drop_path": self.drop_path, "grn_over": self.grn_over, "n_depths": self.n_depths,
+            "window_px": WINDOW_PX,
+        }  # fmt: skip
+
+
+class SqueezeExcite(nn.Module):
+    """Weigh channels by what the whole window says of them (Hu et al. 2018)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        squeezed = max(width // _SQUEEZE, _LEAST_SQUEEZED)
+        self.down, self.up = nn.Linear(width, squeezed), nn.Linear(squeezed, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Weigh, shape (batch, channel, row, column)."""
+        share = torch.sigmoid(self.up(torch.relu(self.down(x.mean(dim=(-2, -1))))))
+        return x * share[:, :, None, None]
+
+
+class Stems(nn.Module):
+    """A first layer of stride 4 for each sensor, joined by squeeze and excitation."""
+
+    def __init__(self, modalities: Mapping[str, int], width: int) -> None:
+        super().__init__()
+        self.widths = list(modalities.values())
+        self.stems = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(n, width, 4, stride=4), LayerNorm(width)) for n in self.widths
+        )
+        self.tokens = nn.Parameter(torch.zeros(len(self.widths), width))
+        self.weigh = SqueezeExcite(width * len(self.widths))
+        self.join = nn.Conv2d(width * len(self.widths), width, 1)
+
+    def forward(self, x: Tensor, drop: float = 0.0) -> Tensor:
+        """Joined features at stride 4.
+
+        Parameters
+        ----------
+        x : tensor, shape (batch, channel, row, column)
+            Scaled channels of all sensors; NaN where missing.
+        drop : float
+            Chance that a sensor that is there is left out of an image.
+        """
+        parts = torch.split(x, self.widths, dim=1)
+        there = torch.stack([torch.isfinite(part).flatten(1).any(dim=1) for part in parts], dim=1)
+        if drop > 0.0:
+            there = _some_dropped(there, drop)
+        features = []
+        for k, (part, stem) in enumerate(zip(parts, self.stems, strict=True)):
+            seen = stem(torch.where(torch.isfinite(part), part, MISSING))
+            token = self.tokens[k][None, :, None, None].expand_as(seen)
+            features.append(torch.where(there[:, k, None, None, None], seen, token))
+        joined: Tensor = self.join(self.weigh(torch.cat(features, dim=1)))
+        return joined
+
+
+class UpStep(nn.Module):
+    """Twice the size, joined with a skip and weighed, then a 3 x 3 convolution."""
+
+    def __init__(self, n_in: int, n_skip: int, n_out: int) -> None:
+        super().__init__()
+        self.weigh = SqueezeExcite(n_in + n_skip)
+        self.conv = nn.Conv2d(n_in + n_skip, n_out, 3, padding=1)
+        self.norm = LayerNorm(n_out)
+
+    def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
+        """Go up one step."""
+        x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        joined = x if skip is None else torch.cat([x, skip], dim=1)
+        return functional.gelu(self.norm(self.conv(self.weigh(joined))))
+
+
+class MultimodalNetwork(nn.Module):
+    """From a stack of scaled channels to surface water content at the pixels' own size."""
+
+    def __init__(self, config: MultimodalConfig) -> None:
+        super().__init__()
+        self.config = config
+        variant = variant_named(config.variant)
+        dims = variant.dims
+        self.stems = Stems(config.modalities, dims[0])
+        self.encoder = Encoder(0, variant, config.drop_path, config.grn_over)
+        self.film: nn.Module | None = None
+        if config.n_scalars:
+            self.film = nn.Sequential(
+                nn.Linear(config.n_scalars, _FILM_WIDTH),
+                nn.GELU(),
+                nn.Linear(_FILM_WIDTH, 2 * dims[3]),
+            )
+        self.up = nn.ModuleList(
+            [
+                UpStep(dims[3], dims[2], dims[2]),
+                UpStep(dims[2], dims[1], dims[1]),
+                UpStep(dims[1], dims[0], dims[0]),
+                UpStep(dims[0], 0, _LAST_WIDTH),
+                UpStep(_LAST_WIDTH, 0, _LAST_WIDTH),
+            ]
+        )
+        self.head = nn.Conv2d(_LAST_WIDTH, config.n_depths, 1)
+        initialise(self)
+        if isinstance(self.film, nn.Sequential):
+            last = self.film[2]
+            # A new network does as if there were no weather: the scalars earn their say.
+            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
+        """Predict water content of the window.
+
+        Parameters
+        ----------
+        x : tensor, shape (batch, n_channels, row, column)
+            Scaled channels; NaN where missing. Sides are multiples of 32 pixels.
+        soil : tensor, shape (batch, depth, 4, row, column)
+            theta_r, theta_s [m3 m-3], alpha, n; needed for output "bounds" only.
+
+        Raises
+        ------
+        RequestError
+            Channels or sides do not fit, or a bounded output lacks its soil.
+        """
+        n_images = sum(self.config.modalities.values())
+        if x.ndim != 4 or x.shape[1] != self.config.n_channels:
+            raise RequestError(
+                f"The network reads (batch, {self.config.n_channels}, row, column); got "
+                f"{tuple(x.shape)}."
+            )
+        if x.shape[2] % STRIDE_PX or x.shape[3] % STRIDE_PX:
+            raise RequestError(
+                f"Sides of a window must be multiples of {STRIDE_PX} px; got {tuple(x.shape[2:])}."
+            )
+        drop = self.config.modality_dropout if self.training else 0.0
+        levels = self.encoder(self.stems(x[:, :n_images], drop))
+        out = levels[3]
+        if self.film is not None:
+            scalars = x[:, n_images:, 0, 0]
+            gain, shift = self.film(torch.nan_to_num(scalars, nan=MISSING)).chunk(2, dim=1)
+            out = out * (1.0 + gain[:, :, None, None]) + shift[:, :, None, None]
+        for step, skip in zip(self.up, [*levels[2::-1], None, None], strict=True):
+            out = step(out, skip)
+        with torch.autocast(out.device.type, enabled=False):
+            share = torch.sigmoid(self.head(out.float()))
+        if self.config.out == "sigmoid":
+            return Prediction(share, None)
+        if soil is None:
+            raise RequestError("Output 'bounds' needs the soil of every pixel; pass it.")
+        theta = between_bounds(share, soil[:, :, 0].float(), soil[:, :, 1].float())
+        return Prediction(theta, None)
+
+
+def _some_dropped(there: Tensor, chance: float) -> Tensor:
+    """Leave sensors out by chance, never all that an image has."""
+    kept = there & (torch.rand(there.shape, device=there.device) >= chance)
+    return torch.where(kept.any(dim=1, keepdim=True), kept, there)

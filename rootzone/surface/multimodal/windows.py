@@ -1,0 +1,87 @@
+"""Maps from fixed windows, overlapped by half and blended by Hann weights.
+
+Response norms and squeeze and excitation look at a whole window, so what a network says at a pixel
+depends on its window: no halo makes tiles meet exactly, as they do for the plain U-Net. Windows
+are therefore as large as those of training, each pixel is the weighted mean of those that hold it,
+and the weights fall to nothing at their edges, so that no edge shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.errors import RequestError
+
+Predict = Callable[[AnyArray], AnyArray]
+"""Windows, shape (batch, channel, row, column), to water content, shape (batch, row, column)."""
+_BATCH: Final = 16
+
+
+def hann_weights(window_px: int) -> FloatArray:
+    r"""Weights of the pixels of a window, :math:`\sin^2(\pi (i + 1/2) / w)` along each axis.
+
+    Windows half a window apart add up to one, so inside an area the blend is a plain sum.
+
+    Examples
+    --------
+    >>> w = hann_weights(4)[0] / hann_weights(4)[0].sum()
+    >>> one = np.sin(np.pi * (np.arange(4) + 0.5) / 4) ** 2
+    >>> np.allclose(one[:2] + one[2:], 1.0)
+    True
+    """
+    one = np.sin(np.pi * (np.arange(window_px) + 0.5) / window_px) ** 2
+    return np.outer(one, one)
+
+
+def starts(size_px: int, window_px: int) -> list[int]:
+    """First pixels of the windows along an axis: half a window apart, the last one at the end.
+
+    Examples
+    --------
+    >>> starts(200, 96)
+    [0, 48, 96, 104]
+    """
+    if size_px < window_px:
+        raise RequestError(
+            f"The area is {size_px} px across and a window {window_px}; take a larger area."
+        )
+    last = size_px - window_px
+    return sorted({*range(0, last + 1, window_px // 2), last})
+
+
+def blended(predict: Predict, stack: AnyArray, window_px: int) -> FloatArray:
+    """Water content of an area, shape (row, column), whatever the number of windows at a time.
+
+    Parameters
+    ----------
+    predict : callable
+        The network on windows of ``window_px``.
+    stack : array, shape (channel, row, column)
+        Scaled channels; NaN where missing.
+    window_px : int
+        Side of the windows that the network was trained on.
+
+    Raises
+    ------
+    RequestError
+        The area is smaller than a window.
+    """
+    rows, cols = stack.shape[1:]
+    weights = hann_weights(window_px)
+    total, weight = np.zeros((rows, cols)), np.zeros((rows, cols))
+    places = [(r, c) for r in starts(rows, window_px) for c in starts(cols, window_px)]
+    for first in range(0, len(places), _BATCH):
+        some = places[first : first + _BATCH]
+        windows = np.stack([stack[:, r : r + window_px, c : c + window_px] for r, c in some])
+        for (r, c), theta in zip(some, predict(windows), strict=True):
+            here = (slice(r, r + window_px), slice(c, c + window_px))
+            known = np.isfinite(theta)
+            total[here] += np.where(known, theta, 0.0) * weights
+            weight[here] += known * weights
+    with np.errstate(invalid="ignore"):
+        out: FloatArray = total / np.where(weight > 0.0, weight, np.nan)
+    return out

@@ -1,1 +1,0 @@
-"""Readers of satellite and reanalysis files, which say what they left out and why."""

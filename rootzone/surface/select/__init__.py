@@ -1,0 +1,1 @@
+"""Models as expression graphs that run here and in the cloud alike."""

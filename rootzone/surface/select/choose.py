@@ -1,0 +1,269 @@
+"""Which candidate serves which environment, told by stations that no candidate has seen.
+
+Outer folds of stations are for reporting, inner folds for choosing: nothing is chosen on what is
+reported. In an environment the global winner is left only for a candidate whose ubRMSE is lower by
+more than one standard error over that environment's stations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.errors import RequestError
+from rootzone._shared.seeds import stream
+from rootzone._shared.skill import Skill, median_interval, skill_of
+from rootzone.surface.select.candidates import Candidate, Fitted
+from rootzone.surface.select.environments import LEAST_STATIONS
+
+CLIMATOLOGY: Final = "climatology"
+_LEAST_DAYS = 10  # of a station for its own figures
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for one environment, and why.
+
+    Parameters
+    ----------
+    environment : str
+        Its name.
+    model : str
+        The candidate chosen.
+    n_station : int
+        Stations it was chosen on.
+    ubrmse, global_ubrmse : float
+        Mean ubRMSE over these stations of the chosen candidate and of the global winner [m3 m-3].
+    se : float
+        Standard error of the mean difference of the best candidate from the global winner.
+    reason : str
+        In words.
+    """
+
+    environment: str
+    model: str
+    n_station: int
+    ubrmse: float
+    global_ubrmse: float
+    se: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Choices of all samples, and what such choices gave at stations left out of everything.
+
+    Parameters
+    ----------
+    choices : list of Choice
+        By environment, made with all stations.
+    winner : str
+        The global winner.
+    predicted : DataFrame
+        ``station``, ``date``, ``environment``, ``observed``, ``chosen`` (prediction of the choice),
+        ``model`` and a column a candidate, every row predicted with its station left out.
+    beats_climatology : bool
+        Whether the choice's ubRMSE lies below climatology's by more than one standard error.
+    """
+
+    choices: list[Choice]
+    winner: str
+    predicted: pl.DataFrame
+    beats_climatology: bool
+
+
+def select(
+    samples: pl.DataFrame,
+    environments: pl.DataFrame,
+    candidates: Sequence[Candidate],
+    *,
+    outer: int = 5,
+    inner: int = 4,
+    seed: int = 0,
+    say: Callable[[str], None] = lambda line: None,
+) -> Selected:
+    """Choose by environment, and report what choosing so gives at left-out stations.
+
+    Parameters
+    ----------
+    samples : DataFrame
+        ``station``, ``date``, ``theta`` and the candidates' features.
+    environments : DataFrame
+        ``station`` and ``environment`` (`environments.told_environments`).
+    candidates : sequence of Candidate
+        With different names; climatology among them tells whether any is worth having.
+    outer, inner : int
+        Folds of stations for reporting and for choosing.
+    seed : int
+        Settles folds and fits.
+    say : callable
+        Is told each fold.
+
+    Raises
+    ------
+    RequestError
+        Fewer stations than folds, two candidates of one name, or a station without environment.
+    """
+    names = [candidate.name for candidate in candidates]
+    if len(set(names)) < len(names) or not names:
+        raise RequestError(f"Candidates need names of their own; got {names}.")
+    joined = samples.join(environments.select("station", "environment"), on="station", how="left")
+    lost = joined.filter(pl.col("environment").is_null())["station"].unique().sort().to_list()
+    if lost:
+        raise RequestError(f"{len(lost)} stations have no environment, such as {lost[0]!r}.")
+    stations = joined["station"].unique().sort().to_list()
+    if len(stations) < max(outer, 2):
+        raise RequestError(
+            f"{len(stations)} stations cannot be left out in {outer} folds; give more stations."
+        )
+    fold_of = _folds(stations, outer, seed)
+    parts = []
+    for fold in range(outer):
+        say(f"fold {fold + 1} of {outer}")
+        held = [s for s in stations if fold_of[s] == fold]
+        train = joined.filter(~pl.col("station").is_in(held))
+        test = joined.filter(pl.col("station").is_in(held))
+        choices, winner = _choose(train, candidates, inner, seed)
+        model_of = {choice.environment: choice.model for choice in choices}
+        fitted = fit_all(train, candidates, seed)
+        told = {name: model.predict(test) for name, model in fitted.items()}
+        model = [model_of.get(e, winner) for e in test["environment"].to_list()]
+        chosen = np.array([told[name][i] for i, name in enumerate(model)])
+        parts.append(
+            test.select("station", "date", "environment", pl.col("theta").alias("observed"))
+            .with_columns(chosen=pl.Series(chosen), model=pl.Series(model, dtype=pl.String))
+            .with_columns(**{name: pl.Series(values) for name, values in told.items()})
+        )
+    choices, winner = _choose(joined, candidates, inner, seed)
+    predicted = pl.concat(parts).sort("station", "date", maintain_order=True)
+    return Selected(choices, winner, predicted, _beats(predicted, "chosen", CLIMATOLOGY))
+
+
+def fit_all(samples: pl.DataFrame, candidates: Sequence[Candidate], seed: int) -> dict[str, Fitted]:
+    """Every candidate fitted on the same samples."""
+    return {candidate.name: candidate.fit(samples, seed) for candidate in candidates}
+
+
+def skill_table(selected: Selected, names: Sequence[str]) -> pl.DataFrame:
+    """Pooled figures and medians over stations with their 95 % intervals, a row a model."""
+    rows = []
+    observed = selected.predicted["observed"].to_numpy()
+    station = selected.predicted["station"].to_numpy()
+    for name in ("chosen", *names):
+        told = selected.predicted[name].to_numpy()
+        pooled = skill_of(told, observed)
+        each = list(_by_station(told, observed, station).values())
+        rng = stream(0)
+        middle, low, high = median_interval([one.ubrmse for one in each], rng)
+        rows.append(
+            {"model": name, "n": pooled.n, "r": pooled.r, "rmse": pooled.rmse, "r2": pooled.r2,
+             "ubrmse": pooled.ubrmse, "bias": pooled.bias, "station_ubrmse": middle,
+             "station_ubrmse_low": low, "station_ubrmse_high": high}
+        )  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def soft_weights(ubrmse: FloatArray, spread: float) -> FloatArray:
+    r"""Weights :math:`\propto e^{-u^2 / (2 s^2)}` of models with ubRMSE u, instead of one choice.
+
+    With them a map has no seam where two environments meet.
+
+    Examples
+    --------
+    >>> soft_weights(np.array([0.03, 0.03]), 0.01).tolist()
+    [0.5, 0.5]
+    """
+    power = -(ubrmse**2) / (2.0 * spread**2)
+    weights: FloatArray = np.exp(power - power.max())
+    weights /= weights.sum()
+    return weights
+
+
+def _folds(stations: Sequence[str], n: int, seed: int) -> Mapping[str, int]:
+    order = stream(seed).permutation(len(stations))
+    place: IntArray = np.empty(len(stations), dtype=np.int64)
+    place[order] = np.arange(len(stations)) % n
+    return dict(zip(stations, place.tolist(), strict=True))
+
+
+def _choose(
+    samples: pl.DataFrame, candidates: Sequence[Candidate], inner: int, seed: int
+) -> tuple[list[Choice], str]:
+    """Choices by environment, from figures at stations left out of the fits."""
+    stations = samples["station"].unique().sort().to_list()
+    fold_of = _folds(stations, min(inner, len(stations)), seed + 1)
+    figures: dict[str, dict[str, float]] = {candidate.name: {} for candidate in candidates}
+    for fold in range(min(inner, len(stations))):
+        held = [s for s in stations if fold_of[s] == fold]
+        is_held = pl.col("station").is_in(held)
+        test = samples.filter(is_held)
+        observed, station = test["theta"].to_numpy(), test["station"].to_numpy()
+        for name, model in fit_all(samples.filter(~is_held), candidates, seed).items():
+            each = _by_station(model.predict(test), observed, station)
+            figures[name] |= {s: skill.ubrmse for s, skill in each.items()}
+    environment_of = dict(samples.select("station", "environment").unique().iter_rows())
+    names = [candidate.name for candidate in candidates]
+    table = np.array([[figures[n].get(s, np.nan) for s in stations] for n in names])
+    usable = np.isfinite(table).all(axis=0)
+    if not usable.any():
+        raise RequestError(
+            f"No station has {_LEAST_DAYS} days that every candidate can predict; leave out the "
+            "candidate whose features are missing."
+        )
+    winner = int(table[:, usable].mean(axis=1).argmin())
+    environment = np.array([environment_of[s] for s in stations])
+    choices = [
+        _choice(str(e), names, table[:, usable & (environment == e)], winner)
+        for e in np.unique(environment)
+    ]
+    return choices, names[winner]
+
+
+def _choice(environment: str, names: Sequence[str], table: FloatArray, winner: int) -> Choice:
+    n = table.shape[1]
+    if n < LEAST_STATIONS:
+        ours = float(table[winner].mean()) if n else float("nan")
+        return Choice(
+            environment, names[winner], n, ours, ours, float("nan"),
+            f"{n} stations are too few to leave the global winner",
+        )  # fmt: skip
+    means = table.mean(axis=1)
+    best = int(means.argmin())
+    gain = table[winner] - table[best]
+    se = float(gain.std(ddof=1) / np.sqrt(n))
+    if best != winner and float(gain.mean()) > se:
+        reason = f"lower by {gain.mean():.4f}, more than its standard error {se:.4f}"
+        return Choice(
+            environment, names[best], n, float(means[best]), float(means[winner]), se, reason
+        )
+    reason = "the global winner is best here"
+    if best != winner:
+        reason = f"{names[best]} is lower by {gain.mean():.4f}, within its standard error {se:.4f}"
+    ours = float(means[winner])
+    return Choice(environment, names[winner], n, ours, ours, se, reason)
+
+
+def _by_station(told: FloatArray, observed: FloatArray, station: object) -> dict[str, Skill]:
+    names = np.asarray(station)
+    each = {
+        str(s): skill_of(told[names == s], observed[names == s], _LEAST_DAYS)
+        for s in np.unique(names)
+    }
+    return {s: skill for s, skill in each.items() if np.isfinite(skill.ubrmse)}
+
+
+def _beats(predicted: pl.DataFrame, one: str, other: str) -> bool:
+    if other not in predicted.columns:
+        return True
+    observed, station = predicted["observed"].to_numpy(), predicted["station"].to_numpy()
+    ours = _by_station(predicted[one].to_numpy(), observed, station)
+    theirs = _by_station(predicted[other].to_numpy(), observed, station)
+    gain = np.array([theirs[s].ubrmse - ours[s].ubrmse for s in ours if s in theirs])
+    if gain.size < 2:
+        return False
+    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(gain.size))

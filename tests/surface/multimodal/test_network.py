@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from rootzone._shared.errors import RequestError
+from rootzone.surface.multimodal.network import MultimodalConfig, MultimodalNetwork, SqueezeExcite
+from rootzone.surface.multimodal.rates import decayed_groups
+from rootzone.surface.multimodal.windows import blended, hann_weights
+
+SENSORS = {"s1": 4, "optics": 7, "terrain": 2}
+
+
+def network(**changes: object) -> MultimodalNetwork:
+    torch.manual_seed(0)
+    built = MultimodalConfig(modalities=SENSORS, n_scalars=8, **changes).build()  # type: ignore[arg-type]
+    assert isinstance(built, MultimodalNetwork)
+    return built.eval()
+
+
+def stack(n: int = 2, side: int = 64) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(n, 21, side, side, generator=generator)
+    x[:, 13:] = x[:, 13:, :1, :1]
+    return x
+
+
+def test_water_content_comes_at_the_size_of_the_window() -> None:
+    theta = network()(stack()).theta
+    assert theta.shape == (2, 1, 64, 64)
+    assert theta.dtype == torch.float32
+    assert bool(((theta > 0) & (theta < 1)).all())
+
+
+def test_a_bounded_output_stays_between_the_soils_limits_and_needs_them() -> None:
+    soil = torch.full((2, 1, 4, 64, 64), 0.05)
+    soil[:, :, 1] = 0.4
+    theta = network(out="bounds")(stack(), soil).theta
+    assert bool(((theta >= 0.05) & (theta <= 0.4)).all())
+    with pytest.raises(RequestError, match="needs the soil"):
+        network(out="bounds")(stack())
+
+
+def test_a_missing_sensor_is_a_token_and_a_single_gap_is_not() -> None:
+    net, x = network(), stack()
+    with torch.no_grad():
+        net.stems.tokens += torch.randn_like(net.stems.tokens)
+        gone, other = x.clone(), x.clone()
+        gone[0, 4:11], other[0, 4:11] = torch.nan, torch.nan
+        other[1, 4, 3, 3] = torch.nan
+        a, b = net(gone).theta, net(other).theta
+        assert torch.isfinite(b).all()
+        assert torch.equal(a[0], b[0])  # the other image's gap is no matter here
+        assert not torch.equal(a[1], b[1])
+        net.stems.tokens[1] += 1.0
+        changed = net(gone).theta
+    assert not torch.equal(changed[0], a[0])
+    assert torch.equal(changed[1], a[1])  # nothing is missing there
+
+
+def test_a_new_network_does_not_hear_the_scalars_and_learns_to() -> None:
+    net, x = network(), stack()
+    warm = x.clone()
+    warm[:, 13:] += 0.5
+    assert torch.equal(net(x).theta, net(warm).theta)
+    net(x).theta.sum().backward()
+    assert net.film is not None
+    assert float(net.film[2].weight.grad.abs().sum()) > 0.0
+
+
+def test_dropped_sensors_never_are_all_of_an_image() -> None:
+    net = network(modality_dropout=0.99).train()
+    torch.manual_seed(2)
+    x = stack()
+    x[0, 4:13] = torch.nan
+    with torch.no_grad():
+        # Only radar is there in image 0, so it stays: no token changes that image but its own two.
+        before = net.stems(x[:, :13], 0.99)[0]
+        net.stems.tokens[0] += 5.0
+        after = net.stems(x[:, :13], 0.99)[0]
+    assert torch.equal(before, after)
+
+
+def test_squeeze_and_excitation_by_hand() -> None:
+    # All weights 0: every share is sigmoid(0) = 0.5.
+    layer = SqueezeExcite(32)
+    for values in layer.parameters():
+        values.data.zero_()
+    x = torch.randn(1, 32, 4, 4)
+    assert torch.allclose(layer(x), 0.5 * x)
+    assert layer.down.out_features == 8  # at least 8, else a sixteenth
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"), [((1, 20, 64, 64), "reads"), ((1, 21, 48, 64), "multiples of 32")]
+)
+def test_a_stack_that_does_not_fit_is_refused(shape: tuple[int, ...], said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        network()(torch.zeros(shape))
+
+
+def test_a_network_without_sensors_is_refused() -> None:
+    with pytest.raises(RequestError, match="needs sensors"):
+        MultimodalConfig(modalities={})
+
+
+def test_rates_fall_towards_the_image() -> None:
+    net = network()
+    groups = decayed_groups(net, 0.8)
+    assert sum(p.numel() for g in groups for p in g["params"]) == sum(
+        p.numel() for p in net.parameters()
+    )
+    scale = {id(p): g["scale"] for g in groups for p in g["params"]}
+    named = dict(net.named_parameters())
+    # 12 blocks and 3 steps down are depths 1 to 15; the way up is 16: scale 1.
+    assert scale[id(named["head.weight"])] == 1.0
+    assert scale[id(named["encoder.stages.3.1.dwconv.weight"])] == pytest.approx(0.8)
+    assert scale[id(named["stems.join.weight"])] == pytest.approx(0.8**16)
+    no_decay = {id(p) for g in groups if g.get("weight_decay") == 0.0 for p in g["params"]}
+    assert id(named["encoder.stages.0.0.grn.gamma"]) in no_decay
+    assert id(named["encoder.stages.0.0.pwconv1.weight"]) not in no_decay
+
+
+def test_blended_windows_of_a_pixelwise_rule_give_the_rule() -> None:
+    rng = np.random.default_rng(0)
+    area = rng.uniform(0.1, 0.4, (2, 150, 100))
+    area[0, 10, 20] = np.nan
+    out = blended(lambda windows: windows[:, 0], area, 96)
+    assert np.isnan(out[10, 20])
+    assert np.isnan(out).sum() == 1
+    assert np.allclose(out, area[0], equal_nan=True, atol=1e-12)
+
+
+def test_no_edge_shows_where_windows_disagree() -> None:
+    # Each window says a constant of its own, 0 or 1 in turn. Weights fall to zero at every edge, so
+    # the largest step between neighbours is that of the weights themselves: at most pi / 96 a px.
+    calls = iter(range(1000))
+    out = blended(
+        lambda windows: np.stack([np.full((96, 96), next(calls) % 2) for _ in windows]),
+        np.zeros((1, 96, 480)),
+        96,
+    )
+    assert np.ptp(out) > 0.9
+    assert np.abs(np.diff(out, axis=1)).max() <= np.pi / 96 + 1e-9
+
+
+def test_windows_half_apart_add_up_to_one() -> None:
+    weights = hann_weights(96)
+    assert np.allclose(
+        weights[:48, :48] + weights[48:, :48] + weights[:48, 48:] + weights[48:, 48:], 1.0
+    )
+
+
+def test_an_area_smaller_than_a_window_is_refused() -> None:
+    with pytest.raises(RequestError, match="80 px across and a window 96"):
+        blended(lambda windows: windows[:, 0], np.zeros((1, 80, 200)), 96)
