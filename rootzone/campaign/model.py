@@ -29,8 +29,6 @@ BARE_SOIL_ALBEDO = 0.13  # APSIM's
 # Where the day stands in the name of a file: {date}, or {date:%Y%m%d}.
 DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
-
-
 BY_LAND_COVER = "by_land_cover"
 
 
@@ -384,9 +382,8 @@ class Campaign(Section):
         told: dict[str, Scalar] = {"cover": self.cover} if grows else {}
         if self.labels.source == "solver":
             told["label_depths_mm"] = ",".join(f"{d:.12g}" for d in sorted(self.labels.depths_mm))
-        if not told:
-            return self.engine
-        return self.engine.model_copy(update={"settings": {**told, **self.engine.settings}})
+        settings = {**told, **self.engine.settings}
+        return self.engine.model_copy(update={"settings": settings}) if told else self.engine
 
     @property
     def weather_years(self) -> tuple[int, ...]:
