@@ -234,6 +234,8 @@ class Features(Section):
     """depth interval of sand, silt and clay [cm], as the texture source names it"""
     surface_moisture: str | None = None
     """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
+    physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()
+    """physics at every pixel as further channels: water content of the day, and its changes"""
 
 
 class Split(Section):
@@ -256,7 +258,8 @@ class Learning(Section):
 
     model: Name = "unet_a"
     """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
-    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat"""
+    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat; unet_smooth,
+    net A without a lattice; unet_residual, which corrects physics; or physics itself"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"
@@ -321,8 +324,7 @@ class Maps(Section):
     window_px: Annotated[int, Field(ge=64, le=8192, multiple_of=8)] = 640
     """side of a window of prediction [pixels]; any size gives the same map"""
     source: Literal["network", "physics", "simulation"] = "network"
-    """the trained network; physics at every pixel, between simulated columns; or a simulation of
-    every unique column"""
+    """trained network, physics at every pixel between simulated soils, or every soil simulated"""
     physics_error: Annotated[float, Field(gt=0, le=0.05)] = 0.002
     """what 95 % of the errors of physics between simulated columns stay below [m3 m-3]"""
     dtype: Literal["uint16", "float32"] = "uint16"

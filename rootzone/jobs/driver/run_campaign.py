@@ -142,6 +142,7 @@ def prepare(
                 weather=files[shard.year],
                 settings=settings,
                 threads=threads,
+                device=getattr(engines[shard.round], "device", "cpu"),
             )
         )
     return tasks

@@ -36,7 +36,11 @@ class MakeEngine(Protocol):
 
 
 def make_engine_of(
-    campaign: Campaign, *, start_named: bool = False, told_version: str = ""
+    campaign: Campaign,
+    *,
+    start_named: bool = False,
+    told_version: str = "",
+    device: str | None = None,
 ) -> MakeEngine:
     """The engine a campaign names, as a function that can travel to another process.
 
@@ -50,10 +54,23 @@ def make_engine_of(
         engine that can tell what it is, not run.
     told_version : str
         Version such a program told the last time it ran, for those that may not ask.
+    device : str, optional
+        ``cpu`` or ``cuda``; what the campaign says when not given.
     """
-    return partial(
-        _make, campaign.planted_engine, campaign.jobs.site_timeout_s, start_named, told_version
-    )
+    section = campaign.planted_engine
+    if device is not None and (section.name == "swim" or device != "cpu"):
+        if section.name != "swim":
+            raise RequestError(f"--device {device}: engine.name {section.name} runs on CPUs alone.")
+        settings = {**section.settings, "device": device}
+        section = section.model_copy(update={"settings": settings})
+    return partial(_make, section, campaign.jobs.site_timeout_s, start_named, told_version)
+
+
+def device_of(campaign: Campaign, asked: str | None = None) -> str:
+    """Where a campaign's columns are computed: as asked, or as its engine settings say."""
+    if asked is not None or campaign.engine.name != "swim":
+        return asked or "cpu"
+    return str(campaign.engine.settings.get("device", "cpu"))
 
 
 def _make(
