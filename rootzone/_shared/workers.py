@@ -12,6 +12,16 @@ from typing import Any
 Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 _WATCHED: list[int] = []
 
+# Thread pools of libraries that would each take every core of the machine.
+ONE_THREAD = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "ARROW_NUM_THREADS",
+)
+
 
 def end_with_driver() -> None:
     """End this worker when its driver is gone, so that nothing has two writers after a resume."""

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from rootzone._shared.errors import StoppedEarly
-from rootzone._shared.workers import end_with_driver
-from rootzone.jobs.driver.run_local import ONE_THREAD
+from rootzone._shared.workers import ONE_THREAD, end_with_driver
 
 # Freed memory is kept for the next window: giving it back costs a third of the speed in page
 # faults where arrays are large.

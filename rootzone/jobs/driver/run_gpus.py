@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.workers import end_with_driver
+from rootzone._shared.workers import ONE_THREAD, end_with_driver
 from rootzone.jobs.driver.run_campaign import WorkersLost
-from rootzone.jobs.driver.run_local import ONE_THREAD
 from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.run_shard import ShardReport, ShardTask, run_shard
 

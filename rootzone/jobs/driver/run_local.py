@@ -7,20 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rootzone._shared.workers import end_with_driver
+from rootzone._shared.workers import ONE_THREAD, end_with_driver
 from rootzone.jobs.driver.run_campaign import WorkersLost
 from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.run_shard import ShardReport, ShardTask, run_shard
-
-# Thread pools of libraries that would each take every core of the machine.
-ONE_THREAD = (
-    "NUMBA_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "ARROW_NUM_THREADS",
-)
 
 
 @dataclass
