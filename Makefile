@@ -44,16 +44,19 @@ test: $(VENV)/.dev
 	echo "compiled kernels: pytest ended with $$compiled; as plain Python: with $$plain"; \
 	test $$compiled -eq 0 -a $$plain -eq 0
 
-# The suite with the newest version of everything (no constraints.txt) on the Pythons that are here.
-# Where torch has no CPU build the tests that need it skip. Minutes to an hour: not part of CI.
+# The suite with the newest version of everything (no constraints.txt) on the Pythons that are here,
+# pyenv's among them. There is no CPU build of torch for all of them: tests that need it skip then.
+# Minutes to an hour: not part of CI.
 NEWEST ?= python3.12 python3.13
 test-newest:
+	@PATH="$$(printf '%s:' $$HOME/.pyenv/versions/*/bin)$$PATH"; \
 	for python in $(NEWEST); do \
-		$$python -m venv .newest/$$python && \
-		.newest/$$python/bin/python -m pip install --quiet --upgrade --editable '.[apsim,fetch,hpc,stations,zarr]' \
-			hypothesis pytest pytest-xdist rio-cogeo 'rosetta-soil==0.3.2' lightgbm safetensors && \
-		.newest/$$python/bin/python -m pytest -n 2 --dist worksteal --ignore-glob='*learning*' \
-			--ignore-glob='*networks*' --ignore-glob='*maps*' || exit 1; \
+		$$python --version && $$python -m venv .newest/$$python && \
+		.newest/$$python/bin/python -m pip install --quiet --upgrade --editable '.[apsim,fetch,hpc,zarr]' \
+			hypothesis import-linter pytest pytest-cov pytest-xdist rio-cogeo 'rosetta-soil==0.3.2' \
+			lightgbm safetensors && \
+		PATH="$(CURDIR)/.newest/$$python/bin:$$PATH" .newest/$$python/bin/python -m pytest -n 2 \
+			--dist worksteal || exit 1; \
 	done
 
 lint: $(VENV)/.dev

@@ -26,7 +26,6 @@ from rootzone.inversion.observations import InversionRules, Observations, observ
 from rootzone.inversion.soil_layers import SoilLayers, soil_of_station
 from rootzone.inversion.triangle import LOAM
 from rootzone.stations.station_forcing import StationForcing, station_forcing
-from rootzone.stations.station_soils import usable_soils
 from rootzone.stations.station_table import STATION_WEATHER, read_stations, weather_path
 
 DEPTHS_M = (0.05, 0.10, 0.20, 0.50, 1.00)
@@ -136,50 +135,50 @@ def run(one: Ready, soil: SoilLayers | Profile, engine: SwimEngine, cache: Path)
     return found
 
 
+def read_ready(table: Path, soils: pl.DataFrame, every: int = 1) -> list[tuple[Ready, Station]]:
+    """Every n-th station of a table that has a measured soil and can be used."""
+    stations, weather = read_stations(table), read_table(weather_path(table), STATION_WEATHER)
+    own = dict(weather.group_by("station", maintain_order=True))
+    keys = stations.filter(pl.col("station").is_in(soils["station"].unique().implode()))
+    found = []
+    for name in keys["station"].unique(maintain_order=True).to_list()[::every]:
+        values = stations.filter(pl.col("station") == name)
+        usable = ready(values, own.get((name,), weather.clear()))
+        if usable is not None:
+            found.append((usable, without_runs(usable)))
+    return found
+
+
 def run_all(
-    table: Path,
+    found: Sequence[tuple[Ready, Station]],
     soils: pl.DataFrame,
     settings: Sequence[Setting],
     cache: Path,
     tell: Callable[[str], None] = lambda what: None,
-    every: int = 1,
     seconds: float = float("inf"),
-) -> list[Station] | None:
-    """Every n-th station of a table that has a measured soil, under every setting.
+) -> list[Setting]:
+    """Run setting after setting at all stations; those that are whole when the time is up.
 
-    None where the time was up; what was run is kept, and the next call goes on from there.
+    What was run is kept, and the next call goes on from there.
     """
     until = time.monotonic() + seconds
-    stations, weather = read_stations(table), read_table(weather_path(table), STATION_WEATHER)
-    measured = usable_soils(soils)
-    own = dict(weather.group_by("station", maintain_order=True))
-    engines = {
-        one.engine: SwimEngine(
+    whole: list[Setting] = []
+    for one in settings:
+        engine = SwimEngine(
             settings_from_mapping("van_genuchten", "converged", dict(one.engine)), threads=1
         )
-        for one in settings
-    }
-    found = []
-    keys = stations.filter(pl.col("station").is_in(measured["station"].unique().implode()))
-    for name in keys["station"].unique(maintain_order=True).to_list()[::every]:
-        values = stations.filter(pl.col("station") == name)
-        usable = ready(values, own.get((name,), weather.clear()))
-        if usable is None:
-            continue
-        station = without_runs(usable)
-        rows = measured.filter(pl.col("station") == name)
-        made: dict[str, SoilLayers | Profile] = {"loam": (LOAM,)}
-        for one in settings:
-            key = one.ptf if one.soil == "measured" else "loam"
-            if key not in made:
-                made[key] = soil_of_station(rows, THICKNESS_MM, one.ptf)
+        for usable, station in found:
             if time.monotonic() > until:
-                tell(f"time is up at {name}; the same command goes on from here")
-                return None
-            station.simulated[one.name] = run(usable, made[key], engines[one.engine], cache)
-        found.append(station)
-        tell(f"{name}: {len(station.observed)} values")
-    return found
+                tell(f"time is up at {one.name}, {station.name}; the same command goes on there")
+                return whole
+            soil: SoilLayers | Profile = (LOAM,)
+            if one.soil == "measured":
+                rows = soils.filter(pl.col("station") == station.name)
+                soil = soil_of_station(rows, THICKNESS_MM, one.ptf)
+            station.simulated[one.name] = run(usable, soil, engine, cache)
+        whole.append(one)
+        tell(one.name)
+    return whole
 
 
 def pooled(

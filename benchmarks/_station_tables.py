@@ -107,6 +107,38 @@ def snow_table(found: Sequence[Station], settings: Sequence[Setting]) -> str:
     return _grid(rows, settings)
 
 
+def members_table(found: Sequence[Station], members: Sequence[Setting]) -> str:
+    """The mean of several settings at the sensors, and whether their spread tells its error."""
+    pairs, spread, inside = [], [], []
+    for one in found:
+        own = np.stack([one.simulated[m.name] for m in members])[:, at_depth(0.20)(one)]
+        observed = one.observed[at_depth(0.20)(one)]
+        good = np.isfinite(own).all(axis=0)
+        own, observed = own[:, good], observed[good]
+        if observed.size and len(members) > 1:
+            pairs.append((own.mean(axis=0), observed))
+            spread.append(own.std(axis=0, ddof=1))
+            inside.append((own.min(axis=0) <= observed) & (observed <= own.max(axis=0)))
+    if not pairs:
+        return ""
+    s, ((low, high), (r_low, r_high)) = skill(pairs), interval(pairs)
+    of_station = np.array([sd.mean() for sd in spread])
+    error = np.array([abs((a - o).mean()) for a, o in pairs])
+    names = ", ".join(m.ptf for m in members)
+    return (
+        f"Mean of {names}: RMSE {s['rmse']:.3f} ({low:.3f} to {high:.3f}), bias {s['bias']:+.3f}, "
+        f"R {s['r']:.2f} ({r_low:.2f} to {r_high:.2f}). Their standard deviation is "
+        f"{np.sqrt(np.mean(np.concatenate(spread) ** 2)):.3f} m3 m-3 (root mean square), "
+        f"{np.concatenate(inside).mean():.0%} of the readings lie within their range, and a "
+        "station's mean spread and absolute bias have a rank correlation of "
+        f"{_rank_correlation(of_station, error):.2f}."
+    )
+
+
+def _rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a.argsort().argsort(), b.argsort().argsort())[0, 1])
+
+
 def _grid(rows: Mapping[str, tuple[Sequence[Station], Chosen]], settings: Sequence[Setting]) -> str:
     lines = ["| | " + " | ".join(s.name.replace(" | ", ", ") for s in settings) + " |"]
     lines.append("|---|" + "---|" * len(settings))

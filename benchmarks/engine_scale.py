@@ -60,7 +60,9 @@ def write_weather(path: Path, n_cell: int, n_day: int) -> None:
     streams = [s1_weather(seed=2000 + i, n_day=n_day) for i in range(50)]
     factor = np.repeat(rng.uniform(0.8, 1.2, n_cell), n_day)
     table = np.concatenate([streams[i % 50] for i in range(n_cell)])
-    days = np.arange(np.datetime64("2021-01-01"), np.datetime64("2021-01-01") + n_day)
+    days = np.arange(
+        np.datetime64("2021-01-01"), np.datetime64("2021-01-01") + np.timedelta64(n_day, "D")
+    )
     pl.DataFrame(
         {
             "cell_id": np.repeat(np.arange(n_cell), n_day),

@@ -46,7 +46,7 @@ TRIALS = (
     Trial("forcing", ("weather",), 16, compared=("weather/*.parquet",)),
     Trial("sites", ("sites",), 16, compared=("sites/*.parquet",)),
     Trial("soils", ("soils",), 16, compared=("soils/*.parquet",)),
-    Trial("plan", ("runs/plan.json",), 0),
+    Trial("plan", ("runs/plan.json",), -4),
     Trial("simulate", ("runs",), 64, compared=("runs/shard=*/profiles.parquet",)),
     Trial("simulate", ("runs",), 1200, compared=("runs/shard=*/profiles.parquet",)),
     Trial("labels", ("labels",), 32, compared=("labels/year=*/month=*/*.parquet",)),

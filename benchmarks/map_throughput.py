@@ -25,6 +25,7 @@ import psutil
 import rasterio
 from _figures import Figures, parser
 
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
@@ -35,7 +36,6 @@ from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.maps.assemble import MapPlan
 from rootzone.maps.encoding import CoverCodes
 from rootzone.maps.network_job import NetworkJob, Task
-from rootzone.maps.parts import Parts
 from rootzone.maps.run_workers import Workers
 from rootzone.networks.bundle import save_bundle
 from rootzone.networks.channels import LAND

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -22,6 +23,27 @@ os.environ["ROOTZONE_SETTINGS"] = os.devnull
 os.environ["ROOTZONE_ALLOW_HOSTS"] = "127.0.0.1"
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+class _WithoutTorch(pytest.Module):
+    """A test file where torch is not installed: one that cannot do without it is skipped."""
+
+    def _getobj(self) -> object:
+        try:
+            return super()._getobj()
+        except self.CollectError as error:
+            if "No module named 'torch'" in str(error):
+                pytest.skip("torch is not installed", allow_module_level=True)
+            raise
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Files of tests, where torch is missing."""
+    if importlib.util.find_spec("torch") is not None:
+        return None
+    return _WithoutTorch.from_parent(parent, path=module_path)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,12 +27,13 @@ class Choice:
 
     shard: str | None = None
     task: str | None = None
-    executor: str = "processes"
+    executor: str | None = None
     cores: int | None = None
     scheduler: str | None = None
     force: bool = False
     isolated: bool = False
     as_json: bool = False
+    device: str | None = None
 
 
 def simulate_campaign(campaign_file: Path, choice: Choice) -> None:
@@ -40,14 +41,20 @@ def simulate_campaign(campaign_file: Path, choice: Choice) -> None:
     from rootzone.jobs.driver.progress import ProgressReport
     from rootzone.jobs.driver.run_campaign import run_campaign
     from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.shard.engine_choice import device_of, make_engine_of
 
     state = CampaignState.beside(campaign_file, start_named=True)
     numbers = _numbers(state, choice)
-    with _executor(choice) as executor, ProgressReport() as progress:
+    make_engine = None
+    if choice.device is not None:
+        make_engine = make_engine_of(state.campaign, start_named=True, device=choice.device)
+    device = device_of(state.campaign, choice.device)
+    with _executor(choice, device) as executor, ProgressReport() as progress:
         run = run_campaign(
             state.campaign,
             state.workspace,
             executor,
+            make_engine=make_engine,
             numbers=numbers,
             force=choice.force,
             isolated=choice.isolated,
@@ -102,17 +109,29 @@ def _pair(option: str, text: str) -> tuple[int, int | None]:
 
 
 @contextmanager
-def _executor(choice: Choice) -> Iterator[Executor]:
+def _executor(choice: Choice, device: str) -> Iterator[Executor]:
     from rootzone._shared.cores import cores_given
+    from rootzone.jobs.driver.run_gpus import OnGpus, gpus_here
     from rootzone.jobs.driver.run_local import InThisProcess, Processes
 
     cores = choice.cores or cores_given()
-    if choice.executor == "dask":
+    kind = choice.executor or ("gpus" if device == "cuda" else "processes")
+    if kind == "gpus" and device != "cuda":
+        raise RequestError("--executor gpus needs --device cuda, or device: cuda in the campaign.")
+    if kind == "processes" and device == "cuda":
+        raise RequestError(
+            f"--executor processes would set {cores} workers on one GPU, each with memory of its "
+            "own; leave it out: with device cuda each GPU has one worker."
+        )
+    gpus = gpus_here() if device == "cuda" else ()  # told before anything is started
+    if kind == "gpus":
+        yield OnGpus(gpus, cores)
+    elif kind == "dask":
         from rootzone.jobs.driver.run_dask import connected
 
         with connected(choice.scheduler) as executor:
             yield executor
-    elif choice.executor == "threads":
+    elif kind == "threads":
         yield InThisProcess(cores)
     else:
         yield Processes(cores)

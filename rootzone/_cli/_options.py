@@ -32,6 +32,21 @@ device_option = click.option(
     help="Where networks run.",
 )
 
+engine_device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    help="Where columns are computed; cuda: on NVIDIA GPUs, see docs/gpu.md.  [default: the "
+    "engine's setting device]",
+)
+
+gpu_rate_option = click.option(
+    "--gpu-rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="RATE",
+    help="Site-years a GPU computes in a second, measured.  [default: what "
+    "benchmarks/gpu_engine.py --record kept]",
+)
+
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Threads.  [default: the cores of this process]"
 )

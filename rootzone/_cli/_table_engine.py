@@ -68,7 +68,11 @@ def table_engine(
     chosen = physics or choose_physics(soils, asked.initial)
     settings = settings_from_pairs(chosen, stepping, pairs)
     notes = [] if physics else [f"physics {chosen}, by the columns of {soils}"]
-    if not is_compiled(settings):
+    if settings.device == "cuda":
+        from rootzone.engines.swim.gpu.run_device import open_device
+
+        notes.append(f"on {open_device().name}; compiled once for this version and card")
+    elif not is_compiled(settings):
         notes.append("compiling the engine, once for this version: up to a minute")
     return TableEngine(
         SwimEngine(settings, threads=threads),

@@ -100,8 +100,9 @@ def demo_steps(campaign: Path) -> list[Step]:
 def make_county(campaign: Path, stations: int) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
+    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.made_up import county_fields
-    from rootzone.made_up.write_campaign import write_data
+    from rootzone.made_up.write_campaign import write_campaign_truth, write_data
 
     click.echo("making a county and its stations in the real file formats", err=True)
     write_data(campaign.parent / "data", (_YEAR - 1, _YEAR), (_YEAR,), stations)
@@ -109,3 +110,5 @@ def make_county(campaign: Path, stations: int) -> None:
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
     write_text(campaign, _CAMPAIGN.format(year=_YEAR, **bounds))
+    click.echo("writing the true water content of every pixel", err=True)
+    write_campaign_truth(CampaignFiles.beside(campaign), stations)

@@ -45,6 +45,12 @@ from rootzone._cli._options import json_option
     show_default=True,
     help="Read between layers, or take what the solver has at the depth, where SOURCE holds it.",
 )
+@click.option(
+    "--spread",
+    type=click.Path(path_type=Path),
+    help="Also write mean, standard deviation and range over the members of each site "
+    "(`soils --member`), .parquet or .csv.",
+)
 @workers_option
 @json_option
 def command(
@@ -57,6 +63,7 @@ def command(
     sites: Path | None,
     spin_up_days: int,
     label_source: Literal["layers", "solver"],
+    spread: Path | None,
     workers: int,
     as_json: bool,
 ) -> None:
@@ -78,6 +85,11 @@ def command(
         source=label_source,
     )
     tell_labels(jobs, out, missing=0, workers=workers, as_json=as_json)
+    if spread is not None:
+        from rootzone.labels.spread import write_spread
+
+        rows = write_spread(out, spread)
+        click.echo(f"{spread}: {rows} site-days with their spread over members", err=True)
 
 
 def _numbers(text: str | None) -> list[float]:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from rootzone._cli._options import campaign_argument, cores_option, force_option, json_option
+from rootzone._cli._options import (
+    campaign_argument,
+    cores_option,
+    engine_device_option,
+    force_option,
+    json_option,
+)
 
 _EPILOG = """\b
 Exit status: 0 all sites done; 2 the request or a file as a whole is wrong; 3 done, but
@@ -24,11 +30,10 @@ resumes. Two tables of your own: rootzone simulate-tables.
 @click.option("--out", type=click.Path(path_type=Path), help="Profile of --site, .parquet.")
 @click.option(
     "--executor",
-    type=click.Choice(["processes", "threads", "dask"]),
-    default="processes",
-    show_default=True,
-    help="Where shards run.",
+    type=click.Choice(["processes", "threads", "gpus", "dask"]),
+    help="Where shards run.  [default: processes, or gpus with device cuda]",
 )
+@engine_device_option
 @cores_option
 @click.option("--scheduler", help="Address or file of a Dask scheduler.")
 @click.option("--isolated", is_flag=True, help="Sites in child processes, to find one that hangs.")
@@ -42,7 +47,8 @@ def command(
     task: str | None,
     site: str | None,
     out: Path | None,
-    executor: str,
+    executor: str | None,
+    device: str | None,
     cores: int | None,
     scheduler: str | None,
     isolated: bool,
@@ -64,5 +70,5 @@ def command(
     if out is not None:
         raise click.UsageError("--out is for --site; a campaign has its own place for profiles.")
     simulate_campaign(
-        campaign, Choice(shard, task, executor, cores, scheduler, force, isolated, as_json)
+        campaign, Choice(shard, task, executor, cores, scheduler, force, isolated, as_json, device)
     )

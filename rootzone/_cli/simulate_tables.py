@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rootzone._cli._options import (
+    engine_device_option,
     engine_options,
     force_option,
     json_option,
@@ -81,6 +82,7 @@ class _WithSettings(click.Command):
 )
 @engine_options(physics=None)
 @set_option
+@engine_device_option
 @threads_option
 @click.option("--float32", is_flag=True, help="Store numbers in single precision: half the file.")
 @click.option(
@@ -100,6 +102,7 @@ def command(
     physics: str | None,
     stepping: str,
     pairs: tuple[str, ...],
+    device: str | None,
     threads: int | None,
     float32: bool,
     max_failed_pct: float,
@@ -115,6 +118,10 @@ def command(
     from rootzone._cli._table_engine import table_engine
     from rootzone.engines.tables.table_mode import simulate_tables
 
+    if device is not None and engine == "swim":
+        pairs = (*pairs, f"device={device}")
+    elif device == "cuda":
+        raise RequestError("--device cuda: APSIM runs on CPUs alone; leave out --engine apsim.")
     chosen = table_engine(engine, soils, physics, stepping, pairs, threads)
     for note in chosen.notes:
         click.echo(note, err=True)

@@ -106,6 +106,14 @@ def _thicknesses(
     help="Pedotransfer function of textures; see below for what each needs.",
 )
 @click.option(
+    "--member",
+    "members",
+    multiple=True,
+    type=click.Choice(PTFS),
+    help="Make each site's soil by this function as well; again for more. Sites are then named "
+    "SITE@FUNCTION, and `label-tables --spread` tells what their labels differ by.",
+)
+@click.option(
     "--fill-inputs",
     is_flag=True,
     help="Fill organic matter (by depth) and bulk density (from texture) that --ptf needs and "
@@ -152,6 +160,7 @@ def command(
     data: Path | None,
     source: str,
     ptf: str,
+    members: tuple[str, ...],
     fill_inputs: bool,
     thickness_mm: list[float] | None,
     extend: bool,
@@ -187,6 +196,7 @@ def command(
             extend=extend,
             tolerance_pct=tolerance_pct,
             ptf=ptf,
+            members=members,
             fill_inputs=fill_inputs,
             force=force,
         )

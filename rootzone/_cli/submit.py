@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rootzone._cli._options import campaign_argument, json_option
+from rootzone._cli._options import campaign_argument, engine_device_option, json_option
 from rootzone._shared.json_text import json_text
 
 
@@ -25,6 +25,10 @@ from rootzone._shared.json_text import json_text
 @click.option(
     "--minutes", type=click.IntRange(1), help="Time limit of a task.  [default: by the plan]"
 )
+@engine_device_option
+@click.option(
+    "--gres", default="", help="GPUs of a task, such as gpu:h100:2.  [default: gpu:1 on cuda]"
+)
 @click.option("--partition", default="", help="Slurm partition.")
 @click.option("--account", default="", help="Slurm account.")
 @click.option("--dry-run", is_flag=True, help="Write and show the script, send nothing.")
@@ -35,6 +39,8 @@ def command(
     tasks: int | None,
     task_cores: int,
     minutes: int | None,
+    device: str | None,
+    gres: str,
     partition: str,
     account: str,
     dry_run: bool,
@@ -50,6 +56,7 @@ def command(
     from rootzone.jobs.driver.slurm import sbatch_text
     from rootzone.jobs.pilot.run_plan import array_request, read_cost
     from rootzone.jobs.record.read_state import CampaignState
+    from rootzone.jobs.shard.engine_choice import device_of
     from rootzone.jobs.shard.read_cut import read_shards
 
     state = CampaignState.beside(campaign)
@@ -58,7 +65,15 @@ def command(
     left = state.status.missing + state.status.stale
     cost = read_cost(state)
     request = array_request(
-        state, campaign, cost, task_cores, tasks, minutes, partition=partition, account=account
+        state,
+        campaign,
+        cost,
+        task_cores,
+        tasks,
+        minutes,
+        partition=partition,
+        account=account,
+        gres=_gpus(device_of(state.campaign, device), gres),
     )
     script = state.workspace.slurm_script
     write_text(script, sbatch_text(request))
@@ -82,6 +97,15 @@ def command(
         click.echo(job)
         click.echo(f"{left} shards in {request.tasks} array tasks, script {script}", err=True)
     click.echo(f"next: {following}", err=True)
+
+
+def _gpus(device: str, gres: str) -> str:
+    """What a task asks for; nothing on CPUs."""
+    from rootzone._shared.errors import RequestError
+
+    if device == "cpu" and gres:
+        raise RequestError(f"--gres {gres} needs --device cuda, or device: cuda in the campaign.")
+    return (gres or "gpu:1") if device == "cuda" else ""
 
 
 def _send(script: Path) -> str:

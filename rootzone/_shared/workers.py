@@ -1,4 +1,4 @@
-"""Worker processes: one thread each, none outlives its driver, a dead one is told in words."""
+"""Worker processes: few threads each, none outlives its driver, a dead one is told in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 # Thread pools of libraries that would each take every core of the machine.
-_ONE_THREAD = (
+_THREADS = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -42,6 +42,7 @@ def end_with_driver() -> None:
 def start_pool(
     workers: int,
     *,
+    threads: int = 1,
     env: Mapping[str, str] | None = None,
     opening: Callable[..., None] | None = None,
     given: tuple[Any, ...] = (),
@@ -52,6 +53,8 @@ def start_pool(
     ----------
     workers : int
         How many.
+    threads : int
+        Threads that libraries may take in each.
     env : mapping, optional
         More of their environment.
     opening : callable, optional
@@ -59,7 +62,7 @@ def start_pool(
     """
     from joblib.externals.loky import ProcessPoolExecutor
 
-    environment = {**dict.fromkeys(_ONE_THREAD, "1"), **(env or {})}
+    environment = {**dict.fromkeys(_THREADS, str(threads)), **(env or {})}
     return ProcessPoolExecutor(
         workers, env=environment, initializer=_open, initargs=(opening, given)
     )

@@ -243,6 +243,8 @@ def _about_catalog(files: CampaignFiles, refused: set[str]) -> Iterator[Question
     if "forcing" in known:
         yield ("catalog", "forcing"), partial(_weather_cells, files)
         yield ("weather", "pet"), partial(_weather_recipe, loaded, catalog)
+        if campaign.weather.lapse_degc_per_km is not None:
+            yield ("weather", "lapse_degc_per_km"), partial(_weather_ground, loaded, catalog)
     for year in campaign.weather_years if "forcing" in known else ():
         yield ("years",), partial(_weather_layers, loaded, catalog, year)
     with_legends = all(catalog.source(known[name]).legend for name in classes)
@@ -298,6 +300,13 @@ def _weather_cells(files: CampaignFiles) -> object:
     except RequestError:
         return None
     return grid.cells_in(bounds)
+
+
+def _weather_ground(loaded: LoadedCampaign, catalog: Catalog) -> object:
+    """Whether it is known at which height the weather's temperatures are."""
+    from rootzone.covariates.weather.cell_elevation import ground_of
+
+    return ground_of(catalog, loaded.campaign.catalog.forcing)
 
 
 def _weather_recipe(loaded: LoadedCampaign, catalog: Catalog) -> object:

@@ -161,7 +161,7 @@ def _spread(values: AnyArray, at: IntArray, shape: tuple[int, ...]) -> AnyArray:
     elif values.dtype.kind in "iub" and len(at) == size:
         out = np.zeros(size, dtype=values.dtype)
     elif values.dtype.kind == "M":
-        out = np.full(size, np.datetime64("NaT"), dtype=values.dtype)
+        out = np.full(size, np.array("NaT", values.dtype))
     else:
         out = np.full(size, np.nan, dtype=values.dtype if values.dtype.kind == "f" else float)
     out[at] = values

@@ -68,6 +68,15 @@ class Labels(Table):
         )
         return theta
 
+    def spread(self) -> pl.DataFrame:
+        """Mean, standard deviation and range over the members of each site, a row a day and depth.
+
+        For labels of soils made by several functions, ``make_soils(members=[...])``.
+        """
+        from rootzone.labels.spread import spread_of
+
+        return spread_of(self.frame)
+
     def plot(self) -> MatplotlibAxes:
         """Water content by day: a line a site and depth, of the first twelve."""
         from rootzone.api.pictures import draw_labels

@@ -66,6 +66,7 @@ def make_soils(
     extend: bool = False,
     tolerance_pct: float = 10.0,
     ptf: str = "rosetta3",
+    members: Sequence[str] = (),
     fill_inputs: bool = False,
     **limits: Any,  # noqa: ANN401 - keys of the soil limits, checked by name
 ) -> Soils:
@@ -92,6 +93,9 @@ def make_soils(
     ptf : str
         Pedotransfer function of textures: ``rosetta3``, ``rosetta3_h3`` to ``_h5``,
         ``wosten1999``, ``weynants2009`` or ``saxton_rawls2006``.
+    members : sequence of str
+        More of them: each site has a soil by each, named ``SITE@FUNCTION``, and
+        :meth:`Labels.spread` tells what labels differ by.
     fill_inputs : bool
         Fill organic matter (by depth) and bulk density (from texture) that the function needs and
         the table lacks, each noted; otherwise such layers are refused.
@@ -153,6 +157,7 @@ def make_soils(
         extend=extend,
         tolerance_pct=tolerance_pct,
         ptf=ptf,
+        members=members,
         fill_inputs=fill_inputs,
     )
     from rootzone._shared.tables import SOILS

@@ -83,6 +83,9 @@ class Weather(Section):
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None
     """local time less UTC [h] for weather by hours; null for the region's own whole hour"""
+    lapse_degc_per_km: Annotated[float, Field(ge=0, le=12)] | None = None
+    """cooling with height [degC km-1] that brings temperatures from the weather product's ground to
+    the region's, cell by cell; 6.5 is usual, null leaves them as delivered"""
     gaps: Literal["refuse", "fill"] = "refuse"
     """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
 
@@ -319,8 +322,11 @@ class Maps(Section):
     """days to map; the middle of each month where none is named"""
     window_px: Annotated[int, Field(ge=64, le=8192, multiple_of=8)] = 640
     """side of a window of prediction [pixels]; any size gives the same map"""
-    source: Literal["network", "simulation"] = "network"
-    """the trained network, or a simulation of every unique column"""
+    source: Literal["network", "physics", "simulation"] = "network"
+    """the trained network; physics at every pixel, between simulated columns; or a simulation of
+    every unique column"""
+    physics_error: Annotated[float, Field(gt=0, le=0.05)] = 0.002
+    """what 95 % of the errors of physics between simulated columns stay below [m3 m-3]"""
     dtype: Literal["uint16", "float32"] = "uint16"
     """numbers in the files; uint16 has steps of 0.0001"""
     interval_pct: Annotated[float, Field(gt=0, lt=100)] = 80.0

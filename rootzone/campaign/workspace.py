@@ -70,6 +70,11 @@ class Workspace:
         return self.root / "soils" / "textures.parquet"
 
     @property
+    def soils_spread(self) -> Path:
+        """What quantiles of the soil product leave open, where it has them."""
+        return self.root / "soils" / "spread.parquet"
+
+    @property
     def soils(self) -> Path:
         """Guarded hydraulic parameters of each site and layer."""
         return self.root / "soils" / "soils.parquet"
@@ -135,6 +140,11 @@ class Workspace:
     def labels(self) -> Path:
         """Folder of labels, partitioned by year and month."""
         return self.root / "labels"
+
+    @property
+    def physics(self) -> Path:
+        """Folder of physics at every pixel: anchor columns of each weather cell and year."""
+        return self.root / "physics"
 
     @property
     def land(self) -> Path:

@@ -1,10 +1,12 @@
 """Success means physics: a profile is good when its days are complete and its water is all there.
 
-One kernel judges a column, whichever engine made it; the batch runner calls it while the column
-is still in cache, the APSIM reader calls it on what it harvested.
+One kernel judges a column, whichever engine made it and wherever: the batch runner and a GPU call
+it on results, the APSIM reader on what it harvested.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -79,14 +81,14 @@ def verify_column(
         storage_after_mm = 0.0
         for i in range(n_layer):
             value = theta[day, i]
-            if not np.isfinite(value):
+            if not math.isfinite(value):
                 return NOT_FINITE, day, i, value
             if value < theta_low[i] - THETA_SLACK or value > theta_high[i] + THETA_SLACK:
                 return OUT_OF_BOUNDS, day, i, value
             storage_after_mm += value * thickness_mm[i]
         error_mm = rain_mm[day] - sinks_mm[day] - (storage_after_mm - storage_mm)
         error_mm -= pond_mm[day] - pond_before_mm
-        if not np.isfinite(error_mm):
+        if not math.isfinite(error_mm):
             return NOT_FINITE, day, -1, error_mm
         if abs(error_mm) > tolerance_mm:
             return BALANCE, day, -1, error_mm

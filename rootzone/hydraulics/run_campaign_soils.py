@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from rootzone._shared.atomic import refuse_overwrite
-from rootzone._shared.errors import ToleranceError
+from rootzone._shared.errors import RequestError, ToleranceError
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone._shared.table_files import read_table, write_table
 from rootzone._shared.tables import SITES, SOIL_LAYERS
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.run_soils import SoilsRun, run_soils
-from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
+from rootzone.hydraulics.site_layers import (
+    SAMPLED,
+    by_difference,
+    cover_map_of,
+    site_layers,
+    site_quantiles,
+)
+from rootzone.hydraulics.texture_spread import FRACTIONS, SPREAD, has_quantiles, spread_table
 from rootzone.hydraulics.write_soils import SoilFiles
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from rootzone.campaign.model import Soil
+    from rootzone.covariates.layers.source import Source
+    from rootzone.covariates.layers.stack import CovariateStack
     from rootzone.covariates.open_campaign import CampaignFiles
+
+_LOG = logging.getLogger(__name__)
 
 
 def pedotransfer_of(soil: Soil) -> str:
@@ -27,7 +41,8 @@ def pedotransfer_of(soil: Soil) -> str:
 def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun:
     """Sample the mapped soil at every site and derive its guarded parameters.
 
-    Writes the sampled layers and the soils table with its notes into the workspace.
+    Writes the sampled layers and the soils table with its notes into the workspace, and, where the
+    product has quantiles of sand and clay, what they leave open in DUL, LL15 and conductivity.
 
     Parameters
     ----------
@@ -43,6 +58,8 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
     ToleranceError
         A soil is refused and the campaign says to stop then.
     """
+    import polars as pl
+
     campaign, place = files.campaign, files.workspace
     out = SoilFiles.beside(place.soils)
     refuse_overwrite(
@@ -51,14 +68,17 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
     with files.stack() as stack:
+        source = stack.catalog.source(name)
         layers = site_layers(
-            stack,
-            name,
-            stack.catalog.source(name),
-            sites,
-            campaign.soil.ptf,
-            cover_map_of(stack, campaign),
+            stack, name, source, sites, campaign.soil.ptf, cover_map_of(stack, campaign)
         )
+        quantiles = None
+        if SAMPLED[campaign.soil.ptf][1] == "texture" and has_quantiles(source):
+            wanted = [f"{one}_{end}" for one in FRACTIONS for end in ("q05", "q95")]
+            quantiles = _sampled(stack, name, source, sites, wanted)
+        closed = by_difference(source)
+        if closed:
+            layers = layers.with_columns(by_difference=pl.lit(" ".join(closed)))
         product = stack.catalog.digest
     record = Provenance(
         "rootzone soils",
@@ -66,6 +86,10 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
         {"soil product": name, "ptf": campaign.soil.ptf},
     )
     write_table(place.site_textures, layers, SOIL_LAYERS, record)
+    if quantiles is not None:
+        write_table(
+            place.soils_spread, spread_table(layers, quantiles, campaign.soil), SPREAD, record
+        )
     run = run_soils(
         place.site_textures,
         place.soils,
@@ -85,3 +109,14 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
             "on_refused: quarantine."
         )
     return run
+
+
+def _sampled(
+    stack: CovariateStack, name: str, source: Source, sites: pl.DataFrame, wanted: list[str]
+) -> pl.DataFrame | None:
+    """Quantiles at the sites; None, and said, where their files were not fetched."""
+    try:
+        return site_quantiles(stack, name, source, sites, wanted)
+    except RequestError as error:
+        _LOG.warning("no spread of textures: %s", error)
+        return None

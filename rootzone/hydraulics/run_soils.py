@@ -17,6 +17,7 @@ from rootzone._shared.provenance import Provenance
 from rootzone._shared.table_files import read_frame
 from rootzone.campaign.model import Soil
 from rootzone.hydraulics.limits import Bounds, limits_of, soil_with
+from rootzone.hydraulics.members import joined_members
 from rootzone.hydraulics.outcomes import Refusal, Rule
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.read_layers import Source, layers_of_frame
@@ -82,6 +83,7 @@ def run_soils(
     extend: bool = False,
     tolerance_pct: float = 10.0,
     ptf: str = "rosetta3",
+    members: Sequence[str] = (),
     fill_inputs: bool = False,
     force: bool = False,
 ) -> SoilsRun:
@@ -93,6 +95,8 @@ def run_soils(
         ``.parquet`` or ``.csv`` each; beside ``out`` go the adjustments and the refused layers.
     source, limits, thickness_mm, extend, tolerance_pct, ptf, fill_inputs
         As in ``read_layers`` and ``soils_from_layers``.
+    members : sequence of str
+        More pedotransfer functions; each site then has a soil by each, ``SITE@FUNCTION``.
     force : bool
         Replace files that exist.
 
@@ -113,6 +117,7 @@ def run_soils(
         extend=extend,
         tolerance_pct=tolerance_pct,
         ptf=ptf,
+        members=members,
         fill_inputs=fill_inputs,
     )
     write_soils(files, result, record)
@@ -130,6 +135,7 @@ def derive_soils(
     extend: bool = False,
     tolerance_pct: float = 10.0,
     ptf: str = "rosetta3",
+    members: Sequence[str] = (),
     fill_inputs: bool = False,
 ) -> tuple[TableSoils, Provenance]:
     """Guarded soils of a table in memory, and the record of how they were made.
@@ -142,7 +148,7 @@ def derive_soils(
         Layers, as ``read_layers`` describes them.
     digest : str
         Digest of the layers' content.
-    source, limits, thickness_mm, extend, tolerance_pct, ptf, fill_inputs
+    source, limits, thickness_mm, extend, tolerance_pct, ptf, members, fill_inputs
         As in ``run_soils``.
 
     Raises
@@ -150,15 +156,30 @@ def derive_soils(
     RequestError
         The table cannot be used, or no site is usable.
     """
-    result = soils_from_layers(
-        layers_of_frame(path, frame, source),
-        limits=limits,
-        thickness_mm=thickness_mm,
-        extend=extend,
-        tolerance_pct=tolerance_pct,
-        ptf=ptf,
-        fill_inputs=fill_inputs,
-    )
+    if members and source != "texture":
+        raise RequestError(
+            f"Members are soils of one texture by several functions; --from {source} has none."
+        )
+    functions = tuple(dict.fromkeys((ptf, *members)))
+    for name in functions:
+        if name not in PEDOTRANSFERS:
+            raise RequestError(
+                f"{name!r} is no pedotransfer function{did_you_mean(name, PEDOTRANSFERS)}"
+            )
+    read = layers_of_frame(path, frame, source)
+    made = {
+        name: soils_from_layers(
+            read,
+            limits=limits,
+            thickness_mm=thickness_mm,
+            extend=extend,
+            tolerance_pct=tolerance_pct,
+            ptf=name,
+            fill_inputs=fill_inputs,
+        )
+        for name in functions
+    }
+    result = made[ptf] if len(functions) == 1 else joined_members(made)
     settings: dict[str, Any] = {
         "source": source,
         "layers_mm": None if thickness_mm is None else [float(value) for value in thickness_mm],
@@ -169,6 +190,8 @@ def derive_soils(
     inputs = {"layers": digest}
     if source == "texture":
         settings["ptf"] = PEDOTRANSFERS[ptf].source
+        if members:
+            settings["members"] = [PEDOTRANSFERS[name].source for name in functions]
         settings["fill_inputs"] = fill_inputs
         if ptf == "rosetta3":
             rosetta = read_rosetta_table()

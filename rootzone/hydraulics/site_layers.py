@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from rootzone._shared.arrays import AnyArray, IntArray
@@ -96,7 +96,7 @@ def site_layers(
 
     require_depths(name, source)
     row, col = sites["row"].to_numpy(), sites["col"].to_numpy()
-    columns, _ = SAMPLED[ptf]
+    columns = as_stored(SAMPLED[ptf][0], source)
     lacking = [
         name for name in columns.values() if source.variables and name not in source.variables
     ]
@@ -123,6 +123,43 @@ def site_layers(
             )
         )
     return pl.concat(parts).sort("order", "top_mm", maintain_order=True).drop("order")
+
+
+def as_stored(columns: Mapping[str, str], source: Source) -> dict[str, str]:
+    """Columns and variables of a product, whose organic matter may be a logarithm or not."""
+    part = source.variables.get("om")
+    plain = part is not None and not part.log10
+    return {
+        "om_pct" if column == "log10_om_pct" and plain else column: variable
+        for column, variable in columns.items()
+    }
+
+
+def by_difference(source: Source) -> tuple[str, ...]:
+    """Fractions that a product leaves out and that close the sum, such as silt."""
+    return tuple(
+        name for name in TEXTURE.values()
+        if name in source.variables and source.variables[name].remainder_of
+    )  # fmt: skip
+
+
+def site_quantiles(
+    stack: Sampler, name: str, source: Source, sites: pl.DataFrame, variables: Sequence[str]
+) -> pl.DataFrame:
+    """Other variables of a soil product at the sites, row by row as `site_layers` has them."""
+    import numpy as np
+    import polars as pl
+
+    row, col = sites["row"].to_numpy(), sites["col"].to_numpy()
+    parts = []
+    for number, depth in enumerate(source.depth_names()):
+        columns = [
+            pl.Series(one, np.asarray(stack.sample(f"{name}/{one}/{depth}", row, col), float))
+            for one in variables
+        ]
+        order = pl.Series("order", np.arange(sites.height))
+        parts.append(pl.DataFrame([*columns, order]).with_columns(depth=pl.lit(number)))
+    return pl.concat(parts).sort("order", "depth", maintain_order=True).drop("order", "depth")
 
 
 def require_depths(name: str, source: Source) -> None:

@@ -164,6 +164,9 @@ def read_note(note: Path, digest: str) -> LabelCounts | None:
             return None
         stored.pop("parts", None)
         return LabelCounts(**stored)
+    except Damaged as error:
+        _LOG.warning("%s is damaged and its labels are made again: %s", note, error.problem)
+        return None
     except (RequestError, ValueError, KeyError, TypeError):
         return None
 

@@ -49,7 +49,7 @@ class Waves:
 
     def at(self, lon: FloatArray, lat: FloatArray) -> FloatArray:
         """The field at some points, in the shape of ``lon``."""
-        return self.at_km((lon - WEST) * _KM_PER_DEGREE_LON, (lat - SOUTH) * _KM_PER_DEGREE_LAT)
+        return self.at_km(*east_north_km(lon, lat))
 
     def at_km(self, east_km: FloatArray, north_km: FloatArray) -> FloatArray:
         """The field at distances from the land's corner [km]."""
@@ -118,6 +118,11 @@ class County:
         """Beck's Koppen codes by height: BSk (7), Dfb (26), Dfc (27)."""
         height = 1580.0 + 620.0 * np.clip((EAST - lon) / (EAST - WEST), 0, 1) ** 2 + 0.0 * lat
         return np.select([height < 1720, height < 2060], [7, 26], 27).astype(np.int64)
+
+
+def east_north_km(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Distances from the land's corner [km]."""
+    return (lon - WEST) * _KM_PER_DEGREE_LON, (lat - SOUTH) * _KM_PER_DEGREE_LAT
 
 
 def _distance_km(lon: FloatArray, lat: FloatArray, lon0: float, lat0: float) -> FloatArray:

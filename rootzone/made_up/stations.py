@@ -115,7 +115,7 @@ def write_made_up_stations(
     skies = [county_weather(seed, year) for year in years]
     written: list[Path] = []
     for i, place in enumerate(places):
-        rng = stream(seed, 1000 + i)
+        rng = station_generator(seed, i)
         record = _record(place, f"{_FIRST_WBAN + i}", county, skies, rng, engine, errors)
         written += write_uscrn(folder, record)
     listed = folder / FILE_NAME
@@ -136,8 +136,6 @@ def station_places(county: County, seed: int, n_station: int) -> list[Place]:
     rng = stream(seed, 999)
     places: list[Place] = []
     for _ in range(400 * n_station):
-        if len(places) == n_station:
-            return places
         lon = round(rng.uniform(WEST + _INSIDE_DEG, EAST - _INSIDE_DEG), 4)
         lat = round(rng.uniform(SOUTH + _INSIDE_DEG, NORTH - _INSIDE_DEG), 4)
         at = np.array([lon]), np.array([lat])
@@ -145,6 +143,10 @@ def station_places(county: County, seed: int, n_station: int) -> list[Place]:
         if not crowded and county.land_cover(*at)[0] not in _NO_STATION_ON:
             name = f"XX_Made_Up_{len(places) + 1:02d}"
             places.append(Place("USCRN", name, lat, lon, float(county.elevation_m(*at)[0])))
+        if len(places) == n_station:
+            break
+    if len(places) == n_station:
+        return places
     raise RequestError(f"{n_station} stations do not fit into the county {_APART_KM} km apart.")
 
 
@@ -160,9 +162,10 @@ def _record(
     cell = [sky.nearest(place.lat, place.lon) for sky in skies]
     cell_days = {name: np.concatenate([one[name] for one in cell]) for name in cell[0]}
     day = np.concatenate([sky.day for sky in skies])
-    true_rain = cell_days["pr"] * _rain_factor(rng, len(day), errors)
-    true_pet = cell_days["pet"] * np.exp(errors.log_pet * rng.normal())
-    soil = _true_soil(place, county, rng, errors)
+    draws = Draws.of(rng, len(day))
+    true_rain = cell_days["pr"] * _rain_factor(draws, errors)
+    true_pet = cell_days["pet"] * np.exp(errors.log_pet * draws.pet)
+    soil = _true_soil(place, county, draws, errors)
     spin_up = skies[0].day.size
     theta = _true_theta(soil, day, true_rain, true_pet, spin_up, engine, place.station)
     tmax, tmin = (cell_days[name] - _ABSOLUTE_ZERO_K for name in ("tmmx", "tmmn"))
@@ -181,33 +184,88 @@ def _record(
     return StationRecord(place.station, wban, place.lat, place.lon, day, columns)
 
 
-def _rain_factor(rng: np.random.Generator, n_day: int, errors: Errors) -> FloatArray:
+@dataclass(frozen=True)
+class Draws:
+    """What makes a station's truth its own, as standard normal numbers.
+
+    Parameters
+    ----------
+    rain_day : array, shape (day,)
+        Of each day's rain.
+    rain_year, pet, log10_ks : float
+        Of all rain, of potential evaporation, of conductivity.
+    texture : array, shape (3,)
+        Of sand, silt and clay; silt is what the others are a ratio to and does not count.
+    texture_layer : array, shape (layer, 3)
+        The same, a layer each on top.
+    """
+
+    rain_day: FloatArray
+    rain_year: float
+    pet: float
+    texture: FloatArray
+    texture_layer: FloatArray
+    log10_ks: float
+
+    @classmethod
+    def of(cls, rng: np.random.Generator, n_day: int) -> Draws:
+        """The next draws of a station's generator."""
+        rain_day, rain_year, pet = rng.normal(size=n_day), rng.normal(), rng.normal()
+        texture, layers = rng.normal(size=3), rng.normal(size=(len(THICKNESS_MM), 3))
+        return cls(rain_day, rain_year, pet, texture, layers, rng.normal())
+
+
+def station_generator(seed: int, number: int) -> np.random.Generator:
+    """Generator of a station, by its number from 0."""
+    return stream(seed, 1000 + number)
+
+
+def _rain_factor(draws: Draws, errors: Errors) -> FloatArray:
     """Rain at the station over rain of its cell, with mean 1 over days and stations."""
     sigma, sigma_year = errors.log_rain_day, errors.log_rain_year
-    by_day = np.exp(sigma * rng.normal(size=n_day) - sigma**2 / 2)
-    return np.asarray(by_day * np.exp(sigma_year * rng.normal() - sigma_year**2 / 2))
+    by_day = np.exp(sigma * draws.rain_day - sigma**2 / 2)
+    return np.asarray(by_day * np.exp(sigma_year * draws.rain_year - sigma_year**2 / 2))
 
 
-def _true_soil(
-    place: Place, county: County, rng: np.random.Generator, errors: Errors
-) -> dict[str, FloatArray]:
+def _true_soil(place: Place, county: County, draws: Draws, errors: Errors) -> dict[str, FloatArray]:
     """Columns of the station's own soil, its layers from the top down."""
     middle_cm = mid_depths_mm(THICKNESS_MM) / 10.0
     at = np.array([place.lon]), np.array([place.lat])
     mapped = np.array(county.texture_pct(*at, middle_cm.tolist()))[:, :, 0]  # layer, fraction
-    n_layer = len(middle_cm)
-    shift = errors.texture * rng.normal(size=3)
-    shift = shift + errors.texture_layer * rng.normal(size=(n_layer, 3))
-    shift[:, 1] = 0.0  # silt is what the others are a ratio to
-    shares = mapped * np.exp(shift)
-    sand, silt, clay = 100.0 * (shares / shares.sum(axis=1, keepdims=True)).T
-    soils = soils_from_textures(sand, silt, clay, uniform_first_rows(1, n_layer))
-    if not soils.usable.all():
+    shift = errors.texture * draws.texture + errors.texture_layer * draws.texture_layer
+    factor = np.array([10.0 ** (errors.log10_ks * draws.log10_ks)])
+    soil = true_soils(mapped[None], shift[None], factor)
+    if soil is None:
         raise RequestError(f"{place.station}: the soil drawn for it cannot be simulated.")
+    return soil
+
+
+def true_soils(
+    mapped_pct: FloatArray, shift: FloatArray, ks_factor: FloatArray
+) -> dict[str, FloatArray] | None:
+    """Soil columns that differ from the mapped ones, site after site; None if one is no soil.
+
+    Parameters
+    ----------
+    mapped_pct : array, shape (site, layer, 3)
+        Mapped sand, silt and clay [%].
+    shift : array, shape (site, layer, 3)
+        Added to the logarithms of the shares; silt's does not count.
+    ks_factor : array, shape (site,)
+        Factor on saturated conductivity.
+    """
+    n_site, n_layer = mapped_pct.shape[:2]
+    shift = np.where(np.array([True, False, True]), shift, 0.0)
+    shares = mapped_pct * np.exp(shift)
+    sand, silt, clay = 100.0 * np.moveaxis(shares / shares.sum(axis=2, keepdims=True), 2, 0)
+    rows = uniform_first_rows(n_site, n_layer)
+    soils = soils_from_textures(sand.ravel(), silt.ravel(), clay.ravel(), rows)
+    if not soils.usable.all():
+        return None
     values = {name: np.ascontiguousarray(soils[name]) for name in SOIL_VALUES}
-    values["ks_mm_d"] = values["ks_mm_d"] * 10.0 ** (errors.log10_ks * rng.normal())
-    values["thickness_mm"] = np.asarray(THICKNESS_MM)
-    values["psidul_cm"] = np.full(n_layer, soils.psidul_cm)
+    values["ks_mm_d"] = values["ks_mm_d"] * np.repeat(ks_factor, n_layer)
+    values["thickness_mm"] = np.tile(np.asarray(THICKNESS_MM), n_site)
+    values["psidul_cm"] = np.full(n_site * n_layer, soils.psidul_cm)
     return values
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from pyproj import Transformer
 from rasterio.transform import from_origin
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import ONE_DAY, AnyArray, FloatArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.seeds import stream
 from rootzone._shared.units import kelvin_from_degc
@@ -34,6 +34,7 @@ _SOIL_M, _COVER_DEG, _KOPPEN_DEG, _CELL_DEG = 250.0, 1 / 12000, 1 / 120, 0.1
 _ARCSECOND = 1 / 3600
 _TO_WORLDCOVER = {11: 80, 12: 70, 21: 50, 22: 50, 23: 50, 24: 50, 31: 60, 41: 10, 42: 10, 43: 10,
                   52: 20, 71: 30, 81: 30, 82: 40, 90: 90, 95: 90}  # fmt: skip
+_HOUR = np.timedelta64(1, "h")
 _WARMEST_H, _RAIN_H, _SUN_H = 15, range(6, 12), range(6, 18)  # local hours
 
 
@@ -58,6 +59,10 @@ class Truth:
     dates: AnyArray
     columns: dict[str, FloatArray]
     utc_offset_h: int
+
+
+SPREAD = 0.2  # of the way from the mean of a fraction to 0 and 100 % are its quantiles
+_GRAVITY = 9.80665  # m s-2
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ class Anywhere:
         west, south, east, north = self.bounds
         lat = np.arange(round(north / _CELL_DEG) + 1, round(south / _CELL_DEG) - 2, -1) * _CELL_DEG
         lon = np.arange(round(west / _CELL_DEG) - 1, round(east / _CELL_DEG) + 2) * _CELL_DEG
-        first = np.datetime64(date(min(years) - 1, 12, 1)) - 1
-        dates = np.arange(first, np.datetime64(date(max(years), 12, 31)) + 2)
+        first = np.datetime64(date(min(years) - 1, 12, 1)) - ONE_DAY
+        dates = np.arange(first, np.datetime64(date(max(years), 12, 31)) + 2 * ONE_DAY)
         rng = stream(self.seed, 5)
         shape = (dates.size, lat.size, lon.size)
         doy = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
@@ -205,14 +210,34 @@ def _soils(folder: Path, place: Anywhere) -> list[Path]:
             path = folder / f"soilgrids/{name}/{name}_{upper}-{lower}cm_mean.tif"
             stored = np.round(values * 10).astype("int16")
             written.append(write_raster(path, stored, transform, IGH, -32768, NOTE))
+            for quantile, end in (("Q0.05", 0.0), ("Q0.95", 100.0)):
+                beside = path.with_name(path.name.replace("mean", quantile))
+                moved = np.round((values + SPREAD * (end - values)) * 10).astype("int16")
+                written.append(write_raster(beside, moved, transform, IGH, -32768, NOTE))
     return written
+
+
+def write_geopotential(folder: Path, place: Anywhere, height_m: float) -> Path:
+    """ERA5-Land's own ground, flat, as it delivers it: m2 s-2, longitudes from 0, one time."""
+    truth = place.truth([2023])
+    path = folder / "era5_land" / "geopotential.nc"
+    with atomic_path(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
+        file.note = NOTE
+        axes = {"time": np.zeros(1), "latitude": truth.lat, "longitude": truth.lon % 360.0}
+        for name, axis in axes.items():
+            file.createDimension(name, len(axis))
+            file.createVariable(name, "f8", (name,))[:] = np.round(axis, 4)
+        z = file.createVariable("z", "f4", tuple(axes))
+        z.units = "m**2 s**-2"
+        z[:] = height_m * _GRAVITY
+    return path
 
 
 def write_era5_land(folder: Path, truth: Truth, year: int, month: int) -> Path:
     """Hours of a month and the first hour of the next, with totals that run from 0 h UTC."""
     begin = np.datetime64(f"{year}-{month:02d}-01T00", "h")
     end = np.datetime64(f"{year + month // 12}-{month % 12 + 1:02d}-01T00", "h")
-    hours = np.arange(begin if (year, month) == _first(truth) else begin + 1, end + 1)
+    hours = np.arange(begin if (year, month) == _first(truth) else begin + _HOUR, end + _HOUR)
     values = _hourly(truth, hours)
     path = folder / "era5_land" / f"era5_land_{year}_{month:02d}.nc"
     with atomic_path(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
@@ -233,7 +258,7 @@ def write_era5_land(folder: Path, truth: Truth, year: int, month: int) -> Path:
 
 
 def _first(truth: Truth) -> tuple[int, int]:
-    start = (truth.dates[0] + 1).astype(object)
+    start = (truth.dates[0] + ONE_DAY).astype(object)
     return start.year, start.month
 
 
@@ -257,10 +282,12 @@ def _hourly(truth: Truth, hours: AnyArray) -> dict[str, tuple[str, AnyArray]]:
 
 def _running(truth: Truth, hours: AnyArray, column: str, when: range) -> AnyArray:
     """Total since 0 h UTC at each hour; at 0 h that of the whole day before."""
-    day_start = (hours - 1).astype("datetime64[D]").astype("datetime64[h]")
+    day_start = (hours - _HOUR).astype("datetime64[D]").astype("datetime64[h]")
     total = np.zeros((hours.size, truth.lat.size, truth.lon.size))
     for back in range(24):
-        begin = hours - 1 - back  # the hour from here to the next counts, if the day has begun
+        begin = (
+            hours - (1 + back) * _HOUR
+        )  # the hour from here to the next counts, if the day has begun
         counts = begin >= day_start
         day, hour = _day_hour(truth, begin + np.timedelta64(truth.utc_offset_h, "h"))
         share = np.where(counts & np.isin(hour, list(when)), 1.0 / len(when), 0.0)

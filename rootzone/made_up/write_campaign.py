@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from rootzone._shared.atomic import write_text
 from rootzone.covariates.fetch.checksums import record_files
+from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
 from rootzone.made_up.stations import write_made_up_stations
+from rootzone.made_up.truth import write_truth
 from rootzone.made_up.write_county import write_county
 
 MADE_UP = (
@@ -22,6 +25,7 @@ MADE_UP = (
     "works, and nothing about any real place."
 )
 SEED = 7
+TRUTH = "truth"  # folder of the data that holds it
 EXAMPLE = """\
 name: made-up-corner
 description: A corner of the made-up county, small enough for a notebook
@@ -62,6 +66,33 @@ def write_data(folder: Path, years: Sequence[int], observed: Sequence[int], stat
     write_text(folder / "MADE_UP.txt", MADE_UP + "\n")
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     record_files(folder, [path.relative_to(folder).as_posix() for path in files], "made up")
+
+
+def write_campaign_truth(files: CampaignFiles, stations: int, threads: int = 1) -> list[Path]:
+    """The truth on a campaign's pixels, on the 1st and 15th of each month of its years.
+
+    Parameters
+    ----------
+    files : CampaignFiles
+        A campaign in the county, whose data `write_data` wrote.
+    stations : int
+        As many as have data.
+    threads : int
+        Threads of the engine.
+
+    Returns
+    -------
+    list of Path
+        GeoTIFFs in ``data/truth``.
+    """
+    years = files.campaign.years
+    days = [date(year, month, day) for year in years for month in range(1, 13) for day in (1, 15)]
+    engine = SwimEngine(default_settings("van_genuchten", "converged"), threads=threads)
+    depths = [float(depth) for depth in files.campaign.labels.depths_mm]
+    folder = files.data / TRUTH
+    return write_truth(
+        folder, files.grid, SEED, years, days, depths, engine, n_station=stations
+    )  # fmt: skip
 
 
 def write_example(folder: Path, *, stations: int = 3) -> Path:

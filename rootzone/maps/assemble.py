@@ -12,6 +12,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.open_files import open_raster
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.region import Region
@@ -26,7 +27,6 @@ from rootzone.maps.encoding import (
 )
 from rootzone.maps.map_spec import flags_spec, theta_spec
 from rootzone.maps.names import MapFiles
-from rootzone.maps.parts import Parts
 from rootzone.maps.stac import stac_item, write_stac_item
 from rootzone.maps.style import qgis_style
 from rootzone.maps.write_cog import Band, CogSpec, cog_writer

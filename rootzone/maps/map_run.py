@@ -16,6 +16,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
 from rootzone._shared.seal import damage, read_sealed_json
 from rootzone.covariates.layers.legends import WATER
+from rootzone.labels.field.build import FieldCounts
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.write_land import write_land
 from rootzone.maps.assemble import MapPlan
@@ -45,7 +46,7 @@ class MapRequest:
     dates : tuple of date
         Days; the campaign's own when empty.
     source : str or None
-        ``network`` or ``simulation``; the campaign's own when None.
+        ``network``, ``physics`` or ``simulation``; the campaign's own when None.
     window_px : int or None
         Side of a window [px]; the campaign's own when None.
     faithful : bool
@@ -91,9 +92,9 @@ class MapReport:
     trust : Path or None
         Trust layer.
     source : str
-        ``network`` or ``simulation``.
-    counts : SimulationCounts or None
-        Columns of a simulation, where one ran.
+        ``network``, ``physics`` or ``simulation``.
+    counts : SimulationCounts or FieldCounts or None
+        Columns of a simulation or of a field of physics, where one was looked at.
     """
 
     folder: Path
@@ -102,17 +103,22 @@ class MapReport:
     series: list[Path]
     trust: Path | None
     source: str
-    counts: SimulationCounts | None = None
+    counts: SimulationCounts | FieldCounts | None = None
 
     def facts(self) -> dict[str, Any]:
         """The report as JSON values."""
-        own = {}
+        own: dict[str, Any] = {}
         if self.counts is not None:
             own = {
                 "pixels": self.counts.pixels,
                 "columns": self.counts.columns,
                 "columns_simulated_now": self.counts.simulated_now,
                 "columns_failed": dict(self.counts.failed),
+            }
+        if isinstance(self.counts, FieldCounts):
+            own |= {
+                "columns_simulated": self.counts.simulated,
+                "worst_physics_error": self.counts.worst_error,
             }
         return {
             "folder": str(self.folder),
@@ -244,7 +250,11 @@ class MapRun:
         return made
 
     def report(
-        self, plan: MapPlan, made: int, source: str, counts: SimulationCounts | None = None
+        self,
+        plan: MapPlan,
+        made: int,
+        source: str,
+        counts: SimulationCounts | FieldCounts | None = None,
     ) -> MapReport:
         """Write the time series, and tell what there is now."""
         maps = [plan.files(day, depth).theta for day, depth in plan.maps()]

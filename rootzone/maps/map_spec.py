@@ -10,6 +10,7 @@ from rootzone.maps.encoding import FLAGS, NODATA, STEP, Dtype
 from rootzone.maps.write_cog import Band, CogSpec
 
 UNIT = "m3 m-3"
+HALF_MEANING = "half_width_meaning"  # a tag: what the second band is, where it is no interval
 
 
 def theta_spec(
@@ -39,12 +40,13 @@ def theta_spec(
     """
     scale = STEP if dtype == "uint16" else 1.0
     at = f"{depth_mm:g} mm below the surface on {day.isoformat()}"
+    half = f"half of the width of the central {interval_pct:g} % interval of theta"
     bands = (
         Band("theta", UNIT, f"volumetric water content {at}", scale),
         Band(
             "theta_half_width",
             UNIT,
-            f"half of the width of the central {interval_pct:g} % interval of theta",
+            tags.get(HALF_MEANING, half),
             scale,
         ),
     )

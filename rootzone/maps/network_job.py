@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.parts import Parts
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.scene import Scene
 from rootzone.maps.assemble import MapPlan, assemble_map
 from rootzone.maps.encoding import CoverCodes, pack_theta
-from rootzone.maps.parts import Parts
 from rootzone.maps.trust import FEATURES, TrainingSites, split_features
 
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone.maps.assemble import MapPlan, assemble_trust, trust_spec
 from rootzone.maps.map_run import MapReport, MapRequest, MapRun, made_alike
 from rootzone.maps.network_job import NetworkJob, Task
-from rootzone.maps.parts import Parts
 from rootzone.maps.read_training_sites import read_training_sites
 from rootzone.maps.run_workers import Workers
 from rootzone.maps.trust import TrainingSites

@@ -23,8 +23,13 @@ def make_maps(files: CampaignFiles, request: MapRequest) -> MapReport:
     StoppedEarly
         A worker was killed.
     """
-    # Each way needs what the other does not: torch here, an engine there.
-    if (request.source or files.campaign.maps.source) == "simulation":
+    # Each way needs what the others do not: torch here, an engine there.
+    source = request.source or files.campaign.maps.source
+    if source == "physics":
+        from rootzone.maps.physics_maps import maps_from_physics
+
+        return maps_from_physics(files, request)
+    if source == "simulation":
         from rootzone.maps.simulation_maps import maps_from_simulation
 
         return maps_from_simulation(files, request)

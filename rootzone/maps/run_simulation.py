@@ -6,36 +6,29 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.days import day_number
-from rootzone._shared.digests import digest_json
-from rootzone._shared.provenance import inputs_of
+from rootzone._shared.parts import Parts
 from rootzone.covariates.grid import Window
-from rootzone.design.read_land import CatalogLand
-from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.engine_choice import engine_code, make_engine_of
-from rootzone.jobs.shard.ladder import as_json, ladder_for
-from rootzone.jobs.shard.read_cut import weather_files
-from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
-from rootzone.maps.columns import (
+from rootzone.labels.field.columns import (
     CellColumns,
     rounded_texture,
     unique_columns,
     weather_cell_windows,
 )
+from rootzone.labels.field.region_soils import RegionSoils
+from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
 from rootzone.maps.encoding import MISSING_LAND, MISSING_WEATHER, flags_of
-from rootzone.maps.parts import Parts
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from rootzone.campaign.model import Campaign
     from rootzone.covariates.layers.stack import CovariateStack
     from rootzone.covariates.open_campaign import CampaignFiles
 
@@ -85,51 +78,14 @@ class SimulationJob:
     texture_step_pct: float | None = None
     threads: int = 1
 
+    @cached_property
+    def soils(self) -> RegionSoils:
+        """Soils of the region's pixels."""
+        return RegionSoils(self.files)
+
     def inputs(self) -> dict[str, str]:
         """Digest of everything that has a say in the numbers."""
-        campaign = self.files.campaign
-        section = campaign.engine
-        years = sorted({day.year for day in self.days})
-        weather = {
-            path.name: path
-            for year in years
-            for path in weather_files(campaign, self.files.workspace, year)
-        }
-        with self.files.stack() as stack:
-            catalog = stack.catalog.digest
-            addresses = soil_addresses(stack, campaign)
-            cover_map = cover_map_of(stack, campaign)
-            if cover_map is not None:
-                addresses["land cover"] = cover_map[0]
-            soil_files = CatalogLand(stack, addresses, self.files.region).input_digests()
-        soil = [
-            campaign.soil.model_dump(mode="json"),
-            campaign.catalog.texture,
-            list(campaign.profile.thickness_mm),
-        ]
-        ladder = as_json(ladder_for(section.name, section.stepping))
-        return {
-            **inputs_of(weather),
-            "catalog": catalog,
-            "soil files": digest_json(soil_files),
-            "soil settings": digest_json(soil),
-            "engine settings": digest_json(make_engine_of(campaign).identity({})),
-            "engine code": engine_code(),
-            "convergence ladder": digest_json(ladder),
-            "spin-up": str(section.spin_up_days),
-            **({} if campaign.labels.source == "layers" else {"labels from": "solver"}),
-        }
-
-
-def soil_addresses(stack: CovariateStack, campaign: Campaign) -> dict[str, str]:
-    """Every layer that columns are made of, at all depths of the product, not of labels alone."""
-    name = campaign.catalog.texture
-    addresses = [
-        f"{name}/{variable}/{depth}"
-        for depth in stack.catalog.source(name).depth_names()
-        for variable in SAMPLED[campaign.soil.ptf][0].values()
-    ]
-    return {address: address for address in addresses}
+        return self.soils.inputs({day.year for day in self.days})
 
 
 def simulate_region(
@@ -191,27 +147,7 @@ def _pixel_layers(
     job: SimulationJob, stack: CovariateStack, cell: int, window: Window, inside: AnyArray
 ) -> pl.DataFrame:
     """Soil layers of a cell's pixels, sampled the way those of sites are."""
-    import polars as pl
-
-    campaign = job.files.campaign
-    row, col = np.nonzero(inside)
-    pixels = pl.DataFrame(
-        {
-            "site_id": np.arange(row.size),
-            "cell_id": np.full(row.size, cell),
-            "row": row + window.row,
-            "col": col + window.col,
-        }
-    )
-    name = campaign.catalog.texture
-    layers = site_layers(
-        stack,
-        name,
-        stack.catalog.source(name),
-        pixels,
-        campaign.soil.ptf,
-        cover_map_of(stack, campaign),
-    )
+    layers = job.soils.layers(stack, cell, window, inside)
     if job.texture_step_pct is None:
         return layers
     return rounded_texture(layers, job.texture_step_pct)
@@ -259,8 +195,8 @@ def _span(days: Sequence[date], year: int, spin_up_days: int) -> Span:
     return Span(whole.start, min(wanted), max(wanted))
 
 
-_WEATHER_FAILURES = ("FORCING_MISSING", "FORCING_GAP", "FORCING_VALUE")
-_LAND_FAILURES = ("INPUT_MISSING",)
+WEATHER_FAILURES = ("FORCING_MISSING", "FORCING_GAP", "FORCING_VALUE")
+LAND_FAILURES = ("INPUT_MISSING",)
 
 
 class SimulationPainter:
@@ -304,6 +240,6 @@ class SimulationPainter:
             top, left = (int(v) for v in piece["window"][:2])
             failure = piece["failure"][piece["column"][row + window.row - top,
                                                        col + window.col - left]]  # fmt: skip
-            no_weather[row, col] = np.isin(failure, _WEATHER_FAILURES)
-            no_land[row, col] = np.isin(failure, _LAND_FAILURES)
+            no_weather[row, col] = np.isin(failure, WEATHER_FAILURES)
+            no_land[row, col] = np.isin(failure, LAND_FAILURES)
         return flags_of([(MISSING_WEATHER, no_weather), (MISSING_LAND, no_land)])

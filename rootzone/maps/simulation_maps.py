@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.digests import digest_json
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.land import Land
 from rootzone.maps.assemble import MapPlan, assemble_map
 from rootzone.maps.encoding import CoverCodes, cover_flags, flags_of, pack_theta
 from rootzone.maps.map_run import MapReport, MapRequest, MapRun
-from rootzone.maps.parts import Parts
 from rootzone.maps.run_simulation import SimulationJob, SimulationPainter, simulate_region
 
 if TYPE_CHECKING:

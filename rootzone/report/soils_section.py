@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from rootzone._shared.figure_style import SOFT, new_figure, styled
 from rootzone._shared.seal import check
+from rootzone._shared.table_files import read_table
 from rootzone._shared.words import number, plural
+from rootzone.hydraulics.texture_spread import SPREAD
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.report.document import Block, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.references import PTF_TITLES
 
 if TYPE_CHECKING:
-    import polars as pl
     from matplotlib.figure import Figure
 
     from rootzone.report.read_inputs import ReportInputs
@@ -55,7 +57,8 @@ def soils_section(inputs: ReportInputs) -> Section:
             Plot("soil_limits", limits_figure(limits), "Limits of all sites by depth: median as a "
                  "line, 10 to 90 % of the sites as a band.")
         )  # fmt: skip
-    blocks: list[Block] = [Text(_in_words(inputs, top)), Plots(plots), *_guards(inputs)]
+    blocks: list[Block] = [Text(_in_words(inputs, top)), *_left_open(inputs), Plots(plots)]
+    blocks += _guards(inputs)
     return Section(key, title, menu, blocks)
 
 
@@ -73,6 +76,22 @@ def _in_words(inputs: ReportInputs, top: pl.DataFrame) -> str:
         f"median {number(mid)} mm d⁻¹, 5 to 95 % of the sites from {number(low)} to "
         f"{number(high)} mm d⁻¹."
     )
+
+
+def _left_open(inputs: ReportInputs) -> list[Block]:
+    """What the quantiles of the soil product leave open, where it has them."""
+    path = inputs.workspace.soils_spread
+    if not path.exists():
+        return []
+    spread = read_table(path, SPREAD).filter(pl.col("top_mm") == pl.col("top_mm").min())
+    names = ("sand_sd_pct", "clay_sd_pct", "dul_sd", "log10_ks_sd")
+    sand, clay, dul, ks = (float(np.nanmedian(spread[name].to_numpy())) for name in names)
+    return [Text(
+        f"The product's 5 and 95 % quantiles give sand of the top layer a standard deviation of "
+        f"{number(sand)} % and clay of {number(clay)} % (medians of the sites). To first order "
+        f"that leaves {number(dul)} m³ m⁻³ of DUL open and a factor of {number(10**ks)} of "
+        "saturated conductivity; the pedotransfer function's own error comes on top."
+    )]  # fmt: skip
 
 
 def spread_soils(top: pl.DataFrame, n: int) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rootzone.report.read_inputs import ReportInputs
 
 _MOST_FILES = 40  # profile files the balance is taken over
+_SITES_AT_ONCE = 400
 _SERIES = 4
 _COLOURS = {
     "interception_mm": "#4f9d8f", "transpiration_mm": "#3f7d3a", "es_mm": "#d17a22",
@@ -111,7 +112,22 @@ def _budgets_of(
 
     scan = pl.scan_parquet(file)
     worst = scan.select(pl.col("balance_error_mm").abs().max()).collect().item()
-    return year_balances(scan, cells, rain, thickness), float(worst or 0.0)
+    parts = [year_balances(scan.slice(first, n), cells, rain, thickness)
+             for first, n in _pieces(scan)]  # fmt: skip
+    return pl.concat(parts), float(worst or 0.0)
+
+
+def _pieces(scan: pl.LazyFrame) -> Iterator[tuple[int, int]]:
+    """First row and number of rows of some hundred whole sites after another."""
+    runs = scan.select("site_id").collect()["site_id"].rle().struct.unnest()
+    if runs["value"].n_unique() < runs.height:  # the days of a site do not lie together
+        yield 0, int(runs["len"].sum())
+        return
+    first = 0
+    for start in range(0, runs.height, _SITES_AT_ONCE):
+        n = int(runs["len"].slice(start, _SITES_AT_ONCE).sum())
+        yield first, n
+        first += n
 
 
 def _called(sites: pl.DataFrame, name: str) -> tuple[str, str]:

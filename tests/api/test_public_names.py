@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The promise. A change here is a change for every user: it needs a line in CHANGELOG.md.
 FUNCTIONS = {
     "make_soils": "(layers, *, source='texture', thickness_mm=None, extend=False, "
-    "tolerance_pct=10.0, ptf='rosetta3', fill_inputs=False, **limits)",
+    "tolerance_pct=10.0, ptf='rosetta3', members=(), fill_inputs=False, **limits)",
     "simulate": "(soils, weather, *, physics=None, stepping='converged', threads=None, **settings)",
     "make_labels": "(profiles, *, depth_mm=200, soils=None, thickness_mm=(), nodes=None, "
     "sites=None, spin_up_days=0, source='layers')",

@@ -250,3 +250,27 @@ def test_a_column_cover_of_the_soils_grows_at_its_site(weather: dict[str, object
     assert both.filter(site_id="a").equals(alone.filter(site_id="a"))
     fallow = rz.simulate(soils, sky).to_polars().filter(site_id="b")
     assert both.filter(site_id="b").select(fallow.columns).equals(fallow)
+
+
+def test_members_of_a_soil_give_a_label_its_spread(weather: dict[str, object]) -> None:
+    soils = rz.make_soils(
+        {"site_id": ["a", "b"], "sand_pct": 40, "silt_pct": 40, "clay_pct": 20, "bd_g_cm3": 1.4},
+        ptf="wosten1999", members=["rosetta3_h3", "weynants2009"], fill_inputs=True,
+    )  # fmt: skip
+    assert sorted(soils.to_polars()["site_id"].unique()) == [
+        f"{site}@{name}" for site in "ab" for name in ("rosetta3_h3", "weynants2009", "wosten1999")
+    ]
+    labels = rz.make_labels(rz.simulate(soils, weather), depth_mm=200)
+    own = labels.to_polars().filter(pl.col("site_id").str.starts_with("a@"))["theta"]
+    spread = labels.spread().filter(site_id="a")
+    assert spread.height == N_DAY
+    first = own.gather_every(N_DAY).to_numpy().astype(float)  # the first day of each member
+    assert spread["theta"][0] == pytest.approx(first.mean())
+    assert spread["theta_sd"][0] == pytest.approx(first.std(ddof=1))
+    assert spread["theta_high"][0] - spread["theta_low"][0] == pytest.approx(np.ptp(first))
+    assert spread["members"].unique().to_list() == [3]
+
+
+def test_labels_without_members_have_no_spread(run: rz.Profiles) -> None:
+    with pytest.raises(rz.RootzoneError, match="SITE@FUNCTION"):
+        rz.make_labels(run).spread()

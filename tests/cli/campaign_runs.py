@@ -24,8 +24,10 @@ def run(file: Path, engine: MakeBucket) -> None:
 
 def use_bucket(monkeypatch, engine: MakeBucket) -> None:  # type: ignore[no-untyped-def]
     """Let the verbs use a test engine instead of the campaign's own."""
-    for module in ("rootzone.jobs.record.read_state", "rootzone.jobs.driver.run_campaign"):
-        monkeypatch.setattr(f"{module}.make_engine_of", lambda campaign, **how: engine)
+    for module in ("record.read_state", "driver.run_campaign", "pilot.run_plan"):
+        monkeypatch.setattr(
+            f"rootzone.jobs.{module}.make_engine_of", lambda campaign, **how: engine
+        )
     assert engine_choice.make_engine_of is not None
 
 

@@ -52,6 +52,13 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"region": {"bounds_lonlat_deg": [10, 50, 10.1, 50.1]}, "grid": {"crs": "EPSG:32632"}},
         "catalog.forcing",  # Germany, on gridMET's cells
     ),
+    ("covariates/weather/cell_elevation.py", "weather.lapse_degc_per_km"): (
+        {  # no heights of its ground
+            "catalog": {"forcing": "daymet"},
+            "weather": {"pet": "hargreaves", "lapse_degc_per_km": 6.5},
+        },
+        "weather.lapse_degc_per_km",
+    ),
     ("covariates/weather/derive.py", "catalog.forcing"): (
         {"catalog": {"forcing": "era5_land"}},  # delivers no demand
         "weather.pet",
@@ -127,7 +134,7 @@ BY_DATA = {
     ("learning/scene/scene.py", "learning.features"),  # never from a campaign: built from one key
     ("learning/scene/scene.py", "learning.features.surface_moisture"),
     ("learning/scene/surface_files.py", "learning.features"),  # the same refusal, by its section
-    ("maps/columns.py", "soil.ptf"),  # an option of the verb
+    ("labels/field/columns.py", "soil.ptf"),  # an option of the verb
     ("maps/network_maps.py", "labels.depths_mm"),  # the trained model
     ("maps/write_series.py", "maps.time_series"),  # a package; told where it is not installed
     ("networks/channels.py", "learning.features"),  # the trained model

@@ -111,3 +111,18 @@ def test_a_wrong_request_is_2_in_a_real_process(
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "p.csv").exists()
+
+
+def test_a_gpu_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rootzone.engines.swim.gpu.run_device.find_spec", lambda name: None)
+    result = simulate(tmp_path, soils([1]), "--device", "cuda")
+    assert isinstance(result.exception, RequestError)
+    assert "device cuda needs the package numba-cuda" in str(result.exception)
+    assert not (tmp_path / "p.parquet").exists()
+
+
+def test_the_device_option_sets_the_engines_setting(tmp_path: Path) -> None:
+    soil = soils([1], physics="swim3")
+    error = simulate(tmp_path, soil, "--physics", "swim3", "--device", "cuda").exception
+    assert "not swim3 with converged" in str(error)
+    assert simulate(tmp_path, soils([1]), "--device", "cpu").exit_code == 0

@@ -121,3 +121,21 @@ def test_a_wrong_engine_setting_is_told_before_anything_is_written(tmp_path: Pat
     assert "dt_mx_min is not a setting" in str(error)
     assert "dt_max_min" in str(error)
     assert not Workspace.beside(file).runs.exists()
+
+
+@pytest.mark.parametrize("executor", [(), ("--executor", "threads"), ("--executor", "gpus")])
+def test_a_machine_without_a_gpu_is_told_before_anything_runs(
+    file: Path, executor: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rootzone.engines.swim.gpu.run_device.find_spec", lambda name: None)
+    error = invoke("simulate", file, "--device", "cuda", *executor).exception
+    assert "device cuda needs the package numba-cuda" in str(error)
+    assert error.exit_code == 2
+    assert not Workspace.beside(file).profiles(1).exists()
+
+
+def test_executor_and_device_must_go_together(file: Path) -> None:
+    one = invoke("simulate", file, "--executor", "gpus").exception
+    assert "--executor gpus needs --device cuda" in str(one)
+    other = invoke("simulate", file, "--executor", "processes", "--device", "cuda").exception
+    assert "each GPU has one worker" in str(other)

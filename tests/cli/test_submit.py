@@ -81,3 +81,28 @@ def test_a_machine_without_slurm_is_told(
     invoke("plan", file)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "sbatch is not on the path" in str(invoke("submit", file, "--slurm").exception)
+
+
+def test_gpus_are_asked_for_by_gres(file: Path, sbatch: Path) -> None:
+    invoke("plan", file, "--device", "cuda", "--gpu-rate", 1.0)
+    words = ("submit", file, "--slurm", "--device", "cuda", "--gres", "gpu:h100:2")
+    facts = json.loads(invoke(*words, "--task-cores", 4, "--json").stdout)
+    given = sbatch.read_text()
+    assert "#SBATCH --gres=gpu:h100:2" in given
+    assert given.rstrip().endswith("--cores 4 --device cuda")
+    assert facts["tasks"] == 1
+
+
+def test_gpus_of_unknown_rate_need_a_time_limit(file: Path, sbatch: Path) -> None:
+    invoke("plan", file)
+    words = ("submit", file, "--slurm", "--device", "cuda")
+    assert "--minutes" in str(invoke(*words).exception)
+    invoke(*words, "--minutes", 30, "--tasks", 2)
+    given = sbatch.read_text()
+    assert "#SBATCH --gres=gpu:1" in given
+    assert "#SBATCH --time=00:30:00" in given
+
+
+def test_gres_without_the_device_is_refused(file: Path, sbatch: Path) -> None:
+    invoke("plan", file)
+    assert "--device cuda" in str(invoke("submit", file, "--slurm", "--gres", "gpu:1").exception)

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
+from rootzone._shared.arrays import ONE_DAY
 from rootzone.campaign.model import Features
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.weather.antecedent import antecedent_columns
@@ -64,7 +65,7 @@ def weather_frame(leave_out: int = 0) -> pl.DataFrame:
         "pet_mm": rng.uniform(0.0, 8.0, shape),
     }
     columns |= antecedent_columns(columns["rain_mm"], columns["pet_mm"])
-    days = np.arange(np.datetime64(FIRST_DAY), np.datetime64(FIRST_DAY) + N_DAY)
+    days = np.arange(np.datetime64(FIRST_DAY), np.datetime64(FIRST_DAY) + N_DAY * ONE_DAY)
     data = {name: pl.Series(values.ravel()).fill_nan(None) for name, values in columns.items()}
     return pl.DataFrame({"cell_id": np.tile(ids, N_DAY), "date": np.repeat(days, ids.size), **data})
 

@@ -10,6 +10,7 @@ from pyproj import Transformer
 from rootzone.covariates.grid import MasterGrid, crs_for
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.layers.stack import CovariateStack
+from rootzone.covariates.weather.cell_elevation import warmer_degc
 from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 from rootzone.covariates.weather.pet import (
     extraterrestrial_mj_m2,
@@ -18,7 +19,13 @@ from rootzone.covariates.weather.pet import (
     saturation_kpa,
     wind_at_2_m,
 )
-from rootzone.made_up.write_anywhere import DEPTHS_CM, IGH, Anywhere, write_anywhere
+from rootzone.made_up.write_anywhere import (
+    DEPTHS_CM,
+    IGH,
+    Anywhere,
+    write_anywhere,
+    write_geopotential,
+)
 
 # The Murrumbidgee, 10 h ahead of UTC; Lapland beyond the polar circle, 2 h ahead.
 SOUTH = Anywhere((149.10, -35.455, 149.12, -35.44), 3)
@@ -122,3 +129,39 @@ def test_classes_and_heights_are_the_truth(place, stack):
     assert set(np.unique(climate)) <= {7, 26, 27}
     height = stack.read("dem_glo30", stack.grid.full_window)
     assert np.abs(height - land.elevation_m(lon, lat)).max() < 1.0  # bilinear over 30 m
+
+
+def test_temperatures_are_moved_from_the_products_ground_to_the_regions(place):
+    # By hand: a product that believes in 900 m, a region at 500 m: 0.4 km times 6.5 is 2.6 degC.
+    land, catalog = place
+    write_geopotential(catalog.data_folder, land, 900.0)
+    offset = float(land.truth([2024]).utc_offset_h)
+    cells = catalog.weather_grid("era5_land").cells_in(land.bounds)
+    height = np.full(len(cells), 500.0)
+    warmer = warmer_degc(catalog, "era5_land", cells, height, 6.5)
+    assert warmer == pytest.approx(2.6, abs=1e-4)
+    plain = ForcingRequest("era5_land", "hargreaves", utc_offset_h=offset)
+    january = [
+        prepare_year(catalog, plain, 2024, cells, warmer_degc=by) for by in (None, warmer)
+    ]  # fmt: skip
+    for name in ("tmax_degc", "tmin_degc", "tmean_degc"):
+        moved = january[1].columns[name] - january[0].columns[name]
+        assert moved == pytest.approx(2.6, abs=1e-3)
+    # The vapour stays, so the deficit grows by what warmer air could hold more.
+    for year in january:
+        ceiling = mean_saturation_kpa(year.columns["tmax_degc"], year.columns["tmin_degc"])
+        year.columns["vapour"] = ceiling - year.columns["vpd_kpa"]
+    assert january[1].columns["vapour"] == pytest.approx(january[0].columns["vapour"], abs=1e-4)
+    np.testing.assert_array_equal(january[0].columns["rain_mm"], january[1].columns["rain_mm"])
+
+
+@pytest.mark.parametrize("part", ["sand", "clay"])
+def test_quantiles_lie_as_far_from_the_mean_as_they_were_written(stack, part):
+    # A fifth of the way to 0 and to 100 %; stored in 0.1 %, so two roundings of 0.05 %.
+    read = {
+        name: stack.read(f"soilgrids/{name}/0_5", stack.grid.full_window)
+        for name in (part, f"{part}_q05", f"{part}_q95")
+    }
+    mean = read[part]
+    assert read[f"{part}_q05"] == pytest.approx(0.8 * mean, abs=0.11)
+    assert read[f"{part}_q95"] == pytest.approx(mean + 0.2 * (100 - mean), abs=0.11)

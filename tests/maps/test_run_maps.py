@@ -100,7 +100,7 @@ def test_a_map_that_was_killed_goes_on_and_ends_the_same(campaign: Path) -> None
     words = [sys.executable, "-c", "from rootzone._cli import main; main()", "map", campaign]
     # A worker that waits a little before each window, so that there is a half-way.
     slow = (
-        "import time; from rootzone.maps.parts import Parts; put = Parts.put; "
+        "import time; from rootzone._shared.parts import Parts; put = Parts.put; "
         "Parts.put = lambda *a: (time.sleep(0.1), put(*a)); "
     )
     words[2] = slow + words[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +13,25 @@ import rasterio
 
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
+from rootzone._shared.parts import Parts
 from rootzone.covariates.grid import Window
 from rootzone.covariates.layers.covers import cover_of_class
 from rootzone.covariates.open_campaign import CampaignFiles
-from rootzone.maps.columns import (
+from rootzone.labels.field.build import build_field
+from rootzone.labels.field.columns import (
     rounded_texture,
     unique_columns,
     weather_cell_windows,
 )
+from rootzone.labels.field.read import PhysicsField, open_field
+from rootzone.labels.field.region_soils import soil_addresses
 from rootzone.maps.encoding import OUTSIDE, WATER, pack_theta
 from rootzone.maps.map_run import MapRequest
-from rootzone.maps.parts import Parts
 from rootzone.maps.run_maps import make_maps
 from rootzone.maps.run_simulation import (
     SimulationJob,
     SimulationPainter,
     simulate_region,
-    soil_addresses,
 )
 from tests.covariates.weather_files import GRIDMET
 from tests.maps.county_campaign import DAYS, N_SITE, invoke
@@ -117,6 +120,44 @@ def test_every_site_has_exactly_the_labels_of_the_campaign(
     depth = np.where(found["depth_mm"].to_numpy() == 200, 0, 1)
     painted = theta[depth, found["row"].to_numpy(), found["col"].to_numpy()]
     assert np.array_equal(painted, found["theta"].to_numpy())
+
+
+@pytest.fixture(scope="module")
+def between(corner: Path, tmp_path_factory: pytest.TempPathFactory) -> PhysicsField:
+    folder = tmp_path_factory.mktemp("field") / "c"
+    shutil.copytree(corner.parent, folder)
+    files = CampaignFiles.beside(folder / corner.name)
+    counts = build_field(files, [2023])
+    assert (counts.pixels, counts.columns) == (9216, 9216)
+    assert counts.simulated < 1200  # an eighth
+    again = build_field(files, [2023])
+    assert again.simulated_now == 0
+    return open_field(files, [2023])
+
+
+def test_physics_between_simulated_soils_is_that_of_the_pixel(
+    simulated: tuple[SimulationJob, Parts], between: PhysicsField
+) -> None:
+    # Every pixel simulated by itself, with its layers. The campaign asks for 0.002.
+    job, parts = simulated
+    painter, whole = SimulationPainter(job, parts), job.files.grid.full_window
+    for number, day in enumerate(job.days):
+        off = np.abs(between.theta(day, whole) - painter.theta(number, whole))
+        assert np.nanquantile(off, 0.95, axis=(1, 2)).max() <= 0.002
+        told = between.error(day, whole, 0.95)
+        assert np.nanmean(off <= told) > 0.85
+
+
+def test_a_window_of_the_field_is_a_part_of_the_whole(between: PhysicsField) -> None:
+    day = date(2023, 2, 10)
+    whole = between.theta(day, between.grid.full_window.padded(40))
+    part = between.theta(day, Window(20, 30, 40, 50))
+    assert np.array_equal(part, whole[:, 60:100, 70:120], equal_nan=True)
+    many = between.days([date(2023, 2, 9), day], Window(20, 30, 40, 50))
+    assert np.array_equal(part, many[1], equal_nan=True)
+    kept = between.theta(day, Window(20, 30, 40, 50), keep=True)
+    assert kept == pytest.approx(part, abs=2e-5, nan_ok=True)
+    assert np.isnan(whole[:, :40]).all()  # off the grid
 
 
 def test_a_painted_window_is_a_part_of_the_whole(simulated: tuple[SimulationJob, Parts]) -> None:

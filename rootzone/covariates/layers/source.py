@@ -71,6 +71,17 @@ class Part(Strict):
     """variables of the file beside it, and the values of each that let a value count"""
 
 
+class Ground(Strict):
+    """Heights of the ground that the temperatures of daily weather are of, on the same cells."""
+
+    path: str
+    """NetCDF under the data folder"""
+    names: tuple[str, ...]
+    """names the variable goes by"""
+    scale: float = 1.0
+    """factor to metres, such as 0.1019716 for a geopotential in m2 s-2"""
+
+
 class Source(Strict):
     """One product: where it lies, how it is read, what it means."""
 
@@ -98,6 +109,8 @@ class Source(Strict):
     """names of its tiles, where the path holds {tile}"""
     weather_grid: WeatherGrid | None = None
     """where its cells lie, for daily weather"""
+    ground: Ground | None = None
+    """heights of its own ground, for weather.lapse_degc_per_km"""
     stamps: Literal["start", "end"] = "start"
     """whether the time of a value that covers an interval is its start or its end"""
     absent_days: Literal["none", "31 December of leap years", "29 February"] = "none"
@@ -172,6 +185,8 @@ class Source(Strict):
                 yield "path", f"{self.path[:120]!r} cannot be used: {problem}"
             elif set('"*?[]') & set(self.path):
                 yield "path", f'{self.path[:120]!r} holds one of " * ? [ ], which no path may'
+        if self.ground is not None and leaves_its_folder(self.ground.path) is not None:
+            yield "ground.path", f"{self.ground.path[:120]!r} leaves the data folder"
         if self.archive_member is not None and (
             leaves_its_folder(self.archive_member) is not None or "/" in self.archive_member
         ):

@@ -209,7 +209,9 @@ def _times(group: Any, n: int) -> AnyArray:  # noqa: ANN401
     seconds = _numbers(group, "tb_time_seconds")  # since 2000-01-01 12:00
     known = np.isfinite(seconds)
     whole = np.where(known, seconds, 0.0).astype(np.int64).astype("timedelta64[s]")
-    return np.where(known, np.datetime64("2000-01-01T12:00:00", "s") + whole, np.datetime64("NaT"))
+    return np.where(
+        known, np.datetime64("2000-01-01T12:00:00", "s") + whole, np.datetime64("NaT", "s")
+    )
 
 
 def _classes(group: Any, n: int) -> FloatArray:  # noqa: ANN401

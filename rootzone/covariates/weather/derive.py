@@ -50,6 +50,36 @@ def deficit(vapour_kpa: AnyArray, tmax_degc: AnyArray, tmin_degc: AnyArray) -> F
     return np.maximum(pet.mean_saturation_kpa(tmax_degc, tmin_degc) - vapour_kpa, 0.0)
 
 
+def moved(columns: Mapping[str, AnyArray], warmer_degc: AnyArray) -> dict[str, AnyArray]:
+    """Daily columns where the air is warmer by so much; its vapour stays, up to saturation.
+
+    Parameters
+    ----------
+    columns : mapping of str to array, shape (day, cell)
+        ``tmax_degc``, ``tmin_degc``, ``vpd_kpa`` and others, which stay.
+    warmer_degc : array, shape (cell,)
+        [degC].
+
+    Examples
+    --------
+    Air of 20 and 10 degC with a deficit of 0.5 kPa holds 1.783 - 0.5 = 1.283 kPa; 5 degC colder it
+    could hold 1.289, so 0.006 is left.
+
+    >>> air = {"tmax_degc": 20.0, "tmin_degc": 10.0, "vpd_kpa": 0.5}
+    >>> {name: round(float(v), 3) for name, v in moved(air, -5.0).items()}
+    {'tmax_degc': 15.0, 'tmin_degc': 5.0, 'vpd_kpa': 0.006}
+    """
+    tmax, tmin = (np.asarray(columns[name], np.float64) for name in ("tmax_degc", "tmin_degc"))
+    vapour = pet.mean_saturation_kpa(tmax, tmin) - columns["vpd_kpa"]
+    new_max, new_min = tmax + warmer_degc, tmin + warmer_degc
+    return {
+        **columns,
+        "tmax_degc": new_max,
+        "tmin_degc": new_min,
+        "vpd_kpa": deficit(vapour, new_max, new_min),
+    }
+
+
 def radiation_from_range(
     tmax_degc: AnyArray, tmin_degc: AnyArray, top_mj_m2: AnyArray
 ) -> FloatArray:

@@ -19,7 +19,7 @@ from rootzone.covariates.readers.registry import daily_reader
 from rootzone.covariates.weather import pet
 from rootzone.covariates.weather.antecedent import PAD_DAYS, antecedent_columns
 from rootzone.covariates.weather.cells import Cells
-from rootzone.covariates.weather.derive import Recipe, recipe
+from rootzone.covariates.weather.derive import Recipe, moved, recipe
 from rootzone.covariates.weather.gaps import (
     FLAG_BITS,
     Gap,
@@ -65,6 +65,9 @@ class ForcingRequest:
         Albedo of the ground, for the ``apsim`` form.
     utc_offset_h : float
         Local time less UTC [h], for weather that comes by hours.
+    lapse_degc_per_km : float, optional
+        Cooling with height [degC km-1] by which temperatures are brought from the product's ground
+        to the region's; None leaves them.
     """
 
     source: str = "gridmet"
@@ -72,6 +75,7 @@ class ForcingRequest:
     gap_policy: GapPolicy = "refuse"
     albedo: float = 0.13
     utc_offset_h: float = 0.0
+    lapse_degc_per_km: float | None = None
 
     @classmethod
     def of(cls, campaign: Campaign, catalog: Catalog, bounds: Bounds) -> ForcingRequest:
@@ -86,7 +90,15 @@ class ForcingRequest:
         offset = weather.utc_offset_h
         if offset is None:
             offset = float(round((bounds[0] + bounds[2]) / 2.0 / _DEGREES_PER_HOUR))
-        return cls(name, weather.pet, weather.gaps, weather.albedo, offset if hourly else 0.0)
+        return cls(
+            name, weather.pet, weather.gaps, weather.albedo, offset if hourly else 0.0,
+            weather.lapse_degc_per_km,
+        )  # fmt: skip
+
+    @property
+    def needs_heights(self) -> bool:
+        """Whether the mean height of the region in each cell is needed."""
+        return self.pet_form == "fao56" or self.lapse_degc_per_km is not None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -171,6 +183,7 @@ def prepare_year(
     year: int,
     cells: Cells,
     elevation_m: AnyArray | None = None,
+    warmer_degc: AnyArray | None = None,
 ) -> ForcingYear:
     """Read, check and complete the weather of one year.
 
@@ -186,6 +199,8 @@ def prepare_year(
         Cells of the region.
     elevation_m : array, shape (cell,), optional
         Height of the cells [m], for ``fao56``.
+    warmer_degc : array, shape (cell,), optional
+        What is added to temperatures [degC], for ``lapse_degc_per_km``.
 
     Raises
     ------
@@ -195,7 +210,7 @@ def prepare_year(
     if request.pet_form == "fao56" and elevation_m is None:
         raise RequestError("PET by fao56 needs the height of the cells; the catalog has no DEM.")
     first, last = date(year, 1, 1), date(year, 12, 31)
-    raw, files = _read(catalog, request, first, last, cells)
+    raw, files = _read(catalog, request, first, last, cells, warmer_degc)
     there = ~np.all([np.isnan(column).all(axis=0) for column in raw.values()], axis=0)
     if not there.any():
         raise RequestError(f"{request.source} {year}: no cell of the region has any weather.")
@@ -209,7 +224,8 @@ def prepare_year(
     if request.pet_form != "delivered":
         filled = (flags & ~FLAG_BITS["rain_mm"]) > 0
         flags = np.where(filled, flags | FLAG_BITS["pet_mm"], flags)
-    before, padded = _year_before(catalog, request, first, kept, heights)
+    warmer = None if warmer_degc is None else np.asarray(warmer_degc)[there]
+    before, padded = _year_before(catalog, request, first, kept, heights, warmer)
     sums = antecedent_columns(
         np.vstack([before["rain_mm"], columns["rain_mm"]]),
         np.vstack([before["pet_mm"], columns["pet_mm"]]),
@@ -221,7 +237,12 @@ def prepare_year(
 
 
 def _read(
-    catalog: Catalog, request: ForcingRequest, first: date, last: date, cells: Cells
+    catalog: Catalog,
+    request: ForcingRequest,
+    first: date,
+    last: date,
+    cells: Cells,
+    warmer_degc: AnyArray | None = None,
 ) -> tuple[dict[str, AnyArray], list[Path]]:
     """Columns on every day from first to last, NaN on days that no file holds."""
     days = (last - first).days + 1
@@ -239,6 +260,8 @@ def _read(
         files.update({path: None for path in found if isinstance(path, Path)})
     dates = np.arange(np.datetime64(first), np.datetime64(last) + ONE_DAY)
     whole = how.apply(columns, _top_mj_m2(dates, cells)) if how.steps else columns
+    if warmer_degc is not None:
+        whole = moved(whole, warmer_degc)
     wanted = request.columns
     return {name: whole[name] for name in wanted}, list(files)
 
@@ -335,13 +358,14 @@ def _year_before(
     first: date,
     cells: Cells,
     elevation_m: AnyArray | None,
+    warmer_degc: AnyArray | None = None,
 ) -> tuple[dict[str, AnyArray], bool]:
     """Rain and demand of the last days of the year before; NaN where its files are not there."""
     start, end = first - timedelta(days=PAD_DAYS), first - timedelta(days=1)
     unknown = np.full((PAD_DAYS, len(cells)), np.nan)
     if not _is_there(catalog, request, start, end):
         return {"rain_mm": unknown, "pet_mm": unknown}, False
-    raw, _ = _read(catalog, request, start, end, cells)
+    raw, _ = _read(catalog, request, start, end, cells, warmer_degc)
     if all(np.isnan(column).all() for column in raw.values()):  # an aggregate that starts later
         return {"rain_mm": unknown, "pet_mm": unknown}, False
     dates = np.arange(np.datetime64(start), np.datetime64(end) + ONE_DAY)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, BoolArray
+from rootzone._shared.arrays import ONE_YEAR, AnyArray, BoolArray
 from rootzone.covariates.weather.cells import Cells
 
 # What can be true of a day anywhere. Rain: 1825 mm fell in a day at Foc-Foc, Reunion, in 1966;
@@ -157,7 +157,7 @@ def absent_days(dates: AnyArray, which: str) -> BoolArray:
     """
     year = dates.astype("datetime64[Y]")
     day = (dates - year.astype("datetime64[D]")).astype(int)
-    of_year = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(int)
+    of_year = ((year + ONE_YEAR).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(int)
     if which == "29 February":
         return np.asarray((of_year == 366) & (day == 59))
     if which == "31 December of leap years":

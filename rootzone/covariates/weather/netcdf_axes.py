@@ -186,3 +186,50 @@ def _positions(held: IntArray, wanted: IntArray) -> IntArray:
     at = np.searchsorted(held, wanted, sorter=order)
     at = order[np.clip(at, 0, held.size - 1)]
     return np.where(held[at] == wanted, at, -1)
+
+
+def values_at(
+    file: Dataset, names: Sequence[str], grid: WeatherGrid, row: IntArray, col: IntArray, name: str
+) -> AnyArray:
+    """A variable without time, or with one time, at cells of a weather grid.
+
+    Parameters
+    ----------
+    file : netCDF4.Dataset
+        Open file.
+    names : sequence of str
+        What the variable may be called.
+    grid, row, col : WeatherGrid and arrays, shape (cell,)
+        The cells.
+    name : str
+        What to call the file in messages.
+
+    Returns
+    -------
+    array of float, shape (cell,)
+        NaN where there is none.
+
+    Raises
+    ------
+    RequestError
+        The variable or its axes are not there, or some cells are not.
+    """
+    found = [one for one in names if one in file.variables]
+    if not found:
+        raise RequestError(
+            f"{name} has none of the variables {', '.join(names)}; it holds "
+            f"{', '.join(list(file.variables)[:8])}."
+        )
+    variable = file.variables[found[0]]
+    at = []
+    for known, axis, wanted in ((ROWS, "y", row), (COLS, "x", col)):
+        coordinate = axis_of(file, name, known)
+        index = grid.index_of(np.asarray(coordinate[:]), axis, f"{name}: {coordinate.name}")
+        at.append((coordinate.dimensions[0], _positions(index, wanted)))
+    if min(int(place.min()) for _, place in at) < 0:
+        raise RequestError(f"{name} does not cover all {row.size} cells of the region.")
+    whole = np.ma.filled(np.ma.asarray(variable[:], dtype=np.float64), np.nan)
+    dimensions = list(variable.dimensions)
+    (y, rows), (x, cols) = at
+    whole = np.moveaxis(whole, [dimensions.index(y), dimensions.index(x)], [-2, -1])
+    return np.asarray(whole.reshape(-1, *whole.shape[-2:])[0][rows, cols])

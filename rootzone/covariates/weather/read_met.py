@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import ONE_DAY, AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class MetFile:
     @property
     def missing_days(self) -> AnyArray:
         """Days between the first and the last that the file leaves out."""
-        return np.setdiff1d(np.arange(self.dates.min(), self.dates.max() + 1), self.dates)
+        return np.setdiff1d(np.arange(self.dates.min(), self.dates.max() + ONE_DAY), self.dates)
 
     def to_frame(self, cell_id: int | str) -> pl.DataFrame:
         """The weather table, under the name of the cell the place stands for."""

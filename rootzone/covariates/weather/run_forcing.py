@@ -52,13 +52,17 @@ def run_forcing(
     cells = grid.cells_in(files.region.bounds)
     request = ForcingRequest.of(files.campaign, files.catalog, files.region.bounds)
     kept = {} if force else _kept(files, request, years)
-    heights = None
-    if request.pet_form == "fao56":
-        from rootzone.covariates.weather.cell_elevation import cell_elevation_m
+    heights = warmer = None
+    if request.needs_heights:
+        from rootzone.covariates.weather.cell_elevation import cell_elevation_m, warmer_degc
 
         heights = cell_elevation_m(
             files.catalog, files.campaign.catalog.elevation, cells, files.region.bounds
         )
+        if request.lapse_degc_per_km is not None:
+            lapse = request.lapse_degc_per_km
+            warmer = warmer_degc(files.catalog, request.source, cells, heights, lapse)
+            say(f"temperatures moved by {warmer.min():.2f} to {warmer.max():.2f} degC for height")
     facts = []
     for year in years:
         if year in kept:
@@ -66,7 +70,7 @@ def run_forcing(
             facts.append(kept[year])
             continue
         say(f"{year}: reading {len(cells)} cells")
-        weather = prepare_year(files.catalog, request, year, cells, heights)
+        weather = prepare_year(files.catalog, request, year, cells, heights, warmer)
         facts.append(_write(place.weather(year), weather, _record(files, request, weather)))
     return facts
 

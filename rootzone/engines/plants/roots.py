@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from rootzone._shared.jit import kernel
+import itertools
 
-_CM_PER_MM = 0.1
+from rootzone._shared.arrays import FloatArray
+from rootzone._shared.errors import RequestError
+from rootzone._shared.jit import kernel
+from rootzone._shared.units import cm_from_mm
+
+_SUM_TOLERANCE_PCT = 1.0
 
 
 @kernel
@@ -47,3 +52,84 @@ def root_share(top_cm: float, bottom_cm: float, beta: float, depth_cm: float) ->
         return (end - top_cm) / depth_cm
     share: float = (beta**top_cm - beta**end) / (1.0 - beta**depth_cm)
     return share
+
+
+@kernel
+def share_by_layer(
+    top_cm: float, bottom_cm: float, layer_bottom_cm: FloatArray, part: FloatArray
+) -> float:
+    """Share of a profile's roots between two depths where they are given by layer.
+
+    Parameters
+    ----------
+    top_cm, bottom_cm : float
+        The slice [cm].
+    layer_bottom_cm : array, shape (layer,)
+        Lower ends of the layers [cm], rising; 0 stands for none.
+    part : array, shape (layer,)
+        Share of all roots in each, spread evenly over it.
+
+    Examples
+    --------
+    Half of the roots in the upper 10 cm, so a quarter in the upper 5:
+
+    >>> import numpy as np
+    >>> share_by_layer(0.0, 5.0, np.array([10.0, 40.0]), np.array([0.5, 0.5]))
+    0.25
+    """
+    share = 0.0
+    above = 0.0
+    for k in range(layer_bottom_cm.size):
+        below = layer_bottom_cm[k]
+        if below <= above:
+            break
+        common = min(bottom_cm, below) - max(top_cm, above)
+        if common > 0.0:
+            share += part[k] * common / (below - above)
+        above = below
+    return share
+
+
+def root_layers(text: str, most: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Roots by layer from text such as ``100:40, 300:35, 1000:25``.
+
+    Parameters
+    ----------
+    text : str
+        Lower end of each layer [mm] and its share of all roots [%].
+    most : int
+        Layers there may be.
+
+    Returns
+    -------
+    bottom_cm, part : tuple of float
+        Lower ends [cm], and shares that sum to 1.
+
+    Raises
+    ------
+    RequestError
+        It is not of that form, depths do not go down, or shares do not make 100 %.
+
+    Examples
+    --------
+    >>> root_layers("100:60, 500:40", 8)
+    ((10.0, 50.0), (0.6, 0.4))
+    """
+    try:
+        pairs = [tuple(map(float, part.split(":"))) for part in text.split(",")]
+        depths, parts = zip(*pairs, strict=True)
+    except ValueError as error:
+        raise RequestError(
+            f"root_layers {text!r} is not of the form 100:40, 300:35, 1000:25: lower end of each "
+            "layer [mm] and its share of all roots [%]."
+        ) from error
+    if len(depths) > most:
+        raise RequestError(f"root_layers has {len(depths)} layers; there may be {most}.")
+    if depths[0] <= 0.0 or any(b <= a for a, b in itertools.pairwise(depths)):
+        raise RequestError(f"root_layers {text!r}: depths must be above 0 and go down.")
+    total = sum(parts)
+    if min(parts) < 0.0 or abs(total - 100.0) > _SUM_TOLERANCE_PCT:
+        raise RequestError(
+            f"root_layers {text!r}: shares make {total:g} %; they must be 0 or more and make 100 %."
+        )
+    return tuple(float(cm_from_mm(depth)) for depth in depths), tuple(p / total for p in parts)

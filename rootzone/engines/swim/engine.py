@@ -76,6 +76,11 @@ class SwimEngine:
         """Engine, physics and stepping, such as ``swim/van_genuchten/converged``."""
         return f"swim/{self.settings.physics}/{self.settings.stepping}"
 
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return self.settings.device
+
     def identity(self) -> Mapping[str, Any]:
         """Name and settings; numbers that JSON lacks are given as text.
 

@@ -106,7 +106,12 @@ SET_STRESS_3_HIGH = 30
 SET_STRESS_3_LOW = 31
 SET_STRESS_4 = 32
 SET_OMEGA_C = 33  # Jarvis's critical stress index; 1 makes nothing up
-N_SETTINGS = 34  # depths [cm] at which theta is asked for follow, as many as there are
+MOST_ROOT_LAYERS = 8
+SET_ROOT_BOTTOM_CM = 34  # lower ends of root layers; the first 0 where roots follow beta
+SET_ROOT_PART = SET_ROOT_BOTTOM_CM + MOST_ROOT_LAYERS  # and the share of all roots in each
+N_SETTINGS = (
+    SET_ROOT_PART + MOST_ROOT_LAYERS
+)  # depths [cm] at which theta is asked for follow, as many as there are
 
 # Functions of water stress.
 STRESS_AVAILABLE = 0

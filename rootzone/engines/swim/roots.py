@@ -24,7 +24,7 @@ from types import ModuleType
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.jit import slot
 from rootzone.engines.plants import stress
-from rootzone.engines.plants.roots import root_share
+from rootzone.engines.plants.roots import root_share, share_by_layer
 from rootzone.engines.swim import layout, state
 
 at: ModuleType = slot()
@@ -96,10 +96,17 @@ def plant_roots(cells: FloatArray, n: int, settings: FloatArray, control: FloatA
     spread over it.
     """
     beta, deepest = settings[layout.SET_ROOT_BETA], settings[layout.SET_ROOT_DEPTH_CM]
+    layer_bottom_cm = settings[layout.SET_ROOT_BOTTOM_CM : layout.SET_ROOT_PART]
+    part = settings[layout.SET_ROOT_PART : layout.N_SETTINGS]
+    by_layer = layer_bottom_cm[0] > 0.0
     top, total = 0.0, 0.0
     for i in range(n):
         bottom = top + cells[at.SIZE + i]
-        cells[at.ROOT_SHARE + i] = root_share(top, bottom, beta, deepest)
+        if by_layer:
+            share = share_by_layer(top, bottom, layer_bottom_cm, part)
+        else:
+            share = root_share(top, bottom, beta, deepest)
+        cells[at.ROOT_SHARE + i] = share
         total += cells[at.ROOT_SHARE + i]
         top = bottom
     for i in range(n):

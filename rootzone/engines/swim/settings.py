@@ -21,6 +21,7 @@ from rootzone._shared.units import cm_from_mm, hours_from_minutes
 from rootzone.covariates.layers.covers import Cover, cover
 from rootzone.engines.swim import layout
 from rootzone.engines.swim.boundary import Bottom, parse_bottom
+from rootzone.engines.swim.plant_settings import fill_plants, five_suctions, plant_problems
 
 Physics = Literal["swim3", "van_genuchten"]
 Stepping = Literal["apsim", "converged"]
@@ -124,6 +125,10 @@ class SwimSettings(BaseModel):
         "-", "roots below a depth of z cm are root_beta**z of all", None, gt=0, le=1
     )
     root_depth_mm: float | None = _key("mm", "depth of the deepest roots", None, ge=0)
+    root_layers: str | None = _key(
+        "mm:%", "roots by layer in place of root_beta and root_depth_mm: 100:40, 300:35, 1000:25",
+        None,
+    )  # fmt: skip
     root_stress: Literal["available", "feddes", "s_shape"] = _key(
         "-", "stress by available water (FAO-56), by heads (Feddes) or S-shaped", "available"
     )
@@ -225,26 +230,7 @@ class SwimSettings(BaseModel):
             raise ValueError(str(error)) from error
         if plants.is_bare:
             return self
-        problems = []
-        if self.stepping == "apsim":
-            problems.append(
-                f"cover {self.cover} needs stepping converged: SWIM3's own step rules have no "
-                "roots here; APSIM has crop models of its own"
-            )
-        if plants.root_depth_mm <= 0.0:
-            problems.append(
-                f"cover {self.cover} has no roots (root_depth_mm {plants.root_depth_mm:g}); give "
-                "it some, or set cover=bare"
-            )
-        if plants.grow_full_degc <= plants.grow_from_degc:
-            problems.append(
-                f"grow_full_degc {plants.grow_full_degc:g} is not above grow_from_degc "
-                f"{plants.grow_from_degc:g}"
-            )
-        h1, h2, high, low, h4 = plants.feddes_cm
-        if not 0.0 <= h1 <= h2 < high <= low < h4:
-            problems.append(f"feddes_cm {plants.feddes_cm} must rise from wet to dry")
-        if problems:
+        if problems := plant_problems(self, plants):
             raise ValueError("; ".join(problems))
         return self
 
@@ -265,7 +251,7 @@ class SwimSettings(BaseModel):
             and getattr(self, field.name, None) is not None
         }
         if self.feddes_cm is not None:
-            changed["feddes_cm"] = _five_suctions(self.feddes_cm)
+            changed["feddes_cm"] = five_suctions(self.feddes_cm)
         return replace(named, **changed) if self.cover != "bare" else named
 
     @property
@@ -321,7 +307,7 @@ class SwimSettings(BaseModel):
         vector[layout.SET_CELL_GROWTH] = self.cell_growth
         plants = self.plants
         if not plants.is_bare:
-            self._plant(vector, plants)
+            fill_plants(vector, self, plants)
         return vector
 
     def identity(self) -> dict[str, Any]:
@@ -331,37 +317,6 @@ class SwimSettings(BaseModel):
             for key, value in self.model_dump(exclude={"device"}).items()
         }
         return {"engine": "swim", **told}
-
-    def _plant(self, vector: FloatArray, plants: Cover) -> None:
-        """Roots and stress into the vector of the kernels."""
-        vector[layout.SET_ROOT_BETA] = plants.root_beta
-        vector[layout.SET_ROOT_DEPTH_CM] = cm_from_mm(plants.root_depth_mm)
-        vector[layout.SET_OMEGA_C] = plants.compensation
-        if self.root_stress == "available":
-            vector[layout.SET_STRESS_KIND] = layout.STRESS_AVAILABLE
-            vector[layout.SET_STRESS_1] = plants.stress_depletion
-        elif self.root_stress == "feddes":
-            vector[layout.SET_STRESS_KIND] = layout.STRESS_FEDDES
-            vector[layout.SET_STRESS_1 : layout.SET_STRESS_4 + 1] = plants.feddes_cm
-        else:
-            vector[layout.SET_STRESS_KIND] = layout.STRESS_S_SHAPE
-            vector[layout.SET_STRESS_1] = self.s_shape_h50_cm
-            vector[layout.SET_STRESS_2] = self.s_shape_p
-
-
-def _five_suctions(text: str) -> tuple[float, ...]:
-    """Feddes's suctions from text such as ``10,25,200,800,8000``."""
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) != 5:
-        raise RequestError(
-            f"feddes_cm {text!r} is not five suctions such as 10,25,200,800,8000: no uptake wetter "
-            "than the first, full from the second to the third at 5 mm d-1 or the fourth at "
-            "1 mm d-1, none drier than the fifth."
-        )
-    return values
 
 
 # Defaults that are not the same everywhere, and why:

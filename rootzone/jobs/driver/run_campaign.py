@@ -142,6 +142,7 @@ def prepare(
                 weather=files[shard.year],
                 settings=settings,
                 threads=threads,
+                device=str(settings.get("device", getattr(make_engine, "device", "cpu"))),
             )
         )
     return tasks

@@ -40,6 +40,8 @@ class ArrayRequest:
         How ``rootzone`` is called on the nodes.
     partition, account : str
         Left out when empty.
+    gres : str
+        GPUs of a task, such as ``gpu:1``; empty where columns run on CPUs.
     """
 
     campaign_file: str
@@ -52,6 +54,7 @@ class ArrayRequest:
     command: tuple[str, ...] = ("rootzone",)
     partition: str = ""
     account: str = ""
+    gres: str = ""
 
 
 def sbatch_text(request: ArrayRequest) -> str:
@@ -83,6 +86,8 @@ def sbatch_text(request: ArrayRequest) -> str:
     ]
     options += [f"--partition={request.partition}"] if request.partition else []
     options += [f"--account={request.account}"] if request.account else []
+    options += [f"--gres={request.gres}"] if request.gres else []
+    device = " --device cuda" if request.gres else ""
     call = " ".join(shlex.quote(part) for part in request.command)
     file = shlex.quote(request.campaign_file)
     return "\n".join(
@@ -94,7 +99,7 @@ def sbatch_text(request: ArrayRequest) -> str:
             f'export NUMBA_NUM_THREADS="${{SLURM_CPUS_PER_TASK:-{request.cores}}}"',
             f'export POLARS_MAX_THREADS="${{SLURM_CPUS_PER_TASK:-{request.cores}}}"',
             f"exec {call} simulate {file} "
-            f'--task "$SLURM_ARRAY_TASK_ID/{request.tasks}" --cores {request.cores}',
+            f'--task "$SLURM_ARRAY_TASK_ID/{request.tasks}" --cores {request.cores}{device}',
             "",
         ]
     )
@@ -124,8 +129,19 @@ def tasks_for(core_hours: float, shards: int, cores: int) -> int:
     return max(1, min(shards, math.ceil(core_hours / (_HOURS_PER_TASK * cores))))
 
 
-def minutes_for(cost: Cost, tasks: int, cores: int) -> int:
-    """Wall-time limit of a task: the upper estimate of its shards with room to spare [min]."""
+def minutes_for(cost: Cost, tasks: int, workers: int, work_hours: float | None = None) -> int:
+    """Wall-time limit of a task: the upper estimate of its shards with room to spare [min].
+
+    Parameters
+    ----------
+    cost : Cost
+        Of the campaign.
+    tasks, workers : int
+        Array tasks, and shards that each runs at a time.
+    work_hours : float, optional
+        Time of one worker for the whole campaign [h]; that of a core when not given.
+    """
     shards_each = math.ceil(cost.shards / tasks)
-    hours = cost.core_hours.high / cost.shards * shards_each / min(cores, shards_each)
+    work_hours = cost.core_hours.high if work_hours is None else work_hours
+    hours = work_hours / cost.shards * shards_each / min(workers, shards_each)
     return max(_LEAST_MINUTES, 10 * math.ceil(hours * 60.0 * _TIME_MARGIN / 10.0))

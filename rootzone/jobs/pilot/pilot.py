@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rootzone.jobs.pilot.gpu_cost import GpuCost
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -89,6 +91,8 @@ class Cost:
         Resident memory a worker needs at most, by its shard's size [MiB].
     pilot : Measured
         What it rests on.
+    gpu : GpuCost or None
+        What it takes on GPUs instead, where the campaign asks for them.
     """
 
     sites: int
@@ -100,6 +104,7 @@ class Cost:
     files: int
     memory_mb_per_worker: float
     pilot: Measured
+    gpu: GpuCost | None = None
 
     def facts(self) -> dict[str, Any]:
         """The same as JSON values."""

@@ -72,6 +72,11 @@ class CampaignEngine:
     start_named: bool = False
     told_version: str = ""
 
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``: where its columns are computed."""
+        return str(self.section.settings.get("device", "cpu"))
+
     def __call__(self, changes: Mapping[str, Any], *, threads: int) -> Engine:
         """As of :class:`MakeEngine`."""
         if self.section.name == "swim":
@@ -123,12 +128,37 @@ class CampaignEngine:
 
 
 def make_engine_of(
-    campaign: Campaign, *, start_named: bool = False, told_version: str = ""
+    campaign: Campaign,
+    *,
+    start_named: bool = False,
+    told_version: str = "",
+    device: str | None = None,
 ) -> CampaignEngine:
-    """The engine of a campaign; see :class:`CampaignEngine`."""
-    return CampaignEngine(
-        campaign.engine_as_run, campaign.jobs.site_timeout_s, start_named, told_version
-    )
+    """The engine of a campaign; see :class:`CampaignEngine`.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    start_named, told_version
+        As of :class:`CampaignEngine`.
+    device : str, optional
+        ``cpu`` or ``cuda``; what the campaign says when not given.
+    """
+    section = campaign.engine_as_run
+    if device is not None and (section.name == "swim" or device != "cpu"):
+        if section.name != "swim":
+            raise RequestError(f"--device {device}: engine.name {section.name} runs on CPUs alone.")
+        settings = {**section.settings, "device": device}
+        section = section.model_copy(update={"settings": settings})
+    return CampaignEngine(section, campaign.jobs.site_timeout_s, start_named, told_version)
+
+
+def device_of(campaign: Campaign, asked: str | None = None) -> str:
+    """Where a campaign's columns are computed: as asked, or as its engine settings say."""
+    if asked is not None or campaign.engine.name != "swim":
+        return asked or "cpu"
+    return str(campaign.engine.settings.get("device", "cpu"))
 
 
 def check_program(command: str) -> None:

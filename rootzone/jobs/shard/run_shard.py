@@ -58,7 +58,10 @@ class ShardTask:
     threads : int
         Threads the engine may use.
     isolated : bool
-        Run the engine in child processes, so that a site that hangs or kills is found and named.
+        Run the engine in child processes, so that a site that hangs or kills is found and named;
+        on CPUs, as a child for each site would start the GPU anew.
+    device : str
+        ``cpu`` or ``cuda``.
     """
 
     root: str
@@ -69,6 +72,7 @@ class ShardTask:
     settings: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 1
     isolated: bool = False
+    device: str = "cpu"
 
     @property
     def ladder(self) -> tuple[Rung, ...]:
@@ -177,7 +181,9 @@ def _run(
     timeout_s = task.campaign.jobs.site_timeout_s
     plan = BatchPlan(task.ladder, make_engine, task.span, task.settings, task.threads)
     if task.isolated:
-        return run_batch_isolated(inputs.batch, replace(plan, threads=1), store.add, timeout_s)
+        settings = {**task.settings, "device": "cpu"} if task.device == "cuda" else task.settings
+        alone = replace(plan, threads=1, settings=settings)
+        return run_batch_isolated(inputs.batch, alone, store.add, timeout_s)
     if stops_hung_sites(task.campaign.engine):
         return run_batch(inputs.batch, plan, store.add)
     with Watchdog(timeout_s, f"shard {task.shard.number}") as dog:
@@ -263,6 +269,7 @@ def _circumstances(task: ShardTask, report: ShardReport) -> dict[str, Any]:
         "engine_seconds": report.engine_seconds,
         "peak_mb": report.peak_mb,
         "threads": task.threads,
+        **({"device": task.device} if task.device != "cpu" else {}),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

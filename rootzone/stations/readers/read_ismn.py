@@ -172,7 +172,7 @@ def _times(rows: Sequence[Sequence[str]], where: str, findings: Findings) -> Any
     try:
         return np.array(texts, dtype="datetime64[m]")
     except ValueError:
-        out = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[m]")
+        out = np.full(len(texts), np.datetime64("NaT", "m"))
         for i, text in enumerate(texts):
             try:
                 out[i] = np.datetime64(text, "m")

@@ -182,7 +182,7 @@ def _times(path: Path, header: list[str], body: list[list[str]], findings: Findi
     if at is None:
         raise RequestError(f"{path} has no column Date; it has {header[:8]} ...")
     clock = next((i for i, n in enumerate(header) if n.strip().lower() == "time"), None)
-    out = np.full(len(body), np.datetime64("NaT"), dtype="datetime64[m]")
+    out = np.full(len(body), np.datetime64("NaT", "m"))
     for i, row in enumerate(body):
         text = row[at].strip() + (f" {row[clock].strip()}" if clock is not None else "")
         try:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from rootzone._shared.arrays import ONE_DAY, AnyArray, Float32Array, FloatArray, IntArray
 from rootzone._shared.errors import RequestError, RootzoneError
 from rootzone._shared.seeds import stream
 from rootzone._shared.units import m_from_cm
@@ -160,7 +160,7 @@ def make_province(settings: ProvinceSettings, threads: int = 1) -> Province:
     height = 700.0 + 120.0 * fields.relief.at_km(east, north)
     grid = province_grid(settings)
     weather, first_day = _weather(settings, fields, height)
-    dates = np.arange(np.datetime64(settings.first), np.datetime64(settings.last) + 1)
+    dates = np.arange(np.datetime64(settings.first), np.datetime64(settings.last) + ONE_DAY)
     top_sand, _, top_clay = texture_pct(fields, settings.ln_sand, east, north, [2.5])[0]
     batch = _batch(settings, fields, east.ravel(), north.ravel(), weather, first_day)
     theta = _simulated(batch, dates.size, threads)
@@ -214,8 +214,8 @@ def _weather(
     settings: ProvinceSettings, fields: Fields, height: FloatArray
 ) -> tuple[dict[str, FloatArray], int]:
     """Weather of the cells of 9 km, shape (day, cell), and its first day since 1970."""
-    start = np.datetime64(settings.first) - 365
-    days = np.arange(start, np.datetime64(settings.last) + 1)
+    start = np.datetime64(settings.first) - 365 * ONE_DAY
+    days = np.arange(start, np.datetime64(settings.last) + ONE_DAY)
     doy = (days - days.astype("datetime64[Y]")).astype(np.float64) + 1.0
     cells = settings.side_km // CELL_PX
     middle = CELL_PX * (np.arange(cells) + 0.5)

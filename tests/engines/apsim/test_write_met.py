@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rootzone._shared.arrays import ONE_DAY
 from rootzone.engines.apsim.write_met import MET_COLUMNS, met_text, write_met
 
 FIRST = int(np.datetime64("2019-12-30", "D").astype(int))
@@ -62,7 +63,7 @@ def test_our_file_reads_like_the_one_real_apsim_accepted(shared: Path) -> None:
     start = next(i for i, line in enumerate(real) if line.startswith("year day"))
     given = np.array([line.split() for line in real[start + 2 :]], dtype=float)
     columns_of = dict(zip(MET_COLUMNS, given[:, 2:].T, strict=True))
-    first = np.datetime64(f"{int(given[0, 0])}-01-01", "D") + int(given[0, 1]) - 1
+    first = np.datetime64(f"{int(given[0, 0])}-01-01", "D") + (int(given[0, 1]) - 1) * ONE_DAY
     ours = met_text(int(first.astype(int)), columns_of, 40.0, "x").splitlines()
     assert ours[5:7] == real[start : start + 2]
     again = np.array([line.split() for line in ours[7:]], dtype=float)

@@ -7,7 +7,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.covariates.layers.covers import cover, cover_names, cover_of_class, cover_sources
 from rootzone.covariates.layers.legends import packed_legends
 from rootzone.engines.plants.canopy import canopy_forcing, filled_lai, season_ramp
-from rootzone.engines.plants.roots import root_share
+from rootzone.engines.plants.roots import root_layers, root_share, share_by_layer
 from rootzone.engines.plants.stress import (
     available_water_stress,
     feddes_stress,
@@ -155,3 +155,32 @@ def test_covers_that_cannot_grow_are_named(changed: dict, what: str) -> None:
 def test_roots_need_the_converged_stepping() -> None:
     with pytest.raises(RequestError, match="stepping converged"):
         settings_from_mapping("van_genuchten", "apsim", {"cover": "grass"})
+
+
+def test_roots_by_layer_are_spread_evenly_over_each() -> None:
+    bottom, part = (np.array(values) for values in root_layers("100:40, 300:40, 1000:20", 8))
+    # 40 % in 10 cm; half of the next 20 cm's 40 %; a tenth of the last 70 cm's 20 %; nothing below.
+    slices = [(0.0, 10.0), (0.0, 20.0), (30.0, 37.0), (95.0, 130.0), (110.0, 120.0)]
+    shares = [share_by_layer(top, end, bottom, part) for top, end in slices]
+    assert shares == pytest.approx([0.4, 0.6, 0.02, 0.2 * 5 / 70, 0.0], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("100-40", "not of the form"),
+        ("300:50, 100:50", "go down"),
+        ("100:50, 300:60", "make 110 %"),
+        ("100:-10, 300:110", "make 100 %"),
+        (", ".join(f"{100 * k}:10" for k in range(1, 11)), "10 layers"),
+    ],
+)
+def test_roots_that_cannot_be_are_named(text: str, named: str) -> None:
+    with pytest.raises(RequestError, match=named):
+        settings_from_mapping("swim3", "converged", {"cover": "grass", "root_layers": text})
+
+
+def test_roots_are_told_one_way_only() -> None:
+    told = {"cover": "grass", "root_layers": "100:100", "root_depth_mm": 500}
+    with pytest.raises(RequestError, match="root_depth_mm: root_layers says"):
+        settings_from_mapping("swim3", "converged", told)

@@ -77,6 +77,22 @@ def test_roots_leave_water_below_wilting(forcing: StationForcing) -> None:
         assert (profiles.theta_of(site)[-1, 6:8] >= own[6:8] - 1e-6).all()
 
 
+@pytest.mark.parametrize("physics", ["van_genuchten", "swim3"])
+def test_roots_by_layer_take_water_where_they_are(forcing: StationForcing, physics: str) -> None:
+    dry = StationForcing(
+        forcing.first_day,
+        {**forcing.columns, "rain_mm": np.zeros(730)},
+        0, (), {},
+    )  # fmt: skip
+    left = {}
+    always = {"cover": "grass", "litter_cover": 0.999, "growing_season": False}
+    for layers in ("200:100", "200:0, 400:100"):  # the upper four layers, or the fifth and sixth
+        profiles, _ = run(dry, physics, **always, root_layers=layers)
+        left[layers] = profiles.theta_of(1)[20]  # before either has wilted
+    assert (left["200:100"][:3] < left["200:0, 400:100"][:3]).all()
+    assert (left["200:100"][5:8] > left["200:0, 400:100"][5:8]).all()
+
+
 def test_bare_ground_is_the_same_to_the_bit_whatever_the_plant_keys_say(
     forcing: StationForcing,
 ) -> None:

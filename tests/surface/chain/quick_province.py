@@ -25,7 +25,9 @@ def quick_province(days: int = 90) -> Province:
         wet[day] = 0.85 * wet[day - 1] + 0.5 * rng.standard_normal()
     theta = 0.20 - 0.002 * (sand - 40.0) + 0.03 * wet[:, None, None]
     theta = np.clip(theta, 0.05, 0.40).astype(np.float32)
-    dates = np.arange(np.datetime64("2022-05-01"), np.datetime64("2022-05-01") + days)
+    dates = np.arange(
+        np.datetime64("2022-05-01"), np.datetime64("2022-05-01") + np.timedelta64(days, "D")
+    )
     warm = np.full((days, 4, 4), 285.0)
     height = 700.0 + 120.0 * fields.relief.at_km(east, north)
     return Province(

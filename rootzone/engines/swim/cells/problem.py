@@ -152,7 +152,7 @@ class Problem:
         top, end = int(self.cells[at.TABLE]), int(self.cells[at.TABLE + self.n - 1])
         wet_psi = 0.0 if self.surface.psi_cm is None else self.surface.psi_cm
         edge = self.control
-        edge[at.PHI_FLOODED], edge[at.KS_FLOODED] = read_phi(0.0, self.tables, top)
+        edge[at.PHI_FLOODED], _, edge[at.KS_FLOODED], _ = read_phi(0.0, self.tables, top)
         edge[at.HEAD_WET] = wet_psi
         edge[at.PHI_WET] = read_phi(u_from_head(wet_psi), self.tables, top)[0]
         edge[at.HEAD_DRY] = self.surface.dry_psi_cm

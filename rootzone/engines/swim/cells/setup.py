@@ -173,13 +173,13 @@ def fill_control(
     top, bottom = int(cells[at.TABLE]), int(cells[at.TABLE + n - 1])
     dry = settings[layout.SET_SURFACE_DRY_PSI_CM]
     held = settings[layout.SET_BOTTOM_PSI_CM]
-    control[at.PHI_FLOODED], control[at.KS_FLOODED] = read_phi(0.0, tables, top)
+    control[at.PHI_FLOODED], _, control[at.KS_FLOODED], _ = read_phi(0.0, tables, top)
     control[at.PHI_WET] = control[at.PHI_FLOODED]
     control[at.HEAD_DRY] = dry
-    control[at.PHI_DRY], _ = read_phi(u_from_head(dry), tables, top)
+    control[at.PHI_DRY], _, _, _ = read_phi(u_from_head(dry), tables, top)
     control[at.BOTTOM_KIND] = settings[layout.SET_BOTTOM_KIND]
     control[at.HEAD_BOTTOM] = held
-    control[at.PHI_BOTTOM], _ = read_phi(u_from_head(held), tables, bottom)
+    control[at.PHI_BOTTOM], _, _, _ = read_phi(u_from_head(held), tables, bottom)
     control[at.GRAVITY] = 1.0
     count = 0
     for i in range(1, n):

@@ -62,7 +62,10 @@ SINK_START = _FIRST + 29 * STRIDE
 ROOT_SHARE = _FIRST + 30 * STRIDE  # share of the demand a cell would meet, per cm of cell [cm-1]
 ROOT_DRY = _FIRST + 31 * STRIDE  # water content that roots leave [m3 m-3]
 ROOT_FULL = _FIRST + 32 * STRIDE  # and below which they are stressed
-CELLS_SIZE = _FIRST + 33 * STRIDE
+# Conductivity [cm d-1], the flux potential's slope in the head, and its slope in u.
+K = _FIRST + 33 * STRIDE
+K_SLOPE = _FIRST + 34 * STRIDE
+CELLS_SIZE = _FIRST + 35 * STRIDE
 # The same rows by the names that ``swim/roots.py`` uses on both grids.
 THETA_NOW = THETA_U
 SIZE = DZ

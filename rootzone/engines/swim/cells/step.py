@@ -16,7 +16,7 @@ from rootzone.engines.swim import state
 from rootzone.engines.swim.cells import state as at
 from rootzone.engines.swim.cells.flux import evaluate, set_rates, set_surface_flux
 from rootzone.engines.swim.cells.sink import set_sinks, uptake
-from rootzone.engines.swim.cells.table import u_from_theta
+from rootzone.engines.swim.cells.table import PER_UNIT, u_from_theta
 from rootzone.engines.swim.solve import solve_tridiagonal
 
 SIGMA = 0.55
@@ -24,11 +24,21 @@ SHRINK = 0.5
 DT_GIVE_UP = 1e-7  # [d]; below this the bounded explicit step takes over
 DT_IMPATIENT = 1e-4  # [d]; at most 20,000 further evaluations a day
 REJECT_ERROR = float("inf")  # the growth of the step alone heeds the error
-_SATURATED_SHARE = 0.05  # of the residual allowed, in saturated cells
+# Of the residual allowed, in cells wetter than _NEAR: there K follows from the last thousandths of
+# theta, and a loose residual would leave it to chance.
+_SATURATED_SHARE = 0.05
+_NEAR = -0.5
 _STORAGE = 1e-6  # steadies Newton's matrix in saturated cells [cm-1]; no water is stored by it
 _LARGEST_DU = 2.0
 _LARGEST_DU_SATURATED = 1e4  # pressures are linear in each other: clipping some upsets the rest
-_CROSSING = 0.1  # how far a move may go on beyond saturation
+# K(u) of a clay is an S beside saturation, whose curvature turns here. Newton's method would leap
+# from one of its arms to the other for ever; moves across the turn end on it (Wang and Tchelepi
+# 2013, doi:10.1016/j.jcp.2013.06.009), and from it the way to either side is monotone.
+_TURN = -0.99 / PER_UNIT
+_FAR = 1e300
+# 0.2 mm of suction, where a flooded column stands: a step that starts with less than the cell below
+# will take, for part of it, is not to make up for that with pressure in its second half.
+_FULL = -0.02
 
 
 @inner_kernel
@@ -56,7 +66,7 @@ def set_residual(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
         rate = sigma * cells[at.RATE + i] + (1.0 - sigma) * cells[at.RATE_START + i]
         residual = cells[at.THETA + i] + dt * rate - cells[at.THETA_U + i]
         cells[at.RESIDUAL + i] = residual
-        size = abs(residual) * (1.0 / _SATURATED_SHARE if cells[at.U + i] >= 0.0 else 1.0)
+        size = abs(residual) * (1.0 / _SATURATED_SHARE if cells[at.U + i] >= _NEAR else 1.0)
         # Nor may more water be left above saturation than a saturated cell could keep: a later,
         # shorter step could not get rid of it.
         over = residual + cells[at.THETA_U + i] - cells[at.THETA_S_CELL + i]
@@ -69,7 +79,7 @@ def set_residual(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
 
 @inner_kernel
 def move(cells: FloatArray, n: int, control: FloatArray) -> None:
-    """Add Newton's correction to u, damped where it would leap or cross saturation."""
+    """Add Newton's correction to u, damped where it would leap or cross the turn of K."""
     for i in range(n):
         u = cells[at.U + i]
         leap = _LARGEST_DU if u < 0.0 else _LARGEST_DU_SATURATED
@@ -77,8 +87,8 @@ def move(cells: FloatArray, n: int, control: FloatArray) -> None:
         du = du if du < leap else leap  # a NaN ends here, as a bounded move
         du = du if du > -leap else -leap
         new = u + du
-        highest = _CROSSING if u < 0.0 else new
-        lowest = -_CROSSING if u > 0.0 else new
+        highest = _TURN if u < _TURN else _FAR
+        lowest = _TURN if u > _TURN else -_FAR
         new = new if new < highest else highest
         cells[at.U + i] = new if new > lowest else lowest
 
@@ -183,7 +193,7 @@ def commit(
     for i in range(n):
         rate = sigma * cells[at.RATE + i] + (1.0 - sigma) * cells[at.RATE_START + i]
         cells[at.THETA + i] += dt * rate
-        saturated = 1.0 if cells[at.U + i] >= 0.0 else saturated
+        saturated = 1.0 if cells[at.U + i] >= _FULL else saturated
     control[state.SATURATED] = saturated
     inflow = dt * (sigma * cells[at.Q] + (1.0 - sigma) * cells[at.Q_START])
     outflow = dt * (sigma * cells[at.Q + n] + (1.0 - sigma) * cells[at.Q_START + n])

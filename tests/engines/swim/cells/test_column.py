@@ -294,3 +294,40 @@ def test_label_is_right_on_campaign_layers(profile: str) -> None:
     assert np.sqrt(np.mean((ours - theirs) ** 2)) < 6e-4
     evaporated_cm = daily[:, layout.ES_MM].sum() / 10.0
     assert evaporated_cm == pytest.approx(reference["evaporation_cm"].sum(), rel=3e-3)
+
+
+# Catalogue clay and silty clay (Carsel and Parrish 1988) and n at its limit, Ks in mm d-1.
+FLOODED = {
+    "clay": (0.068, 0.38, 0.008, 1.09, 48.0),
+    "silty clay": (0.07, 0.36, 0.005, 1.09, 4.8),
+    "n 1.05": (0.0, 0.46, 0.008, 1.05, 48.0),
+}
+CAMPAIGN_MM = (50.0, 50.0, 50.0, 50.0, 100.0, 100.0, 100.0, 200.0, 200.0, 200.0, 200.0, 200.0)
+
+
+def held_at(suction_cm: float, soil: tuple[float, ...]) -> float:
+    theta_r, theta_s, alpha, n, _ = soil
+    return theta_r + (theta_s - theta_r) * (1.0 + (alpha * suction_cm) ** n) ** (1.0 / n - 1.0)
+
+
+@pytest.mark.parametrize("suction_cm", [100.0, 1000.0, 15000.0])
+@pytest.mark.parametrize("name", FLOODED)
+def test_flooded_clays_take_in_ks_at_least(name: str, suction_cm: float) -> None:
+    # The gradient under a flooded surface is 1 or more (Philip 1957), so I(t) >= Ks t.
+    soil = FLOODED[name]
+    layers = make_layers(soil, CAMPAIGN_MM)
+    weather = np.array([[90_000.0, 0.0]])
+    _, daily = run(weather, held_at(suction_cm, soil), layers, RAIN_HOURS=24.0)
+    assert daily[0, layout.INFILTRATION_MM] >= soil[4]
+    assert daily[0, layout.EVALUATIONS] < 400
+
+
+@pytest.mark.parametrize("name", FLOODED)
+def test_rain_a_little_below_ks_all_enters_and_takes_few_steps(name: str) -> None:
+    # 5/6 of Ks: K lies on the cliff beside saturation, and nothing may run off.
+    soil = FLOODED[name]
+    layers = make_layers(soil, CAMPAIGN_MM)
+    weather = np.full((2, 2), (soil[4] * 5.0 / 6.0, 0.0))
+    _, daily = run(weather, held_at(1000.0, soil), layers, RAIN_HOURS=24.0)
+    assert daily[:, layout.RUNOFF_MM].sum() == pytest.approx(0.0, abs=0.02 * soil[4])
+    assert daily[:, layout.EVALUATIONS].sum() < 800

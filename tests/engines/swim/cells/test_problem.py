@@ -307,7 +307,7 @@ def test_travelling_wave_in_sand() -> None:
 
 def test_ponding_time_and_infiltration_of_loam() -> None:
     # 100 cm/d on loam that takes 50: our fine reference infiltrates 11.19, 26.19, 51.18 cm by 0.2,
-    # 0.5, 1 d; the rest runs off.
+    # 0.5, 1 d; the rest runs off. The K of the table, without a cusp, lets 0.3 % more in at first.
     problem = one_soil(
         even(200.0, 400),
         vg_table(*LOAM),
@@ -321,7 +321,7 @@ def test_ponding_time_and_infiltration_of_loam() -> None:
         problem.march(until - day)
         day = until
         found.append(problem.inflow_cm)
-    np.testing.assert_allclose(found, [11.19, 26.19, 51.18], rtol=2e-3)
+    np.testing.assert_allclose(found, [11.19, 26.19, 51.18], rtol=3e-3)
     assert problem.runoff_cm == pytest.approx(100.0 - problem.inflow_cm, abs=1e-9)
 
 

@@ -8,6 +8,8 @@ from rootzone.engines.swim.cells import state as at
 from rootzone.engines.swim.cells.problem import Bottom, Problem, Surface, vg_table
 from rootzone.engines.swim.cells.sink import set_sinks
 from rootzone.engines.swim.cells.step import settle
+from rootzone.engines.swim.cells.table import table_from_functions
+from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
 from tests.engines.swim.cells.test_problem import even, exponential_soil
 
 pytestmark = pytest.mark.kernels
@@ -124,3 +126,109 @@ def test_steady_uptake_by_exponential_roots_in_an_exponential_soil(count: int) -
     phi = (rain - uptake) / a + uptake * np.exp(-z / d) / (a + 1.0 / d)
     exact = np.log(a * phi / ks) / a
     assert problem.psi_cm == pytest.approx(exact, abs=0.2)  # 1 % of K, most of it the table's
+
+
+A, KS, RAIN, UPTAKE, DECAY, LENGTH = 0.05, 24.0, 3.0, 0.1, 15.0, 100.0
+
+
+def _steady(rain: float, depth_cm: np.ndarray) -> np.ndarray:
+    """K [cm d-1] with K - K'/a = rain - what was taken above, and K = Ks at the water table."""
+    # Particular solution for roots exp(-z/d)/(d r): K = q_inf + T/r exp(-z/d) a d / (1 + a d),
+    # with q_inf = rain - T/r, r = 1 - exp(-L/d); the free part grows as exp(a z).
+    r = 1.0 - np.exp(-LENGTH / DECAY)
+    below = UPTAKE / r * A * DECAY / (1.0 + A * DECAY)
+    deep = rain - UPTAKE / r
+
+    def bounded(z: np.ndarray | float) -> np.ndarray:
+        return np.asarray(deep + below * np.exp(-np.asarray(z) / DECAY))
+
+    return bounded(depth_cm) + (KS - bounded(LENGTH)) * np.exp(A * (depth_cm - LENGTH))
+
+
+def _drying(time_d: float, depth_cm: np.ndarray) -> np.ndarray:
+    """Heads [cm] of a rooted column over a water table after the rain has stopped."""
+    # Yuan and Lu (2005), Vadose Zone Journal 4, 1210-1218: dtheta/dt = d/dz(K dpsi/dz - K) - S,
+    # K = Ks exp(a psi) and theta = r + (s - r) exp(a psi), which makes it linear in K:
+    #   c dK/dt = K''/a - K' - S,  c = (s - r) / Ks,  K - K'/a = q at z = 0,  K(L) = Ks.
+    # Worked anew here: K = steady K of the new rain + exp(a z/2) sum A_k sin(k (L - z)) exp(-b t),
+    # b = (k2 + a2/4) / (a c), tan(k L) = -2 k / a, A by projection of the start on the sines.
+    fine = np.linspace(0.0, LENGTH, 8001)
+    left = _steady(RAIN, fine) - _steady(0.0, fine)
+    out = _steady(0.0, depth_cm)
+    step = fine[1] - fine[0]
+    for number in range(1, 200):
+        low, high = (number - 0.5) * np.pi / LENGTH + 1e-12, number * np.pi / LENGTH - 1e-12
+        for _ in range(60):  # bisection; the root lies where the tangent is negative
+            k = 0.5 * (low + high)
+            low, high = (k, high) if np.tan(k * LENGTH) < -2.0 * k / A else (low, k)
+        sine = np.sin(k * (LENGTH - fine))
+        weight = np.trapezoid(left * np.exp(-A * fine / 2.0) * sine, dx=step)
+        weight /= np.trapezoid(sine**2, dx=step)
+        b = (k**2 + A**2 / 4.0) / (A * 0.34 / KS)
+        out += weight * np.exp(A * depth_cm / 2.0 - b * time_d) * np.sin(k * (LENGTH - depth_cm))
+    return np.log(out / KS) / A
+
+
+def test_a_rooted_column_dries_as_the_analytic_solution_says() -> None:
+    count = 50
+    dz = even(LENGTH, count)
+    middle = np.cumsum(dz) - 0.5 * dz
+    problem = Problem(
+        dz,
+        [exponential_soil(A, KS)],
+        [0] * count,
+        np.log(_steady(RAIN, middle) / KS) / A,
+        Surface(rain_cm_d=0.0),
+        Bottom(layout.BOTTOM_FIXED_HEAD, 0.0),
+    )
+    edges = np.concatenate(([0.0], np.cumsum(dz)))
+    share = np.exp(-edges[:-1] / DECAY) - np.exp(-edges[1:] / DECAY)
+    problem.cells[at.ROOT_SHARE : at.ROOT_SHARE + count] = share / share.sum() / dz
+    problem.cells[at.ROOT_DRY : at.ROOT_DRY + count] = 0.0
+    problem.cells[at.ROOT_FULL : at.ROOT_FULL + count] = 0.01  # no stress
+    problem.control[state.OMEGA_C] = 1.0
+    problem.control[state.UPTAKE_DEMAND] = UPTAKE
+    assert problem.psi_cm == pytest.approx(_drying(0.0, middle), abs=1.0)  # the series starts there
+    before = 0.0
+    for until in (0.25, 1.0, 4.0):
+        problem.march(until - before)
+        before = until
+        # Seen 0.06, 0.12 and 0.02 cm, the same on half as many and twice as many cells.
+        assert problem.psi_cm == pytest.approx(_drying(until, middle), abs=0.2)
+
+
+def test_the_root_uptake_example_of_hydrus_1d() -> None:
+    # Example ROOTUPTK that HYDRUS-1D ships with, as its own files tell it (I_CHECK, A_LEVEL and
+    # BALANCE.OUT in AgriHarmony/HYDRUS-1-D-gfortran a4a1f375): a loam at -100 cm, roots falling in
+    # a line from 0.02 cm-1 to none at 100 cm, rain and uptake of 0.4 cm d-1, -100 cm held below.
+    count, loam = 100, (0.078, 0.43, 0.036, 1.56)
+    # It reads theta and K from a table of 100 heads, in lines: at -100 cm K is then 0.0142 cm d-1
+    # (NOD_INF.OUT), not the 0.0136 of the formula, and so it must be here.
+    heads = -(10.0 ** np.linspace(4.0, -6.0, 100))
+    theta = theta_from_psi(heads, *loam)
+    k_cm_d = conductivity_from_psi(heads, 10.0, *loam[2:])
+    table = table_from_functions(
+        lambda h: np.interp(h, heads, theta), lambda h: np.interp(h, heads, k_cm_d)
+    )
+    dz = even(100.0, count)
+    middle = np.cumsum(dz) - 0.5 * dz
+    problem = Problem(
+        dz,
+        [table],
+        [0] * count,
+        np.full(count, -100.0),
+        Surface(rain_cm_d=0.4),
+        Bottom(layout.BOTTOM_FIXED_HEAD, -100.0),
+    )
+    problem.cells[at.ROOT_SHARE : at.ROOT_SHARE + count] = 0.02 * (1.0 - middle / 100.0)
+    problem.cells[at.ROOT_DRY : at.ROOT_DRY + count] = 0.0
+    problem.cells[at.ROOT_FULL : at.ROOT_FULL + count] = 0.08  # it has no stress by water
+    problem.control[state.OMEGA_C] = 1.0
+    problem.control[state.UPTAKE_DEMAND] = 0.4
+    # Water stored after every 20 days [cm]; its file has three digits.
+    theirs = [24.3, 24.7, 25.2, 25.8, 26.3, 26.8, 27.2, 27.4, 27.5, 27.6]
+    ours = [problem.march(20.0).stored_cm for _ in theirs]
+    assert ours == pytest.approx(theirs, abs=0.05)
+    assert problem.control[state.SUM_UPTAKE] == pytest.approx(80.0, abs=1e-9)  # sum(vRoot)
+    assert -problem.drainage_cm == pytest.approx(3.35, abs=0.02)  # sum(vBot)
+    assert -34.0 < problem.psi_cm[0] < -33.5  # hTop is -33.5 cm, and the soil below it drier

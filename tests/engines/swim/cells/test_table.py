@@ -54,8 +54,7 @@ def test_table_holds_the_closed_forms_between_its_knots(soil: tuple[float, ...])
         u = u_from_head(-suction)
         theta, _ = read_theta(u, table, 0)
         assert theta == pytest.approx(theta_from_suction(suction, *soil[:4]), abs=1e-5)
-        _, slope = read_phi(u, table, 0)
-        k = slope / (1.0 + suction)
+        _, _, k, _ = read_phi(u, table, 0)
         assert k == pytest.approx(conductivity(suction, soil), rel=2e-2)
 
 
@@ -73,8 +72,8 @@ def test_flux_potential_is_the_integral_of_k(soil: tuple[float, ...]) -> None:
 
 def test_conductivity_runs_into_its_saturated_value() -> None:
     table = vg_table(*LOAM)
-    _, below = read_phi(-1e-9, table, 0)
-    _, above = read_phi(1e-9, table, 0)
+    _, _, below, _ = read_phi(-1e-9, table, 0)
+    _, _, above, _ = read_phi(1e-9, table, 0)
     assert above == 12.05
     assert below == pytest.approx(12.05, rel=1e-6)
 
@@ -84,6 +83,22 @@ def test_potential_rises_with_u_everywhere(soil: tuple[float, ...]) -> None:
     table = vg_table(*soil)
     slopes = [read_phi(u, table, 0)[1] for u in np.linspace(-20.0, 0.5, 400)]
     assert min(slopes) >= 0.0
+
+
+@pytest.mark.parametrize("n", [1.05, 1.09, 1.24, 1.56, 2.7])
+def test_conductivity_falls_from_saturation_without_a_jump_or_a_cusp(n: float) -> None:
+    # Van Genuchten's K has an infinite slope at saturation for n below 2; the table's has none, is
+    # never above Ks and meets van Genuchten's at the first knot, 1.33 mm of suction.
+    soil = (0.068, 0.38, 0.008, n, 4.8)
+    table = vg_table(*soil)
+    u = -np.linspace(1e-9, 0.125, 200)
+    k, slope = np.array([read_phi(x, table, 0)[2:] for x in u]).T
+    assert k[0] == pytest.approx(4.8, rel=1e-6)
+    assert slope[0] == pytest.approx(0.0, abs=1e-6)
+    assert np.diff(k).max() <= 4.8e-5  # a parabola for K (1 - psi) where K hardly falls
+    assert np.all(slope >= 0.0)
+    assert k[-1] == pytest.approx(conductivity(np.expm1(0.125), soil), rel=1e-9)
+    assert np.gradient(k, u)[5:-5] == pytest.approx(slope[5:-5], rel=2e-2, abs=5e-3)
 
 
 @pytest.mark.parametrize("theta", [0.0611, 0.15, 0.3, 0.3989])

@@ -1,0 +1,1 @@
+"""Physics at every pixel: a few columns simulated, all others between them."""
