@@ -116,7 +116,9 @@ def main() -> None:
     asked = parser.parse_args()
     major, minor = (int(part) for part in asked.cc.split("."))
     pretend_card((major, minor))
-    for name, (text, signature) in signatures(asked.single).items():
+    for name, (text, signature) in sorted(
+        signatures(asked.single).items(), key=lambda one: len(one[0])
+    ):
         start = time.process_time()
         ptx, _ = cuda.compile_ptx(text, signature, cc=(major, minor))
         seconds = time.process_time() - start

@@ -12,6 +12,7 @@ from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.campaign.findings import Finding
+    from rootzone.campaign.model import Campaign
     from rootzone.campaign.read_campaign import LoadedCampaign
 
 
@@ -24,6 +25,7 @@ def command(campaign: Path, as_json: bool) -> None:
     All mistakes are shown together, each with file, line, column, the value seen and how to mend
     it. Exit status 2 if there is any.
     """
+    from rootzone._cli._next_step import next_step
     from rootzone.api._preflight import campaign_findings
     from rootzone.campaign.findings import CampaignMistakes
 
@@ -36,7 +38,9 @@ def command(campaign: Path, as_json: bool) -> None:
         raise CampaignMistakes(findings)
     if loaded is not None and not as_json:
         click.echo(_in_words(campaign, loaded))
-        click.echo(f"next: rootzone sites {campaign}", err=True)
+        for note in _notes(loaded.campaign):
+            click.echo(f"note: {note}", err=True)
+        click.echo(f"next: {next_step(campaign, loaded.campaign)}", err=True)
 
 
 def _facts(path: Path, loaded: LoadedCampaign | None, findings: list[Finding]) -> dict[str, Any]:
@@ -45,7 +49,18 @@ def _facts(path: Path, loaded: LoadedCampaign | None, findings: list[Finding]) -
         "ok": not findings,
         "digest": loaded.digest if loaded and not findings else None,
         "mistakes": [finding.as_dict() for finding in findings],
+        "notes": _notes(loaded.campaign) if loaded else [],
     }
+
+
+def _notes(campaign: Campaign) -> list[str]:
+    """What is allowed and yet worth a second look."""
+    if campaign.engine.physics != "swim3":
+        return []
+    from rootzone.engines.tables.table_mode import thick_layers_note
+
+    note = thick_layers_note(campaign.profile.thickness_mm)
+    return [f"profile.thickness_mm: {note}"] if note else []
 
 
 def _in_words(path: Path, loaded: LoadedCampaign) -> str:

@@ -26,7 +26,7 @@ labels:
   depths_mm: [200]
   stations: [data/uscrn]
 learning:            # small enough for a laptop's minutes; the defaults are the paper's
-  model: unet_a_up4
+  model: unet_smooth
   widths: [16, 32, 64]
   epochs: 10
   steps_per_epoch: 50

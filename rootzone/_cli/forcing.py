@@ -30,13 +30,14 @@ def command(
     sums of 7 and 30 days; the campaign's weather section says how. Beside each file gaps_YEAR.json
     names every cell-day that was missing or could not be true.
     """
+    from rootzone._cli._next_step import next_step
     from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.covariates.weather.run_forcing import run_forcing
 
     files = CampaignFiles.beside(campaign, data)
     facts = run_forcing(files, force=force, say=lambda text: click.echo(text, err=True))
     _show(facts, as_json=as_json)
-    click.echo("next: rootzone sites, then rootzone simulate", err=True)
+    click.echo(f"next: {next_step(campaign, files.campaign)}", err=True)
 
 
 def _show(facts: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -110,8 +110,8 @@ def _in_words(name: str, cost: Cost, nodes: int, interval_pct: float) -> str:
             f"{name}: {cost.sites:,} sites in {cost.shards:,} shards",
             f"  pilot       {pilot.sites} sites, {pilot.failed} failed{failed}",
             f"  per site    {per_site_ms:.3g} ms; {in_hours(pilot.start_s)} to start a worker",
-            f"  work        {_span(cost.core_hours)} core-hours ({interval_pct:g} % interval)",
-            f"  wall time   {_span(cost.wall_hours)} h on {cost.cores} cores, {nodes} node(s)",
+            f"  work        {_span(cost.core_hours)} of one core ({interval_pct:g} % interval)",
+            f"  wall time   {_span(cost.wall_hours)} on {cost.cores} cores, {nodes} node(s)",
             *([f"  on GPUs     {_on_gpus(cost.gpu)}"] if cost.gpu is not None else []),
             f"  disk        {cost.disk_gb:.3g} GB in {cost.files:,} files",
             f"  memory      {cost.memory_mb_per_worker:.0f} MB a worker",
@@ -134,4 +134,7 @@ def _on_gpus(gpu: GpuCost) -> str:
 
 
 def _span(interval: Interval) -> str:
-    return f"{interval.value:.3g} ({interval.low:.3g} to {interval.high:.3g})"
+    from rootzone._shared.words import in_hours
+
+    value, low, high = (in_hours(3600.0 * x) for x in (interval.value, interval.low, interval.high))
+    return f"{value} ({low} to {high})"

@@ -36,6 +36,7 @@ def command(
     the same sites on any number of workers. An interrupted draw goes on where it stopped when the
     same command is given again.
     """
+    from rootzone._cli._next_step import next_step
     from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.design.run_sites import run_sites
 
@@ -49,7 +50,8 @@ def command(
     )
     place = files.workspace
     click.echo(json_text(facts) if as_json else _in_words(place, facts))
-    click.echo(f"next: open {place.balance_report}, then fetch weather and soils", err=True)
+    following = next_step(campaign, files.campaign)
+    click.echo(f"next: open {place.balance_report}, then {following}", err=True)
 
 
 def _in_words(place: Workspace, facts: list[dict[str, Any]]) -> str:

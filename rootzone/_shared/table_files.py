@@ -57,7 +57,7 @@ def read_frame(path: Path) -> pl.DataFrame:
     import polars as pl
 
     if not path.exists():
-        raise RequestError(f"{path} does not exist.")
+        raise RequestError(not_there(path))
     if path.suffix not in {".parquet", ".csv"}:
         raise RequestError(f"{path} ends in {path.suffix!r}; tables end in .parquet or .csv.")
     check(path)
@@ -86,6 +86,29 @@ def whole_ids(series: pl.Series) -> pl.Series:
     numbers = series.cast(pl.Int64, strict=False)
     lossless = (numbers.cast(pl.String) == series) | series.is_null()
     return numbers if bool(lossless.fill_null(value=False).all()) else series
+
+
+_MADE_BY = {
+    "sites": "sites", "reserves": "sites", "soils": "soils", "textures": "soils",
+    "stations": "stations", "profiles": "simulate", "predictions": "evaluate",
+    "skill": "evaluate",
+}  # fmt: skip
+
+
+def not_there(path: Path) -> str:
+    """What to say of a table that is missing; of one of a campaign, the verb that makes it.
+
+    Examples
+    --------
+    >>> not_there(Path("a/sites/sites.parquet"))
+    'a/sites/sites.parquet does not exist. Make it with: rootzone sites'
+    >>> not_there(Path("mine.csv"))
+    'mine.csv does not exist.'
+    """
+    verb = "forcing" if path.stem.startswith("weather_") else _MADE_BY.get(path.stem, "")
+    inside = path.suffix == ".parquet" and path.parent.name not in ("", ".")
+    made = f" Make it with: rootzone {verb}" if verb and inside else ""
+    return f"{path} does not exist.{made}"
 
 
 def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.DataFrame:
@@ -125,7 +148,7 @@ def scan_table(path: Path, schema: Schema) -> pl.LazyFrame:
     import pyarrow as pa
 
     if not path.exists():
-        raise RequestError(f"{path} does not exist.")
+        raise RequestError(not_there(path))
     check(path)
     try:
         problems = schema.problems(_stored_schema(path))

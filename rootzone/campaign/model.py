@@ -29,8 +29,6 @@ BARE_SOIL_ALBEDO = 0.13  # APSIM's
 # Where the day stands in the name of a file: {date}, or {date:%Y%m%d}.
 DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
-
-
 BY_LAND_COVER = "by_land_cover"
 
 
@@ -218,7 +216,7 @@ class Labels(Section):
     depths_mm: Annotated[tuple[DepthMm, ...], Field(min_length=1)] = (200.0,)
     """label depths below the surface [mm], inside the profile"""
     source: Literal["layers", "solver"] = Field("layers", alias="from")
-    """layers reads between the layers of the profile, as the paper; solver has fine cells there"""
+    """layers reads between layers, as the paper; solver takes what fine cells at the depth hold"""
     stations: tuple[str, ...] = ()
     """files or folders of station data to hold the labels against"""
 
@@ -236,6 +234,8 @@ class Features(Section):
     """depth interval of sand, silt and clay [cm], as the texture source names it"""
     surface_moisture: str | None = None
     """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
+    physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()
+    """physics at every pixel as further channels: water content of the day, and its changes"""
 
 
 class Split(Section):
@@ -258,7 +258,8 @@ class Learning(Section):
 
     model: Name = "unet_a"
     """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
-    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat"""
+    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat; unet_smooth,
+    net A without a lattice; unet_residual, which corrects physics; or physics itself"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"
@@ -323,8 +324,7 @@ class Maps(Section):
     window_px: Annotated[int, Field(ge=64, le=8192, multiple_of=8)] = 640
     """side of a window of prediction [pixels]; any size gives the same map"""
     source: Literal["network", "physics", "simulation"] = "network"
-    """the trained network; physics at every pixel, between simulated columns; or a simulation of
-    every unique column"""
+    """trained network, physics at every pixel between simulated soils, or every soil simulated"""
     physics_error: Annotated[float, Field(gt=0, le=0.05)] = 0.002
     """what 95 % of the errors of physics between simulated columns stay below [m3 m-3]"""
     dtype: Literal["uint16", "float32"] = "uint16"
@@ -378,14 +378,12 @@ class Campaign(Section):
     @property
     def engine_as_run(self) -> Engine:
         """The engine section with what other sections say to it: cover, and depths of labels."""
-        told: dict[str, Scalar] = {}
-        if self.cover not in ("bare", BY_LAND_COVER):
-            told["cover"] = self.cover
+        grows = self.cover not in ("bare", BY_LAND_COVER)
+        told: dict[str, Scalar] = {"cover": self.cover} if grows else {}
         if self.labels.source == "solver":
             told["label_depths_mm"] = ",".join(f"{d:.12g}" for d in sorted(self.labels.depths_mm))
-        if not told:
-            return self.engine
-        return self.engine.model_copy(update={"settings": {**told, **self.engine.settings}})
+        settings = {**told, **self.engine.settings}
+        return self.engine.model_copy(update={"settings": settings}) if told else self.engine
 
     @property
     def weather_years(self) -> tuple[int, ...]:

@@ -189,7 +189,7 @@ def _cover_codes(
     for code in np.unique(codes).tolist():
         if code in legend.classes:
             found = legend.classes[code]
-            out[codes == code] = names.index(cover_of_class(found.name, found.group))
+            out[codes == code] = names.index(cover_of_class(found.name, found.group, found.title))
     return out
 
 

@@ -54,7 +54,9 @@ class ColumnRun:
     failures: Mapping[int, str]
 
 
-def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | None:
+def guarded_soils(
+    campaign: Campaign, layers: pl.DataFrame, *, measured: bool = False
+) -> pl.DataFrame | None:
     """Soils of sampled layers, by the campaign's own soils stage; None if none is usable.
 
     Parameters
@@ -63,8 +65,11 @@ def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | No
         Its soil settings and profile.
     layers : DataFrame
         Layers as ``hydraulics.site_layers`` samples them, ``site_id`` numbering the columns.
+    measured : bool
+        They are textures measured at stations, whatever the map holds; what the pedotransfer
+        function needs beside them and was not measured is filled.
     """
-    source = SAMPLED[campaign.soil.ptf][1]
+    source = "texture" if measured else SAMPLED[campaign.soil.ptf][1]
     table = layers_of_frame(Path(campaign.catalog.texture), layers, source)  # type: ignore[arg-type]
     try:
         result = soils_from_layers(
@@ -74,7 +79,7 @@ def guarded_soils(campaign: Campaign, layers: pl.DataFrame) -> pl.DataFrame | No
             extend=True,
             tolerance_pct=campaign.soil.texture_tolerance_pct,
             ptf=pedotransfer_of(campaign.soil),
-            fill_inputs=campaign.soil.fill_inputs,
+            fill_inputs=measured or campaign.soil.fill_inputs,
         )
     except RequestError:  # said of a table without one usable soil: a lake, or the sea
         return None

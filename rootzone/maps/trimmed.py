@@ -21,6 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.models import MISSING, Prediction, UNet
+from rootzone.networks.residual import Residual
 
 # PyTorch hands a convolution of one small image to another library than a large one, and the two
 # round differently in the last bit: input of at most this many numbers (ATen's use_mkldnn).
@@ -68,7 +69,7 @@ def decoder_rims(config: ModelConfig) -> list[int]:
     for n_conv in reversed(config.decoder_convs):
         entering = need + n_conv
         rims.append(entering)
-        need = -(-entering // 2) if config.up_kernel == 2 else entering // 2 + 1
+        need = _below(entering, config)
     return rims[::-1]
 
 
@@ -96,6 +97,9 @@ def encoder_rims(config: ModelConfig) -> list[int]:
 
 
 def _below(rim: int, config: ModelConfig) -> int:
+    """Rim below a step up that gives a rim above it."""
+    if config.up == "resize":
+        return (rim + 3) // 2
     return -(-rim // 2) if config.up_kernel == 2 else rim // 2 + 1
 
 
@@ -107,9 +111,8 @@ def folded(model: nn.Module) -> nn.Module:
     (1e-7).
     """
     copied = copy.deepcopy(model)
-    blocks = (
-        (*copied.encoder, copied.bottleneck, *copied.decoder) if isinstance(copied, UNet) else ()
-    )
+    unet = copied.inner if isinstance(copied, Residual) else copied
+    blocks = (*unet.encoder, unet.bottleneck, *unet.decoder) if isinstance(unet, UNet) else ()
     for block in blocks:
         assert isinstance(block, nn.Sequential)  # noqa: S101 - as UNet builds it
         parts = list(block)
@@ -128,6 +131,9 @@ def predict_middle(model: nn.Module, x: Tensor, rim: Rim, soil: Tensor | None = 
     """
     if isinstance(model, UNet):
         return unet_middle(model, x, rim, soil)
+    if isinstance(model, Residual) and model.inner is not None:
+        base = _cut(model.base(x), rim, _NO_RIM)
+        return model.corrected(unet_middle(model.inner, x, rim), base, soil)
     own_way = getattr(model, "predict_middle", None)
     if callable(own_way):
         own: Prediction = own_way(x, rim, soil)
@@ -172,9 +178,9 @@ def unet_middle(model: UNet, x: Tensor, rim: Rim, soil: Tensor | None = None) ->
     entering = decoder_rims(config)
     kept = encoder_rims(config)
     have, skips = rim, []
-    for level, block in enumerate(model.encoder):
+    for level in range(n_level):
         x, have = _cut(x, have, have.capped(kept[level])), have.capped(kept[level])
-        skip, x = _encode(block, x, have, have.capped(entering[-1 - level]), first=level == 0)
+        skip, x = _encode(model, level, x, have, have.capped(entering[-1 - level]))
         skips.append(skip)
         have = have.below(1)
     x, have = _cut(x, have, have.capped(kept[-1])), have.capped(kept[-1])
@@ -206,10 +212,9 @@ def _read_out(model: UNet, strips: Iterable[Tensor], soil: Tensor | None) -> Pre
     return Prediction(_joined([one.theta for one in told]), _joined(spreads) if spreads else None)
 
 
-def _encode(
-    block: nn.Module, x: Tensor, have: Rim, wanted: Rim, *, first: bool
-) -> tuple[Tensor, Tensor]:
+def _encode(model: UNet, level: int, x: Tensor, have: Rim, wanted: Rim) -> tuple[Tensor, Tensor]:
     """Features of a block of the encoder: their middle with the rim wanted, and all, pooled."""
+    block = model.encoder[level]
     height, n_conv = x.shape[2], _n_conv(block)
     skips, pooled = [], []
     start, stop = have.top - wanted.top, height - (have.bottom - wanted.bottom)
@@ -217,10 +222,10 @@ def _encode(
     for top, bottom in _strips(height, x.shape[3] * _width(block)):
         above, beneath = min(n_conv, top), min(n_conv, height - bottom)
         strip = x[:, :, top - above : bottom + beneath]
-        if first:
+        if level == 0:
             strip = torch.nan_to_num(strip, MISSING, torch.inf, -torch.inf)
         strip = _same_kernels(block, strip)[:, :, above : above + bottom - top]
-        pooled.append(functional.max_pool2d(strip, 2))
+        pooled.append(model.pooled(strip))
         skips.append(strip[:, :, max(start - top, 0) : max(stop - top, 0), columns])
     return _joined(skips), _joined(pooled)
 
@@ -245,7 +250,7 @@ def _decode(
     """
     n_conv = _n_conv(block)
     below, entering, leaving = rims
-    beyond = 0 if getattr(up, "kernel_size", (2, 2))[0] == 2 else 1
+    beyond = 0 if getattr(up, "kernel_size", (0, 0))[0] == 2 else 1
     height = skip.shape[2] - entering.top - entering.bottom
     columns = slice(entering.left - leaving.left, skip.shape[3] - (entering.right - leaving.right))
     n_row = leaving.top + height + leaving.bottom

@@ -46,8 +46,33 @@ def _block(n_in: int, n_out: int, n_conv: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _up(n_in: int, n_out: int, kernel: int) -> nn.ConvTranspose2d:
-    """A transposed convolution that doubles the size exactly."""
+class Resize(nn.Module):
+    """Twice the size, linear between pixel centres; edges go on as they are.
+
+    The same as ``nn.Upsample`` with ``mode="bilinear"``, whose kernels round differently for
+    windows of different sizes; a product and a sum of whole tensors do not.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features of shape (batch, channel, 2 row, 2 column)."""
+        return _doubled(_doubled(x, 2), 3)
+
+
+def _doubled(x: Tensor, axis: int) -> Tensor:
+    """Between each pixel and its neighbours, a quarter of the way."""
+    n = x.shape[axis]
+    before = torch.cat([x.narrow(axis, 0, 1), x.narrow(axis, 0, n - 1)], axis)
+    after = torch.cat([x.narrow(axis, 1, n - 1), x.narrow(axis, n - 1, 1)], axis)
+    near = 0.75 * x
+    both = torch.stack([near + 0.25 * before, near + 0.25 * after], axis + 1)
+    return both.flatten(axis, axis + 1)
+
+
+def _up(n_in: int, n_out: int, config: ModelConfig) -> nn.Module:
+    """What doubles the size exactly: a transposed convolution, or resizing and a convolution."""
+    if config.up == "resize":
+        return nn.Sequential(Resize(), nn.Conv2d(n_in, n_out, 3, padding=1))
+    kernel = config.up_kernel
     padding = 0 if kernel == 2 else 1
     return nn.ConvTranspose2d(
         n_in, n_out, kernel, stride=2, padding=padding, output_padding=int(kernel == 3)
@@ -69,7 +94,7 @@ class UNet(nn.Module):
         width = config.bottom
         skips = config.widths[::-1]
         for out, skip, n_conv in zip(config.mirror, skips, config.decoder_convs, strict=True):
-            self.up.append(_up(width, out, config.up_kernel))
+            self.up.append(_up(width, out, config))
             self.decoder.append(_block(out + skip, out, n_conv))
             width = out
         self.dropout = nn.Dropout2d(config.dropout)
@@ -111,18 +136,26 @@ class UNet(nn.Module):
             raw = self.spread_head(features.detach())
             return Prediction(theta, SPREAD_FLOOR + SPREAD_SCALE * functional.softplus(raw))
 
+    def pooled(self, x: Tensor) -> Tensor:
+        """Features at half the size."""
+        if self.config.pool == "mean":
+            return functional.avg_pool2d(x, 2)
+        return functional.max_pool2d(x, 2)
+
     def _features(self, x: Tensor) -> Tensor:
         skips = []
         for block in self.encoder:
             x = block(x)
             skips.append(x)
-            x = functional.max_pool2d(x, 2)
+            x = self.pooled(x)
         x = self.dropout(self.bottleneck(x))
         for up, block in zip(self.up, self.decoder, strict=True):
             x = block(torch.cat([up(x), skips.pop()], dim=1))
         return x
 
     def _output(self, z: Tensor, soil: Tensor | None) -> Tensor:
+        if self.config.output == "linear":
+            return z
         if self.config.output == "relu":
             return torch.relu(z)
         if self.config.output == "sigmoid":

@@ -83,8 +83,8 @@ def _cost(inputs: ReportInputs) -> Block:
     if runs is not None and runs.seconds:
         size_gb = sum(path.stat().st_size for path in inputs.profiles) / 1e9
         rows.append(
-            ["simulation, as run", in_hours(runs.seconds), "–", f"{size_gb:.3g}",
-             f"{runs.peak_mb:.0f}"]
+            ["simulation, as run", in_hours(runs.core_seconds or runs.seconds), "–",
+             f"{size_gb:.3g}", f"{runs.peak_mb:.0f}"]
         )  # fmt: skip
     if not rows:
         return Text(
@@ -95,8 +95,10 @@ def _cost(inputs: ReportInputs) -> Block:
         each = 1e3 * runs.engine_seconds / runs.done
         note = (
             f"The engine itself took {each:.3g} ms a site; all shards together "
-            f"{in_hours(runs.seconds)} of one core."
+            f"{in_hours(runs.seconds)} of a worker's time"
         )
+        loading = runs.loading_seconds
+        note += f", {in_hours(loading)} of it to load compiled kernels." if loading else "."
     headings = (
         "cost",
         "time of one core",

@@ -38,8 +38,10 @@ class Runs:
     ----------
     done, failed : int
         Sites by the last word on them.
-    seconds, engine_seconds : float
-        Time the shards took, and the engine's part of it [s].
+    seconds, engine_seconds, loading_seconds : float
+        Time the shards took, the engine's part of it, and that of loading its kernels [s].
+    core_seconds : float
+        Core time of the workers [s]; 0 where it was not taken down.
     peak_mb : float
         Largest memory of a worker [MiB].
     """
@@ -48,6 +50,8 @@ class Runs:
     failed: int
     seconds: float
     engine_seconds: float
+    loading_seconds: float
+    core_seconds: float
     peak_mb: float
 
     @property
@@ -157,6 +161,8 @@ class ReportInputs(CampaignFiles):
             failed=int((outcome == FAILED).sum()),
             seconds=sum(float(run.get("seconds", 0.0)) for run in told),
             engine_seconds=sum(float(run.get("engine_seconds", 0.0)) for run in told),
+            loading_seconds=sum(float(run.get("loading_seconds", 0.0)) for run in told),
+            core_seconds=sum(float(run.get("core_seconds", 0.0)) for run in told),
             peak_mb=max((float(run.get("peak_mb", 0.0)) for run in told), default=0.0),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,8 +43,9 @@ def sites_section(inputs: ReportInputs) -> Section:
     plots = []
     if inputs.balance:
         plots.append(
-            Plot("strata", strata_figure(inputs.balance, losses), "Share of the candidate pixels "
-                 "and of the sites in each stratum" + (
+            Plot("strata", strata_figure(inputs.balance, losses, _colours(inputs)), "Share of the "
+                 "candidate pixels and of the sites in each stratum, squares in the colours of the "
+                 "land cover's legend" + (
                      "; red marks weight lost to failed sites." if _any_lost(losses) else "."))
         )  # fmt: skip
         plots.append(
@@ -66,9 +69,29 @@ def _in_words(inputs: ReportInputs, sites: pl.DataFrame) -> str:
     return text + (f" The worst standardised mean difference is {max(smd):.3f}." if smd else "")
 
 
+def _colours(inputs: ReportInputs) -> dict[int, str]:
+    """Colour of each land-cover class that has one, as its legend says."""
+    legend = inputs.catalog.legend_of_layer(inputs.campaign.catalog.land_cover)
+    return {code: item.colour for code, item in legend.classes.items() if item.colour}
+
+
 @styled
-def strata_figure(balance: list[dict[str, Any]], losses: pl.DataFrame | None) -> Figure:
-    """Share of pixels and sites in the largest strata of all years, and what failed of them."""
+def strata_figure(
+    balance: list[dict[str, Any]],
+    losses: pl.DataFrame | None,
+    colours: Mapping[int, str] = MappingProxyType({}),
+) -> Figure:
+    """Share of pixels and sites in the largest strata of all years, and what failed of them.
+
+    Parameters
+    ----------
+    balance : list of dict
+        What the design says of each year.
+    losses : DataFrame, optional
+        What failed.
+    colours : mapping of int to str
+        Colour of each land-cover class, drawn as a square beside its strata.
+    """
     strata = _largest_strata(balance)
     figure = new_figure(4.6, 1.2 + 0.36 * len(strata))
     axes = figure.subplots()
@@ -84,6 +107,13 @@ def strata_figure(balance: list[dict[str, Any]], losses: pl.DataFrame | None) ->
     if lost.any():
         axes.barh(y + 0.19, share * lost / 100, 0.36, color=LOST_COLOUR, label="failed")
     axes.set_yticks(y, [in_title(row["title"]) for row in strata], fontsize=8.5)
+    for at, row in zip(y, strata, strict=True):
+        if row.get("land_cover") in colours:
+            axes.plot(
+                -0.02, at, "s", color=colours[row["land_cover"]], markersize=7, clip_on=False,
+                markeredgecolor=INK, markeredgewidth=0.4, transform=axes.get_yaxis_transform(),
+            )  # fmt: skip
+    axes.tick_params(axis="y", length=0, pad=12 if colours else 4)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("share [%]")

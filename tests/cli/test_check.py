@@ -65,3 +65,30 @@ def test_an_apsim_that_is_not_installed_is_told_before_the_night(
 def test_checking_changes_nothing(tmp_path: Path) -> None:
     check(tmp_path, SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["campaign.yaml"]
+
+
+def test_layers_too_thick_for_swim3_are_told_and_no_mistake(tmp_path: Path) -> None:
+    text = SMALL + (
+        "profile: {thickness_mm: [200, 400, 900]}\nengine: {physics: swim3, stepping: converged}\n"
+    )
+    told = check(tmp_path, text)
+    assert told.exit_code == 0
+    assert "note: profile.thickness_mm: layers thicker than 150 mm above 50 cm" in told.stderr
+    facts = json.loads(check(tmp_path, text, "--json").stdout)
+    assert facts["ok"] is True
+    assert facts["notes"][0].startswith("profile.thickness_mm: layers thicker")
+    thin = text.replace("[200, 400, 900]", "[50, 100, 150, 150, 150, 400, 500]")
+    assert json.loads(check(tmp_path, thin, "--json").stdout)["notes"] == []
+
+
+def test_the_hint_names_the_first_thing_that_is_not_there(tmp_path: Path) -> None:
+    text = SMALL
+    assert (
+        f"next: rootzone fetch {tmp_path / 'campaign.yaml'} --dry-run"
+        in check(tmp_path, text).stderr
+    )
+    (tmp_path / "data" / "nlcd").mkdir(parents=True)
+    assert "next: rootzone forcing" in check(tmp_path, text).stderr
+    (tmp_path / "weather").mkdir()
+    (tmp_path / "weather" / "weather_2023.parquet").touch()
+    assert "next: rootzone sites" in check(tmp_path, text).stderr

@@ -33,7 +33,7 @@ def test_text_and_json_hold_the_same_script_and_nothing_is_sent(file: Path) -> N
     text = invoke("plan", file).stdout
     assert "not sent" in text
     assert "simulate" in text
-    assert "core-hours (90 % interval)" in text
+    assert "of one core (90 % interval)" in text
     assert not Workspace.beside(file).slurm_script.exists()
 
 

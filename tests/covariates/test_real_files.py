@@ -15,6 +15,7 @@ import pytest
 import rasterio
 
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.check.check import check_file
 from rootzone.covariates.grid import ALBERS, ANCHOR_X_M, ANCHOR_Y_M, MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.layers.legends import packed_legends
@@ -395,3 +396,19 @@ def test_smap_is_placed_by_its_grid_and_kept_by_its_flags(tmp_path, half_day):
     expected = np.where(np.isin(flags[i, j], (0, 8)), values[i, j], np.nan)
     assert 0.5 < np.isfinite(read).mean() < 0.8
     assert read == pytest.approx(expected, abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "cut", [(slice(0, 300), slice(700, 1000)), (slice(0, 1624), slice(0, 1928))]
+)
+def test_a_cut_of_smap_is_refused_by_reading_and_by_check(tmp_path, cut):
+    # Colorado's cells, then half the globe: without georeference a cut would be spread over it.
+    rows, cols = np.empty((1624, 3856))[cut].shape
+    path = tmp_path / "smap" / "SMAP_L3_SM_P_E_20230401_R19240_001.h5"
+    write_smap(path, np.full((rows, cols), 0.2, np.float32), np.zeros((rows, cols), np.uint16))
+    catalog = load_catalog([], tmp_path)
+    grid = MasterGrid.for_bounds((-105.4, 39.9, -105.0, 40.2), resolution_m=3000.0)
+    refused = pytest.raises(RequestError, match=f"NOT_THE_WHOLE_GRID .*{rows} x {cols} cells")
+    with CovariateStack(catalog, grid) as stack, refused:
+        stack.read("smap/20230401/AM", grid.full_window)
+    assert "NOT_THE_WHOLE_GRID" in str(check_file(path, catalog).findings)

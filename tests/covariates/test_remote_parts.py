@@ -27,7 +27,8 @@ import re, sys
 from pathlib import Path
 from tests.covariates.http_server import Served, serve
 folder = Path(sys.argv[1])
-pages = {"/" + str(p.relative_to(folder)): Served(p.read_bytes()) for p in folder.rglob("*.*")}
+files = [p for p in folder.rglob("*") if p.is_file()]
+pages = {"/" + str(p.relative_to(folder)): Served(p.read_bytes()) for p in files}
 with serve(pages) as root:
     print(root, flush=True)
     sys.stdin.readline()

@@ -129,13 +129,15 @@ def cover_sources(name: str) -> dict[str, str]:
     return told
 
 
-def cover_of_class(name: str, group: str) -> str:
+def cover_of_class(name: str, group: str, title: str = "") -> str:
     """Cover of a land-cover class, whatever its legend.
 
     Parameters
     ----------
     name, group : str
         What the class is called, and its group in ``data/catalogs/legends.yaml``.
+    title : str
+        The same in plain words, for products that call their classes by a number.
 
     Raises
     ------
@@ -146,10 +148,12 @@ def cover_of_class(name: str, group: str) -> str:
     --------
     >>> cover_of_class("Evergreen Forest", "forest"), cover_of_class("Barren Land", "bare")
     ('evergreen_forest', 'bare')
+    >>> cover_of_class("312", "forest", "coniferous forest")  # CORINE
+    'evergreen_forest'
     """
     rules = _document()["land_cover"]
     for rule in rules["names"]:
-        if re.search(rule["pattern"], name, re.IGNORECASE):
+        if re.search(rule["pattern"], f"{name} {title}", re.IGNORECASE):
             return str(rule["cover"])
     if group not in rules["groups"]:
         raise RequestError(

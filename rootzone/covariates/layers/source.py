@@ -95,6 +95,8 @@ class Source(Strict):
     """path under the data folder, with placeholders such as {year}, {variable}, {depth}, {tile}"""
     url: str | None = None
     """where rootzone fetch gets it, with the same placeholders"""
+    keep: bool = False
+    """whether what is read of an address stays in .kept of the data folder for the next time"""
     archive_member: str | None = None
     """file inside the archive that the url serves, where it serves one"""
     unit: str = "-"

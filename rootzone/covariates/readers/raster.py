@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rootzone.covariates.grid import Bounds
 
 _LISTED = 6
+_ZARR = ".zarr"
 _METRES = frozenset({"m", "metre", "metres", "meter", "meters"})
 _FEET = frozenset({
     "ft", "foot", "feet", "us survey foot", "us survey feet", "foot_us", "us_survey_foot", "ft-us",
@@ -58,9 +59,27 @@ class Raster:
     def open(self, layer: Layer, data_folder: Path, bounds: Bounds) -> Opened:
         """A layer as one raster; see `RasterReader.open`."""
         if layer.is_remote:
-            return self.opened(layer, self.pieces(layer, _remote_uris(layer, bounds)), (), ())
+            return self.open_remote(layer, data_folder, bounds)
         paths, gaps = self.those_there(layer, data_folder, bounds)
         return self.opened_files(layer, paths, gaps)
+
+    def open_remote(self, layer: Layer, data_folder: Path, bounds: Bounds) -> Opened:
+        """A layer at an address: a GeoTIFF by its blocks, a Zarr store by its chunks."""
+        if layer.source.path.rstrip("/").endswith(_ZARR):
+            from rootzone.covariates.fetch.zarr_parts import region_of_store
+
+            store = region_of_store(
+                layer.path_pattern(), variable_of(layer), bounds, data_folder, layer.source.crs
+            )
+            return self.opened_files(layer, [store])
+        pieces = self.pieces(layer, _remote_uris(layer, bounds))
+        if not layer.source.keep:
+            return self.opened(layer, pieces, (), ())
+        from rootzone.covariates.fetch.kept_windows import kept_window
+
+        band = layer.source.band
+        kept = tuple(kept_window(piece, bounds, band, data_folder) for piece in pieces)
+        return self.opened(layer, kept, (), (), band=1)
 
     def opened_files(self, layer: Layer, paths: list[Path], gaps: tuple[str, ...] = ()) -> Opened:
         """Files that are there as one raster."""
@@ -124,16 +143,18 @@ class Raster:
         pieces: tuple[Piece, ...],
         files: tuple[Path, ...],
         gaps: tuple[str, ...],
+        band: int | None = None,
     ) -> Opened:
         """Pieces as one raster."""
         source = layer.source
         is_class = source.kind == "class"
         dtype = None if is_class else "float32"
         nodata = source.nodata[0] if source.nodata else (0.0 if is_class else None)
+        number = band or source.band
         if is_class or len(source.nodata) < 2:
-            raster = virtual_raster(pieces, source.band, nodata, dtype)
+            raster = virtual_raster(pieces, number, nodata, dtype)
         else:
-            laid = [without_values(piece, source.band, source.nodata) for piece in pieces]
+            laid = [without_values(piece, number, source.nodata) for piece in pieces]
             raster = virtual_raster(laid, 1, nodata, dtype, SENTINEL)
         scale, offset = (1.0, 0.0) if is_class else _packing(layer, pieces)
         return Opened(raster, read_piece(raster), files, gaps, scale=scale, offset=offset)

@@ -77,6 +77,11 @@ class SwimEngine:
         return f"swim/{self.settings.physics}/{self.settings.stepping}"
 
     @property
+    def compiled_loop(self) -> str:
+        """Which compiled loop it runs: loading it takes seconds, once a process."""
+        return self.label
+
+    @property
     def device(self) -> str:
         """``cpu`` or ``cuda``."""
         return self.settings.device

@@ -154,7 +154,7 @@ def simulate_tables(
     record = Provenance(
         verb="rootzone simulate-tables",
         inputs=inputs_of({"soils": soils, "weather": weather}),
-        settings={**engine.identity(), "float32": float32},
+        settings={**engine.identity(), **_elsewhere(engine), "float32": float32},
     )
     run = TableRun(str(out), sites=table.n_site, engine=engine.label, digest=record.digest)
     run.failures = [*table.failures, *cell_failures]
@@ -230,6 +230,12 @@ def _put(path: Path, frame: pl.DataFrame, record: Provenance) -> str | None:
 _ROOT_ZONE_MM, _COARSE_MM = 500.0, 150.0
 
 
+def _elsewhere(engine: Engine) -> dict[str, str]:
+    """Where the columns were computed, for the record, where that is not the CPU."""
+    device = getattr(engine, "device", "cpu")
+    return {} if device == "cpu" else {"device": device}
+
+
 def _coarse_layers(table: SoilTable, physics: str) -> list[str]:
     """A word where swim3's layers are too thick for the gradients near the surface.
 
@@ -247,10 +253,29 @@ def _coarse_layers(table: SoilTable, physics: str) -> list[str]:
         return []
     first = int(np.flatnonzero(coarse)[0])
     sites = np.unique(start[coarse]).size
-    return [
-        f"{sites} of {table.n_site} sites have layers thicker than {_COARSE_MM:g} mm above "
-        f"{_ROOT_ZONE_MM / 10:g} cm (first: {thickness[first]:g} mm at {top[first]:g} mm). swim3 "
-        "has one node a layer: near the surface its water contents may be off by 0.05 and more. "
-        "Cut them finer (rootzone soils from thinner layers), or use --physics van_genuchten, "
+    return [f"{sites} of {table.n_site} sites have {_words(thickness[first], top[first])}"]
+
+
+def thick_layers_note(thickness_mm: Sequence[float]) -> str:
+    """The same word for the layers of a campaign; empty where they are thin enough.
+
+    Examples
+    --------
+    >>> thick_layers_note([50, 100, 150, 150, 150, 300, 600])
+    ''
+    >>> thick_layers_note([200, 400, 900])[:55]
+    'layers thicker than 150 mm above 50 cm (first: 200 mm a'
+    """
+    thickness = np.asarray(thickness_mm, dtype=np.float64)
+    top = np.cumsum(thickness) - thickness
+    coarse = np.flatnonzero((top < _ROOT_ZONE_MM) & (thickness > _COARSE_MM))
+    return _words(thickness[coarse[0]], top[coarse[0]]) if coarse.size else ""
+
+
+def _words(thickness_mm: float, top_mm: float) -> str:
+    return (
+        f"layers thicker than {_COARSE_MM:g} mm above {_ROOT_ZONE_MM / 10:g} cm (first: "
+        f"{thickness_mm:g} mm at {top_mm:g} mm). swim3 has one node a layer: near the surface its "
+        "water contents may be off by 0.05 and more. Cut them finer, or use van_genuchten physics, "
         "which refines its own grid."
-    ]
+    )

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 # Two-sided level of the interval [%].
 INTERVAL_PCT = 90.0
+# How far the same work differs between two runs, as half a 90 % interval: caches and clocks that
+# workers share for core time, other people's work for wall time. Measured with
+# benchmarks/plan_against_run.py.
+_CORE_SHARE = 0.25
+_WALL_SHARE = 0.5
 # Files a campaign has besides two for each shard: the kept cut, the plan, the lock.
 _OTHER_FILES = 4
 
@@ -31,14 +36,14 @@ class Measured:
 
     Parameters
     ----------
-    seconds_per_site : sequence of float
-        Mean engine time of a site, one for each replicate [s].
-    overhead_s_per_site : float
-        Reading and writing [s].
+    seconds_per_site, core_s_per_site : sequence of float
+        Mean engine time of a site by the clock and on a core, one for each replicate [s].
+    overhead_s_per_site, core_overhead_s_per_site : float
+        Reading and writing, by the clock and on a core [s].
     bytes_per_site : float
         Profiles and ledger on disk.
-    start_s : float
-        Time until a worker is ready [s].
+    start_s, core_start_s : float
+        Time until a worker is ready, its kernels loaded, by the clock and on a core [s].
     sites, failed : int
         Sites run and failed.
     failed_by_class : dict
@@ -46,9 +51,12 @@ class Measured:
     """
 
     seconds_per_site: Sequence[float]
+    core_s_per_site: Sequence[float]
     overhead_s_per_site: float
+    core_overhead_s_per_site: float
     bytes_per_site: float
     start_s: float
+    core_start_s: float
     sites: int
     failed: int
     failed_by_class: dict[str, int] = field(default_factory=dict)
@@ -69,6 +77,22 @@ class Interval:
     def plus(self, addend: float) -> Interval:
         """The estimate with a known amount added."""
         return Interval(self.value + addend, self.low + addend, self.high + addend)
+
+    def widened(self, share: float) -> Interval:
+        """The estimate with an independent half-width, a share of its value, in quadrature.
+
+        Examples
+        --------
+        >>> Interval(10.0, 7.0, 13.0).widened(0.4)
+        Interval(value=10.0, low=5.0, high=15.0)
+        """
+        more = share * self.value
+        low = math.hypot(self.value - self.low, more)
+        return Interval(
+            self.value,
+            max(0.0, self.value - low),
+            self.value + math.hypot(self.high - self.value, more),
+        )
 
 
 @dataclass(frozen=True)
@@ -174,17 +198,18 @@ def estimate(measured: Measured, sites: int, shards: int, sites_per_shard: int, 
     cores : int
         Cores it will have.
     """
-    per_site = mean_interval(measured.seconds_per_site).plus(measured.overhead_s_per_site)
+    clock = mean_interval(measured.seconds_per_site).plus(measured.overhead_s_per_site)
+    core = mean_interval(measured.core_s_per_site).plus(measured.core_overhead_s_per_site)
     busy = min(cores, shards)
     waves = math.ceil(shards / busy)
     largest_shard = sites / shards
-    core_hours = per_site.scaled(sites / 3600.0).plus(busy * measured.start_s / 3600.0)
-    wall = per_site.scaled(waves * largest_shard / 3600.0).plus(measured.start_s / 3600.0)
+    core_hours = core.scaled(sites / 3600.0).plus(busy * measured.core_start_s / 3600.0)
+    wall = clock.scaled(waves * largest_shard / 3600.0).plus(measured.start_s / 3600.0)
     return Cost(
         sites=sites,
         shards=shards,
-        core_hours=core_hours,
-        wall_hours=wall,
+        core_hours=core_hours.widened(_CORE_SHARE),
+        wall_hours=wall.widened(_WALL_SHARE),
         cores=cores,
         disk_gb=sites * measured.bytes_per_site / 1e9,
         files=2 * shards + _OTHER_FILES,

@@ -8,10 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rootzone._shared.core_time import core_seconds
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.seeds import stream
 from rootzone._shared.table_files import scan_table
 from rootzone._shared.tables import SOILS
+from rootzone._shared.workers import start_pool
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.pilot.pilot import Measured, pilot_sites
@@ -65,27 +67,58 @@ def run_pilot(
     soils = scan_table(workspace.soils, SOILS)
     samples = pilot_sites(sites, n, _REPLICATES, stream(seed))
     pilot = _Pilot(campaign, workspace, make_engine, soils)
-    pilot.run(
-        samples[0].head(1), Path(tempfile.gettempdir()), count=False
-    )  # compiles, reads caches
-    start_s = time.perf_counter() - started
-    means = []
+    first = samples[0].head(1)
+    pilot.run(first, Path(tempfile.gettempdir()), count=False)  # compiles, once for a version
+    start_s, core_start_s = time.perf_counter() - started, core_seconds()
+    if getattr(make_engine({}, threads=1), "compiled_loop", ""):
+        start_s, core_start_s = _start_of_a_worker(campaign, workspace, make_engine, first)
+    means, core_means = [], []
     with tempfile.TemporaryDirectory(prefix="rootzone-pilot-") as scratch:
         for number, sample in enumerate(samples):
-            seconds = sum(
+            spent = [
                 pilot.run(group, Path(scratch) / f"{number}-{i}")
                 for i, (_, group) in enumerate(sample.group_by("year", maintain_order=True))
-            )
-            means.append(seconds / sample.height)
+            ]
+            means.append(sum(clock for clock, _ in spent) / sample.height)
+            core_means.append(sum(core for _, core in spent) / sample.height)
     return Measured(
         seconds_per_site=means,
+        core_s_per_site=core_means,
         overhead_s_per_site=pilot.other_s / pilot.sites,
+        core_overhead_s_per_site=pilot.core_other_s / pilot.sites,
         bytes_per_site=pilot.bytes / pilot.sites,
         start_s=start_s,
+        core_start_s=core_start_s,
         sites=pilot.sites,
         failed=sum(pilot.classes.values()),
         failed_by_class=dict(pilot.classes.most_common()),
     )
+
+
+def _start_of_a_worker(
+    campaign: Campaign, workspace: Workspace, make_engine: MakeEngine, first: pl.DataFrame
+) -> tuple[float, float]:
+    """Time until a worker that finds its kernels compiled has run a site, by clock and on a core.
+
+    Compiling is left out: it happens once for a version of the program, not in every worker.
+    """
+    started = time.perf_counter()
+    pool = start_pool(1)
+    try:
+        core_s = pool.submit(_first_site, campaign, workspace, make_engine, first).result()
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
+    return time.perf_counter() - started, float(core_s)
+
+
+def _first_site(
+    campaign: Campaign, workspace: Workspace, make_engine: MakeEngine, first: pl.DataFrame
+) -> float:
+    """Core time of this process once it has run a site [s]."""
+    soils = scan_table(workspace.soils, SOILS)
+    pilot = _Pilot(campaign, workspace, make_engine, soils)
+    pilot.run(first, Path(tempfile.gettempdir()), count=False)
+    return core_seconds()
 
 
 class _Pilot:
@@ -97,40 +130,43 @@ class _Pilot:
         self._campaign, self._workspace, self._soils = campaign, workspace, soils
         self._make_engine = make_engine
         self._engines: dict[str, Engine] = {}
-        self.other_s = 0.0
+        self.other_s, self.core_other_s = 0.0, 0.0
         self.bytes = 0
         self.sites = 0
         self.classes: Counter[str] = Counter()
 
-    def run(self, sites: pl.DataFrame, folder: Path, *, count: bool = True) -> float:
-        """Engine time of a group [s]."""
-        started = time.perf_counter()
+    def run(self, sites: pl.DataFrame, folder: Path, *, count: bool = True) -> tuple[float, float]:
+        """Engine time of a group by the clock and on a core [s]."""
+        started, core_started = time.perf_counter(), core_seconds()
         inputs = rows_of_sites(self._campaign, self._workspace, self._soils, sites)
-        read_s = time.perf_counter() - started
+        read_s, core_read_s = time.perf_counter() - started, core_seconds() - core_started
         engine = self._campaign.engine
         ladder = ladder_for(engine.name, engine.stepping)
         span = Span.of_year(int(sites["year"][0]), engine.spin_up_days)
         store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
         plan = BatchPlan(ladder, self._make_engine, span, engines=self._engines)
+        core_started = core_seconds()
         outcome = run_batch(inputs.batch, plan, store.add)
+        spent = outcome.engine_seconds, core_seconds() - core_started
         if not count:
-            return outcome.engine_seconds
-        started = time.perf_counter()
+            return spent
+        started, core_started = time.perf_counter(), core_seconds()
         failures = {**outcome.failures, **inputs.refused}
         ledger = ledger_frame(inputs.site_ids, inputs.id_dtype, outcome, inputs.refused, {})
         footer = Footer("pilot", 0, 0, 0, {}, sites.height, 0, 0, 0)
         paths = folder / "profiles.parquet", folder / "ledger.parquet"
         record = Provenance("rootzone plan")
         write_shard(*paths, store.frame(inputs.site_ids), ledger, record, footer, {})
-        write_s = time.perf_counter() - started
+        write_s, core_write_s = time.perf_counter() - started, core_seconds() - core_started
         # What a shard pays once, a pilot pays for each small group: take its cost per site from the
         # rows alone, not from opening files.
         share = sites.height / self._campaign.jobs.sites_per_shard
         self.other_s += (read_s + write_s) * min(1.0, share)
+        self.core_other_s += (core_read_s + core_write_s) * min(1.0, share)
         self.bytes += paths[0].stat().st_size
         self.sites += sites.height
         self.classes.update(str(failure.failure_class) for failure in failures.values())
-        return outcome.engine_seconds
+        return spent
 
 
 def rows_of_sites(

@@ -103,6 +103,7 @@ def _merge(outcome: Climb, part: Climb) -> None:
     outcome.failures.update(part.failures)
     outcome.repairs.update(part.repairs)
     outcome.engine_seconds += part.engine_seconds
+    outcome.loading_seconds += part.loading_seconds
 
 
 def _set_aside(outcome: Climb, site: SiteId, lost: Exception, site_timeout_s: float) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from rootzone._shared.core_time import core_seconds
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import Provenance
 from rootzone.campaign.model import Campaign
@@ -35,6 +36,7 @@ from rootzone.jobs.shard.run_watchdog import Watchdog
 from rootzone.jobs.shard.write_shard import ProfileStore, write_shard
 
 log = logging.getLogger(__name__)
+_told_core_seconds = [0.0]  # core time of this process that its shards have told so far
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,11 @@ class ShardReport:
         Sites with and without a profile.
     failed_by_class : dict
         Failed sites by failure class.
-    seconds, engine_seconds : float
-        Wall time of the shard and the part of it spent inside the engine.
+    seconds, engine_seconds, loading_seconds : float
+        Wall time of the shard, the part of it spent inside the engine, and the part until the
+        engine's compiled kernels were loaded.
+    core_seconds : float
+        Core time of the worker since its last shard, or since its own start.
     peak_mb : float
         Largest resident memory of the worker so far [MiB].
     disk_full : str
@@ -112,6 +117,8 @@ class ShardReport:
     failed_by_class: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     engine_seconds: float = 0.0
+    loading_seconds: float = 0.0
+    core_seconds: float = 0.0
     peak_mb: float = 0.0
     disk_full: str = ""
 
@@ -171,7 +178,9 @@ def run_shard(task: ShardTask, make_engine: MakeEngine) -> ShardReport:
             raise
         return ShardReport(shard.number, disk_full=str(error))
     log.info("shard %d: %d done, %d failed", shard.number, report.done, report.failed)
-    return _report(task, inputs, outcome, time.perf_counter() - started)
+    closed = _report(task, inputs, outcome, time.perf_counter() - started)
+    _told_core_seconds[0] += report.core_seconds
+    return closed
 
 
 def _run(
@@ -203,6 +212,8 @@ def _report(task: ShardTask, inputs: ShardInputs, outcome: Climb, seconds: float
         failed_by_class=dict(sorted(by_class.items(), key=lambda item: (-item[1], item[0]))),
         seconds=seconds,
         engine_seconds=outcome.engine_seconds,
+        loading_seconds=outcome.loading_seconds,
+        core_seconds=core_seconds() - _told_core_seconds[0],
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
     )
 
@@ -267,6 +278,8 @@ def _circumstances(task: ShardTask, report: ShardReport) -> dict[str, Any]:
     return {
         "seconds": report.seconds,
         "engine_seconds": report.engine_seconds,
+        "loading_seconds": report.loading_seconds,
+        "core_seconds": report.core_seconds,
         "peak_mb": report.peak_mb,
         "threads": task.threads,
         **({"device": task.device} if task.device != "cpu" else {}),

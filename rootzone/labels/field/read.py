@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, Float32Array
+from rootzone._shared.arrays import AnyArray, Float32Array, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.parts import Parts
 from rootzone.covariates.grid import MasterGrid, Window
@@ -124,6 +124,18 @@ class PhysicsField:
             column = piece.columns(row + window.row, col + window.col)
             found = piece.theta(column, at, exact=exact)
             out[:, :, row, col] = found.transpose(1, 2, 0)
+        return out
+
+    def at(self, row: IntArray, col: IntArray, year: int) -> Float32Array:
+        """Water content of some pixels on all days of a year, shape (point, day, depth)."""
+        n_day = (dt.date(year + 1, 1, 1) - dt.date(year, 1, 1)).days
+        out = np.full((row.size, n_day, len(self.depths_mm)), np.nan, dtype=np.float32)
+        lon, lat = self.grid.lon_lat(row, col)
+        cell = self.weather_grid.id_at(lon, lat)
+        for number in np.unique(cell[cell >= 0]).tolist():
+            here, piece = np.flatnonzero(cell == number), self._cell(year, number)
+            column = piece.columns(row[here], col[here])
+            out[here] = piece.theta(column, np.arange(n_day), exact=False)
         return out
 
     def error(self, date: dt.date, window: Window, level: float) -> Float32Array:

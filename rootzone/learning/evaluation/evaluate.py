@@ -21,10 +21,14 @@ from rootzone.learning.evaluation.baselines import (
     surface_at,
 )
 from rootzone.learning.evaluation.predict_labels import LabelPrediction, predict_labels
-from rootzone.learning.evaluation.run_raw_simulation import raw_simulation_at
+from rootzone.learning.evaluation.run_raw_simulation import (
+    measured_soil_simulation_at,
+    raw_simulation_at,
+)
 from rootzone.learning.evaluation.tables import (
     CLIMATOLOGY,
     LIGHTGBM,
+    MEASURED_SOIL_SIMULATION,
     PERSISTENCE,
     PREDICTIONS,
     RAW_SIMULATION,
@@ -201,6 +205,14 @@ def _models(
         say("station: raw simulation at the stations' pixels")
         try:
             plain[RAW_SIMULATION] = raw_simulation_at(files, wanted)
+            own_soil = measured_soil_simulation_at(files, wanted)
+            if own_soil is not None:
+                plain[MEASURED_SOIL_SIMULATION] = own_soil
+                n = np.unique(wanted.place[np.isfinite(own_soil)]).size
+                notes.append(
+                    f"Simulation with measured soil: at {n} of {len(wanted.used_places)} stations, "
+                    "those with a soil that counts as measured beside the station table."
+                )
         except RequestError as error:  # a campaign may be trained without inputs of the engine
             said = str(error).replace(f"{files.folder}{os.sep}", "")
             notes.append(f"Raw simulation: not available. {said}")

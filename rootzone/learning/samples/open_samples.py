@@ -16,20 +16,25 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.table_files import read_table
 from rootzone._shared.tables import SITES
 from rootzone.campaign.workspace import Workspace
+from rootzone.labels.field.build import build_field
+from rootzone.labels.field.read import open_field
 from rootzone.labels.write_labels import label_files
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION, GridLabels, run_starts
 from rootzone.learning.samples.parts import Parts, parts_of
 from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.land import Land
+from rootzone.learning.scene.physics import PhysicsChannels
 from rootzone.learning.scene.scene import Scene
 from rootzone.learning.scene.surface_files import SurfaceFiles
 from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.learning.scene.write_land import write_land
+from rootzone.networks.families import NEED_PHYSICS
 from rootzone.stations.station_table import read_stations
 
 if TYPE_CHECKING:
-    from rootzone.campaign.model import Campaign
+    from rootzone._shared.arrays import AnyArray
+    from rootzone.campaign.model import Campaign, Features, Learning
     from rootzone.covariates.open_campaign import CampaignFiles
 
 # More labels than this tell little more and would not fit a small machine; whole days are left out.
@@ -104,15 +109,19 @@ def open_samples(files: CampaignFiles) -> CampaignSamples:
     """
     campaign, workspace = files.campaign, files.workspace
     scene = open_scene(files)
+    if scene.physics is not None:
+        scene = replace(scene, physics=replace(scene.physics, keep=True))
     labels, notes, digests = {}, [], {}
     for name, read in ((SIMULATED, _simulated), (STATION, _stations)):
         found, told = read(campaign, workspace, scene)
         if found is None:
             continue
         notes += told
-        found = found.on_dates(scene.weather.usable_dates)
+        found = found.on_dates(_usable_dates(campaign, scene))
         if campaign.learning.output == "bounds":
             found = with_known_soil(found, scene)
+        if scene.physics is not None:
+            found = with_known_physics(found, scene.physics)
         notes += _dropped(name, found)
         if not len(found):
             raise RequestError(f"No {name} label is left: {'; '.join(_dropped(name, found))}.")
@@ -132,10 +141,21 @@ def open_samples(files: CampaignFiles) -> CampaignSamples:
         "land": getattr(scene.land, "digest", ""),
         **{f"weather_{y}": digest_file(workspace.weather(y)) for y in campaign.weather_years},
     }
+    if scene.physics is not None:
+        digests["physics"] = scene.physics.digest
     if isinstance(scene.surface_source, SurfaceFiles):
         digests["surface"] = scene.surface_source.digest
     parts = parts_of(campaign.learning.split, campaign.seeds.split, labels)
     return CampaignSamples(campaign, scene, labels, parts, digests, notes)
+
+
+def _usable_dates(campaign: Campaign, scene: Scene) -> AnyArray:
+    """Days with weather and, where the network is shown physics, of the campaign's years."""
+    dates = scene.weather.usable_dates
+    if scene.physics is None:
+        return dates
+    years = dates.astype("datetime64[Y]").astype(int) + 1970
+    return np.asarray(dates[np.isin(years, campaign.years)])
 
 
 def open_scene(files: CampaignFiles) -> Scene:
@@ -155,16 +175,28 @@ def open_scene(files: CampaignFiles) -> Scene:
             f". Run: rootzone forcing {files.path}"
         )
     land = Land(write_land(files, workspace.land))
-    features = campaign.learning.features
-    spec = features_of(
-        features, land.legends["land_cover"], land.legends["climate_class"], files.catalog.legends
-    )
+    depths_mm = [float(depth) for depth in campaign.labels.depths_mm]
+    features = with_physics(campaign.learning)
+    legends = land.legends["land_cover"], land.legends["climate_class"]
+    spec = features_of(features, *legends, files.catalog.legends, depths_mm)
     weather = WeatherDays.read([workspace.weather(y) for y in years], spec)
     surface = None
     if features.surface_moisture:
         pattern = str(files.folder / features.surface_moisture)
         surface = SurfaceFiles(pattern, land.grid)
-    return Scene(land, weather, spec, files.weather_grid, surface)
+    physics = None
+    if features.physics:
+        build_field(files, campaign.years)
+        physics = PhysicsChannels(open_field(files, campaign.years))
+    return Scene(land, weather, spec, files.weather_grid, surface, physics)
+
+
+def with_physics(learning: Learning) -> Features:
+    """The features a network is fed with: a correction of physics has physics among them."""
+    features = learning.features
+    if learning.model in NEED_PHYSICS and "theta" not in features.physics:
+        return features.model_copy(update={"physics": (*features.physics, "theta")})
+    return features
 
 
 _Read = tuple[GridLabels | None, list[str]]  # labels, where there are any, and notes on them
@@ -234,6 +266,18 @@ def with_known_soil(labels: GridLabels, scene: Scene) -> GridLabels:
         bounds = soil[labels.depth[here], :2, labels.row[here], labels.col[here]]
         keep[here] = np.isfinite(bounds).all(axis=1)
     dropped = {**labels.dropped, "soil not known": int((~keep).sum())}
+    return replace(labels.chosen(keep), dropped=dropped)
+
+
+def with_known_physics(labels: GridLabels, physics: PhysicsChannels) -> GridLabels:
+    """The labels on pixels where physics has a value; how many others, is counted."""
+    row, col = labels.pixel_row.astype(np.int64), labels.pixel_col.astype(np.int64)
+    pixel, point = np.unique(np.stack([row, col]), axis=1, return_inverse=True)
+    known = np.ones(pixel.shape[1], dtype=bool)
+    for year in physics.field.years:
+        known &= np.isfinite(physics.field.at(pixel[0], pixel[1], year)).all(axis=(1, 2))
+    keep = known[point.ravel()]
+    dropped = {**labels.dropped, "physics not known": int((~keep).sum())}
     return replace(labels.chosen(keep), dropped=dropped)
 
 

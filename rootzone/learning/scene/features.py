@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -39,6 +39,7 @@ def features_of(
     land_cover_legend: str = "nlcd",
     climate_legend: str = "koppen_beck",
     legends: Mapping[str, Legend] | None = None,
+    depths_mm: Sequence[float] = (),
 ) -> FeatureSpec:
     """The channels a campaign asks for; its defaults are `faithful_features`.
 
@@ -50,6 +51,8 @@ def features_of(
         Legends of the class layers of its catalog.
     legends : mapping of str to Legend, optional
         Legends of that catalog; the packed ones by default.
+    depths_mm : sequence of float
+        Label depths, for channels of physics [mm].
     """
     channels = (
         *_texture(),
@@ -58,6 +61,7 @@ def features_of(
         *_WEATHER,
         *_DAY,
         *(_SURFACE if features.surface_moisture else ()),
+        *physics_channels(features.physics, depths_mm),
     )
     name = (
         _FAITHFUL
@@ -144,4 +148,43 @@ _DAY = (
     Channel("doy_sin", "-", DAY, "doy_sin", -1.0, 1.0),
     Channel("doy_cos", "-", DAY, "doy_cos", -1.0, 1.0),
 )
+PHYSICS: Final = "physics"  # how the columns of physics begin
+_CHANGES: Final = {"change_7d": 7, "change_30d": 30}
+
+
+def physics_channels(kinds: Sequence[str], depths_mm: Sequence[float]) -> tuple[Channel, ...]:
+    """Channels of physics at every pixel; water content of each depth comes last, unscaled.
+
+    Examples
+    --------
+    >>> [channel.column for channel in physics_channels(["theta", "change_7d"], [200.0])]
+    ['physics_200_change_7d', 'physics_200']
+    """
+    changes = [
+        Channel(name := f"{PHYSICS}_{depth:g}_{kind}", "m3 m-3", SURFACE, name, -0.2, 0.2)
+        for kind in _CHANGES
+        if kind in kinds
+        for depth in depths_mm
+    ]
+    own = [
+        Channel(name := f"{PHYSICS}_{depth:g}", "m3 m-3", SURFACE, name, 0.0, 1.0)
+        for depth in (depths_mm if "theta" in kinds else ())
+    ]
+    return (*changes, *own)
+
+
+def physics_column(column: str) -> tuple[float, int] | None:
+    """Depth [mm] and days of change of a column of physics; None for any other column.
+
+    Examples
+    --------
+    >>> physics_column("physics_200_change_7d"), physics_column("surface_theta")
+    ((200.0, 7), None)
+    """
+    first, *rest = column.split("_", 2)
+    if first != PHYSICS:
+        return None
+    return float(rest[0]), _CHANGES[rest[1]] if len(rest) > 1 else 0
+
+
 _SURFACE = (Channel("surface_theta", "m3 m-3", SURFACE, "surface_theta", 0.0, 0.6),)

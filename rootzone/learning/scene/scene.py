@@ -14,7 +14,9 @@ from rootzone._shared.arrays import AnyArray, Float32Array, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.weather.cells import WeatherGrid
+from rootzone.learning.scene.features import physics_column
 from rootzone.learning.scene.land import HYDRAULIC, LandSource, hydraulic_bands
+from rootzone.learning.scene.physics import PhysicsChannels
 from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.networks.channels import LAND, SURFACE, FeatureSpec
 
@@ -62,6 +64,8 @@ class Scene:
         Where the weather cells lie.
     surface : SurfaceSource, optional
         Surface moisture, where the specification has such a channel.
+    physics : PhysicsChannels, optional
+        Physics at every pixel, where the specification has channels of it.
 
     Raises
     ------
@@ -74,6 +78,7 @@ class Scene:
     spec: FeatureSpec
     weather_grid: WeatherGrid
     surface_source: SurfaceSource | None = None
+    physics: PhysicsChannels | None = None
 
     def __post_init__(self) -> None:
         if self.weather.values.shape[2] != len(self.spec.dynamic):
@@ -87,7 +92,13 @@ class Scene:
                 f"The land raster holds the texture of {made_for} cm, the specification wants "
                 f"{self.spec.texture_depth_cm} cm. Make it again with rootzone train."
             )
-        if self.spec.of_origin(SURFACE) and self.surface_source is None:
+        fields = {physics_column(c) is not None for c in self.spec.columns(SURFACE)}
+        if True in fields and self.physics is None:
+            raise RequestError(
+                f"The specification {self.spec.name} has channels of physics, but there is none. "
+                "Set learning.features.physics."
+            )
+        if False in fields and self.surface_source is None:
             raise RequestError(
                 f"The specification {self.spec.name} has a surface-moisture channel, but there is "
                 "no product. Set learning.features.surface_moisture."
@@ -185,8 +196,13 @@ class Scene:
         at = self.spec.of_origin(SURFACE)
         out = np.empty((len(at), *window.shape), dtype=np.float32)
         for i, position in enumerate(at):
-            assert self.surface_source is not None  # noqa: S101 - held by __post_init__
-            theta = self.surface_source.read(as_date(date), window)
+            column = self.spec.channels[position].column
+            if physics_column(column) is not None:
+                assert self.physics is not None  # noqa: S101 - held by __post_init__
+                theta = self.physics.read(column, as_date(date), window)
+            else:
+                assert self.surface_source is not None  # noqa: S101 - held by __post_init__
+                theta = self.surface_source.read(as_date(date), window)
             out[i] = self.spec.scaled(position, theta)
         return out
 
@@ -286,8 +302,15 @@ class PointFeatures:
         return out
 
     def _surface(self, point: IntArray, date_index: AnyArray) -> Float32Array:
-        scene = self.scene
-        out = np.empty((point.size, len(scene.spec.of_origin(SURFACE))), dtype=np.float32)
+        scene, at = self.scene, self.scene.spec.of_origin(SURFACE)
+        columns = [scene.spec.channels[position].column for position in at]
+        out = np.empty((point.size, len(at)), dtype=np.float32)
+        if scene.physics is not None and all(physics_column(one) for one in columns):
+            days = scene.weather.dates[np.asarray(date_index)].astype("datetime64[D]").tolist()
+            told = scene.physics.at_points(columns, self.row[point], self.col[point], days)
+            for k, position in enumerate(at):
+                out[:, k] = scene.spec.scaled(position, told[:, k])
+            return out
         for day in np.unique(date_index):
             here = np.flatnonzero(np.asarray(date_index) == day)
             row, col = self.row[point[here]], self.col[point[here]]

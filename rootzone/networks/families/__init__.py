@@ -61,6 +61,9 @@ class Shape(ABC):
         """The shape as plain values, for a bundle."""
 
 
+# Networks of which water content by physics is the last channel of each depth.
+NEED_PHYSICS = ("unet_residual", "physics", "trees_physics")
+
 Maker = Callable[[Learning, int, int], Shape]
 
 

@@ -13,8 +13,10 @@ from rootzone.networks.families import Shape
 if TYPE_CHECKING:
     from torch import nn
 
-Output = Literal["sigmoid", "bounds", "relu"]
+Output = Literal["sigmoid", "bounds", "relu", "linear"]
 Head = Literal["point", "normal"]
+Up = Literal["transposed", "resize"]
+Pool = Literal["max", "mean"]
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,18 @@ class ModelConfig(Shape):
     up_kernel : int
         Side of the transposed convolutions, stride 2: 2, 3 or 4.
     output : str
-        "sigmoid" between 0 and 1, "bounds" between each pixel's theta_r and theta_s, "relu" from 0.
+        "sigmoid" between 0 and 1, "bounds" between each pixel's theta_r and theta_s, "relu" from 0,
+        "linear" for any number, which a correction is made of.
     head : str
         "point" for a water content, "normal" for a water content and a spread.
     dropout : float
         Share of bottleneck channels dropped in training.
+    up : str
+        "transposed" for transposed convolutions, whose weights differ by a pixel's place in the
+        lattice of steps and which print that lattice on a map; "resize" for bilinear resizing and
+        a 3x3 convolution, the same for every pixel.
+    pool : str
+        "max", or "mean", which takes no detail finer than the pooled pixels along.
     """
 
     family = "unet"
@@ -58,6 +67,8 @@ class ModelConfig(Shape):
     dropout: float = 0.0
     decoder_widths: tuple[int, ...] = ()
     bottleneck_width: int = 0
+    up: Up = "transposed"
+    pool: Pool = "max"
 
     def __post_init__(self) -> None:
         problems = [
@@ -77,6 +88,8 @@ class ModelConfig(Shape):
             problems.append(f"up_kernel {self.up_kernel} must be 2, 3 or 4")
         if self.output not in get_args(Output):
             problems.append(f"output {self.output!r} must be one of {get_args(Output)}")
+        if self.up not in get_args(Up) or self.pool not in get_args(Pool):
+            problems.append(f"up {self.up!r} or pool {self.pool!r} is not known")
         if self.head not in get_args(Head):
             problems.append(f"head {self.head!r} must be one of {get_args(Head)}")
         if problems:
@@ -139,11 +152,12 @@ class ModelConfig(Shape):
         return UNet(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """The configuration as plain values, for a bundle."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-        }
+        """The configuration as plain values, for a bundle; a later choice only where it is made."""
+        told = asdict(self)
+        for key, default in (("up", "transposed"), ("pool", "max")):
+            if told[key] == default:
+                del told[key]
+        return {k: list(value) if isinstance(value, tuple) else value for k, value in told.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
@@ -168,6 +182,9 @@ READINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "unet_a_up4": {"up_kernel": 4},
     "unet_narrow": {"decoder_widths": (128, 64, 32)},
     "unet_flat": {"widths": (64, 128, 128), "bottleneck_width": 256},
+    # No reading of the paper: net A without anything that tells one pixel of the lattice from
+    # another.
+    "unet_smooth": {"up": "resize", "pool": "mean"},
 }  # fmt: skip
 
 
@@ -225,7 +242,7 @@ def _inputs_of(config: ModelConfig, pixel: int) -> tuple[int, int]:
     level = _widen((pixel, pixel), config.decoder_convs[-1])
     skips = [level]
     for n_conv in (*config.decoder_convs[-2::-1], config.bottleneck_convs):
-        level = _widen(_below_up(level, config.up_kernel), n_conv)
+        level = _widen(_below_up(level, config), n_conv)
         skips.append(level)
     for skip, n_conv in zip(skips[-2::-1], config.encoder_convs[::-1], strict=True):
         low, high = 2 * level[0], 2 * level[1] + 1  # the pool
@@ -237,10 +254,16 @@ def _widen(level: tuple[int, int], n_conv: int) -> tuple[int, int]:
     return level[0] - n_conv, level[1] + n_conv
 
 
-def _below_up(level: tuple[int, int], kernel: int) -> tuple[int, int]:
-    """Inputs of a transposed convolution: output o comes from i with o = 2 i - padding + k."""
-    padding = 0 if kernel == 2 else 1
-    low = -(-(level[0] + padding - (kernel - 1)) // 2)
+def _below_up(level: tuple[int, int], config: ModelConfig) -> tuple[int, int]:
+    """Inputs of a step up.
+
+    Transposed convolution: output o comes from i with o = 2 i - padding + k. Resizing: o lies
+    between floor((o - 1) / 2) and the next, and its convolution needs one more on each side.
+    """
+    if config.up == "resize":
+        return (level[0] - 2) // 2, level[1] // 2 + 1
+    padding = 0 if config.up_kernel == 2 else 1
+    low = -(-(level[0] + padding - (config.up_kernel - 1)) // 2)
     return low, (level[1] + padding) // 2
 
 

@@ -51,7 +51,7 @@ def test_there_are_no_more_tasks_than_shards_and_at_least_one() -> None:
 
 
 def test_the_time_limit_leaves_room_above_the_upper_estimate() -> None:
-    pilot = Measured([0.1, 0.12] * 4, 0.0, 1.0, 0.0, 64, 0)
+    pilot = Measured([0.1, 0.12] * 4, [0.1, 0.12] * 4, 0.0, 0.0, 1.0, 0.0, 0.0, 64, 0)
     cost = estimate(pilot, sites=36_000, shards=40, sites_per_shard=900, cores=1)
     minutes = minutes_for(cost, tasks=4, workers=1)
     assert minutes >= 1.5 * cost.core_hours.high * 60 / 4

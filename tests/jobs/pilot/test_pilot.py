@@ -19,7 +19,7 @@ def sites(n: int) -> pl.DataFrame:
 
 
 def measured(seconds: list[float]) -> Measured:
-    return Measured(seconds, 0.001, 20_000.0, 2.0, 64, 0)
+    return Measured(seconds, seconds, 0.001, 0.001, 20_000.0, 2.0, 2.0, 64, 0)
 
 
 def test_every_replicate_holds_each_stratum_in_proportion() -> None:
@@ -62,7 +62,9 @@ def test_core_hours_are_seconds_a_site_times_sites_and_the_start_of_each_worker(
     cost = estimate(measured([0.009] * 8), sites=36_000, shards=10, sites_per_shard=3600, cores=4)
     # 36,000 x (9 + 1) ms is 360 s, four workers take 2 s each to start: 368 s.
     assert cost.core_hours.value == pytest.approx(368 / 3600)
-    assert cost.core_hours.low == pytest.approx(cost.core_hours.high)
+    # Replicates without spread leave what two runs of the same work differ by: a quarter.
+    assert cost.core_hours.low == pytest.approx(0.75 * 368 / 3600)
+    assert cost.core_hours.high == pytest.approx(1.25 * 368 / 3600)
 
 
 def test_wall_time_counts_whole_rounds_of_shards() -> None:

@@ -21,11 +21,15 @@ from rootzone.learning.campaign_training import train_campaign
 from rootzone.learning.evaluation.evaluate import EvaluationSettings, evaluate, thinned
 from rootzone.learning.evaluation.predict_labels import predict_labels
 from rootzone.learning.evaluation.run_evaluation import run_evaluation
-from rootzone.learning.evaluation.run_raw_simulation import raw_simulation_at
+from rootzone.learning.evaluation.run_raw_simulation import (
+    measured_soil_simulation_at,
+    raw_simulation_at,
+)
 from rootzone.learning.evaluation.tables import COMPARISON, PREDICTIONS, SKILL
 from rootzone.learning.samples.label_index import GridLabels
 from rootzone.learning.samples.open_samples import open_samples
 from rootzone.networks.bundle import load_bundle
+from rootzone.stations.station_soils import soil_frame, soils_path, write_station_soils
 from rootzone.stations.station_table import read_stations
 from tests.cli.campaign_runs import invoke
 from tests.learning.small_campaign import RECORD, write_small_campaign
@@ -136,6 +140,30 @@ def test_the_raw_simulation_is_that_of_a_map(campaign: Path) -> None:
             wanted.append(float(_simulate_cell(job, stack, cell, pixel)["theta"][0, 0, 0]))
     assert len(set(wanted)) > 1
     np.testing.assert_allclose(raw_simulation_at(files, few), wanted, atol=1e-6)
+
+
+def test_a_measured_soil_takes_the_place_of_the_map_at_its_station(campaign: Path) -> None:
+    files = CampaignFiles.beside(campaign)
+    labels = open_samples(files).labels["station"]
+    few = labels.chosen((labels.place < 3) & (labels.date == labels.dates[0]))
+    assert measured_soil_simulation_at(files, few) is None  # no soils beside the station table
+    network, station = few.places[1].split(":")
+    clay = {"sand_pct": [12.0, 11.0, 10.0], "silt_pct": 30.0, "clay_pct": [58.0, 59.0, 60.0]}
+    frame = soil_frame(
+        pl.DataFrame({"network": network, "station": station, "depth_mm": [50.0, 200.0, 900.0]})
+        .with_columns(**{k: pl.Series(v) if isinstance(v, list) else pl.lit(v)
+                         for k, v in clay.items()})
+    )  # fmt: skip
+    path = soils_path(files.workspace.stations)
+    write_station_soils(path, frame, RECORD)
+    try:
+        found = measured_soil_simulation_at(files, few)
+    finally:
+        path.unlink()
+    assert found is not None
+    assert np.isfinite(found).tolist() == (few.place == 1).tolist()
+    mapped = raw_simulation_at(files, few)
+    assert found[few.place == 1].min() > mapped.max()  # a clay holds more than the map's soils
 
 
 def test_without_the_engines_weather_the_raw_simulation_is_told_as_missing(campaign: Path) -> None:

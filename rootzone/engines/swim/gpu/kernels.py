@@ -169,9 +169,12 @@ def turn(source: FloatArray, first: int, out: FloatArray) -> None:
     out : array, shape (column, day * fields wanted)
         Filled, day after day.
     """
-    c, row = cuda.grid(2)
+    c, from_row = cuda.grid(2)
+    _, step = cuda.gridsize(2)
+    if c >= source.shape[2]:
+        return
     n_field = source.shape[1] - first
-    if c < source.shape[2] and row < source.shape[0] * n_field:
+    for row in range(from_row, source.shape[0] * n_field, step):
         day = row // n_field
         out[c, row] = source[day, first + row - day * n_field, c]
 

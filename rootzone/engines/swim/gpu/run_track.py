@@ -21,6 +21,7 @@ LANES_PER_MULTIPROCESSOR = 256
 # The share of free memory that each of two chunks may take.
 _SHARE_OF_MEMORY = 0.4
 _TURN = (32, 8)
+_MOST_BLOCKS = 16_384  # along a grid's second axis, which ends at 65,535; threads then go on
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ class Track:
         ):
             if first is not None and back.rows:
                 x, y = min(_TURN[0], n), min(_TURN[1], back.rows)
-                grid = (-(-n // x), -(-back.rows // y))
+                grid = (-(-n // x), min(_MOST_BLOCKS, -(-back.rows // y)))
                 kernels.turn_columns[grid, (x, y), self._stream](source, first, back.on_device(n))
 
     def fetch(self) -> None:

@@ -37,7 +37,9 @@ def main() -> None:
     """Run the case on the CPU, without its compiler, and on the simulated GPU; save both."""
     from rootzone.engines.swim.batch import run_columns
     from rootzone.engines.swim.gpu import run_columns as gpu
+    from rootzone.engines.swim.gpu import run_track
 
+    run_track._MOST_BLOCKS = 1  # so that threads go on with further rows
     settings = settings_case("cuda")
     plain = run_columns(columns_case(), settings_case("cpu"), threads=1)
     done = run_columns(columns_case(), settings)
