@@ -14,7 +14,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.seeds import stream
-from rootzone._shared.units import m_from_cm
+from rootzone._shared.units import kelvin_from_degc, m_from_cm
 
 # A box on the Colorado Front Range, so that projections, tiles and weather cells are real ones.
 WEST, SOUTH, EAST, NORTH = -105.28, 40.02, -105.16, 40.11
@@ -172,8 +172,8 @@ def daily_weather(
     pet = np.maximum(0.0, 0.0864 * srad * 0.408 * (0.55 + 0.012 * mean))
     return {
         "pr": rain,
-        "tmmx": mean + half + 273.15,
-        "tmmn": mean - half + 273.15,
+        "tmmx": kelvin_from_degc(mean + half),
+        "tmmn": kelvin_from_degc(mean - half),
         "srad": srad,
         "vpd": vpd,
         "pet": pet,
