@@ -36,7 +36,7 @@ SMALL = (("widths: [16, 32, 64]", "widths: [4, 4, 8]"), ("epochs: 10", "epochs: 
          ("-04-15, 2023-06-15, 2023-08-15, 2023-10-15]", "-06-15, 2023-08-15]"))  # fmt: skip
 # What is damaged (the first file a pattern finds, or one of them by chance) and who reads it.
 PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("data/**/*NLCD*.tif", ("sites", FILE, "--force"), ("sites",)),
+    ("data/**/*NLCD*2023*.tif", ("sites", FILE, "--force"), ("sites",)),
     ("data/koppen/*", ("sites", FILE, "--force"), ("sites",)),
     ("data/polaris/**/*.tif", ("soils", FILE, "--force"), ()),
     ("data/gridmet/*2023.nc", ("forcing", FILE, "--force"), ()),

@@ -23,9 +23,16 @@ Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 _WATCHED: list[int] = []
 
 
-def end_with_driver() -> None:
-    """End this worker when its driver is gone, so that nothing has two writers after a resume."""
-    driver = os.getppid()
+def end_with_driver(driver: int) -> None:
+    """End this worker when its driver is gone, so that nothing has two writers after a resume.
+
+    Parameters
+    ----------
+    driver : int
+        Process that started this one. It may be gone by now: a worker takes seconds to start.
+    """
+    if os.getppid() != driver:
+        os._exit(1)
     # Ctrl-C reaches the whole group; the driver decides what happens then.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -64,12 +71,12 @@ def start_pool(
 
     environment = {**dict.fromkeys(_THREADS, str(threads)), **(env or {})}
     return ProcessPoolExecutor(
-        workers, env=environment, initializer=_open, initargs=(opening, given)
+        workers, env=environment, initializer=_open, initargs=(os.getpid(), opening, given)
     )
 
 
-def _open(opening: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
-    end_with_driver()
+def _open(driver: int, opening: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
+    end_with_driver(driver)
     if opening is not None:
         opening(*given)
 
@@ -103,16 +110,22 @@ def in_parallel(tasks: Iterable[Task], workers: int, *, ordered: bool = True) ->
     from joblib import Parallel
 
     here = os.getcwd()  # noqa: PTH109 - handed to os.chdir as it is
-    calls = (task if workers == 1 else (_do, (here, *task), {}) for task in tasks)
+    driver = os.getpid()
+    calls = (task if workers == 1 else (_do, (driver, here, *task), {}) for task in tasks)
     how = "generator" if ordered else "generator_unordered"
-    yield from Parallel(n_jobs=workers, return_as=how)(calls)
+    start = {} if workers == 1 else {"initializer": end_with_driver, "initargs": (driver,)}
+    yield from Parallel(n_jobs=workers, return_as=how, **start)(calls)
 
 
 def _do(
-    here: str, function: Callable[..., object], given: tuple[Any, ...], named: dict[str, Any]
+    driver: int,
+    here: str,
+    function: Callable[..., object],
+    given: tuple[Any, ...],
+    named: dict[str, Any],
 ) -> object:
     if os.getpid() not in _WATCHED:
         _WATCHED.append(os.getpid())
-        end_with_driver()
+        end_with_driver(driver)
     os.chdir(here)
     return function(*given, **named)

@@ -128,6 +128,15 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
     assert not any(_lives(pid) for pid in workers)
 
 
+def test_a_worker_that_starts_after_its_driver_was_killed_ends_at_once() -> None:
+    code = (
+        "import sys; from rootzone._shared.workers import end_with_driver as e; e(int(sys.argv[1]))"
+    )
+    ours, gone = os.getpid(), 1  # an orphan's parent is not the one that started it
+    for driver, status in ((ours, 0), (gone, 1)):
+        assert subprocess.run([sys.executable, "-c", code, str(driver)]).returncode == status
+
+
 def _lives(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
