@@ -9,6 +9,7 @@ import polars as pl
 
 from rootzone._shared.seeds import stream
 from rootzone._shared.skill import METRICS, as_row, median_interval
+from rootzone._shared.units import cm_from_m
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.scores import ScoreRow
 from rootzone.labels.splits import SEASONS
@@ -120,7 +121,7 @@ def as_markdown(summary: pl.DataFrame, years: str, season: str = "all") -> str:
     ]
     for row in chosen.sort("nominal_depth_m", maintain_order=True).iter_rows(named=True):
         cells = [
-            f"{row['nominal_depth_m'] * 100:g} cm",
+            f"{cm_from_m(row['nominal_depth_m']):g} cm",
             str(row["soil"]),
             str(row["stations"]),
             _cell(row, "r", 2),

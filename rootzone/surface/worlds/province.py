@@ -15,6 +15,7 @@ import numpy as np
 from rootzone._shared.arrays import ONE_DAY, AnyArray, Float32Array, FloatArray, IntArray
 from rootzone._shared.errors import RequestError, RootzoneError
 from rootzone._shared.seeds import stream
+from rootzone._shared.units import m_from_cm
 from rootzone.covariates.grid import MasterGrid
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.engine import SwimEngine
@@ -192,7 +193,7 @@ def texture_pct(
     parent, deep = fields.parent.at_km(east, north), fields.deep.at_km(east, north)
     textures = []
     for depth_cm in depths_cm:
-        below = depth_cm / 100.0
+        below = m_from_cm(depth_cm)
         sand = 0.2 + ln_sand + 0.55 * parent - 0.15 * below
         clay = -0.5 - 0.45 * parent + (0.35 + 0.15 * deep) * below
         shares = np.exp(np.stack([sand, np.zeros_like(sand), clay]))
