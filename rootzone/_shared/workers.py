@@ -23,9 +23,16 @@ ONE_THREAD = (
 )
 
 
-def end_with_driver() -> None:
-    """End this worker when its driver is gone, so that nothing has two writers after a resume."""
-    driver = os.getppid()
+def end_with_driver(driver: int) -> None:
+    """End this worker when its driver is gone, so that nothing has two writers after a resume.
+
+    Parameters
+    ----------
+    driver : int
+        Process that started this one. It may be gone by now: a worker takes seconds to start.
+    """
+    if os.getppid() != driver:
+        os._exit(1)
     # Ctrl-C reaches the whole group; the driver decides what happens then.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,6 +44,11 @@ def end_with_driver() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="driver-watch", daemon=True).start()
+
+
+def ending_with_driver(workers: int) -> dict[str, Any]:
+    """Options of ``joblib.Parallel`` for workers that end with this process, busy or not."""
+    return {} if workers == 1 else {"initializer": end_with_driver, "initargs": (os.getpid(),)}
 
 
 def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
@@ -54,14 +66,18 @@ def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
     """
     here = os.getcwd()  # noqa: PTH109 - handed to os.chdir as it is
     for task in tasks:
-        yield task if workers == 1 else (_do, (here, *task), {})
+        yield task if workers == 1 else (_do, (os.getpid(), here, *task), {})
 
 
 def _do(
-    here: str, function: Callable[..., object], given: tuple[Any, ...], named: dict[str, Any]
+    driver: int,
+    here: str,
+    function: Callable[..., object],
+    given: tuple[Any, ...],
+    named: dict[str, Any],
 ) -> object:
     if os.getpid() not in _WATCHED:
         _WATCHED.append(os.getpid())
-        end_with_driver()
+        end_with_driver(driver)
     os.chdir(here)
     return function(*given, **named)

@@ -259,7 +259,8 @@ class Learning(Section):
     model: Name = "unet_a"
     """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
     unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat; unet_smooth,
-    net A without a lattice; unet_residual, which corrects physics; or physics itself"""
+    net A without a lattice; unet_residual, which corrects physics; physics itself; trees or
+    trees_physics (LightGBM without and with physics); auto takes the best at places left out"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from rootzone._shared.workers import watched
+from rootzone._shared.workers import ending_with_driver, watched
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ def run_tasks(tasks: Sequence[Any], workers: int, what: str, already: int = 0) -
     kept = f", {already} kept from an earlier run" if already else ""
     log.info("%s: %d pieces%s", what, total, kept)
     tenth = 0
-    runs = Parallel(n_jobs=workers, return_as="generator_unordered")(watched(tasks, workers))
+    pool = Parallel(workers, return_as="generator_unordered", **ending_with_driver(workers))
+    runs = pool(watched(tasks, workers))
     for done, _ in enumerate(runs, start=already + 1):
         if 10 * done // total > tenth:
             tenth = 10 * done // total

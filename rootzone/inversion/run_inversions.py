@@ -9,7 +9,7 @@ import polars as pl
 from joblib import Parallel, delayed
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.workers import watched
+from rootzone._shared.workers import ending_with_driver, watched
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.invert_station import Inversion, invert_station
 from rootzone.inversion.observations import InversionRules
@@ -71,7 +71,8 @@ def run_inversions(
         for network, station, values, own in _stations(stations, weather)
     )
     out = []
-    for outcome in Parallel(n_jobs=workers, return_as="generator")(watched(tasks, workers)):
+    pool = Parallel(n_jobs=workers, return_as="generator", **ending_with_driver(workers))
+    for outcome in pool(watched(tasks, workers)):
         out.append(outcome)
         if progress is not None:
             progress(outcome)

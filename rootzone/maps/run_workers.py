@@ -6,6 +6,7 @@ processes do not. So the cores are shared out by processes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -81,7 +82,7 @@ class Workers:
                 self._cores,
                 env={**dict.fromkeys(ONE_THREAD, "1"), **_KEEP_MEMORY},
                 initializer=_start,
-                initargs=(self._job,),
+                initargs=(self._job, os.getpid()),
             )
         futures = {self._pool.submit(_do, task): task for task in tasks}
         try:
@@ -98,12 +99,12 @@ class Workers:
 _OPENED: list[Callable[[Any], None]] = []
 
 
-def _start(job: Job) -> None:
+def _start(job: Job, driver: int) -> None:
     from joblib.externals.loky import process_executor
 
     # Loky replaces a worker that has grown by 300 MB; ours does by design, once, and stays there.
     process_executor._MAX_MEMORY_LEAK_SIZE = 1 << 40
-    end_with_driver()
+    end_with_driver(driver)
     _OPENED.append(job.open())
 
 

@@ -20,6 +20,7 @@ from rootzone._shared.figure_style import (
 )
 from rootzone._shared.words import plural
 from rootzone.report.document import Block, Maps, Plot, Plots, Section, Text, absent
+from rootzone.report.map_comparison import comparison_blocks
 from rootzone.report.map_layers import (
     THETA_TOP,
     MapFile,
@@ -78,6 +79,7 @@ def map_section(inputs: ReportInputs) -> Section:
             first.tags.get("interval_pct", "80"),
         ) + coverage_words(inputs)), Maps(data),
         Plots([Plot("maps", gallery_figure(gallery), caption)]),
+        *comparison_blocks(inputs),
     ]  # fmt: skip
     return Section(key, title, menu, blocks)
 

@@ -102,12 +102,13 @@ def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path: Path) -> Non
 DRIVER = """
 import os, sys, time
 from joblib import Parallel, delayed
-from rootzone._shared.workers import watched
+from rootzone._shared.workers import ending_with_driver, watched
 def work(path):
     open(path + "/" + str(os.getpid()), "w").close()
     time.sleep(60)
 if __name__ == "__main__":
-    Parallel(n_jobs=2)(watched([delayed(work)(sys.argv[1]) for _ in range(2)], 2))
+    pool = Parallel(n_jobs=2, **ending_with_driver(2))
+    pool(watched([delayed(work)(sys.argv[1]) for _ in range(2)], 2))
 """
 
 
@@ -126,6 +127,15 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
     while any(_lives(pid) for pid in workers) and time.monotonic() < end:
         time.sleep(0.1)
     assert not any(_lives(pid) for pid in workers)
+
+
+def test_a_worker_that_starts_after_its_driver_was_killed_ends_at_once() -> None:
+    code = (
+        "import sys; from rootzone._shared.workers import end_with_driver as e; e(int(sys.argv[1]))"
+    )
+    ours, gone = os.getpid(), 1  # an orphan's parent is not the one that started it
+    for driver, status in ((ours, 0), (gone, 1)):
+        assert subprocess.run([sys.executable, "-c", code, str(driver)]).returncode == status
 
 
 def _lives(pid: int) -> bool:

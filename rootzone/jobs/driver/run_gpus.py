@@ -94,7 +94,10 @@ class OnGpus:
         if gpu not in self._pools:
             threads = dict.fromkeys(ONE_THREAD, str(self.threads_per_task))
             self._pools[gpu] = ProcessPoolExecutor(
-                1, env={**threads, _VISIBLE: gpu}, initializer=end_with_driver
+                1,
+                env={**threads, _VISIBLE: gpu},
+                initializer=end_with_driver,
+                initargs=(os.getpid(),),
             )
         return self._pools[gpu]
 

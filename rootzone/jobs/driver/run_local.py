@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -113,7 +114,10 @@ class Processes:
         from joblib.externals.loky import ProcessPoolExecutor
 
         self._pool = ProcessPoolExecutor(
-            workers, env=dict.fromkeys(ONE_THREAD, "1"), initializer=end_with_driver
+            workers,
+            env=dict.fromkeys(ONE_THREAD, "1"),
+            initializer=end_with_driver,
+            initargs=(os.getpid(),),
         )
         for _ in range(workers):
             self._pool.submit(_wake)

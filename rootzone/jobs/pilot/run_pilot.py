@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections import Counter
@@ -106,7 +107,8 @@ def _start_of_a_worker(
     from joblib.externals.loky import ProcessPoolExecutor
 
     started = time.perf_counter()
-    pool = ProcessPoolExecutor(1, env=dict.fromkeys(ONE_THREAD, "1"), initializer=end_with_driver)
+    one = dict.fromkeys(ONE_THREAD, "1")
+    pool = ProcessPoolExecutor(1, env=one, initializer=end_with_driver, initargs=(os.getpid(),))
     try:
         core_s = pool.submit(_first_site, campaign, workspace, make_engine, first).result()
     finally:
