@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from fine_richards import s1_weather
 
+from rootzone.campaign.model import Soil
 from rootzone.covariates.weather.apsim_eo import apsim_mm
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.read_settings import settings_from_mapping
@@ -102,11 +103,12 @@ def sites(
     silt_pct: np.ndarray,
     weather: WeatherBatch,
     thickness_mm: np.ndarray = CAMPAIGN_MM,
+    limits: Soil | None = None,
 ) -> SiteBatch:
     """Every texture in every cell, the same in all layers, half-way between LL15 and DUL."""
     n_soil, n_layer = len(sand_pct), len(thickness_mm)
     clay_pct = 100.0 - sand_pct - silt_pct
-    soils = soils_from_textures(sand_pct, silt_pct, clay_pct, np.arange(n_soil + 1))
+    soils = soils_from_textures(sand_pct, silt_pct, clay_pct, np.arange(n_soil + 1), limits=limits)
     if not soils.usable.all():
         raise ValueError(f"{(~soils.usable).sum()} textures are refused by the soil guards")
     names = ("theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d")

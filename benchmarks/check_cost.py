@@ -5,9 +5,9 @@
 
 Simulate, labels and report run in this process on a campaign of one year and 12 layers. Processor
 time inside the seals (digests of content and footers, of every file that is written or read) is
-taken by thread, so that other load on the machine has no part in the ratio. The simulation is that
-of a bucket that runs off what rains, which costs next to nothing: the share is an upper bound.
-Beside it stands the share with the default engine, on fewer site-years.
+taken by thread, so that other load on the machine has no part in the ratio. The share with the
+default engine, on fewer site-years and without spin-up, is the one that counts; that of a bucket,
+whose simulation costs next to nothing and whose tables pack to next to nothing, shows the rest.
 """
 
 from __future__ import annotations

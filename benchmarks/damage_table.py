@@ -36,7 +36,7 @@ SMALL = (("widths: [16, 32, 64]", "widths: [4, 4, 8]"), ("epochs: 10", "epochs: 
          ("-04-15, 2023-06-15, 2023-08-15, 2023-10-15]", "-06-15, 2023-08-15]"))  # fmt: skip
 # What is damaged (the first file a pattern finds, or one of them by chance) and who reads it.
 PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("data/**/*NLCD*.tif", ("sites", FILE, "--force"), ("sites",)),
+    ("data/**/*NLCD*2023*.tif", ("sites", FILE, "--force"), ("sites",)),
     ("data/koppen/*", ("sites", FILE, "--force"), ("sites",)),
     ("data/polaris/**/*.tif", ("soils", FILE, "--force"), ()),
     ("data/gridmet/*2023.nc", ("forcing", FILE, "--force"), ()),
@@ -117,7 +117,7 @@ PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("zarr:maps/theta_0200mm.zarr/**/*", ("map", FILE), ()),
 )  # fmt: skip
 LONGEST_S = 240.0
-BAD = ("silent", "traceback", "not named", "left damaged")
+BAD = ("silent", "traceback", "not named", "left damaged", "over time")
 # Who makes what lies in a folder, where it ends well only when the file is whole again.
 MAKES = {
     "forcing": "weather", "sites": "sites", "soils": "soils", "stations": "stations",
@@ -253,6 +253,8 @@ def trial(work: Path, scratch: Path, number: int) -> dict[str, object]:
     healed = path.exists() and path.read_bytes() == before
     if traceback:
         outcome = "traceback"
+    elif status == -signal.SIGKILL:
+        outcome = "over time"  # it took LONGEST_S, on a machine that does much else
     elif named and status == 0 and left:
         outcome = "left damaged"
     elif named and status in (0, 2, 4):

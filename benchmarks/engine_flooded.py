@@ -1,8 +1,10 @@
-"""Flooded soils: what enters in a day, as a share of Ks times the time.
+"""Flooded soils: what enters in a day, as a share of Ks times the time; and storms' balances.
 
 A surface held under water over a soil that is drier below takes in at least Ks, for the gradient
 is 1 or more (Philip 1957). Textures of the triangle and the clays of the HYDRUS catalogue, half-way
-between LL15 and DUL or at a given head, on the default cells and on fine ones.
+between LL15 and DUL or at a given head, on the default cells and on fine ones. Then a year of
+drought and one of 150 mm storms: runoff, drainage and evaporation of the two years on the default
+cells against fine ones, as a share of the rain.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from _engine_cases import settings_of, sites, weather_batch, whole_triangle
+from _engine_cases import seeded_climate, settings_of, sites, weather_batch, whole_triangle
 from _figures import Figures, parser
 from engine_speed import columns_of
 
@@ -25,6 +27,7 @@ CLAYS = {
     "silty clay": (0.07, 0.36, 0.005, 1.09, 4.8),
     "n 1.05": (0.0, 0.46, 0.008, 1.05, 48.0),
 }
+STORM_GRID = {"first_cell_cm": 0.1, "cell_growth": 1.08, "tolerance": 5e-3, "theta_step": 1e-2}
 FLOOD_MM_D = 90_000.0  # more than any soil takes in
 GRIDS = {
     "default cells": {},
@@ -61,9 +64,30 @@ def clay_column(batch: SiteBatch, soil: tuple[float, ...], psi_cm: float) -> Sit
     )
 
 
+def add_storms(figures: Figures, sand: np.ndarray, silt: np.ndarray) -> None:
+    """Balances of two years with storms on the default cells, against cells from 1 mm on."""
+    days = seeded_climate("drought_and_storms")
+    batch = sites(sand, silt, weather_batch([days], ["storms"]))
+    sums = []
+    for grid in ({}, STORM_GRID):
+        settings = settings_of("van_genuchten", "converged", **grid)
+        daily = run_columns(columns_of(batch, settings), settings).daily
+        daily = daily.reshape(len(sand), len(days), -1).sum(axis=1)
+        sums.append(daily[:, [layout.RUNOFF_MM, layout.DRAINAGE_MM, layout.ES_MM]])
+    off = 100.0 * np.abs(sums[0] - sums[1]) / days[:, 0].sum()
+    for name, values in zip(("runoff", "drainage", "evaporation"), off.T, strict=True):
+        figures.add(f"storms, {name} against fine cells: worst", values.max(), "% of rain", "<= 2")
+        figures.add(f"storms, {name} against fine cells: median", np.median(values), "% of rain")
+    worst = int(off.max(axis=1).argmax())
+    text = f"{sand[worst]:g} % sand, {silt[worst]:g} % silt"
+    figures.add(f"storms: the worst is {text}", off[worst].max(), "% of rain")
+    figures.add("storms: textures", len(sand), "-")
+
+
 def main() -> None:
     parsed = parser(__doc__)
     parsed.add_argument("--every", type=int, default=1, help="take every n-th texture")
+    parsed.add_argument("--storms-every", type=int, default=5, help="the same, for the storms")
     arguments = parsed.parse_args()
     sand, silt = (values[:: arguments.every] for values in whole_triangle())
     batch = sites(sand, silt, weather_batch([np.array([[FLOOD_MM_D, 0.0]])], ["flood"]))
@@ -78,6 +102,7 @@ def main() -> None:
             for grid, values in GRIDS.items():
                 share, _ = shares(clay_column(batch, soil, psi_cm), **values)
                 figures.add(f"{name} from {psi_cm:g} cm, {grid}", share[0], "-", ">= 1")
+    add_storms(figures, *(v[:: arguments.storms_every] for v in whole_triangle()))
     figures.show(as_json=arguments.json)
 
 

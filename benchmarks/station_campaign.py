@@ -117,6 +117,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("/tmp/rootzone-station-campaign"))  # noqa: S108
     parser.add_argument("--every", type=int, default=1, help="Every n-th measured station.")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="Stop after; go on.")
+    parser.add_argument("--first", type=int, default=len(SETTINGS), help="So many settings alone.")
     parser.add_argument("--docs", type=Path, help="Folder of the page whose tables to renew.")
     parser.add_argument("--inversions", action="store_true", help="Invert all 72 instead.")
     parser.add_argument("--workers", type=int, default=1, help="With --inversions.")
@@ -134,7 +135,7 @@ def main() -> None:
     soils = usable_soils(read_soils(args.data / "soils" / "soils_at_stations.parquet"))
     found = read_ready(place, soils, args.every)
     whole = run_all(
-        found, soils, SETTINGS, args.work / "runs",
+        found, soils, SETTINGS[: args.first], args.work / "runs",
         lambda what: print(what, file=sys.stderr), args.seconds,
     )  # fmt: skip
     text = page([station for _, station in found], whole)

@@ -173,14 +173,22 @@ def _as_markdown(table: pl.DataFrame) -> str:
         "| all: median | days | R | ubRMSE | abs. bias | MAE |",
         "|---|---|---|---|---|---|",
     ]
-    best: dict[str, float] = {}
+    best: list[tuple[float, str]] = []
     for method, words in _METHODS.items():
         rows = table.filter(pl.col("soil") == method).with_columns(pl.col("bias").abs())
         median = rows.select(pl.col("n").sum(), pl.col("r", "ubrmse", "bias", "mae").median())
         lines.append(f"| {words} | {_numbers(median.row(0, named=True))} |")
-        best[words] = float(median["mae"][0])
-    lines += ["", f"Lowest median MAE: {min(best, key=lambda name: best[name])}.", ""]
+        middle, low, high = (float(v) for v in (median["mae"][0], *_ends(rows["mae"])))
+        best.append((middle, f"{words} {middle:.3f} ({low:.3f} to {high:.3f} at the stations)"))
+    first, second = (words for _, words in sorted(best)[:2])
+    told = f"Smallest median MAE: {first}; next {second}. So few stations tell methods apart only "
+    lines += ["", told + "where these ranges do not overlap.", ""]
     return "\n".join(lines)
+
+
+def _ends(values: pl.Series) -> tuple[float, float]:
+    known = values.drop_nulls().to_numpy()
+    return float(known.min()), float(known.max())
 
 
 def _numbers(row: dict[str, FloatArray | float]) -> str:

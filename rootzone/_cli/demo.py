@@ -93,6 +93,7 @@ def demo_steps(campaign: Path) -> list[Step]:
         Step("train", ("train", file)),
         Step("evaluate", ("evaluate", file, "--most-tile-days", "200")),
         Step("map", ("map", file)),
+        Step("physics", ("map", file, "--from", "physics")),
         Step("report", ("report", file), again),
     ]
 

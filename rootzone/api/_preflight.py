@@ -165,15 +165,18 @@ def _stray_addresses(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
     """Sizes that the campaign's network cannot halve as often as it pools."""
-    from rootzone.networks.families import config_of
+    from rootzone.networks.families import AUTO, config_of
 
     campaign = loaded.campaign
+    learning = campaign.learning
+    if learning.model == AUTO:  # the U-Nets among its candidates
+        learning = learning.model_copy(update={"model": "unet_a"})
     asked: KeyPath = ("learning", "model")
-    wrong = list(_asked(loaded, asked, partial(config_of, campaign.learning, 1, 1)))
+    wrong = list(_asked(loaded, asked, partial(config_of, learning, 1, 1)))
     if wrong:
         yield wrong[0]
         return
-    stride = config_of(campaign.learning, n_channels=1, n_depths=1).stride_px
+    stride = config_of(learning, n_channels=1, n_depths=1).stride_px
     sizes: dict[KeyPath, int] = {
         ("grid", "tile_px"): campaign.grid.tile_px,
         ("learning", "crop_halo_px"): campaign.learning.crop_halo_px,

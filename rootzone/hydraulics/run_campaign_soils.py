@@ -62,9 +62,10 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
 
     campaign, place = files.campaign, files.workspace
     out = SoilFiles.beside(place.soils)
-    refuse_overwrite(
-        out.soils, force=force, beside=(out.adjustments, out.refused, place.site_textures)
-    )
+    beside = [out.adjustments, out.refused, place.site_textures]
+    if place.soils_spread.exists():  # not every product has one
+        beside.append(place.soils_spread)
+    refuse_overwrite(out.soils, force=force, beside=beside)
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
     with files.stack() as stack:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from rootzone.hydraulics.soil_columns import SOIL_VALUES
 from rootzone.hydraulics.soils import soils_from_parameters
 from rootzone.hydraulics.table_soils import soils_from_layers
 
+_TEXTURE = ("sand_pct", "clay_pct", "bd_g_cm3")
 _GIVEN = ("theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d")
 
 
@@ -29,10 +30,14 @@ class SoilLayers:
         Columns as the engine reads them: ``SOIL_VALUES``, thickness_mm and psidul_cm.
     ptf : str
         Pedotransfer function it was made with.
+    texture : mapping of str to array, shape (layer,)
+        What was measured, ``sand_pct``, ``clay_pct`` and ``bd_g_cm3``, NaN below the deepest
+        sample; empty where none was.
     """
 
     values: Mapping[str, FloatArray]
     ptf: str
+    texture: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def soil_of_station(
@@ -67,7 +72,12 @@ def soil_of_station(
     values = {key: np.ascontiguousarray(found.soils[key]) for key in SOIL_VALUES}
     values["thickness_mm"] = np.asarray(thickness_mm, dtype=np.float64)
     values["psidul_cm"] = np.full(len(thickness_mm), found.soils.psidul_cm)
-    return SoilLayers(values, ptf)
+    measured = dict(zip(found.layers.names, found.layers.values, strict=True))
+    measured["bd_g_cm3"] = values["bd_g_cm3"]
+    middle = 0.5 * (found.layers.top_mm + found.layers.bottom_mm)
+    sampled = middle <= float(rows["bottom_mm"].cast(float).max() or 0.0)  # type: ignore[arg-type]
+    texture = {name: np.where(sampled, measured[name], np.nan) for name in _TEXTURE}
+    return SoilLayers(values, ptf, texture)
 
 
 def corrected(

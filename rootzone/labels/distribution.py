@@ -19,6 +19,7 @@ from rootzone._shared.jit import kernel
 N_BINS = 20_000
 RESOLUTION = 1.0 / N_BINS  # [m3 m-3]
 PERCENTILES = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
+_NUDGE = 1e-3  # of a bin: more than single precision loses, less than any reading resolves
 L1_BIN_WIDTH = 0.01  # [m3 m-3], the default of histogram_l1
 
 # Positions in the running sums.
@@ -68,7 +69,8 @@ def _add_values(
             tallies[2] += 1
             b = counts.size - 1
         else:
-            b = min(int(value * counts.size), counts.size - 1)
+            # 0.35 in single precision lies a hair below 0.35: both belong to one bin.
+            b = min(int(value * counts.size + _NUDGE), counts.size - 1)
         counts[b] += 1
         weights[b] += w
     if n > 0:

@@ -15,13 +15,15 @@ from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import sealed_json
 from rootzone.labels.splits import TRAIN, VALIDATION
+from rootzone.learning.choose_model import choose_model
+from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.land_gaps import without_empty_tiles
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration, calibrate
-from rootzone.networks.families import Shape, config_of, to_dict
+from rootzone.networks.families import AUTO, Shape, config_of, to_dict
 from rootzone.networks.mixing import may_draw
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
 from rootzone.networks.settings import TrainSettings
@@ -88,6 +90,12 @@ def train_campaign(
     how = options or RunOptions()
     say = _teller(how)
     inputs = _opened(files, how, say)
+    choice = None
+    if inputs.campaign.learning.model == AUTO:
+        tried = files.workspace.learning(run) / AUTO
+        choice = choose_model(inputs, tried, how, say, epochs=epochs, seed=seed)
+        say(choice.words())
+        inputs = with_model(inputs, choice.chosen)
     sources, validation = _sources(inputs)
     learning = inputs.campaign.learning
     own_seed = inputs.campaign.seeds.learning if seed is None else seed
@@ -127,7 +135,15 @@ def train_campaign(
         "epochs_run": [len(r.history) for r in results],
         "notes": inputs.notes,
     }
+    if choice is not None:
+        info |= {"choice": choice.to_dict(), "notes": [*inputs.notes, choice.words() + "."]}
     return _finished(best, config, inputs, validation, results, info, how)
+
+
+def with_model(inputs: CampaignSamples, model: str) -> CampaignSamples:
+    """The same samples for another ``learning.model``."""
+    learning = inputs.campaign.learning.model_copy(update={"model": model})
+    return replace(inputs, campaign=inputs.campaign.model_copy(update={"learning": learning}))
 
 
 def _teller(how: RunOptions) -> Callable[[str], None]:
@@ -200,6 +216,12 @@ def _members(
         if how.progress is not None:
             how.progress.begin()
         own = settings.for_member(member)
+        if not takes_steps(config):
+            share = settings.simulated_batch_probability
+            labels = {name: one.patches.labels for name, one in sources.items()}
+            scene = validation.scene
+            results.append(grown(config, scene, labels, simulated_share=share, seed=own.seed))
+            continue
         network = new_network(config, own.seed)
         results.append(
             train(

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rootzone._shared.seal import check
+from rootzone._shared.units import cm_from_mm
 from rootzone.labels.splits import SEASONS
 from rootzone.learning.evaluation import tables
 from rootzone.report.document import Block, Plot, Plots, Section, Text, absent
+from rootzone.report.points_skill import points_blocks
 from rootzone.report.skill_figures import NAMES, places_figure, scatter_figure, season_figure
 from rootzone.report.skill_tables import (
     group_tables,
@@ -64,7 +66,9 @@ class Case:
     def title(self) -> str:
         """In words."""
         against = "Stations" if self.source == tables.STATION else "Simulated labels"
-        return f"{against} at {self.depth_mm / 10:g} cm, {_SPLITS.get(self.split, self.split)}"
+        return (
+            f"{against} at {cm_from_mm(self.depth_mm):g} cm, {_SPLITS.get(self.split, self.split)}"
+        )
 
     @property
     def key(self) -> str:
@@ -86,13 +90,16 @@ def skill_section(inputs: ReportInputs) -> Section:
     key, title, menu = "skill", "How good it is, and who does it best", "Skill"
     skill, predictions = read_evaluation(inputs)
     pairs = read_pairs(inputs)
+    points = points_blocks(inputs.workspace.root)
+    if skill is None and points:
+        return Section(key, title, menu, points)
     if skill is None:
         why = f"Nothing is evaluated yet in run {inputs.run}: rootzone evaluate makes the tables."
         return absent(key, title, menu, why)
     blocks: list[Block] = []
     for case in cases_of(skill, inputs.depth_mm)[:_CASES_SHOWN]:
         blocks += _case_blocks(case, skill, predictions, pairs)
-    return Section(key, title, menu, blocks)
+    return Section(key, title, menu, [*blocks, *points])
 
 
 def read_evaluation(inputs: ReportInputs) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:

@@ -28,6 +28,7 @@ from rootzone.stations.series import (
 
 CLASH = "conflict"  # companion that marks readings two sources disagree on
 _THETA_ROUNDING = 0.0011  # sources give water content to 0.001, or percent to 0.1
+_DEPTH_PLACES = 4  # [m]: 0.2 in single precision and 0.2 in a text are one depth
 WEATHER_ROUNDING = 0.15  # a tenth of a millimetre or degree
 ONE_PLACE_DEG = 0.02  # a position cut or rounded to 0.01 degree, either way
 
@@ -103,12 +104,12 @@ def sensor_series(
         beside[CLASH] = clash.astype(np.float64)
     return SensorSeries(
         place,
-        depth_m,
+        round(depth_m, _DEPTH_PLACES),
         time[rows],
         theta[rows],
         day_kind,
         step_h=usual_step_h(time[rows]),
-        depth_top_m=depth_top_m,
+        depth_top_m=None if depth_top_m is None else round(depth_top_m, _DEPTH_PLACES),
         sensor=sensor,
         source_flag=None if source_flag is None else source_flag[rows],
         upstream=None if upstream is None else upstream[rows],
@@ -138,7 +139,8 @@ def join_series(data: StationData) -> StationData:
 
 
 def _sensor(one: SensorSeries) -> tuple[object, ...]:
-    return (one.place.network, one.place.station, one.depth_m, one.depth_top_m, one.sensor)
+    top_m = None if one.depth_top_m is None else round(one.depth_top_m, 3)
+    return (one.place.network, one.place.station, round(one.depth_m, 3), top_m, one.sensor)
 
 
 def _daily(one: SensorSeries) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pyogrio.raw
 import pytest
+import shapely
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
@@ -217,3 +219,17 @@ def test_every_packed_box_is_a_box():
         assert -180 <= east <= 180
         assert -90 <= south < north <= 90
         assert west != east
+
+
+def test_an_outline_in_metres_is_cut_before_it_is_put_into_degrees(tmp_path):
+    # The northern edge of 400 km in CONUS Albers: PROJ gives 42.796806 N in its middle and
+    # 42.773654 at its corners, 2.57 km apart; the southern one 39.201908 at its corners.
+    square = shapely.box(-200_000.0, 1_800_000.0, 200_000.0, 2_200_000.0)
+    path = tmp_path / "square.gpkg"
+    pyogrio.raw.write(
+        path, geometry=shapely.to_wkb(np.array([square])), field_data=[], fields=[],
+        crs="EPSG:5070", geometry_type="Polygon",
+    )  # fmt: skip
+    _, south, _, north = region_from_file(path).bounds
+    assert north == pytest.approx(42.796806, abs=1e-6)
+    assert south == pytest.approx(39.201908, abs=1e-6)

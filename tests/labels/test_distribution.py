@@ -93,3 +93,13 @@ def test_l1_of_an_empty_source_is_unknown() -> None:
 def test_a_bin_width_off_the_resolution_is_refused() -> None:
     with pytest.raises(RequestError, match="whole multiple"):
         filled([0.1]).histogram(1.3e-4)
+
+
+def test_readings_of_two_decimals_are_the_same_in_single_precision() -> None:
+    # 0.35 in single precision is 0.34999999404; bins must not tell them apart.
+    readings = np.round(np.arange(5, 60) / 100.0, 2)
+    one, other = Distribution(), Distribution()
+    one.add(readings)
+    other.add(readings.astype(np.float32))
+    assert histogram_l1(one, other) == 0.0
+    assert np.count_nonzero(one.histogram(0.01)) == readings.size

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
+from rootzone.report.document import Table
+from rootzone.report.points_skill import points_blocks
 from rootzone.report.read_inputs import ReportInputs
 from rootzone.report.skill_section import cases_of, read_evaluation, skill_section
 
@@ -40,3 +44,18 @@ def test_before_any_evaluation_the_section_names_the_verb(bare: ReportInputs) ->
     section = skill_section(bare)
     assert not section.there
     assert "rootzone evaluate" in section.blocks[0].text  # type: ignore[union-attr]
+
+
+def test_stations_off_the_map_stand_on_the_page_as_points(tmp_path: Path) -> None:
+    assert points_blocks(tmp_path) == []
+    (tmp_path / "points").mkdir()
+    text = "# Skill\n\n| soil | MAE |\n|---|---|\n| loam | 0.037 |\n\nSmallest median MAE: loam.\n"
+    (tmp_path / "points" / "skill.md").write_text(text)
+    head, title, table, verdict = points_blocks(tmp_path)
+    assert isinstance(table, Table)
+    assert (list(table.headings), [list(row) for row in table.rows]) == (
+        ["soil", "MAE"], [["loam", "0.037"]]
+    )  # fmt: skip
+    assert [block.text for block in (head, title, verdict)] == [  # type: ignore[union-attr]
+        "Real stations off the map, as points", "Skill", "Smallest median MAE: loam."
+    ]  # fmt: skip

@@ -67,8 +67,34 @@ class Part(Strict):
     """top and bottom of the soil it stands for, for what satellites and models saw"""
     flags: dict[int, str] = {}
     """numbers among the stored values that are no value, and why, such as {251: water}"""
+    flag_name: str = ""
+    """name of its own raster of flags, where that is not the one of flag_file"""
     good_where: dict[str, tuple[int, ...]] = {}
     """variables of the file beside it, and the values of each that let a value count"""
+
+
+class FlagRule(Strict):
+    """One thing that a flag says against a value."""
+
+    why: str
+    """what it is, such as cloud"""
+    drop: tuple[int, ...]
+    """values of the bits that say so"""
+    shift: Annotated[int, Field(ge=0, le=31)] = 0
+    """first bit, counted from 0"""
+    bits: Annotated[int, Field(ge=1, le=32)] = 32
+    """how many bits"""
+
+
+class FlagFile(Strict):
+    """A raster of flags beside that of the values, on its pixels."""
+
+    name: str
+    """what stands in its name where the other has its variable, such as QA_PIXEL"""
+    rules: tuple[FlagRule, ...]
+    """what speaks against a value, in the order of weight"""
+    on_missing: Literal["refuse", "accept"] = "refuse"
+    """whether values without flags stop the work, or count as they are"""
 
 
 class Ground(Strict):
@@ -111,6 +137,8 @@ class Source(Strict):
     """names of its tiles, where the path holds {tile}"""
     weather_grid: WeatherGrid | None = None
     """where its cells lie, for daily weather"""
+    flag_file: FlagFile | None = None
+    """raster of flags beside each file"""
     ground: Ground | None = None
     """heights of its own ground, for weather.lapse_degc_per_km"""
     stamps: Literal["start", "end"] = "start"

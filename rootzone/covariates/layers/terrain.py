@@ -8,6 +8,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone.covariates.grid import MasterGrid, Window, from_lon_lat, to_lon_lat
 
 TERRAIN = ("slope_deg", "aspect_deg")
+_LEVEL = 1e-5  # [m m-1]; heights of 4,000 m in single precision give 4e-6 over two pixels of 30 m
 _STEP_DEG = 1e-4  # how far north to walk, about 11 m, to see which way north is
 
 
@@ -30,7 +31,8 @@ def gradient(elevation_m: AnyArray, resolution_m: float) -> tuple[FloatArray, Fl
     Returns
     -------
     east, north : array, shape (row, col)
-        Rise [m m-1]; NaN where the pixel or any neighbour is NaN.
+        Rise [m m-1]; NaN where the pixel or any neighbour is NaN, 0 where it is less than the
+        single precision of elevations can tell: a lake that was resampled is level all the same.
 
     References
     ----------
@@ -44,7 +46,8 @@ def gradient(elevation_m: AnyArray, resolution_m: float) -> tuple[FloatArray, Fl
     centre = np.where(np.isnan(z[1:-1, 1:-1]), np.nan, 0.0)
     east = (east_col - west_col) / (8.0 * resolution_m) + centre
     north = (north_row - south_row) / (8.0 * resolution_m) + centre
-    return east, north
+    level = np.hypot(east, north) < _LEVEL
+    return np.where(level, 0.0, east), np.where(level, 0.0, north)
 
 
 def slope_deg(east: FloatArray, north: FloatArray) -> FloatArray:

@@ -20,6 +20,7 @@ from rootzone.covariates.layers.source import Layer, Part
 from rootzone.covariates.observe.gridded import part_of, require_unit, said_of, the_name
 from rootzone.covariates.observe.observed import Dropped, Observed
 from rootzone.covariates.observe.units import moisture_unit
+from rootzone.covariates.weather.netcdf_axes import read_times
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,7 +65,7 @@ def read_cell_series(
     lon, lat : float
         The place [degree].
     farthest_km : float
-        A cell farther off is refused.
+        A cell farther off [km] is refused.
 
     Raises
     ------
@@ -130,7 +131,7 @@ def _daily(
 ) -> tuple[AnyArray, FloatArray]:
     """Days with a value, and their means, of one cell."""
     part = part_of(layer)
-    time, value, bad = _series(file, name, part, cell)
+    time, value, bad = _series(file, path, name, part, cell)
     value = np.where(np.isin(value, layer.source.nodata), np.nan, value)
     value = moisture_unit(file[name], part, f"{path}: {name}")(value)
     low, high = part.range
@@ -143,10 +144,10 @@ def _daily(
 
 
 def _series(
-    file: Dataset, name: str, part: Part, cell: int
+    file: Dataset, path: Path, name: str, part: Part, cell: int
 ) -> tuple[AnyArray, FloatArray, dict[str, BoolArray]]:
     """Times, values and what speaks against them, of one cell."""
-    time = _times(file)
+    time = read_times(file, str(path))
     ragged = "locationIndex" in file.variables
     rows = np.flatnonzero(np.asarray(file["locationIndex"][:]) == cell) if ragged else cell
 
@@ -189,10 +190,3 @@ def _floats(file: Dataset, name: str) -> FloatArray:
 
 def _filled(stored: Any) -> FloatArray:  # noqa: ANN401 - a masked array, or a plain one
     return np.asarray(np.ma.filled(np.ma.asarray(stored, dtype=np.float64), np.nan))
-
-
-def _times(file: Dataset) -> AnyArray:
-    unit, _, start = str(file["time"].units).partition(" since ")
-    seconds = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}[unit.strip()]
-    origin = np.datetime64(start.strip().removesuffix(" UTC").replace(" ", "T"), "s")
-    return origin + np.round(_floats(file, "time") * seconds).astype("timedelta64[s]")

@@ -20,6 +20,7 @@ from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.layers.source import Layer, Part
 from rootzone.covariates.observe.observed import Dropped, Observed
 from rootzone.covariates.observe.units import moisture_unit
+from rootzone.covariates.weather.netcdf_axes import TIME, read_times
 
 if TYPE_CHECKING:
     from netCDF4 import Dataset
@@ -138,7 +139,7 @@ def read_gridded(path: Path, layer: Layer) -> GriddedField:
             for why, flag, _ in _rules(file, part)
         }
         bad = {why: ~np.isin(others[why], good) for why, _, good in _rules(file, part)}
-        time = _times(file)
+        time = _times(file, path)
     if lat[0] < lat[-1]:
         lat, values, stored = lat[::-1], values[..., ::-1, :], stored[..., ::-1, :]
         bad = {why: wrong[..., ::-1, :] for why, wrong in bad.items()}
@@ -241,17 +242,11 @@ def unpacked(variable: Any, stored: AnyArray) -> FloatArray:  # noqa: ANN401
     return np.asarray(values * scale + float(getattr(variable, "add_offset", 0.0)))
 
 
-def _times(file: Dataset) -> AnyArray | None:
-    import netCDF4
-
-    name = next((n for n in ("time", "valid_time") if n in file.variables), None)
-    if name is None:
+def _times(file: Dataset, path: Path) -> AnyArray | None:
+    """Times of the file, where it has an axis of time."""
+    if not any(name in file.variables for name in TIME):
         return None
-    times = file.variables[name]
-    numbers = np.atleast_1d(np.ma.filled(times[:], 0))
-    calendar = str(getattr(times, "calendar", "standard"))
-    found: Any = netCDF4.num2date(numbers, times.units, calendar, only_use_cftime_datetimes=False)
-    return np.array([np.datetime64(t.isoformat(), "s") for t in found])
+    return read_times(file, str(path))
 
 
 def _day_of_name(path: Path) -> str:

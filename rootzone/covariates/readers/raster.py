@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.fetch.checksums import check_inputs
+from rootzone.covariates.layers.flags import flag_path, quality_of, shares
 from rootzone.covariates.layers.mosaic import (
     SENTINEL,
     Piece,
@@ -21,7 +22,7 @@ from rootzone.covariates.layers.mosaic import (
     without_values,
 )
 from rootzone.covariates.layers.opened import Opened, same_crs
-from rootzone.covariates.layers.source import Layer, fill
+from rootzone.covariates.layers.source import FlagFile, Layer, fill
 
 if TYPE_CHECKING:
     from rootzone.covariates.check.findings import FileFinding
@@ -83,14 +84,30 @@ class Raster:
 
     def opened_files(self, layer: Layer, paths: list[Path], gaps: tuple[str, ...] = ()) -> Opened:
         """Files that are there as one raster."""
-        uris = [self.uri(layer, path) for path in paths]
-        return self.opened(layer, self.pieces(layer, uris), tuple(paths), gaps)
+        pieces = self.pieces(layer, [self.uri(layer, path) for path in paths])
+        opened = self.opened(layer, pieces, tuple(paths), gaps)
+        flags = self.flags_of(layer)
+        found = None if flags is None else quality_of(layer, paths[0], pieces[0], flags)
+        if found is None:
+            return opened
+        return replace(opened, quality=found[0], files=(*opened.files, found[1]))
+
+    def flags_of(self, layer: Layer) -> FlagFile | None:
+        """The raster of flags that lies beside each file, as the entry says."""
+        return layer.source.flag_file
 
     def check(self, path: Path, layer: Layer | None) -> tuple[dict[str, Any], list[FileFinding]]:
         """Facts of a raster, what does not fit, and what opening it would refuse."""
         from rootzone.covariates.check.check_raster_file import raster_report
 
-        return raster_report(path, layer, None if layer is None else self._refusal(path, layer))
+        refusal = None if layer is None else self._refusal(path, layer)
+        facts, findings = raster_report(path, layer, refusal)
+        flags = None if layer is None or refusal is not None else self.flags_of(layer)
+        if layer is not None and flags is not None:
+            beside = flag_path(layer, path, flags)
+            if beside is not None:
+                facts["by_flags"] = shares(beside, flags.rules)
+        return facts, findings
 
     def _refusal(self, path: Path, layer: Layer) -> str | None:
         variables = layer.source.variables

@@ -81,7 +81,9 @@ def read_times(file: Dataset, name: str) -> AnyArray:
     except (ValueError, OverflowError) as error:
         raise RequestError(f"{what} cannot be read as times: {error}.") from error
     text = [stamp.isoformat() for stamp in np.atleast_1d(found)]
-    return np.array([one[:19] for one in text], dtype="datetime64[s]")
+    # Hours as fractions of a day end microseconds off; cut short, one lies in the day before.
+    exact = np.array(text, dtype="datetime64[us]") + np.timedelta64(500, "ms")
+    return exact.astype("datetime64[s]")
 
 
 def axis_of(file: Dataset, name: str, known: Sequence[str]) -> Any:  # noqa: ANN401 - a Variable

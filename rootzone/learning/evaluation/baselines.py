@@ -24,6 +24,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.days import day_of_year
+from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import Window
 from rootzone.stations.station_forcing import climatology
 
@@ -80,19 +81,52 @@ def lightgbm_at(
     array, shape (label,)
         Water content [m3 m-3]; NaN at depths without training labels.
     """
+    grown = grow_trees(scene, training, simulated_share=simulated_share, seed=seed, threads=threads)
+    asked = features_at(scene, wanted)
+    out = np.full(len(wanted), np.nan)
+    for depth, trees in grown.items():
+        here = wanted.depth == depth
+        if here.any():
+            out[here] = np.asarray(trees.predict(asked[here], num_threads=threads))
+    return out
+
+
+def grow_trees(
+    scene: Scene,
+    training: Mapping[str, GridLabels],
+    *,
+    simulated_share: float,
+    seed: int,
+    threads: int = 1,
+    shown: int | None = None,
+) -> dict[int, Any]:
+    """Trees of each depth that has training labels.
+
+    Parameters
+    ----------
+    scene, training, simulated_share, seed, threads
+        As in `lightgbm_at`.
+    shown : int, optional
+        Channels the trees see, from the first; all by default.
+
+    Returns
+    -------
+    dict
+        A LightGBM booster by the number of the depth.
+    """
     import lightgbm
 
     shares = {"simulated": simulated_share, "station": 1.0 - simulated_share}
-    rng = np.random.default_rng(seed)
-    asked = features_at(scene, wanted)
-    out = np.full(len(wanted), np.nan)
+    rng = stream(seed)
     drawn = {name: _drawn(labels, rng) for name, labels in training.items()}
-    for depth in np.unique(wanted.depth):
+    depths = sorted({int(d) for labels in drawn.values() for d in np.unique(labels.depth)})
+    grown = {}
+    for depth in depths:
         x, y, weight = [], [], []
         for name, labels in drawn.items():
             own = labels.chosen(labels.depth == depth)
             if len(own) and (shares[name] > 0 or len(training) == 1):
-                x.append(features_at(scene, own))
+                x.append(features_at(scene, own)[:, :shown])
                 y.append(own.theta.astype(np.float64))
                 share = shares[name] if len(training) > 1 else 1.0
                 weight.append(np.full(len(own), share / len(own)))
@@ -102,10 +136,8 @@ def lightgbm_at(
         weights /= weights.mean()
         data = lightgbm.Dataset(np.concatenate(x), np.concatenate(y), weight=weights)
         parameters = {**PARAMETERS, "seed": seed, "num_threads": threads}
-        trees = lightgbm.train(parameters, data, ROUNDS)
-        here = wanted.depth == depth
-        out[here] = np.asarray(trees.predict(asked[here], num_threads=threads))
-    return out
+        grown[depth] = lightgbm.train(parameters, data, ROUNDS)
+    return grown
 
 
 def _drawn(labels: GridLabels, rng: np.random.Generator) -> GridLabels:

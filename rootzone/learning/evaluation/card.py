@@ -47,7 +47,9 @@ def card_of(
     parts = [f"# {info.get('campaign', 'model')}, run {info.get('run', 'main')}", ""]
     parts += [*_made_from(info), ""]
     for (source, depth_mm), part in skill.group_by(["source", "depth_mm"], maintain_order=True):
-        own = comparison.filter(pl.col("source") == source, pl.col("depth_mm") == depth_mm)
+        own = comparison.filter(
+            pl.col("source") == source, (pl.col("depth_mm") - depth_mm).abs() < 1e-3
+        )
         parts += [f"## Against {_against(str(source))} at {float(str(depth_mm)) / 10:g} cm", ""]
         parts += [*_skill_lines(part), "", "### Where it loses", ""]
         parts += [*(f"- {line}" for line in where_it_loses(own)), "", *_coverage_lines(part), ""]

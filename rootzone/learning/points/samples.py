@@ -16,6 +16,7 @@ import polars as pl
 from rootzone._shared.arrays import BoolArray, FloatArray, IntArray
 from rootzone._shared.days import day_of_year, years_of
 from rootzone._shared.errors import RequestError
+from rootzone._shared.units import mm_from_cm
 from rootzone.covariates.weather.antecedent import antecedent_sum
 from rootzone.hydraulics.van_genuchten import theta_from_psi
 from rootzone.inversion.column_runs import ColumnSetup, Profile, simulated_at_depths
@@ -30,6 +31,7 @@ from rootzone.stations.station_table import at_depth
 # weather can do to soils, and hold no label.
 ASSUMED: Mapping[str, Texture] = {"loam": LOAM, "sand": (90, 5), "clay": (20, 20)}
 MEASURED_SOIL = "measured_soil"
+LEVEL_ONLY = "level_"  # what the level of a place is guessed from, not its ups and downs
 SUM_DAYS = (3, 7, 14, 30, 90, 365)
 MEMORY_DAYS = (5.0, 20.0, 60.0)
 SNOW_BELOW_DEGC = 0.0
@@ -176,16 +178,19 @@ def point_station(
 def soil_traits(soil: SoilLayers) -> dict[str, float]:
     """What a measured soil says of the level of a place, from its layers at 5, 20 and 100 cm.
 
-    Water held at 33 and 1500 kPa and at saturation [m3 m-3] by its pedotransfer function.
+    Water held at 33 and 1500 kPa and at saturation [m3 m-3] by its pedotransfer function, and under
+    names that begin with ``LEVEL_ONLY`` the measured sand, clay [%] and bulk density [g cm-3].
     """
     bottom = np.cumsum(soil.values["thickness_mm"])
     out = {}
     for depth_cm in (5, 20, 100):
-        at = int(np.searchsorted(bottom, 10.0 * depth_cm - 1e-6))
+        at = int(np.searchsorted(bottom, mm_from_cm(float(depth_cm)) - 1e-6))
         at = min(at, len(bottom) - 1)
         curve = [
-            float(soil.values[name][at]) for name in ("theta_r", "theta_s", "alpha_per_cm", "n")
+            soil.values[name][at : at + 1] for name in ("theta_r", "theta_s", "alpha_per_cm", "n")
         ]
+        for name, values in soil.texture.items():
+            out[f"{LEVEL_ONLY}{name}_{depth_cm}cm"] = float(values[at])
         for name, suction_cm in (("sat", 0.0), ("33kpa", 336.5), ("1500kpa", 15_296.0)):
             out[f"soil_{name}_{depth_cm}cm"] = float(
                 theta_from_psi(np.array([-suction_cm]), *curve)[0]
@@ -322,7 +327,8 @@ def point_table(stations: Sequence[PointStation], *, with_inverted: bool = False
     rows = [np.flatnonzero(one.known) for one in stations]
     if not sum(len(some) for some in rows):
         raise RequestError("No station has a good value at the depth in a year of usable weather.")
-    names = sorted({name for one in stations for name in one.soil})
+    named = {name for one in stations for name in one.soil}
+    names = sorted(name for name in named if not name.startswith(LEVEL_ONLY))
     with_soil = any(MEASURED_SOIL in one.simulated for one in stations)
     classes = sorted({one.climate for one in stations if one.climate})
     parts = []

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
-from rootzone.learning.points.samples import MEASURED_SOIL, PointStation, PointTable
+from rootzone._shared.seeds import stream
+from rootzone.learning.points.samples import LEVEL_ONLY, MEASURED_SOIL, PointStation, PointTable
 
 RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
 LEVEL_COLUMNS = (
@@ -71,19 +72,17 @@ def place_traits(stations: Sequence[PointStation]) -> FloatArray:
 
     Its climate, the logarithm of rain over pet, and the mean of the assumed loam under its own
     weather over the whole record. Where soils were measured also these, as departures from what the
-    others have on average: water by depth and the mean under its own weather, 0 where not known,
-    and whether it is.
+    others have on average: sand, clay and bulk density by depth and the mean under its own weather,
+    0 where not known, and whether any is.
     """
-    names = sorted({name for one in stations for name in one.soil})
     rows = []
     for one in stations:
         climate = [float(one.columns[name][0]) for name in LEVEL_COLUMNS]
         wetness = np.log(max(climate[0], 1.0) / max(climate[1], 1.0))
         rows.append([*climate, wetness, float(np.nanmean(one.simulated["loam"]))])
     traits = np.array(rows)
-    if not names:
-        return traits
-    known = np.array([bool(one.soil) for one in stations])
+    named = {name for one in stations for name in one.soil}
+    names = sorted(name for name in named if name.startswith(LEVEL_ONLY))
     soil = np.array([[one.soil.get(name, np.nan) for name in names] for one in stations])
     simulated = np.array(
         [
@@ -91,9 +90,13 @@ def place_traits(stations: Sequence[PointStation]) -> FloatArray:
             for one in stations
         ]
     )
-    soil = np.column_stack([soil, simulated, simulated - traits[:, -1]])
-    soil = np.where(known[:, np.newaxis], soil - soil[known].mean(axis=0), 0.0)
-    return np.column_stack([traits, soil, known])
+    columns = np.column_stack([soil, simulated, simulated - traits[:, -1]])
+    columns = columns[:, np.isfinite(columns).any(axis=0)]
+    if not columns.shape[1]:
+        return traits
+    known = np.isfinite(columns).any(axis=1)
+    departures = columns - np.nanmean(columns, axis=0)
+    return np.column_stack([traits, np.nan_to_num(departures), known])
 
 
 def ridge_level(
@@ -186,5 +189,5 @@ def folds_of(n_place: int, n_fold: int, seed: int) -> AnyArray:
     [0, 0, 0, 1, 1]
     """
     fold = np.empty(n_place, dtype=np.int64)
-    fold[np.random.default_rng(seed).permutation(n_place)] = np.arange(n_place) % n_fold
+    fold[stream(seed).permutation(n_place)] = np.arange(n_place) % n_fold
     return fold

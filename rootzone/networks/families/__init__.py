@@ -62,7 +62,8 @@ class Shape(ABC):
 
 
 # Networks of which water content by physics is the last channel of each depth.
-NEED_PHYSICS = ("unet_residual", "physics", "trees_physics")
+NEED_PHYSICS = ("unet_residual", "physics", "trees_physics", "auto")
+AUTO = "auto"  # no network: the best of several at places left out
 
 Maker = Callable[[Learning, int, int], Shape]
 
@@ -87,6 +88,8 @@ def config_of(learning: Learning, n_channels: int, n_depths: int) -> Shape:
         There is no network of that name.
     """
     known = network_names()
+    if learning.model == AUTO:
+        raise RequestError("learning.model: auto is chosen by rootzone train, not built.")
     if learning.model not in known:
         raise RequestError(
             f"learning.model: there is no network {learning.model!r}"

@@ -134,3 +134,15 @@ def test_elevation_is_the_variable_that_is_meant_when_none_is_named(tmp_path):
         assert np.array_equal(stack.read("dem", window), stack.read("dem/elevation_m", window))
         assert stack.layer("dem").unit == "m"
         assert stack.layer("dem/slope_deg").unit == "degree"
+
+
+def test_a_lake_that_was_resampled_faces_nowhere():
+    # 1609 m in single precision: heights differ by its last digit, 1.2e-4 m, which over 60 m is a
+    # rise of 2e-6. A plain that falls 3 mm from pixel to pixel is no lake.
+    rng = np.random.default_rng(1)
+    lake = np.float32(1609.0) + rng.integers(-1, 2, (12, 12)) * np.float32(1.2e-4)
+    east, north = gradient(lake, 30.0)
+    assert (slope_deg(east, north) == 0.0).all()
+    assert np.isnan(aspect_deg(east, north)).all()
+    plain = np.tile(0.003 * np.arange(12.0), (12, 1))
+    assert aspect_deg(*gradient(plain, 30.0)) == pytest.approx(270.0)

@@ -153,3 +153,17 @@ def test_the_verb_writes_what_it_saw_as_one_table(shared, tmp_path):
     frame = read_table(out, OBSERVATIONS)
     assert frame.height == 2 * 4448  # saturation and its error, counted by catalog check
     assert frame["date"].unique().to_list()[0].isoformat() == "2017-06-03"
+
+
+@pytest.mark.parametrize(
+    ("units", "calendar", "told"),
+    [("months since 2019-01-01", "360_day", "360_day"), ("hours", "standard", "'hours'"),
+     ("days since 2019-01-01", "360_day", "no days of a real year")],
+)  # fmt: skip
+def test_times_that_tell_no_days_are_refused_by_name(tmp_path, units, calendar, told):
+    path = made_grid(tmp_path / "SMs_2019_GLEAM_v4.2a.nc", "SMs", "", np.full((2, 3, 4), 0.25))
+    with netCDF4.Dataset(path, "a") as file:
+        file["time"].units, file["time"].calendar = units, calendar
+    with pytest.raises(RequestError, match=told):
+        observe_file(path, CATALOG)
+    assert not check_file(path, CATALOG).ok

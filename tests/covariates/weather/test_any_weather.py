@@ -19,6 +19,7 @@ from rootzone.covariates.weather.convert import conversion
 from rootzone.covariates.weather.daily import by_day, increments
 from rootzone.covariates.weather.forcing import ForcingRequest, prepare_year
 from rootzone.covariates.weather.gaps import absent_days
+from rootzone.covariates.weather.netcdf_axes import read_times
 
 
 def hours(first, count, step=1):
@@ -61,6 +62,20 @@ def test_three_hourly_extremes_and_means_are_those_of_the_day():
     values = np.arange(8.0)[:, None]
     for how, want in (("max", 7.0), ("min", 0.0), ("mean", 3.5), ("sum", 28.0)):
         assert by_day(times, values, how, "start", 0, "t").values.ravel().tolist() == [want]
+
+
+def test_hours_that_are_counted_as_fractions_of_a_day_are_whole_hours(tmp_path):
+    # 48 hours as k / 24 days since 1900: cut to seconds, some would be 1 s early.
+    path = tmp_path / "hours.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("time", 48)
+        when = file.createVariable("time", "f8", ("time",))
+        when.units = "days since 1900-01-01"
+        when[:] = 43_980 + np.arange(48) / 24
+    with netCDF4.Dataset(path) as file:
+        times = read_times(file, "t")
+    # 43,980 days after 1 January 1900 is 31 May 2020: 120 years, 29 leap days, 151 days less 1.
+    assert times.tolist() == hours("2020-05-31T00", 48).tolist()
 
 
 def test_parts_of_days_need_a_step_that_divides_the_day():

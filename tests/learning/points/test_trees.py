@@ -11,21 +11,25 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
+from rootzone.inversion.soil_layers import soil_of_station
 from rootzone.learning.evaluation.compare import compare
 from rootzone.learning.evaluation.metrics import skill_table
 from rootzone.learning.points.report import as_text
 from rootzone.learning.points.run_skill import SkillSettings, point_predictions
 from rootzone.learning.points.samples import (
+    LEVEL_ONLY,
     PointStation,
     columns_of,
     fading_memory,
     point_table,
+    soil_traits,
 )
 from rootzone.learning.points.tcn import TcnSettings, daily_inputs, predict_tcn, train_tcn
 from rootzone.learning.points.trees import (
     TreeSettings,
     folds_of,
     place_means,
+    place_traits,
     ridge_level,
     tree_anomalies,
 )
@@ -260,3 +264,29 @@ def test_fewer_stations_than_folds_and_no_values_are_refused(
         point_table(empty)
     with pytest.raises(RequestError, match="none of stations, years"):
         point_predictions(stations, replace(FIGURES, splits=("weeks",)))
+
+
+def test_measured_textures_speak_of_the_level_and_not_of_its_ups_and_downs() -> None:
+    rows = pl.DataFrame(
+        {
+            "network": "N", "station": "a", "top_mm": [0.0, 100.0], "bottom_mm": [100.0, 400.0],
+            "sand_pct": [60.0, 40.0], "silt_pct": [30.0, 35.0], "clay_pct": [10.0, 25.0],
+            "bd_g_cm3": [1.3, 1.5], "standing": "measured", "source": "",
+        }
+    )  # fmt: skip
+    traits = soil_traits(soil_of_station(rows, (50.0,) * 4 + (100.0,) * 10))
+    assert traits[f"{LEVEL_ONLY}sand_pct_5cm"] == pytest.approx(60.0)
+    assert traits[f"{LEVEL_ONLY}clay_pct_20cm"] == pytest.approx(25.0)
+    assert np.isnan(traits[f"{LEVEL_ONLY}sand_pct_100cm"])  # the deepest sample ends at 40 cm
+    places = [replace(station(1), soil=traits), station(2)]
+    assert not any(name.startswith(LEVEL_ONLY) for name in point_table(places).names)
+    # Seven numbers of climate; sand, clay and density at 5 and 20 cm, that none has at 100 cm left
+    # out; whether any is known. One station alone has no departure from those that have soils.
+    found = place_traits(places)
+    assert found.shape == (2, 7 + 6 + 1)
+    assert found[0, 7:].tolist() == [0.0] * 6 + [1.0]
+    assert found[1, 7:].tolist() == [0.0] * 7
+
+
+def test_a_level_without_any_measured_soil_is_guessed_from_climate_alone() -> None:
+    assert place_traits([station(1), station(2)]).shape == (2, 7)

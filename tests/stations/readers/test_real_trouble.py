@@ -340,3 +340,19 @@ def test_reading_an_ismn_archive_takes_time_by_its_files_not_their_square(tmp_pa
     seconds(20)
     # Eight times the files: 8 times the time if linear, 64 if squared.
     assert seconds(800) < 24 * max(seconds(100), 0.01)
+
+
+def test_one_depth_in_single_and_double_precision_is_one_sensor(tmp_path):
+    # A table as CSV and its later part as Parquet of single precision share four days.
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 1, 20), eager=True)
+    table = pl.DataFrame(
+        {"station": "A", "date": days, "lat": 40.0071, "lon": -105.2912, "depth_m": 0.2,
+         "theta": [0.2 + 0.001 * i for i in range(20)]}
+    )  # fmt: skip
+    table.head(12).write_csv(tmp_path / "a.csv")
+    single = [pl.col(name).cast(pl.Float32) for name in ("depth_m", "theta", "lat", "lon")]
+    table.tail(12).with_columns(single).write_parquet(tmp_path / "b.parquet")
+    data = read_all([tmp_path / "a.csv", tmp_path / "b.parquet"])
+    frame = station_frame(data)
+    assert (len(data.series), frame.height) == (1, 20)
+    assert dict(data.findings.counts) == {"DUPLICATE_DATE": 4}
