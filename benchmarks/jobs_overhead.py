@@ -142,11 +142,15 @@ def measure_cpu(folder: Path, chosen: argparse.Namespace) -> Figures:
     state = CampaignState.beside(file)
     seconds = [0.0]
 
-    def clocked(changes: Mapping[str, Any], *, threads: int) -> Clocked:
-        return Clocked(state.make_engine(changes, threads=threads), seconds)
+    class Clocks:
+        def __call__(self, changes: Mapping[str, Any], *, threads: int) -> Clocked:
+            return Clocked(state.make_engine(changes, threads=threads), seconds)
+
+        def identity(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+            return state.make_engine.identity(changes)
 
     started = time.process_time()
-    run_campaign(state.campaign, state.workspace, InThisProcess(1), make_engine=clocked)
+    run_campaign(state.campaign, state.workspace, InThisProcess(1), make_engine=Clocks())
     total_s = time.process_time() - started
     figures = Figures()
     figures.add("site-years", chosen.sites, "-")

@@ -32,28 +32,27 @@ def test_every_stage_that_is_told_is_a_package() -> None:
     assert all((ROOT / "rootzone" / name / "__init__.py").is_file() for name in told)
 
 
-# Where a seed becomes a generator: a campaign's order, split or run, and made-up worlds. Elsewhere
-# a numpy.random.Generator is handed in.
-SEEDS_ENTER = {
-    "design/plan.py", "inversion/summary.py", "jobs/driver/run_canaries.py",
-    "jobs/pilot/run_pilot.py", "labels/field/build.py", "labels/splits.py",
-    "learning/evaluation/baselines.py",
-    "learning/evaluation/compare.py", "learning/evaluation/metrics.py", "learning/points/tcn.py",
-    "surface/chain/evaluate.py", "surface/select/choose.py",
-    "learning/points/trees.py", "networks/mixing.py", "networks/sample_order.py",
-}  # fmt: skip
-
-
-def test_generators_are_made_where_seeds_enter_and_handed_in_elsewhere() -> None:
+def test_seeds_become_generators_in_one_place() -> None:
+    # Elsewhere a seed and a key ask for a stream, or a numpy.random.Generator is handed in.
     package = ROOT / "rootzone"
     makers = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "default_rng"
+        if isinstance(node, ast.Attribute) and node.attr in ("default_rng", "SeedSequence")
     }
-    worlds = {name for name in makers if name.startswith("made_up/") or "/worlds/" in name}
-    assert makers - worlds == SEEDS_ENTER
+    assert makers == {"_shared/seeds.py"}
+
+
+def test_process_pools_are_started_in_one_place() -> None:
+    # There workers get one thread each, end with their driver and tell why they died.
+    package = ROOT / "rootzone"
+    starters = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"\b(ProcessPoolExecutor|Parallel)\(|multiprocessing", path.read_text())
+    }
+    assert starters == {"_shared/workers.py"}
 
 
 def test_no_random_number_comes_from_a_state_all_share() -> None:
@@ -63,6 +62,58 @@ def test_no_random_number_comes_from_a_state_all_share() -> None:
             r"np\.random\.(?!default_rng|Generator|SeedSequence)(\w+)", path.read_text()
         )
         assert not drawn, f"{path}: np.random.{drawn[0]}"
+
+
+# Factors that stay: kernels keep the rounding their answers were checked with, tensors go through
+# the surface's physics, and the last is made-up land, not a conversion.
+LENGTHS_IN_PLACE = {
+    "engines/swim/snow.py", "engines/swim/nodes/apsim_steps.py", "surface/physics/bare_soil.py",
+    "made_up/stations.py", "made_up/truth.py",
+}  # fmt: skip
+
+
+def test_lengths_and_temperatures_are_converted_by_named_functions_alone() -> None:
+    factors, length = (10, 0.1, 100, 1000, 0.001), re.compile(r"_(mm|cm|m|km)$")
+    package = ROOT / "rootzone"
+    found = []
+    for path in package.rglob("*.py"):
+        name = path.relative_to(package).as_posix()
+        if name in LENGTHS_IN_PLACE or name == "_shared/units.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.BinOp):
+                continue
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if not isinstance(one, ast.Constant) or type(one.value) not in (int, float):
+                    continue
+                scaled = isinstance(node.op, ast.Mult | ast.Div) and one.value in factors
+                named = ast.unparse(other).removesuffix("]").rstrip("'")
+                plain = isinstance(other, ast.Name | ast.Attribute | ast.Subscript)
+                if (scaled and plain and length.search(named)) or one.value == 273.15:
+                    found.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
+    assert not found
+
+
+def test_a_documented_number_whose_name_ends_in_a_unit_tells_the_unit() -> None:
+    # In brackets, or by the function it refers to; names without a unit are bare fractions.
+    entry = re.compile(r"^(\w[\w, ]*) : ((?:float|array)(?! of (?:int|bool|str)).*)$", re.M)
+    unit = re.compile(r"_(mm|cm|m|km|h|s|degc|k|kpa|pct|m2|m_s|g_cm3|hz|deg|ms|mb)$")
+    seen, silent = 0, []
+    for path in (ROOT / "rootzone").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                continue
+            told = (ast.get_docstring(node) or "").partition("Parameters\n----------\n")[2]
+            told = re.split(r"\n\n\w+\n---", told)[0]
+            for found in entry.finditer(told):
+                meaning = re.split(r"\n(?! )", told[found.end() :])[0]
+                seen += 1
+                about = found[2] + meaning
+                names = found[1].split(", ")
+                if any(map(unit.search, names)) and not re.search(r"\[|%|As (in|of) `", about):
+                    silent.append(f"{path.name}:{node.lineno} {node.name}: {found[1]}")
+    assert seen > 400
+    assert not silent
 
 
 def test_every_module_can_be_read_in_one_sitting() -> None:

@@ -27,7 +27,7 @@ class TableEngine:
         Weather columns it needs besides rain and demand.
     notes : tuple of str
         What a user should know before it runs.
-    extra_columns : tuple of str, optional
+    extra_columns : tuple of str
         Daily columns beside those that every profile has.
     """
 
@@ -38,7 +38,7 @@ class TableEngine:
     needs_temperature: bool
     needs_radiation: bool = False
     notes: tuple[str, ...] = ()
-    extra_columns: tuple[str, ...] | None = None
+    extra_columns: tuple[str, ...] = ()
 
 
 def table_engine(

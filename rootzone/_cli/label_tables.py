@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -37,6 +38,14 @@ from rootzone._cli._options import json_option
     help="Days dropped at the start.",
 )
 @click.option(
+    "--from",
+    "label_source",
+    type=click.Choice(["layers", "solver"]),
+    default="layers",
+    show_default=True,
+    help="Read between layers, or take what the solver has at the depth, where SOURCE holds it.",
+)
+@click.option(
     "--spread",
     type=click.Path(path_type=Path),
     help="Also write mean, standard deviation and range over the members of each site "
@@ -53,6 +62,7 @@ def command(
     nodes: str | None,
     sites: Path | None,
     spin_up_days: int,
+    label_source: Literal["layers", "solver"],
     spread: Path | None,
     workers: int,
     as_json: bool,
@@ -72,6 +82,7 @@ def command(
         nodes=nodes,
         sites=sites,
         spin_up_days=spin_up_days,
+        source=label_source,
     )
     tell_labels(jobs, out, missing=0, workers=workers, as_json=as_json)
     if spread is not None:

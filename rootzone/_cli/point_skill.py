@@ -96,6 +96,7 @@ def command(
     from rootzone._shared.profile_depths import nodes_of_engine
     from rootzone._shared.provenance import Provenance, inputs_of
     from rootzone._shared.table_files import write_table
+    from rootzone._shared.units import mm_from_m
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.read_settings import settings_from_pairs
     from rootzone.inversion.column_runs import ColumnSetup
@@ -120,7 +121,7 @@ def command(
     )
     stations = read_point_stations(files, setup, PointSettings(depth_m), _tell)
     settings = SkillSettings(
-        splits, folds, seed, tcn=TcnSettings(steps=steps), depth_mm=1000.0 * depth_m
+        splits, folds, seed, tcn=TcnSettings(steps=steps), depth_mm=mm_from_m(depth_m)
     )
     predictions = point_predictions(stations, settings, _tell)
     skill = skill_table(predictions, seed)

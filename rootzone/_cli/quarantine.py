@@ -83,7 +83,7 @@ def retry(
 
     settings = _settings(pairs)
     state, failed = _failed(campaign, shard, failure_class)
-    state.make_engine(settings, threads=1)  # a wrong setting is told now, not on the cluster
+    state.make_engine.identity(settings)  # a wrong setting is told now, not on the cluster
     sites = state.sites
     if state.workspace.reserves.exists():
         reserves = read_reserves(state.workspace).select(sites.columns)

@@ -6,10 +6,12 @@ out, the writers, the schema of the profiles table and the verification all read
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["leaves", "stays", "derived", "check", "count"]
+Role = Literal["leaves", "stays", "derived", "check", "count", "state"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class DailyColumn:
     role : str
         ``leaves``: water that left the column, subtracted in the balance; ``stays``: water held
         outside the soil at the end of the day; ``derived``: follows from others; ``check``: what
-        the balance does not close by; ``count``: of the solver's work, a whole number.
+        the balance does not close by; ``count``: of the solver's work, a whole number; ``state``:
+        water content at a depth, held in the layers and no part of the balance itself.
     required : bool
         Whether every engine's profiles carry it.
     stored : bool
@@ -74,9 +77,50 @@ DAILY: tuple[DailyColumn, ...] = (
 )
 
 
+_AT_DEPTH = re.compile(r"theta_(\d+(?:\.\d+)?)mm")
+
+
+def column_at(depth_mm: float) -> DailyColumn:
+    """The column of the water content that the solver itself has at a depth.
+
+    It stands beside the layers where the solver has cells finer than them.
+
+    Examples
+    --------
+    >>> column_at(200.0).name
+    'theta_200mm'
+    """
+    return DailyColumn(
+        f"theta_{depth_mm:.12g}mm",
+        "m3 m-3",
+        f"water content at {depth_mm:.12g} mm at the end of the day, from the solver's cells",
+        "state",
+        required=False,
+    )
+
+
+def depth_of(name: str) -> float | None:
+    """Depth of a column of :func:`column_at` [mm]; None for any other."""
+    found = _AT_DEPTH.fullmatch(name)
+    return None if found is None else float(found[1])
+
+
 def required_names() -> tuple[str, ...]:
     """Columns that every profiles table has, in their order."""
     return tuple(column.name for column in DAILY if column.required)
+
+
+def daily_order(further: Iterable[str]) -> tuple[str, ...]:
+    """Daily columns as they stand in a table: at depths beside the layers, required ones, others.
+
+    Examples
+    --------
+    >>> daily_order(["snow_mm", "theta_200mm"])[:2]
+    ('theta_200mm', 'runoff_mm')
+    """
+    others = [name for name in further if name not in required_names()]
+    at_depths = [name for name in others if depth_of(name) is not None]
+    return tuple(dict.fromkeys((*at_depths, *required_names(), *others)))
 
 
 PLANT_COLUMNS = ("transpiration_mm", "interception_mm", "canopy_mm")  # there where something grows

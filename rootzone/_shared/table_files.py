@@ -177,7 +177,7 @@ def arrow_schema_of(
 
     fields = []
     for name, dtype in zip(names, types, strict=True):
-        column = schema.by_name.get(name)
+        column = schema.column(name)
         metadata = {"unit": column.unit, "description": column.meaning} if column else None
         fields.append(pa.field(name, dtype, metadata=metadata))
     return pa.schema(

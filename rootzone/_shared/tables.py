@@ -6,12 +6,12 @@ from elsewhere with a wrong column or unit is refused with the file and the colu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rootzone._shared.daily import DAILY
+from rootzone._shared.daily import DAILY, column_at, depth_of
 from rootzone._shared.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -52,11 +52,16 @@ class Schema:
 
     name: str
     columns: tuple[Column, ...]
+    further: Callable[[str], Column | None] = lambda name: None
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
         """Columns by their names."""
         return {column.name: column for column in self.columns}
+
+    def column(self, name: str) -> Column | None:
+        """A column by its name, also one of those whose number is open; None if unknown."""
+        return self.by_name.get(name) or self.further(name)
 
     def problems(self, schema: pa.Schema, required: Sequence[str] = ()) -> list[str]:
         """What is wrong with the columns of a table, one sentence each; empty when nothing is.
@@ -225,6 +230,15 @@ WEATHER = Schema(
     ),
 )
 
+
+def _at_depth(name: str) -> Column | None:
+    depth_mm = depth_of(name)
+    if depth_mm is None:
+        return None
+    told = column_at(depth_mm)
+    return _c(told.name, "float", told.unit, told.meaning, required=False)
+
+
 PROFILES = Schema(
     "profiles",
     (
@@ -243,6 +257,7 @@ PROFILES = Schema(
             if column.stored
         ),
     ),
+    further=_at_depth,
 )
 
 LABELS = Schema(

@@ -21,6 +21,31 @@ def cm_from_mm(value_mm: Number) -> Number:
     return value_mm / 10.0
 
 
+def m_from_mm(value_mm: Number) -> Number:
+    """Metres from millimetres."""
+    return value_mm / 1000.0
+
+
+def mm_from_m(value_m: Number) -> Number:
+    """Millimetres from metres."""
+    return value_m * 1000.0
+
+
+def m_from_cm(value_cm: Number) -> Number:
+    """Metres from centimetres."""
+    return value_cm / 100.0
+
+
+def cm_from_m(value_m: Number) -> Number:
+    """Centimetres from metres."""
+    return value_m * 100.0
+
+
+def kelvin_from_degc(value_degc: Number) -> Number:
+    """Kelvin from degrees Celsius."""
+    return value_degc + 273.15
+
+
 def cm_h_from_mm_d(value_mm_d: Number) -> Number:
     """Conductivity or flux in cm h-1 from mm d-1."""
     return value_mm_d / 240.0

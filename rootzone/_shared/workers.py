@@ -1,4 +1,4 @@
-"""Worker processes that do not outlive the process that started them."""
+"""Worker processes: few threads each, none outlives its driver, a dead one is told in words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
-_WATCHED: list[int] = []
-
 # Thread pools of libraries that would each take every core of the machine.
-ONE_THREAD = (
+_THREADS = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -21,6 +19,8 @@ ONE_THREAD = (
     "POLARS_MAX_THREADS",
     "ARROW_NUM_THREADS",
 )
+Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+_WATCHED: list[int] = []
 
 
 def end_with_driver(driver: int) -> None:
@@ -46,13 +46,54 @@ def end_with_driver(driver: int) -> None:
     threading.Thread(target=watch, name="driver-watch", daemon=True).start()
 
 
-def ending_with_driver(workers: int) -> dict[str, Any]:
-    """Options of ``joblib.Parallel`` for workers that end with this process, busy or not."""
-    return {} if workers == 1 else {"initializer": end_with_driver, "initargs": (os.getpid(),)}
+def start_pool(
+    workers: int,
+    *,
+    threads: int = 1,
+    env: Mapping[str, str] | None = None,
+    opening: Callable[..., None] | None = None,
+    given: tuple[Any, ...] = (),
+) -> Any:  # noqa: ANN401 - joblib's loky has no types
+    """Processes to submit calls to.
+
+    Parameters
+    ----------
+    workers : int
+        How many.
+    threads : int
+        Threads that libraries may take in each.
+    env : mapping, optional
+        More of their environment.
+    opening : callable, optional
+        Called with ``given`` once in each.
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    environment = {**dict.fromkeys(_THREADS, str(threads)), **(env or {})}
+    return ProcessPoolExecutor(
+        workers, env=environment, initializer=_open, initargs=(os.getpid(), opening, given)
+    )
 
 
-def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
-    """Tasks of ``joblib.delayed`` whose processes end with their driver and share its folder.
+def _open(driver: int, opening: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
+    end_with_driver(driver)
+    if opening is not None:
+        opening(*given)
+
+
+@contextmanager
+def deaths_told(as_error: Callable[[str], Exception]) -> Iterator[None]:
+    """Where a worker of a pool dies inside the block, the error made of the reason in its place."""
+    from joblib.externals.loky import BrokenProcessPool
+
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise as_error((str(error) or "no reason given").splitlines()[0]) from error
+
+
+def in_parallel(tasks: Iterable[Task], workers: int, *, ordered: bool = True) -> Iterator[Any]:
+    """Results of calls made by ``joblib.delayed``; the first error stops all.
 
     Workers are kept from one call to the next; relative paths mean what they mean to the driver
     even where it has changed its folder since, as a notebook may.
@@ -60,13 +101,20 @@ def watched(tasks: Iterable[Task], workers: int) -> Iterator[Task]:
     Parameters
     ----------
     tasks : iterable of (function, arguments, keywords)
-        The tasks.
+        The calls.
     workers : int
-        Processes; with 1 the tasks run in this one and are left as they are.
+        Processes; with 1 the calls run in this one.
+    ordered : bool
+        Whether results come in the order of the calls, or as they are done.
     """
+    from joblib import Parallel
+
     here = os.getcwd()  # noqa: PTH109 - handed to os.chdir as it is
-    for task in tasks:
-        yield task if workers == 1 else (_do, (os.getpid(), here, *task), {})
+    driver = os.getpid()
+    calls = (task if workers == 1 else (_do, (driver, here, *task), {}) for task in tasks)
+    how = "generator" if ordered else "generator_unordered"
+    start = {} if workers == 1 else {"initializer": end_with_driver, "initargs": (driver,)}
+    yield from Parallel(n_jobs=workers, return_as=how, **start)(calls)
 
 
 def _do(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes as MatplotlibAxes
 
     from rootzone.labels.layering import Layerings
-    from rootzone.labels.make_labels import LabelCounts, LabelMaker, SiteFacts
+    from rootzone.labels.make_labels import LabelCounts, LabelMaker, LabelSource, SiteFacts
     from rootzone.labels.read_profiles import ProfileBatch
 
 
@@ -98,6 +98,7 @@ def make_labels(
     nodes: str | None = None,
     sites: TableLike | None = None,
     spin_up_days: int = 0,
+    source: LabelSource = "layers",
 ) -> Labels:
     """Water content at depths, linear between the depths that the profile's values belong to.
 
@@ -119,6 +120,9 @@ def make_labels(
         A sites table: strata, weights, and the year whose days become labels.
     spin_up_days : int
         Days dropped at the start of every site [d].
+    source : {"layers", "solver"}
+        Linear between the layers, as the manuscript; or what the solver itself has in its cells at
+        the depth, where the profiles hold it: ``rz.simulate(..., label_depths_mm=[50, 200])``.
 
     Returns
     -------
@@ -128,7 +132,8 @@ def make_labels(
     Raises
     ------
     RequestError
-        The layers' depths are not known, or a depth lies outside the profile.
+        The layers' depths are not known, a depth lies outside the profile, or the profiles do not
+        hold the solver's water content at it.
 
     References
     ----------
@@ -147,27 +152,34 @@ def make_labels(
     """
     import polars as pl
 
+    from rootzone._shared.daily import depth_of
     from rootzone._shared.profile_depths import parse_depth
     from rootzone.labels.make_labels import LabelMaker, LabelRule
     from rootzone.labels.read_profiles import profile_batch
 
-    source = _as_profiles(profiles)
-    layerings = _layerings(source, soils, thickness_mm, nodes)
+    given = _as_profiles(profiles)
+    layerings = _layerings(given, soils, thickness_mm, nodes)
     texts = [depth_mm] if isinstance(depth_mm, str | float | int) else list(depth_mm)
     rule = LabelRule(
         depths=[parse_depth(text if isinstance(text, str) else f"{text:.12g}") for text in texts],
         layerings=layerings,
         facts={} if sites is None else _facts(sites),
         spin_up_days=spin_up_days,
+        source=source,
     )
-    told = {} if source.provenance is None else dict(source.provenance.settings)
+    told = {} if given.provenance is None else dict(given.provenance.settings)
     record = Provenance(
         "rootzone labels",
-        {"profiles": digest_of(source.frame) if source.provenance is None else _digest(source)},
-        {"depths": [str(depth) for depth in rule.depths], "spin_up_days": spin_up_days},
+        {"profiles": digest_of(given.frame) if given.provenance is None else _digest(given)},
+        {
+            "depths": [str(depth) for depth in rule.depths],
+            "spin_up_days": spin_up_days,
+            **({} if source == "layers" else {"from": source}),
+        },
     )
     parts = [str(told[key]) for key in ("engine", "physics", "stepping") if told.get(key)]
-    rows = source.frame.select("site_id", "date", "theta").to_arrow(
+    own = [name for name in given.frame.columns if depth_of(name) is not None]
+    rows = given.frame.select("site_id", "date", "theta", *own).to_arrow(
         compat_level=pl.CompatLevel.oldest()
     )
     batches = [profile_batch(Path("profiles"), b) for b in rows.combine_chunks().to_batches()]

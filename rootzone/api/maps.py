@@ -53,7 +53,7 @@ class Maps:
         Parameters
         ----------
         depth_mm : float, optional
-            Default: the first one.
+            Depth [mm]. Default: the first one.
 
         Raises
         ------

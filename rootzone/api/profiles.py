@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rootzone.api.labels import Labels
     from rootzone.engines.failures import Failure
-    from rootzone.engines.swim.settings import Physics, SwimSettings
+    from rootzone.engines.swim.settings import Physics
     from rootzone.labels.layering import Layerings
 
 
@@ -232,7 +232,7 @@ def simulate(
         {**engine.identity(), "float32": False},
     )
     return Profiles(
-        _profiles_frame(run.profiles, record, engine_settings),
+        _profiles_frame(run.profiles, record),
         PROFILES,
         record,
         failures=_failures_frame(failures, table.id_dtype),
@@ -254,17 +254,15 @@ def _under_one_sky(ground: Given, sky: Given) -> tuple[Given, Given]:
     return ground, sky
 
 
-def _profiles_frame(profiles: Any, record: Provenance, settings: SwimSettings) -> pl.DataFrame:  # noqa: ANN401
+def _profiles_frame(profiles: Any, record: Provenance) -> pl.DataFrame:  # noqa: ANN401
     import polars as pl
 
-    from rootzone._shared.daily import DAILY
     from rootzone.engines.tables.write_profiles import profiles_schema, profiles_table
 
-    further = [column.name for column in DAILY if column.stored and not column.required]
     schema = profiles_schema(
         record,
         text_ids=profiles.site_ids.dtype == object,
-        extra_columns=tuple(name for name in further if name in profiles.daily),
+        extra_columns=tuple(profiles.daily),
     )
     return pl.DataFrame(pl.from_arrow(profiles_table(profiles, schema)))
 

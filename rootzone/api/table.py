@@ -81,14 +81,13 @@ class Table:
     @property
     def units(self) -> dict[str, str]:
         """Unit of every column that has one; ``-`` for none."""
-        known = self.schema.by_name
-        return {name: known[name].unit for name in self.frame.columns if name in known}
+        return {column.name: column.unit for column in self.columns}
 
     @property
     def columns(self) -> list[Column]:
         """What each known column is."""
-        known = self.schema.by_name
-        return [known[name] for name in self.frame.columns if name in known]
+        found = map(self.schema.column, self.frame.columns)
+        return [column for column in found if column is not None]
 
     def write(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the table with its units and provenance.

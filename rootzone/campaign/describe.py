@@ -12,11 +12,16 @@ from pydantic.fields import FieldInfo
 from rootzone._shared.safe_yaml import KeyPath
 
 
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Fields by the keys they have in the file; ``from`` is a word of Python and no name there."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def model_at(root: type[BaseModel], key: KeyPath) -> type[BaseModel] | None:
     """Model of the section a key path names, or None where it names no section."""
     model = root
     for part in key:
-        field = model.model_fields.get(str(part))
+        field = fields_of(model).get(str(part))
         if field is None or not _is_section(field.annotation):
             return None
         model = field.annotation  # type: ignore[assignment]
@@ -29,18 +34,18 @@ def field_at(root: type[BaseModel], key: KeyPath) -> FieldInfo | None:
     if not names:
         return None
     model = model_at(root, tuple(names[:-1]))
-    return None if model is None else model.model_fields.get(str(names[-1]))
+    return None if model is None else fields_of(model).get(str(names[-1]))
 
 
 def sections_with(root: type[BaseModel], name: str) -> list[str]:
     """Sections that have a key of this name, dotted, the root left out."""
-    return [dotted for dotted, model in sections(root) if dotted and name in model.model_fields]
+    return [dotted for dotted, model in sections(root) if dotted and name in fields_of(model)]
 
 
 def sections(root: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
     """Every section with its dotted name, parents first; the root has the empty name."""
     yield prefix, root
-    for name, field in root.model_fields.items():
+    for name, field in fields_of(root).items():
         if _is_section(field.annotation):
             inner = f"{prefix}.{name}" if prefix else name
             yield from sections(field.annotation, inner)  # type: ignore[arg-type]
@@ -52,7 +57,7 @@ def allowed(root: type[BaseModel], key: KeyPath) -> str:
     if field is None:
         return "a value"
     if _is_section(field.annotation):
-        return f"a section with {', '.join(field.annotation.model_fields)}"  # type: ignore[union-attr]
+        return f"a section with {', '.join(fields_of(field.annotation))}"  # type: ignore[arg-type]
     words = limits_in_words(field) or "a value"
     default = "" if field.is_required() else f" (default {plain(field.default)})"
     return f"use {words}{default}; the key means: {field.description or field.title}"

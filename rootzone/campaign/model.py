@@ -29,8 +29,6 @@ BARE_SOIL_ALBEDO = 0.13  # APSIM's
 # Where the day stands in the name of a file: {date}, or {date:%Y%m%d}.
 DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
-
-
 BY_LAND_COVER = "by_land_cover"
 
 
@@ -217,6 +215,8 @@ class Labels(Section):
 
     depths_mm: Annotated[tuple[DepthMm, ...], Field(min_length=1)] = (200.0,)
     """label depths below the surface [mm], inside the profile"""
+    source: Literal["layers", "solver"] = Field("layers", alias="from")
+    """layers reads between layers, as the paper; solver takes what fine cells at the depth hold"""
     stations: tuple[str, ...] = ()
     """files or folders of station data to hold the labels against"""
 
@@ -377,13 +377,14 @@ class Campaign(Section):
     seeds: Seeds = Seeds()
 
     @property
-    def planted_engine(self) -> Engine:
-        """The engine section with the campaign's cover among its settings, if one grows."""
-        if self.cover in ("bare", BY_LAND_COVER):
-            return self.engine
-        return self.engine.model_copy(
-            update={"settings": {"cover": self.cover, **self.engine.settings}}
-        )
+    def engine_as_run(self) -> Engine:
+        """The engine section with what other sections say to it: cover, and depths of labels."""
+        grows = self.cover not in ("bare", BY_LAND_COVER)
+        told: dict[str, Scalar] = {"cover": self.cover} if grows else {}
+        if self.labels.source == "solver":
+            told["label_depths_mm"] = ",".join(f"{d:.12g}" for d in sorted(self.labels.depths_mm))
+        settings = {**told, **self.engine.settings}
+        return self.engine.model_copy(update={"settings": settings}) if told else self.engine
 
     @property
     def weather_years(self) -> tuple[int, ...]:

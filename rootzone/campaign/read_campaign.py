@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from rootzone._shared.digests import digest_json
 from rootzone._shared.names import nearest_name
 from rootzone._shared.safe_yaml import Document, KeyPath, read_yaml
-from rootzone.campaign.describe import allowed, field_at, model_at, sections_with
+from rootzone.campaign.describe import allowed, field_at, fields_of, model_at, sections_with
 from rootzone.campaign.findings import CampaignMistakes, Finding
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.rules import broken_rules
@@ -208,7 +208,7 @@ def _explain(document: Document, key: KeyPath, details: Sequence[ErrorDetails]) 
 def _mend_unknown(key: KeyPath) -> str:
     name = str(key[-1])
     model = model_at(Campaign, key[:-1])
-    siblings = list(model.model_fields) if model else []
+    siblings = list(fields_of(model)) if model else []
     elsewhere = sections_with(Campaign, name)
     if elsewhere:
         return f"it belongs in the section {' or '.join(elsewhere)}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rootzone._shared.profile_depths import node_depths_mm, nodes_of_engine
+from rootzone._shared.profile_depths import MID_LAYER, node_depths_mm, nodes_of_engine
 from rootzone._shared.safe_yaml import KeyPath
 from rootzone.campaign.model import BARE_SOIL_ALBEDO, DATE_IN_NAME, Campaign, Soil
 
@@ -236,6 +236,26 @@ def _apsim_runs_swim3(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
+def _solver_has_the_depths(campaign: Campaign) -> Iterator[Broken]:
+    """``labels.from: solver`` needs cells finer than layers, at the very depths of the labels."""
+    engine = campaign.engine
+    if campaign.labels.source != "solver":
+        return
+    if nodes_of_engine(engine.physics, engine.stepping, engine.name) != MID_LAYER:
+        yield Broken(
+            ("labels", "from"),
+            f"{engine.name} with physics {engine.physics} and stepping {engine.stepping} knows "
+            "water content at the nodes of its layers only",
+            "set labels.from: layers, or physics: van_genuchten and stepping: converged",
+        )
+    elif "label_depths_mm" in engine.settings:
+        yield Broken(
+            ("engine", "settings", "label_depths_mm"),
+            "with labels.from: solver the depths are those of labels.depths_mm",
+            "take it out",
+        )
+
+
 _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _one_region,
     _years_once,
@@ -246,6 +266,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _dul_that_swim3_knows,
     _apsim_runs_swim3,
     _labels_between_nodes,
+    _solver_has_the_depths,
     _texture_interval,
     _surface_moisture_by_day,
     _split_adds_up,

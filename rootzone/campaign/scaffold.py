@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rootzone.campaign.describe import limits_in_words, plain
+from rootzone.campaign.describe import fields_of, limits_in_words, plain
 from rootzone.campaign.model import Campaign
 
 _WIDTH = 98
@@ -66,7 +66,7 @@ def _section(
     chosen: Mapping[str, Any],
 ) -> Iterator[str]:
     after_section = False
-    for name, field in model.model_fields.items():
+    for name, field in fields_of(model).items():
         dotted = f"{prefix}.{name}" if prefix else name
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):

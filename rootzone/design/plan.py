@@ -8,6 +8,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.digests import digest_json
+from rootzone._shared.seeds import stream
 from rootzone.design.allocate import Allocation, allocate_sites
 from rootzone.design.features import Space
 from rootzone.design.run_survey import Survey
@@ -46,7 +47,7 @@ class Order:
 
     def rng(self, purpose: int, *key: int) -> np.random.Generator:
         """The generator of one random choice."""
-        return np.random.default_rng([self.seed, self.year, purpose, *key])
+        return stream(self.seed, self.year, purpose, *key)
 
     def digest(self) -> str:
         """What decides the sites, beside the candidates."""

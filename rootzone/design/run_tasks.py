@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from rootzone._shared.workers import ending_with_driver, watched
+from rootzone._shared.workers import in_parallel
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +25,11 @@ def run_tasks(tasks: Sequence[Any], workers: int, what: str, already: int = 0) -
     already : int
         Pieces that an earlier run has finished.
     """
-    from joblib import Parallel
-
     total = already + len(tasks)
     kept = f", {already} kept from an earlier run" if already else ""
     log.info("%s: %d pieces%s", what, total, kept)
     tenth = 0
-    pool = Parallel(workers, return_as="generator_unordered", **ending_with_driver(workers))
-    runs = pool(watched(tasks, workers))
-    for done, _ in enumerate(runs, start=already + 1):
+    for done, _ in enumerate(in_parallel(tasks, workers, ordered=False), start=already + 1):
         if 10 * done // total > tenth:
             tenth = 10 * done // total
             log.info("%s: %d of %d", what, done, total)

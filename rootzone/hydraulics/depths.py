@@ -80,11 +80,11 @@ def average_over_layers(
     first_row : array of int, shape (site + 1,)
         Row at which each site's source layers start.
     top_mm, bottom_mm : array, shape (row,)
-        Source layers without gap or overlap, see ``depth_refusals``.
+        Source layers [mm] without gap or overlap, see ``depth_refusals``.
     values : array, shape (quantity, row)
         Quantities to average; give alpha, n and Ks as logarithms.
     thickness_mm : array, shape (layer,)
-        Layers of the profile from the surface down.
+        Layers of the profile from the surface down [mm].
 
     Returns
     -------

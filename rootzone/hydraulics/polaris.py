@@ -35,11 +35,11 @@ def parameters_from_polaris(
     theta_r, theta_s : array, shape (row,)
         Water contents [m3 m-3].
     log10_alpha_per_kpa : array, shape (row,)
-        Base-10 logarithm of alpha in kPa-1, as in the file.
+        Base-10 logarithm of alpha [kPa-1], as in the file.
     n : array, shape (row,)
         Shape parameter [-], not a logarithm.
     log10_ks_cm_h : array, shape (row,)
-        Base-10 logarithm of Ks in cm h-1, as in the file.
+        Base-10 logarithm of Ks [cm h-1], as in the file.
 
     Returns
     -------

@@ -273,7 +273,7 @@ def soils_from_textures(
     tolerance_pct : float
         Largest distance of a sum from 100 % that is closed and not refused.
     note_pct : float
-        Distance above which closing is written down as an adjustment; smaller ones are counted.
+        Distance [%] above which closing is written down as an adjustment; smaller ones are counted.
     table : RosettaTable, optional
         The packed table otherwise.
 

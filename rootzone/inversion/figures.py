@@ -14,6 +14,7 @@ from rootzone._shared.atomic import atomic_path
 from rootzone._shared.days import years_of
 from rootzone._shared.figure_style import plain
 from rootzone._shared.provenance import Provenance, write_sidecar
+from rootzone._shared.units import cm_from_m
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.summary import SOILS
 
@@ -65,7 +66,7 @@ def draw_station(found: Inversion) -> Figure:
                 lw=0,
                 zorder=0,
             )
-        axes.set_ylabel(f"{100 * depth_m:g} cm")
+        axes.set_ylabel(f"{cm_from_m(depth_m):g} cm")
         axes.set_ylim(bottom=0)
         if i == 0:
             axes.legend(ncols=3, fontsize=8, loc="upper left")

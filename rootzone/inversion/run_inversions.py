@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.workers import ending_with_driver, watched
+from rootzone._shared.workers import in_parallel
 from rootzone.inversion.column_runs import ColumnSetup
 from rootzone.inversion.invert_station import Inversion, invert_station
 from rootzone.inversion.observations import InversionRules
@@ -71,8 +71,7 @@ def run_inversions(
         for network, station, values, own in _stations(stations, weather)
     )
     out = []
-    pool = Parallel(n_jobs=workers, return_as="generator", **ending_with_driver(workers))
-    for outcome in pool(watched(tasks, workers)):
+    for outcome in in_parallel(tasks, workers):
         out.append(outcome)
         if progress is not None:
             progress(outcome)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
+from rootzone._shared.seeds import stream
 from rootzone._shared.skill import METRICS, as_row, median_interval
+from rootzone._shared.units import cm_from_m
 from rootzone.inversion.invert_station import Inversion
 from rootzone.inversion.scores import ScoreRow
 from rootzone.labels.splits import SEASONS
@@ -103,7 +105,7 @@ def summarise(scores: pl.DataFrame, seed: int) -> pl.DataFrame:
         record["stations"] = known.height
         record["days"] = int(known["n"].sum())
         for metric in (*METRICS, "abs_bias"):
-            rng = np.random.default_rng([seed, len(metric)])
+            rng = stream(seed, len(metric))
             middle, low, high = median_interval(part[metric].to_numpy(), rng)
             record |= {metric: middle, f"{metric}_low": low, f"{metric}_high": high}
         rows.append(record)
@@ -119,7 +121,7 @@ def as_markdown(summary: pl.DataFrame, years: str, season: str = "all") -> str:
     ]
     for row in chosen.sort("nominal_depth_m", maintain_order=True).iter_rows(named=True):
         cells = [
-            f"{row['nominal_depth_m'] * 100:g} cm",
+            f"{cm_from_m(row['nominal_depth_m']):g} cm",
             str(row["soil"]),
             str(row["stations"]),
             _cell(row, "r", 2),

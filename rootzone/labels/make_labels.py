@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from rootzone.labels.layering import Layering, Layerings, weights_of
 from rootzone.labels.read_profiles import ProfileBatch
 
 UNKNOWN_STRATUM = ""
+LabelSource = Literal["layers", "solver"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ class LabelRule:
     spin_up_days : int
         Days dropped at the start of every site's profiles [d], in addition to days outside the
         site's own year.
+    source : str
+        ``layers``: linear between the layers (Eq. 13 of the manuscript); ``solver``: what the
+        solver itself has at the depth, where the profiles tell it. Layer means come from layers.
     drop_unknown : bool
         Leave out sites that ``facts`` does not hold, such as a stand-in that is not needed any
         more; otherwise they are refused.
@@ -65,6 +70,7 @@ class LabelRule:
     layerings: Layerings
     facts: Mapping[Hashable, SiteFacts] = field(default_factory=dict)
     spin_up_days: int = 0
+    source: LabelSource = "layers"
     drop_unknown: bool = False
 
 
@@ -197,20 +203,22 @@ class LabelMaker:
 
     def _theta(self, batch: ProfileBatch) -> list[AnyArray]:
         """Water content of every row at each depth, float32."""
-        out = [np.empty(batch.n_row, dtype=np.float32) for _ in self.rule.depths]
+        known = {} if self.rule.source == "layers" else _of_solver(batch, self.rule.depths)
+        between = [depth for depth in self.rule.depths if depth not in known]
+        out = {depth: np.empty(batch.n_row, dtype=np.float32) for depth in between}
         layers_of_row = np.diff(batch.theta_start)
-        for layering, rows in self._rows_by_layering(batch, layers_of_row):
+        for layering, rows in self._rows_by_layering(batch, layers_of_row) if between else []:
             matrix = _matrix(batch, layering.n_layer, rows)
-            for values, weights in zip(out, self._weights_of(layering), strict=True):
+            for depth, weights in zip(between, self._weights_of(layering, between), strict=True):
                 used = np.flatnonzero(weights)
-                values[rows] = sum(
+                out[depth][rows] = sum(
                     matrix[:, layer] * matrix.dtype.type(weights[layer]) for layer in used
                 )
-        return out
+        return [(known | out)[depth] for depth in self.rule.depths]
 
-    def _weights_of(self, layering: Layering) -> FloatArray:
+    def _weights_of(self, layering: Layering, depths: list[LabelDepth]) -> FloatArray:
         if layering not in self._weights:
-            self._weights[layering] = weights_of(layering, self.rule.depths)
+            self._weights[layering] = weights_of(layering, depths)
         return self._weights[layering]
 
     def _rows_by_layering(
@@ -230,6 +238,30 @@ class LabelMaker:
             _refuse_ragged(batch, layering, layers_of_row[rows])
             pairs.append((layering, rows))
         return pairs
+
+
+def _of_solver(batch: ProfileBatch, depths: Sequence[LabelDepth]) -> dict[LabelDepth, AnyArray]:
+    """What the solver has at each depth that is a point.
+
+    Raises
+    ------
+    RequestError
+        The profiles do not tell it.
+    """
+    found = {}
+    for depth in depths:
+        if depth.top_mm is not None:
+            continue
+        values = batch.at_depth.get(depth.bottom_mm)
+        if values is None:
+            there = ", ".join(f"{d:g}" for d in batch.at_depth) or "none"
+            raise RequestError(
+                f"The profiles do not hold the solver's own water content at {depth} (known depths "
+                f"[mm]: {there}). Take labels from layers, or simulate with label_depths_mm that "
+                "hold it; only physics van_genuchten with converged steps has cells there."
+            )
+        found[depth] = values.astype(np.float32, copy=False)
+    return found
 
 
 def _refuse_ragged(batch: ProfileBatch, layering: Layering, layers_of_row: IntArray) -> None:

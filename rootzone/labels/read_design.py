@@ -23,7 +23,7 @@ from rootzone.labels.layering import (
     layerings_from_soils,
     layerings_from_thickness,
 )
-from rootzone.labels.make_labels import LabelRule, SiteFacts
+from rootzone.labels.make_labels import LabelRule, LabelSource, SiteFacts
 from rootzone.labels.read_profiles import profile_files
 from rootzone.labels.write_labels import LabelJob
 
@@ -110,6 +110,7 @@ def campaign_jobs(campaign_file: Path) -> CampaignJobs:
             nodes_of_engine(engine.physics, engine.stepping, engine.name),
         ),
         facts=facts_of(sites, rungs),
+        source=campaign.labels.source,
         drop_unknown=True,
     )
     design = {"sites": digest_bytes(sites.select(_FACTS).write_csv().encode())}
@@ -129,6 +130,7 @@ def table_jobs(
     nodes: str | None = None,
     sites: Path | None = None,
     spin_up_days: int = 0,
+    source: LabelSource = "layers",
 ) -> list[LabelJob]:
     """Jobs for profile files outside a campaign.
 
@@ -148,6 +150,8 @@ def table_jobs(
         Sites table with strata, weights and years.
     spin_up_days : int
         Days dropped at the start of every site [d].
+    source : str
+        ``layers``, or ``solver`` for depths that the profiles hold of the solver's own.
     """
     files = profile_files(profiles)
     told = _settings(files[0])
@@ -165,6 +169,7 @@ def table_jobs(
         layerings=layerings,
         facts=facts_of(read_table(sites, SITES)) if sites else {},
         spin_up_days=spin_up_days,
+        source=source,
     )
     digests = inputs_of({**extra, **({"sites": sites} if sites else {})})
     names = [f"{number:05d}" for number in range(len(files))]
@@ -182,6 +187,7 @@ def _job(
             "depths": [str(depth) for depth in rule.depths],
             "spin_up_days": rule.spin_up_days,
             "nodes": sorted({str(node) for node in _nodes(rule)}),
+            **({} if rule.source == "layers" else {"from": rule.source}),
         },
     )
     parts = [str(settings.get(key, "")) for key in ("engine", "physics", "stepping")]

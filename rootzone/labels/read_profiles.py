@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.daily import depth_of
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import check
 from rootzone._shared.tables import PROFILES
@@ -36,6 +37,8 @@ class ProfileBatch:
         Water content [m3 m-3], a row's layers together.
     theta_start : array of int, shape (row + 1,)
         Where each row's layers begin in ``theta``.
+    at_depth : mapping of float to array, shape (row,)
+        Water content that the solver itself has at a depth [mm], where it has cells there.
     """
 
     run_site: list[int | str]
@@ -43,6 +46,7 @@ class ProfileBatch:
     day: IntArray
     theta: FloatArray
     theta_start: IntArray
+    at_depth: Mapping[float, FloatArray] = field(default_factory=dict)
 
     @property
     def n_row(self) -> int:
@@ -94,13 +98,14 @@ def read_metadata(path: Path) -> Mapping[bytes, bytes]:
 def read_batches(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[ProfileBatch]:
     """The rows of a profile file, ``batch_rows`` at a time and in their order."""
     with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
-        for batch in file.iter_batches(batch_rows, columns=list(_NEEDED), use_threads=False):
+        columns = [*_NEEDED, *(n for n in file.schema_arrow.names if depth_of(n) is not None)]
+        for batch in file.iter_batches(batch_rows, columns=columns, use_threads=False):
             if batch.num_rows:
                 yield profile_batch(path, batch)
 
 
 def profile_batch(path: Path, batch: Any) -> ProfileBatch:  # noqa: ANN401 - pyarrow
-    """Rows of an Arrow batch (site_id, date, theta); ``path`` is named in messages.
+    """Rows of an Arrow batch (site_id, date, theta, depths); ``path`` is named in messages.
 
     Raises
     ------
@@ -119,6 +124,11 @@ def profile_batch(path: Path, batch: Any) -> ProfileBatch:  # noqa: ANN401 - pya
         day=days_of(batch.column("date")),
         theta=lists.flatten().to_numpy(zero_copy_only=False),
         theta_start=offsets - offsets[0],
+        at_depth={
+            depth_mm: batch.column(name).to_numpy(zero_copy_only=False)
+            for name in batch.schema.names
+            if (depth_mm := depth_of(name)) is not None
+        },
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.daily import column_at
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
 from rootzone.hydraulics.read_layers import layers_of_frame
@@ -125,11 +126,11 @@ def simulate_columns(
         weather_needs(campaign),
         place.soils,
     )
-    weights = _layer_weights(campaign)
-    theta = np.full((len(cell_ids), len(day_rows), len(weights)), np.nan, dtype=np.float32)
+    n_depth = len(campaign.labels.depths_mm)
+    theta = np.full((len(cell_ids), len(day_rows), n_depth), np.nan, dtype=np.float32)
     ladder = ladder_for(section.name, section.stepping)
     plan = BatchPlan(ladder, make_engine_of(campaign), span, threads=threads)
-    outcome = run_batch(inputs.batch, plan, _keeper(theta, day_rows, weights))
+    outcome = run_batch(inputs.batch, plan, _keeper(campaign, theta, day_rows))
     failed = {**inputs.refused, **outcome.failures}
     return ColumnRun(theta, {int(site): one.failure_class.name for site, one in failed.items()})
 
@@ -142,8 +143,19 @@ def _layer_weights(campaign: Campaign) -> FloatArray:
     return weights_of(layering, [LabelDepth(depth) for depth in campaign.labels.depths_mm])
 
 
-def _keeper(theta: AnyArray, day_rows: IntArray, weights: FloatArray) -> Callable[[Profiles], None]:
-    """What takes finished profiles: in single precision, then weighted, as labels are made."""
+def _keeper(campaign: Campaign, theta: AnyArray, day_rows: IntArray) -> Callable[[Profiles], None]:
+    """What takes finished profiles: in single precision, then read as labels are."""
+    if campaign.labels.source == "solver":
+        names = [column_at(depth).name for depth in campaign.labels.depths_mm]
+
+        def keep_solvers(profiles: Profiles) -> None:
+            for i, site in enumerate(profiles.site_ids.tolist()):
+                rows = profiles.row_start[i] + day_rows
+                for depth, name in enumerate(names):
+                    theta[site, :, depth] = profiles.daily[name][rows]
+
+        return keep_solvers
+    weights = _layer_weights(campaign)
 
     def keep(profiles: Profiles) -> None:
         for i, site in enumerate(profiles.site_ids.tolist()):

@@ -18,6 +18,7 @@ import polars as pl
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.days import calendar_day, day_number
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seeds import stream
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = (TRAIN, VALIDATION, TEST)
@@ -86,7 +87,7 @@ def season_dates(
         groups.setdefault((date.year, season_of(date.month)), []).append(date)
     out: dict[dt.date, str] = {}
     for (year, season), members in groups.items():
-        rng = np.random.default_rng([seed, year, SEASONS.index(season)])
+        rng = stream(seed, year, SEASONS.index(season))
         out.update(_shuffled(members, fractions, rng))
     return dict(sorted(out.items()))
 
@@ -125,7 +126,7 @@ def blocked_dates(
         groups.setdefault((first.year, season_of(first.month)), {})[block] = None
     part_of_block: dict[int, str] = {}
     for (year, season), blocks in groups.items():
-        rng = np.random.default_rng([seed, year, SEASONS.index(season), block_days])
+        rng = stream(seed, year, SEASONS.index(season), block_days)
         part_of_block.update(_shuffled(list(blocks), fractions, rng))
     out = {date: part_of_block[block] for date, block in sorted(block_of.items())}
     return _without_gap(out, gap_days)
@@ -165,7 +166,7 @@ def left_out(
         Part of every group.
     """
     distinct = sorted(set(groups), key=lambda value: (str(type(value)), value))
-    parts = _shuffled(distinct, fractions, np.random.default_rng([seed, len(distinct)]))
+    parts = _shuffled(distinct, fractions, stream(seed, len(distinct)))
     for part, share in zip(PARTS, _shares(fractions), strict=True):
         if share > 0 and part not in parts.values() and len(distinct) >= len(PARTS):
             largest = max(PARTS, key=lambda p: list(parts.values()).count(p))

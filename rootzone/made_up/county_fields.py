@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.seeds import stream
+from rootzone._shared.units import kelvin_from_degc, m_from_cm
 
 # A box on the Colorado Front Range, so that projections, tiles and weather cells are real ones.
 WEST, SOUTH, EAST, NORTH = -105.28, 40.02, -105.16, 40.11
@@ -71,7 +73,7 @@ class County:
     @classmethod
     def from_seed(cls, seed: int) -> County:
         """The county a seed stands for."""
-        rng = np.random.default_rng(seed)
+        rng = stream(seed)
         return cls(
             relief=Waves.drawn(rng, 9.0, 0.6),
             parent=Waves.drawn(rng, 5.0, 0.3),
@@ -92,7 +94,7 @@ class County:
         parent, deep = self.parent.at(lon, lat), self.deep.at(lon, lat)
         textures = []
         for depth_cm in depths_cm:
-            below = depth_cm / 100.0
+            below = m_from_cm(depth_cm)
             sand = 0.2 + 0.5 * west + 0.55 * parent - 0.15 * below
             clay = -0.5 - 0.5 * west - 0.45 * parent + (0.35 + 0.15 * deep) * below
             shares = np.exp(np.stack([sand, np.zeros_like(sand), clay]))
@@ -170,8 +172,8 @@ def daily_weather(
     pet = np.maximum(0.0, 0.0864 * srad * 0.408 * (0.55 + 0.012 * mean))
     return {
         "pr": rain,
-        "tmmx": mean + half + 273.15,
-        "tmmn": mean - half + 273.15,
+        "tmmx": kelvin_from_degc(mean + half),
+        "tmmn": kelvin_from_degc(mean - half),
         "srad": srad,
         "vpd": vpd,
         "pet": pet,

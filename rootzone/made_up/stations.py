@@ -19,6 +19,7 @@ from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.seeds import stream
 from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
 from rootzone.hydraulics.soil_columns import SOIL_VALUES, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
@@ -132,7 +133,7 @@ def station_places(county: County, seed: int, n_station: int) -> list[Place]:
     RequestError
         There is no room for so many.
     """
-    rng = np.random.default_rng([seed, 999])
+    rng = stream(seed, 999)
     places: list[Place] = []
     for _ in range(400 * n_station):
         lon = round(rng.uniform(WEST + _INSIDE_DEG, EAST - _INSIDE_DEG), 4)
@@ -216,7 +217,7 @@ class Draws:
 
 def station_generator(seed: int, number: int) -> np.random.Generator:
     """Generator of a station, by its number from 0."""
-    return np.random.default_rng([seed, 1000 + number])
+    return stream(seed, 1000 + number)
 
 
 def _rain_factor(draws: Draws, errors: Errors) -> FloatArray:

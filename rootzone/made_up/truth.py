@@ -24,6 +24,7 @@ from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.days import day_number
 from rootzone._shared.json_text import json_text
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import MasterGrid
 from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
 from rootzone.inversion.column_runs import THICKNESS_MM, as_observed
@@ -70,7 +71,7 @@ class TruthFields:
     def of(cls, county: County, seed: int, n_station: int, n_day: int) -> TruthFields:
         """Fields of a county that pass through the draws of its stations."""
         waves = {
-            name: Waves.drawn(np.random.default_rng([seed, _FIELD_SEED + i]), 6.0, 0.8)
+            name: Waves.drawn(stream(seed, _FIELD_SEED + i), 6.0, 0.8)
             for i, name in enumerate(_FIELDS)
         }
         places = station_places(county, seed, n_station)
@@ -171,7 +172,7 @@ def write_truth(
     for number in np.unique(cell):
         own = np.flatnonzero(cell == number)
         runs = _Runs(land, own, skies, int(number), engine, weights, at_day)
-        made = anchored(runs.features(), runs, asked, np.random.default_rng([seed, 3, number]))
+        made = anchored(runs.features(), runs, asked, stream(seed, 3, number))
         where = made.interpolant.coordinates(runs.features())
         values = made.interpolant.at(where, made.interpolant.coefficients(made.values), exact=False)
         theta[own] = values.reshape(own.size, len(days), len(depths_mm))

@@ -19,6 +19,8 @@ from rasterio.transform import from_origin
 
 from rootzone._shared.arrays import ONE_DAY, AnyArray, FloatArray
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.seeds import stream
+from rootzone._shared.units import kelvin_from_degc
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.weather.pet import extraterrestrial_mj_m2
 from rootzone.made_up.county_fields import SOUTH, WEST, County
@@ -111,7 +113,7 @@ class Anywhere:
         lon = np.arange(round(west / _CELL_DEG) - 1, round(east / _CELL_DEG) + 2) * _CELL_DEG
         first = np.datetime64(date(min(years) - 1, 12, 1)) - ONE_DAY
         dates = np.arange(first, np.datetime64(date(max(years), 12, 31)) + 2 * ONE_DAY)
-        rng = np.random.default_rng([self.seed, 5])
+        rng = stream(self.seed, 5)
         shape = (dates.size, lat.size, lon.size)
         doy = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
         cold = 15 if north > 0 else 196  # middle of the winter
@@ -269,8 +271,8 @@ def _hourly(truth: Truth, hours: AnyArray) -> dict[str, tuple[str, AnyArray]]:
     half = (get["tmax_degc"] - get["tmin_degc"]) / 2.0
     wave = np.cos(2 * np.pi * (hour - _WARMEST_H) / 24.0)[:, None, None]
     return {
-        "t2m": ("K", middle + half * wave + 273.15),
-        "d2m": ("K", get["dewpoint_degc"] + 273.15),
+        "t2m": ("K", kelvin_from_degc(middle + half * wave)),
+        "d2m": ("K", kelvin_from_degc(get["dewpoint_degc"])),
         "u10": ("m s**-1", 0.6 * get["wind_m_s"]),
         "v10": ("m s**-1", -0.8 * get["wind_m_s"]),
         "tp": ("m", _running(truth, hours, "rain_mm", _RAIN_H) * 1e-3),

@@ -16,6 +16,7 @@ from rasterio.transform import Affine, from_origin
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.days import day_number
+from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import Bounds
 from rootzone.made_up.county_fields import EAST, NORTH, SOUTH, WEST, County, daily_weather
 
@@ -71,7 +72,7 @@ def county_weather(seed: int, year: int) -> CellWeather:
     epoch = date(1970, 1, 1).toordinal()
     day = np.arange(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()) - epoch
     height = County.from_seed(seed).elevation_m(*np.meshgrid(lon, lat)).ravel()
-    rng = np.random.default_rng([seed, year])
+    rng = stream(seed, year)
     flat = daily_weather(rng, (day - day[0] + 1).astype(float), height)
     shape = (day.size, lat.size, lon.size)
     return CellWeather(lat, lon, day, {name: v.reshape(shape) for name, v in flat.items()})

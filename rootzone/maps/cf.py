@@ -15,6 +15,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.days import day_number
+from rootzone._shared.units import m_from_mm
 from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.encoding import FLAGS, STEP, Dtype, Flag
 
@@ -139,7 +140,7 @@ def _depth(spec: SeriesSpec) -> dict[str, CfVariable]:
         "axis": "Z",
     }
     if spec.layer_mm is None:
-        return {"depth": CfVariable((), "float64", attributes, np.array(spec.depth_mm / 1000.0))}
+        return {"depth": CfVariable((), "float64", attributes, np.array(m_from_mm(spec.depth_mm)))}
     attributes |= {"long_name": "middle of the layer that is averaged", "bounds": "depth_bounds"}
     ends = np.array(spec.layer_mm) / 1000.0
     return {

@@ -6,12 +6,11 @@ processes do not. So the cores are shared out by processes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from rootzone._shared.errors import StoppedEarly
-from rootzone._shared.workers import ONE_THREAD, end_with_driver
+from rootzone._shared.workers import deaths_told, start_pool
 
 # Freed memory is kept for the next window: giving it back costs a third of the speed in page
 # faults where arrays are large.
@@ -20,6 +19,12 @@ _KEEP_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": "2000000000",
     "MALLOC_ARENA_MAX": "1",
 }
+
+
+_KILLED = (
+    "A worker process was killed, most likely for want of memory. Finished windows are kept; the "
+    "same command goes on. --cores 1 or a smaller --window needs less."
+)
 
 
 class Job(Protocol):
@@ -75,36 +80,25 @@ class Workers:
     def _run_beside(self, tasks: Sequence[Any]) -> Iterator[Any]:
         from concurrent.futures import as_completed
 
-        from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
-
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._cores,
-                env={**dict.fromkeys(ONE_THREAD, "1"), **_KEEP_MEMORY},
-                initializer=_start,
-                initargs=(self._job, os.getpid()),
+            self._pool = start_pool(
+                self._cores, env=_KEEP_MEMORY, opening=_start, given=(self._job,)
             )
         futures = {self._pool.submit(_do, task): task for task in tasks}
-        try:
+        with deaths_told(lambda _: StoppedEarly(_KILLED)):
             for future in as_completed(futures):
                 future.result()
                 yield futures[future]
-        except BrokenProcessPool as error:
-            raise StoppedEarly(
-                "A worker process was killed, most likely for want of memory. Finished windows "
-                "are kept; the same command goes on. --cores 1 or a smaller --window needs less."
-            ) from error
 
 
 _OPENED: list[Callable[[Any], None]] = []
 
 
-def _start(job: Job, driver: int) -> None:
+def _start(job: Job) -> None:
     from joblib.externals.loky import process_executor
 
     # Loky replaces a worker that has grown by 300 MB; ours does by design, once, and stays there.
     process_executor._MAX_MEMORY_LEAK_SIZE = 1 << 40
-    end_with_driver(driver)
     _OPENED.append(job.open())
 
 

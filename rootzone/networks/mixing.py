@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-import numpy as np
-
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seeds import stream
 
 SIMULATED, STATION = "simulated", "station"
 SOURCES = (SIMULATED, STATION)
@@ -67,7 +66,7 @@ class Mixer:
             raise RequestError(f"mixing_schedule {schedule!r} is neither constant nor linear.")
         self._probability = probability
         self._schedule = schedule
-        self._rng = np.random.default_rng([seed, _STREAM])
+        self._rng = stream(seed, _STREAM)
 
     def probability_at(self, step: int, n_steps: int) -> float:
         """Chance of a simulated batch at a step, counted from 0.

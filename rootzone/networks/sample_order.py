@@ -6,6 +6,7 @@ import numpy as np
 
 from rootzone._shared.arrays import IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seeds import stream
 
 
 class SampleOrder:
@@ -23,7 +24,7 @@ class SampleOrder:
         Samples of a batch; all of them where there are fewer.
     seed : int
         Seed of the permutations.
-    stream : int
+    source : int
         Number of the source, so that two sources of one seed are shuffled differently.
 
     Raises
@@ -32,12 +33,12 @@ class SampleOrder:
         There are no samples, or the batch is smaller than one.
     """
 
-    def __init__(self, n: int, batch_size: int, seed: int, stream: int = 0) -> None:
+    def __init__(self, n: int, batch_size: int, seed: int, source: int = 0) -> None:
         if n < 1 or batch_size < 1:
             raise RequestError(f"{n} samples in batches of {batch_size}: both must be 1 or more.")
         self._n = n
         self._size = min(batch_size, n)
-        self._seed = [seed, stream]
+        self._key = (seed, source)
         self._position = 0  # samples handed out since the start
         self._pass = -1
         self._order = np.empty(0, dtype=np.int64)
@@ -56,7 +57,7 @@ class SampleOrder:
 
     def _permutation(self, number: int) -> IntArray:
         if number != self._pass:
-            self._order = np.random.default_rng([*self._seed, number]).permutation(self._n)
+            self._order = stream(*self._key, number).permutation(self._n)
             self._pass = number
         return self._order
 

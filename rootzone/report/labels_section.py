@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rootzone._shared.figure_style import INK, SITES_COLOUR, THETA_LABEL, new_figure, styled
+from rootzone._shared.units import cm_from_mm
 from rootzone._shared.words import fixed, plural
 from rootzone.labels.distribution import L1_BIN_WIDTH, Distribution, histogram_l1
 from rootzone.labels.read_labels import read_distribution
@@ -35,7 +36,7 @@ def labels_section(inputs: ReportInputs) -> Section:
     months = {"simulated": _months_of_labels(inputs)}
     if inputs.station_values is not None and inputs.station_values.height:
         months["stations"] = monthly(inputs.station_values.lazy())
-    depth = f"{inputs.depth_mm / 10:g} cm"
+    depth = f"{cm_from_mm(inputs.depth_mm):g} cm"
     plots = [
         Plot("label_distribution", histogram_figure(simulated, stations), f"Water content at "
              f"{depth}: labels weighted by the pixels their sites stand for"
@@ -84,8 +85,8 @@ def _months_of_labels(inputs: ReportInputs) -> pl.DataFrame:
 
 def _in_words(inputs: ReportInputs, simulated: Distribution, stations: Distribution | None) -> str:
     told = (
-        f"{simulated.n:,} labels at {inputs.depth_mm / 10:g} cm, each with its engine, rung of the "
-        "convergence ladder, stratum, weight and the digest of the run that made it. "
+        f"{simulated.n:,} labels at {cm_from_mm(inputs.depth_mm):g} cm, each with its engine, rung "
+        "of the convergence ladder, stratum, weight and the digest of the run that made it. "
     )
     if stations is None:
         if inputs.station_values is None:

@@ -18,6 +18,7 @@ from rootzone._shared.figure_style import (
     styled,
     theta_colours,
 )
+from rootzone._shared.units import cm_from_mm
 from rootzone._shared.words import plural
 from rootzone.report.document import Block, Maps, Plot, Plots, Section, Text, absent
 from rootzone.report.map_comparison import comparison_blocks
@@ -63,7 +64,7 @@ def map_section(inputs: ReportInputs) -> Section:
         "height": shape[0], "width": shape[1], "full": list(first.full),
         "pixel_m": inputs.grid.resolution_m, "lattice": _lattice(inputs.grid),
         "depth_cm": depth / 10.0,
-        "label_depth_cm": inputs.depth_mm / 10.0, "dates": [day.isoformat() for day in dates],
+        "label_depth_cm": cm_from_mm(inputs.depth_mm), "dates": [day.isoformat() for day in dates],
         "first_day": days[0].isoformat(), "n_day": len(days), "layers": layers,
         "weather": weather_of(inputs, shape, days), "sites": sites_of(inputs, days, dates),
         "stations": stations_of(inputs, days),
@@ -111,7 +112,7 @@ def _layers(
 def _depth_layers(
     depth_mm: float, by_day: dict[date, Raster], dates: list[date]
 ) -> list[dict[str, Any]]:
-    at = f"{depth_mm / 10:g} cm"
+    at = f"{cm_from_mm(depth_mm):g} cm"
     theta = [by_day[day].bands[0] if day in by_day else None for day in dates]
     found = [
         layer(f"theta_{depth_mm:g}", f"water content at {at}", "m³ m⁻³", THETA_RANGE,
@@ -166,7 +167,7 @@ def _in_words(
 ) -> str:  # fmt: skip
     every = sorted({m.day for m in files})
     told = (
-        f"{_span(every)} at {depth_mm / 10:g} cm, {inputs.grid.resolution_m:g} m pixels. "
+        f"{_span(every)} at {cm_from_mm(depth_mm):g} cm, {inputs.grid.resolution_m:g} m pixels. "
         f"{'Move the slider, and click' if len(every) > 1 else 'Click'} on the map to see what is "
         "known there."
     )

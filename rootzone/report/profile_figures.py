@@ -19,6 +19,7 @@ from rootzone._shared.figure_style import (
     styled,
     theta_colours,
 )
+from rootzone._shared.units import cm_from_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def column_figure(
     below.set_ylabel("depth [cm]")
     below.grid(visible=False)
     below.set_xlim(day_edges[0], day_edges[-1])
-    below.axhline(depth_mm / 10.0, color="black", linewidth=0.7, linestyle=":")
+    below.axhline(cm_from_mm(depth_mm), color="black", linewidth=0.7, linestyle=":")
     figure.colorbar(mesh, ax=[above, below], label=THETA_LABEL, pad=0.01, extend="max")
     return figure
 
@@ -93,7 +94,7 @@ def depth_figure(
     for (name, theta), colour in zip(theta_by_name.items(), LINE_COLOURS * 3, strict=False):
         below.plot(dates, theta, label=plain(name), color=INK if name == "station" else colour)
     below.set_xlim(dates[0], dates[-1])
-    below.set_ylabel(f"{THETA_LABEL}\nat {depth_mm / 10:g} cm")
+    below.set_ylabel(f"{THETA_LABEL}\nat {cm_from_mm(depth_mm):g} cm")
     figure.legend(loc="outside lower center", ncols=4)
     return figure
 

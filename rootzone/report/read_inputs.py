@@ -15,6 +15,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import check, read_sealed_json
 from rootzone._shared.table_files import read_table
 from rootzone._shared.tables import SITES
+from rootzone._shared.units import m_from_mm
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.jobs.shard.read_shard import read_closed
 
@@ -242,7 +243,7 @@ class ReportInputs(CampaignFiles):
             return None
         stations = read_stations(self.workspace.stations)
         pixels = station_pixels(stations, self.grid)
-        values = at_depth(stations, self.depth_mm / 1000.0)
+        values = at_depth(stations, m_from_mm(self.depth_mm))
         placed = pixel_values(values, pixels, shared_pixel="keep")
         return placed.filter(pl.col("date").dt.year().is_in(self.campaign.years))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rootzone._shared.seal import check
+from rootzone._shared.units import cm_from_mm
 from rootzone.labels.splits import SEASONS
 from rootzone.learning.evaluation import tables
 from rootzone.report.document import Block, Plot, Plots, Section, Text, absent
@@ -65,7 +66,9 @@ class Case:
     def title(self) -> str:
         """In words."""
         against = "Stations" if self.source == tables.STATION else "Simulated labels"
-        return f"{against} at {self.depth_mm / 10:g} cm, {_SPLITS.get(self.split, self.split)}"
+        return (
+            f"{against} at {cm_from_mm(self.depth_mm):g} cm, {_SPLITS.get(self.split, self.split)}"
+        )
 
     @property
     def key(self) -> str:

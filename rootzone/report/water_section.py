@@ -12,6 +12,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.figure_style import RAIN_COLOUR, new_figure, styled
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.units import cm_from_mm
 from rootzone._shared.words import number, plural
 from rootzone.jobs.record.year_balance import (
     balance_lines,
@@ -246,7 +247,7 @@ def _columns(inputs: ReportInputs, shown: list[Any]) -> list[Plot]:
         series[f"Ks {number(soil['ks_mm_d'])} mm d⁻¹"] = theta @ weights
     dates = own["date"].to_numpy()
     rain = rain_of(inputs, soil["cell_id"], dates)
-    depth = f"{inputs.depth_mm / 10:g} cm"
+    depth = f"{cm_from_mm(inputs.depth_mm):g} cm"
     even = all(len(values) == len(dates) for values in series.values())
     plots = [
         Plot("column", column_figure(dates, thickness, theta, rain, f"site {site}",

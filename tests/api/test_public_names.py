@@ -20,7 +20,7 @@ FUNCTIONS = {
     "tolerance_pct=10.0, ptf='rosetta3', members=(), fill_inputs=False, **limits)",
     "simulate": "(soils, weather, *, physics=None, stepping='converged', threads=None, **settings)",
     "make_labels": "(profiles, *, depth_mm=200, soils=None, thickness_mm=(), nodes=None, "
-    "sites=None, spin_up_days=0)",
+    "sites=None, spin_up_days=0, source='layers')",
     "read_stations": "(*sources, station_list=None, network='plain', only=(), without=())",
     "invert": "(stations, weather=None, *, soils=None, ptf='rosetta3', station=(), "
     "depths_m=(0.05, 0.1, 0.2, 0.5, 1.0), train_years=(), objective='rmse', zones_mm=(), "

@@ -134,6 +134,11 @@ BY_DATA = {
     ("learning/scene/scene.py", "learning.features"),  # never from a campaign: built from one key
     ("learning/scene/scene.py", "learning.features.surface_moisture"),
     ("learning/scene/surface_files.py", "learning.features"),  # the same refusal, by its section
+    # Physics is added to what these networks are shown, so a campaign cannot lack it.
+    ("networks/families/residual.py", "learning.features"),
+    ("networks/families/residual.py", "learning.features.physics"),
+    ("learning/scene/scene.py", "learning.features.physics"),
+    ("learning/choose_model.py", "learning.model"),  # how many places train
     ("labels/field/columns.py", "soil.ptf"),  # an option of the verb
     ("maps/network_maps.py", "labels.depths_mm"),  # the trained model
     ("maps/write_series.py", "maps.time_series"),  # a package; told where it is not installed

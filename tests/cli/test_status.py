@@ -26,6 +26,33 @@ def test_before_any_run_every_shard_is_to_do_and_nothing_is_written(file: Path) 
     assert sorted(file.parent.rglob("*")) == before
 
 
+@pytest.mark.parametrize("engine", ["", "  physics: swim3\n  stepping: apsim\n"])
+def test_no_engine_is_made_to_tell_what_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("an engine was made")
+
+    file = make_campaign(tmp_path / "own", extra=engine)
+    monkeypatch.setattr("rootzone.engines.swim.engine.SwimEngine.__init__", never)
+    assert json.loads(invoke("status", file, "--json").stdout)["missing"] == 6
+
+
+def test_apsim_is_not_started_to_tell_what_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a program was started")
+
+    file = make_campaign(
+        tmp_path / "c",
+        extra="  name: apsim\n  physics: swim3\n  stepping: apsim\n  apsim_models: /opt/Models\n",
+    )
+    monkeypatch.setattr("subprocess.run", never)
+    monkeypatch.setattr("rootzone.engines.apsim.engine.ApsimEngine.__init__", never)
+    assert json.loads(invoke("status", file, "--json").stdout)["missing"] == 6
+
+
 def test_after_a_run_the_failed_sites_are_counted_by_class(file: Path) -> None:
     run(file, ENGINE)
     shown = invoke("status", file)

@@ -129,6 +129,9 @@ class MakeBucket:
     refuses: str = ""
     sleep_s: float = 0.0
 
+    def identity(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self(changes, threads=1).identity()
+
     def __call__(self, changes: Mapping[str, Any], *, threads: int) -> Bucket:
         del threads
         if self.refuses:

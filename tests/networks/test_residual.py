@@ -111,3 +111,13 @@ def test_windows_give_the_bits_of_the_whole_scene() -> None:
         part = x[:, :, padded, padded].contiguous(memory_format=torch.channels_last)
         told = predict_middle(network, part, Rim(*[halo] * 4), soil[:1, ..., core, core]).theta
     assert torch.equal(told, whole[:, :, core, core])
+
+
+def test_in_bfloat16_the_untrained_network_is_still_physics_to_the_bit() -> None:
+    # The path of a GPU: the body in bfloat16, physics and the answer in float32.
+    x, soil = _inputs()
+    network = _network().eval().to(memory_format=torch.channels_last)
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        told = network(x.contiguous(memory_format=torch.channels_last), soil).theta
+    assert told.dtype == torch.float32
+    assert torch.equal(told, x[:, -DEPTHS:])

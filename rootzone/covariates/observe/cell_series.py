@@ -65,7 +65,7 @@ def read_cell_series(
     lon, lat : float
         The place [degree].
     farthest_km : float
-        A cell farther off is refused.
+        A cell farther off [km] is refused.
 
     Raises
     ------

@@ -72,7 +72,7 @@ def opacity_kind(
     opacity : array
         Opacity of the file [-].
     b, vwc_kg_m2 : array
-        Class table's b and the file's own vegetation water.
+        Class table's b [m2 kg-1] and the file's own vegetation water [kg m-2].
     cos_i : array
         Cosine of the incidence angle.
 

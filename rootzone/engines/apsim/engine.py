@@ -16,9 +16,7 @@ import numpy as np
 
 from rootzone._shared.arrays import IntArray
 from rootzone._shared.days import calendar_day
-from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError, StoppedEarly
-from rootzone._shared.resources import resource_path
 from rootzone.engines.apsim.find_models import ModelsProgram, find_models
 from rootzone.engines.apsim.judge import Asked, Verdict, judge
 from rootzone.engines.apsim.read_db import Harvest, read_db
@@ -77,19 +75,7 @@ class ApsimEngine:
 
     def identity(self) -> Mapping[str, Any]:
         """Version, file format, template and SWIM3's keys; not where or how fast it ran."""
-        not_physics = {
-            "models", "file_format", "simulations_per_file", "processes", "site_timeout_s",
-            "start_timeout_s", "scratch",
-        }  # fmt: skip
-        template = resource_path(f"apsim_templates/fallow_swim3_{self.file_format}.json")
-        return {
-            "engine": self.name,
-            "apsim_version": self.program.version or "not told",
-            "file_format": self.file_format,
-            "rain_hours": self.program.rain_hours or "not told",
-            "template": digest_file(template),
-            **self.settings.model_dump(exclude=not_physics),
-        }
+        return self.settings.identity(self.program)
 
     def run(self, batch: SiteBatch) -> EngineRun:
         """Run every site; a site that fails never stops the others."""

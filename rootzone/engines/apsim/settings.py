@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.resources import resource_path
+
+if TYPE_CHECKING:
+    from rootzone.engines.apsim.find_models import ModelsProgram
 
 FileFormat = Literal["auto", "77", "213"]
+_NOT_PHYSICS = {
+    "models", "file_format", "simulations_per_file", "processes", "site_timeout_s",
+    "start_timeout_s", "scratch",
+}  # fmt: skip
 
 
 class ApsimSettings(BaseModel):
@@ -53,6 +62,19 @@ class ApsimSettings(BaseModel):
     def timeout_s(self) -> float:
         """Time a file full of sites may take [s]."""
         return self.start_timeout_s + self.site_timeout_s * self.simulations_per_file
+
+    def identity(self, program: ModelsProgram) -> dict[str, Any]:
+        """Version, file format, template and SWIM3's keys; not where or how fast it ran."""
+        file_format = program.file_format(self.file_format)
+        template = resource_path(f"apsim_templates/fallow_swim3_{file_format}.json")
+        return {
+            "engine": "apsim",
+            "apsim_version": program.version or "not told",
+            "file_format": file_format,
+            "rain_hours": program.rain_hours or "not told",
+            "template": digest_file(template),
+            **self.model_dump(exclude=_NOT_PHYSICS),
+        }
 
 
 def apsim_settings(values: Mapping[str, Any], processes: int | None = None) -> ApsimSettings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone._shared.daily import required_names
+from rootzone._shared.daily import column_at, required_names
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.layers.covers import cover_names
 from rootzone.engines.failures import Failure
@@ -94,11 +93,7 @@ class SwimEngine:
         asked. A campaign may go on elsewhere, and its canaries hold the device to the answers of
         where it began.
         """
-        settings = {
-            key: str(value) if isinstance(value, float) and math.isinf(value) else value
-            for key, value in self.settings.model_dump(exclude={"device"}).items()
-        }
-        return {"engine": self.name, **settings}
+        return self.settings.identity()
 
     def run(self, batch: SiteBatch) -> EngineRun:
         """Run every site of the batch at once."""
@@ -193,7 +188,8 @@ class SwimEngine:
     ) -> Profiles:
         n_day, n_layer = batch.n_day[sites], batch.n_layer[sites]
         theta = _joined([result.theta for result in found], (0,))
-        table = _joined([result.daily for result in found], (0, layout.N_DAILY))
+        depths_mm = self.settings.label_depths_mm
+        table = _joined([result.daily for result in found], (0, layout.N_DAILY + len(depths_mm)))
         daily: dict[str, AnyArray] = {
             name: np.ascontiguousarray(table[:, position])
             for name, position in _DAILY_COLUMNS.items()
@@ -209,6 +205,8 @@ class SwimEngine:
             daily["transpiration_mm"] = np.ascontiguousarray(table[:, layout.UPTAKE_MM])
             daily["interception_mm"] = stands.series(batch, sites, "interception_mm")
             daily["canopy_mm"] = stands.series(batch, sites, "canopy_mm")
+        for position, depth_mm in enumerate(depths_mm, layout.N_DAILY):
+            daily[column_at(depth_mm).name] = np.ascontiguousarray(table[:, position])
         return Profiles(
             batch.site_ids[sites],
             np.concatenate(([0], np.cumsum(n_day))).astype(np.int64),

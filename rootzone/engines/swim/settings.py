@@ -7,6 +7,7 @@ says which.
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
 from typing import Any, Literal, get_args
 
@@ -14,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.daily import PLANT_COLUMNS
+from rootzone._shared.daily import PLANT_COLUMNS, column_at
 from rootzone._shared.errors import RequestError
 from rootzone._shared.units import cm_from_mm, hours_from_minutes
 from rootzone.covariates.layers.covers import Cover, cover
@@ -268,7 +269,8 @@ class SwimSettings(BaseModel):
     def extra_columns(self) -> tuple[str, ...]:
         """Daily columns beside those of every profile."""
         snow = ("snow_mm",) if self.has_winter else ()
-        return snow if self.plants.is_bare else (*snow, *PLANT_COLUMNS)
+        plants = () if self.plants.is_bare else PLANT_COLUMNS
+        return (*snow, *plants, *(column_at(depth).name for depth in self.label_depths_mm))
 
     @property
     def has_winter(self) -> bool:
@@ -307,6 +309,14 @@ class SwimSettings(BaseModel):
         if not plants.is_bare:
             fill_plants(vector, self, plants)
         return vector
+
+    def identity(self) -> dict[str, Any]:
+        """What an engine of these settings tells of itself; what JSON lacks is given as text."""
+        told = {
+            key: str(value) if isinstance(value, float) and math.isinf(value) else value
+            for key, value in self.model_dump(exclude={"device"}).items()
+        }
+        return {"engine": "swim", **told}
 
 
 # Defaults that are not the same everywhere, and why:

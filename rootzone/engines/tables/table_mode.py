@@ -91,7 +91,7 @@ def simulate_tables(
     salb: float,
     initial: str = "theta",
     needs_temperature: bool = False,
-    extra_columns: Sequence[str] | None = None,
+    extra_columns: Sequence[str] = (),
     needs_radiation: bool = False,
     float32: bool = False,
     force: bool = False,
@@ -117,8 +117,7 @@ def simulate_tables(
     needs_temperature, needs_radiation : bool
         Whether the weather must carry temperatures, and radiation besides.
     extra_columns : sequence of str
-        Daily columns of the engine's profiles beside those that every one has; by default snow
-        where temperatures are needed.
+        Daily columns of the engine's profiles beside those that every one has.
     float32 : bool
         Whether profiles are stored in single precision.
     force : bool
@@ -137,8 +136,6 @@ def simulate_tables(
     for path in (out, _beside(out, "failed"), _beside(out, "repaired")):
         refuse_overwrite(path, force=force)
     table = read_soils(soils, physics, initial)
-    if extra_columns is None:
-        extra_columns = ("snow_mm",) if needs_temperature and not needs_radiation else ()
     if COVER_CODE in table.soil:
         if engine.name == "apsim":
             raise RequestError(

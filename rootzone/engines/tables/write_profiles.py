@@ -17,7 +17,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
-from rootzone._shared.daily import required_names
+from rootzone._shared.daily import daily_order
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.table_files import arrow_schema_of
@@ -27,7 +27,6 @@ from rootzone.engines.protocol import Profiles
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DAILY_COLUMNS = required_names()
 ENDINGS = (".parquet", ".csv")
 # Chunks that may wait for the writer; more would only cost memory.
 _WAITING = 1
@@ -127,7 +126,7 @@ def profiles_schema(
     """Arrow schema of a profiles table, with units and provenance; as ``ProfileWriter`` takes."""
     import pyarrow as pa
 
-    names = ("site_id", "date", "theta", *DAILY_COLUMNS, *extra_columns)
+    names = ("site_id", "date", "theta", *daily_order(extra_columns))
     real = pa.float32() if float32 else pa.float64()
     special = {
         "site_id": pa.string() if text_ids else pa.int64(),

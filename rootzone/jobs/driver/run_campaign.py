@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -120,18 +120,18 @@ def prepare(
     RequestError
         The engine or its settings are wrong.
     """
-    engines: dict[int, Any] = {}
+    identities: dict[int, Mapping[str, Any]] = {}
     files: dict[int, tuple[str, ...]] = {}
     tasks = []
     for shard in table.shards:
         settings = table.round_settings.get(shard.round, {})
-        if shard.round not in engines:
-            engines[shard.round] = make_engine(settings, threads=threads)
+        if shard.round not in identities:
+            identities[shard.round] = make_engine.identity(settings)
         if shard.year not in files:
             found = weather_files(campaign, workspace, shard.year)
             files[shard.year] = tuple(str(path) for path in found)
         inputs = shard_inputs(
-            campaign, shard, table.weather[shard.year], engines[shard.round], settings
+            campaign, shard, table.weather[shard.year], identities[shard.round], settings
         )
         tasks.append(
             ShardTask(
@@ -142,7 +142,7 @@ def prepare(
                 weather=files[shard.year],
                 settings=settings,
                 threads=threads,
-                device=getattr(engines[shard.round], "device", "cpu"),
+                device=str(settings.get("device", getattr(make_engine, "device", "cpu"))),
             )
         )
     return tasks

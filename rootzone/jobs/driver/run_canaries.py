@@ -16,6 +16,7 @@ from rootzone._shared.atomic import write_text
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import read_sealed_json, sealed_json
+from rootzone._shared.seeds import stream
 from rootzone.campaign.workspace import Workspace
 from rootzone.design.canaries import load_canaries
 from rootzone.engines.failures import FailureClass
@@ -48,7 +49,7 @@ def canary_batch() -> SiteBatch:
     soil = {name: np.ascontiguousarray(soils[name]) for name in names}
     soil["thickness_mm"] = np.tile(_THICKNESS_MM, n_site)
     soil["psidul_cm"] = np.full(rows, soils.psidul_cm)
-    rng = np.random.default_rng(_SEED)
+    rng = stream(_SEED)
     wet = rng.random(_DAYS) < 0.3
     weather = {
         "rain_mm": np.where(wet, rng.gamma(0.7, 8.0, _DAYS), 0.0),

@@ -6,10 +6,11 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from rootzone._shared.errors import RequestError
-from rootzone._shared.workers import ONE_THREAD, end_with_driver
+from rootzone._shared.workers import deaths_told, start_pool
 from rootzone.jobs.driver.run_campaign import WorkersLost
 from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.run_shard import ShardReport, ShardTask, run_shard
@@ -53,8 +54,6 @@ class OnGpus:
         """
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        from joblib.externals.loky import BrokenProcessPool
-
         waiting, free = deque(tasks), deque(self.gpus[: len(tasks)])
         under_way: dict[Any, tuple[str, int]] = {}
         try:
@@ -65,12 +64,8 @@ class OnGpus:
                     under_way[future] = gpu, task.shard.number
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     gpu, number = under_way[future]
-                    try:
+                    with deaths_told(partial(_lost, gpu, number)):
                         report = future.result()
-                    except BrokenProcessPool as error:
-                        first = str(error).splitlines()[0] if str(error) else "no reason given"
-                        reason = f"the worker of GPU {gpu} died: {first}"
-                        raise WorkersLost((number,), reason) from error
                     del under_way[future]
                     free.append(gpu)
                     yield report
@@ -89,17 +84,13 @@ class OnGpus:
 
     def _pool(self, gpu: str) -> Any:  # noqa: ANN401 - a loky pool
         """The one worker of a GPU; started when first asked for."""
-        from joblib.externals.loky import ProcessPoolExecutor
-
         if gpu not in self._pools:
-            threads = dict.fromkeys(ONE_THREAD, str(self.threads_per_task))
-            self._pools[gpu] = ProcessPoolExecutor(
-                1,
-                env={**threads, _VISIBLE: gpu},
-                initializer=end_with_driver,
-                initargs=(os.getpid(),),
-            )
+            self._pools[gpu] = start_pool(1, threads=self.threads_per_task, env={_VISIBLE: gpu})
         return self._pools[gpu]
+
+
+def _lost(gpu: str, number: int, why: str) -> WorkersLost:
+    return WorkersLost((number,), f"the worker of GPU {gpu} died: {why}")
 
 
 def gpus_here() -> tuple[str, ...]:

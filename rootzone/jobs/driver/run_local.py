@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rootzone._shared.workers import ONE_THREAD, end_with_driver
+from rootzone._shared.workers import deaths_told, start_pool
 from rootzone.jobs.driver.run_campaign import WorkersLost
 from rootzone.jobs.shard.engine_choice import MakeEngine
 from rootzone.jobs.shard.run_shard import ShardReport, ShardTask, run_shard
@@ -81,28 +80,23 @@ class Processes:
         """
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        from joblib.externals.loky import BrokenProcessPool
-
         workers = min(self.cores, len(tasks))
         if self._pool is None:
             self._start(workers)
         waiting = deque(tasks)
         under_way: dict[Any, int] = {}
         try:
-            while waiting or under_way:
-                # No more than there are workers, so that it is known what a dead one was doing.
-                while waiting and len(under_way) < workers:
-                    task = waiting.popleft()
-                    future = self._pool.submit(run_shard, task, make_engine)
-                    under_way[future] = task.shard.number
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    report = future.result()
-                    del under_way[future]
-                    yield report
-        except BrokenProcessPool as error:
-            first = str(error).splitlines()[0] if str(error) else "no reason given"
-            numbers = tuple(under_way.values())
-            raise WorkersLost(numbers, f"a worker process died: {first}") from error
+            with deaths_told(lambda why: _lost(under_way, why)):
+                while waiting or under_way:
+                    # No more than there are workers: it is known what a dead one was doing.
+                    while waiting and len(under_way) < workers:
+                        task = waiting.popleft()
+                        future = self._pool.submit(run_shard, task, make_engine)
+                        under_way[future] = task.shard.number
+                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                        report = future.result()
+                        del under_way[future]
+                        yield report
         finally:
             self.stop()
 
@@ -111,14 +105,7 @@ class Processes:
         self._start(self.cores if tasks is None else min(self.cores, tasks))
 
     def _start(self, workers: int) -> None:
-        from joblib.externals.loky import ProcessPoolExecutor
-
-        self._pool = ProcessPoolExecutor(
-            workers,
-            env=dict.fromkeys(ONE_THREAD, "1"),
-            initializer=end_with_driver,
-            initargs=(os.getpid(),),
-        )
+        self._pool = start_pool(workers)
         for _ in range(workers):
             self._pool.submit(_wake)
 
@@ -127,6 +114,10 @@ class Processes:
         if self._pool is not None:
             self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
+
+
+def _lost(under_way: dict[Any, int], why: str) -> WorkersLost:
+    return WorkersLost(tuple(under_way.values()), f"a worker process died: {why}")
 
 
 def _wake() -> None:

@@ -20,7 +20,7 @@ class GpuRate:
     Parameters
     ----------
     site_years_per_s : float
-        Site-years that one card computes in a second, results back on the host.
+        Site-years that one card computes in a second [s-1], results back on the host.
     card : str
         Such as ``NVIDIA H100 80GB HBM3``.
     columns : str

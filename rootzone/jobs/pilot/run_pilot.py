@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rootzone._shared.core_time import core_seconds
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.seeds import stream
 from rootzone._shared.table_files import scan_table
 from rootzone._shared.tables import SOILS
-from rootzone._shared.workers import ONE_THREAD, end_with_driver
+from rootzone._shared.workers import start_pool
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
 from rootzone.jobs.pilot.pilot import Measured, pilot_sites
@@ -67,7 +65,7 @@ def run_pilot(
     """
     started = time.perf_counter()
     soils = scan_table(workspace.soils, SOILS)
-    samples = pilot_sites(sites, n, _REPLICATES, np.random.default_rng(seed))
+    samples = pilot_sites(sites, n, _REPLICATES, stream(seed))
     pilot = _Pilot(campaign, workspace, make_engine, soils)
     first = samples[0].head(1)
     pilot.run(first, Path(tempfile.gettempdir()), count=False)  # compiles, once for a version
@@ -104,11 +102,8 @@ def _start_of_a_worker(
 
     Compiling is left out: it happens once for a version of the program, not in every worker.
     """
-    from joblib.externals.loky import ProcessPoolExecutor
-
     started = time.perf_counter()
-    one = dict.fromkeys(ONE_THREAD, "1")
-    pool = ProcessPoolExecutor(1, env=one, initializer=end_with_driver, initargs=(os.getpid(),))
+    pool = start_pool(1)
     try:
         core_s = pool.submit(_first_site, campaign, workspace, make_engine, first).result()
     finally:

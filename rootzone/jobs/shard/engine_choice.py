@@ -10,9 +10,10 @@ import os
 import shlex
 import tempfile
 from collections.abc import Mapping
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rootzone._shared.digests import digest_bytes
 from rootzone._shared.errors import RequestError
@@ -20,6 +21,10 @@ from rootzone._shared.machine import allowed_here, settings_file
 from rootzone.campaign.model import BY_LAND_COVER, Campaign
 from rootzone.campaign.model import Engine as EngineSection
 from rootzone.engines.protocol import Engine
+
+if TYPE_CHECKING:
+    from rootzone.engines.apsim.settings import ApsimSettings
+    from rootzone.engines.swim.settings import SwimSettings
 
 
 class MakeEngine(Protocol):
@@ -34,6 +39,93 @@ class MakeEngine(Protocol):
             The engine is not there, is of a wrong version, or does not know a setting.
         """
 
+    def identity(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the engine would tell of itself; where that can be known without one, none is made.
+
+        Raises
+        ------
+        RequestError
+            As of a call.
+        """
+
+
+@dataclass(frozen=True)
+class CampaignEngine:
+    """The engine a campaign names, as a function that can travel to another process.
+
+    Parameters
+    ----------
+    section : Engine
+        The campaign's section ``engine``, with what grows.
+    site_timeout_s : float
+        Time a site may take where the engine ends it itself [s].
+    start_named : bool
+        Whether a program that the campaign itself names (``engine.apsim_models``) may be started,
+        where this machine's user allows it. Only ``rootzone simulate`` does; all else gets an
+        engine that can tell what it is, not run.
+    told_version : str
+        Version such a program told the last time it ran, for those that may not ask.
+    """
+
+    section: EngineSection
+    site_timeout_s: float
+    start_named: bool = False
+    told_version: str = ""
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``: where its columns are computed."""
+        return str(self.section.settings.get("device", "cpu"))
+
+    def __call__(self, changes: Mapping[str, Any], *, threads: int) -> Engine:
+        """As of :class:`MakeEngine`."""
+        if self.section.name == "swim":
+            from rootzone.engines.swim.engine import SwimEngine
+
+            return SwimEngine(self._swim(changes), threads=threads)
+        from rootzone.engines.apsim.engine import ApsimEngine
+        from rootzone.engines.apsim.find_models import ModelsProgram
+
+        asked = self._apsim(changes, threads)
+        if asked.models is not None and not self.start_named:
+            return ApsimEngine(asked, ModelsProgram((), self.told_version))
+        return ApsimEngine(asked)
+
+    def identity(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As of :class:`MakeEngine`; a program is asked only where it never told its version."""
+        if self.section.name == "swim":
+            return self._swim(changes).identity()
+        from rootzone.engines.apsim.find_models import ModelsProgram, find_models
+
+        asked = self._apsim(changes, 1)
+        ask = self.start_named or (asked.models is None and not self.told_version)
+        program = find_models(asked.models) if ask else ModelsProgram((), self.told_version)
+        return asked.identity(program)
+
+    def _swim(self, changes: Mapping[str, Any]) -> SwimSettings:
+        from rootzone.engines.swim.read_settings import settings_from_mapping
+
+        section = self.section
+        return settings_from_mapping(
+            section.physics, section.stepping, {**section.settings, **changes}
+        )
+
+    def _apsim(self, changes: Mapping[str, Any], threads: int) -> ApsimSettings:
+        from rootzone.engines.apsim.settings import apsim_settings
+
+        section = self.section
+        if section.name != "apsim":
+            raise RequestError(
+                f"engine.name: {section.name} is not an engine this version of rootzone can run; "
+                "set engine.name: swim."
+            )
+        own = {"models": section.apsim_models, "site_timeout_s": self.site_timeout_s}
+        asked = apsim_settings({**own, **section.settings, **changes}, threads)
+        check_scratch(asked.scratch)
+        if self.start_named and asked.models is not None:
+            check_program(asked.models)
+        return asked
+
 
 def make_engine_of(
     campaign: Campaign,
@@ -41,29 +133,25 @@ def make_engine_of(
     start_named: bool = False,
     told_version: str = "",
     device: str | None = None,
-) -> MakeEngine:
-    """The engine a campaign names, as a function that can travel to another process.
+) -> CampaignEngine:
+    """The engine of a campaign; see :class:`CampaignEngine`.
 
     Parameters
     ----------
     campaign : Campaign
         The campaign.
-    start_named : bool
-        Whether a program that the campaign itself names (``engine.apsim_models``) may be started,
-        where this machine's user allows it. Only ``rootzone simulate`` does; all else gets an
-        engine that can tell what it is, not run.
-    told_version : str
-        Version such a program told the last time it ran, for those that may not ask.
+    start_named, told_version
+        As of :class:`CampaignEngine`.
     device : str, optional
         ``cpu`` or ``cuda``; what the campaign says when not given.
     """
-    section = campaign.planted_engine
+    section = campaign.engine_as_run
     if device is not None and (section.name == "swim" or device != "cpu"):
         if section.name != "swim":
             raise RequestError(f"--device {device}: engine.name {section.name} runs on CPUs alone.")
         settings = {**section.settings, "device": device}
         section = section.model_copy(update={"settings": settings})
-    return partial(_make, section, campaign.jobs.site_timeout_s, start_named, told_version)
+    return CampaignEngine(section, campaign.jobs.site_timeout_s, start_named, told_version)
 
 
 def device_of(campaign: Campaign, asked: str | None = None) -> str:
@@ -71,42 +159,6 @@ def device_of(campaign: Campaign, asked: str | None = None) -> str:
     if asked is not None or campaign.engine.name != "swim":
         return asked or "cpu"
     return str(campaign.engine.settings.get("device", "cpu"))
-
-
-def _make(
-    section: EngineSection,
-    site_timeout_s: float,
-    start_named: bool,
-    told_version: str,
-    changes: Mapping[str, Any],
-    *,
-    threads: int,
-) -> Engine:
-    settings = {**section.settings, **changes}
-    if section.name == "swim":
-        from rootzone.engines.swim.engine import SwimEngine
-        from rootzone.engines.swim.read_settings import settings_from_mapping
-
-        chosen = settings_from_mapping(section.physics, section.stepping, settings)
-        return SwimEngine(chosen, threads=threads)
-    if section.name == "apsim":
-        from rootzone.engines.apsim.engine import ApsimEngine
-        from rootzone.engines.apsim.find_models import ModelsProgram
-        from rootzone.engines.apsim.settings import apsim_settings
-
-        own = {"models": section.apsim_models, "site_timeout_s": site_timeout_s}
-        asked = apsim_settings({**own, **settings}, threads)
-        check_scratch(asked.scratch)
-        if asked.models is None:
-            return ApsimEngine(asked)
-        if not start_named:
-            return ApsimEngine(asked, ModelsProgram((), told_version))
-        check_program(asked.models)
-        return ApsimEngine(asked)
-    raise RequestError(
-        f"engine.name: {section.name} is not an engine this version of rootzone can run; "
-        "set engine.name: swim."
-    )
 
 
 def check_program(command: str) -> None:
@@ -157,7 +209,7 @@ def weather_needs(campaign: Campaign) -> tuple[float, bool]:
     from rootzone.engines.apsim.settings import apsim_settings
     from rootzone.engines.swim.read_settings import settings_from_mapping
 
-    section = campaign.planted_engine
+    section = campaign.engine_as_run
     if section.name == "apsim":
         return apsim_settings(section.settings).salb, True
     settings = settings_from_mapping(section.physics, section.stepping, section.settings)

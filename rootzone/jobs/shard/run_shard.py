@@ -17,7 +17,6 @@ from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import Provenance
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
-from rootzone.engines.protocol import Engine
 from rootzone.jobs.driver.run_signals import disk_is_full
 from rootzone.jobs.shard import ladder as ladders
 from rootzone.jobs.shard.counted_days import Span
@@ -125,7 +124,11 @@ class ShardReport:
 
 
 def shard_inputs(
-    campaign: Campaign, shard: Shard, weather: str, engine: Engine, settings: Mapping[str, Any]
+    campaign: Campaign,
+    shard: Shard,
+    weather: str,
+    identity: Mapping[str, Any],
+    settings: Mapping[str, Any],
 ) -> dict[str, str]:
     """Digest of everything that has a say in a shard, by the name a user knows it under."""
     section = campaign.engine
@@ -133,7 +136,7 @@ def shard_inputs(
         "sites": shard.sites_digest,
         "soils table": shard.soils_digest,
         f"weather of {shard.year}": weather,
-        "engine settings": digest_json(engine.identity()),
+        "engine settings": digest_json(identity),
         "engine code": engine_code(),
         "convergence ladder": digest_json(
             ladders.as_json(ladders.ladder_for(section.name, section.stepping))
@@ -256,7 +259,7 @@ def _footer(task: ShardTask, report: ShardReport, rows: int) -> Footer:
 
 
 def _record(task: ShardTask) -> Provenance:
-    engine = task.campaign.planted_engine
+    engine = task.campaign.engine_as_run
     return Provenance(
         verb="rootzone simulate",
         inputs=dict(task.inputs),

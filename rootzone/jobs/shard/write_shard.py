@@ -16,12 +16,12 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path
+from rootzone._shared.daily import daily_order
 from rootzone._shared.provenance import METADATA_KEY, Provenance
 from rootzone._shared.seal import KEY, PLACE
 from rootzone._shared.table_files import arrow_schema_of
 from rootzone._shared.tables import PROFILES
 from rootzone.engines.protocol import Profiles
-from rootzone.engines.tables.write_profiles import DAILY_COLUMNS
 from rootzone.jobs.shard.ledger import FOOTER_KEY, LEDGER, RUN_KEY, Footer
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class ProfileStore:
             pl.Series("date", self._date[: self._n_row]).cast(pl.Date),
             pl.Series("theta", pl.from_arrow(pa.LargeListArray.from_arrays(offsets, theta))),
         ]
-        for name in dict.fromkeys((*DAILY_COLUMNS, *self._daily)):
+        for name in daily_order(self._daily):
             dtype = np.int32 if name == "steps" else np.float32
             values = self._daily.get(name, np.empty(0, dtype=dtype))[: self._n_row]
             columns.append(pl.Series(name, values))

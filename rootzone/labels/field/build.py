@@ -12,6 +12,7 @@ import numpy as np
 
 from rootzone._shared.digests import digest_json
 from rootzone._shared.parts import Parts
+from rootzone._shared.seeds import stream
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.labels.field.anchors import Asked
@@ -199,7 +200,7 @@ class _Columns:
 
         columns = column_soils(self.layers, self.found, campaign.soil.texture_tolerance_pct)
         asked = Asked(error=campaign.maps.physics_error)
-        rng = np.random.default_rng([campaign.seeds.pilot, self.cell, year])
+        rng = stream(campaign.seeds.pilot, self.cell, year)
         return cell_piece(self.found, columns, simulate, (n_day, n_depth), asked, rng)
 
     def _rows(self, which: IntArray) -> pl.DataFrame:

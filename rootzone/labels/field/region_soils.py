@@ -60,17 +60,17 @@ class RegionSoils:
             campaign.catalog.texture,
             list(campaign.profile.thickness_mm),
         ]
-        engine = make_engine_of(campaign)({}, threads=1)
         ladder = as_json(ladder_for(section.name, section.stepping))
         return {
             **inputs_of(weather),
             "catalog": catalog,
             "soil files": digest_json(soil_files),
             "soil settings": digest_json(soil),
-            "engine settings": digest_json(engine.identity()),
+            "engine settings": digest_json(make_engine_of(campaign).identity({})),
             "engine code": engine_code(),
             "convergence ladder": digest_json(ladder),
             "spin-up": str(section.spin_up_days),
+            **({} if campaign.labels.source == "layers" else {"labels from": "solver"}),
         }
 
     def layers(

@@ -24,6 +24,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.days import day_of_year
+from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import Window
 from rootzone.stations.station_forcing import climatology
 
@@ -116,7 +117,7 @@ def grow_trees(
     import lightgbm
 
     shares = {"simulated": simulated_share, "station": 1.0 - simulated_share}
-    rng = np.random.default_rng(seed)
+    rng = stream(seed)
     drawn = {name: _drawn(labels, rng) for name, labels in training.items()}
     depths = sorted({int(d) for labels in drawn.values() for d in np.unique(labels.depth)})
     grown = {}

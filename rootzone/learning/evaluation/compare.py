@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray
+from rootzone._shared.seeds import stream
 from rootzone._shared.skill import LEAST_PAIRS
 from rootzone.learning.evaluation.metrics import LEAST_PLACES, REPEATS
 from rootzone.learning.evaluation.tables import ALL, COMPARISON, GROUPINGS, UNET
@@ -69,7 +70,7 @@ def _row(part: pl.DataFrame, seed: int, repeats: int) -> dict[str, object]:
     n = by_place["len"].to_numpy().astype(np.float64)
     more = by_place["more"].to_numpy()
     difference = float(more.sum() / n.sum())
-    low, high = difference_interval(n, more, np.random.default_rng([seed, len(n)]), repeats)
+    low, high = difference_interval(n, more, stream(seed, len(n)), repeats)
     return {
         "n": part.height,
         "n_place": by_place.height,

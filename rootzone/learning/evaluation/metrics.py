@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.seeds import stream
 from rootzone._shared.skill import LEAST_PAIRS, METRICS, PairSums, median_interval
 from rootzone.learning.evaluation.tables import (
     ALL,
@@ -68,7 +69,7 @@ _DTYPES: dict[str, type[pl.DataType]] = {"text": pl.String, "int": pl.Int64, "fl
 def _rows_of(part: pl.DataFrame, seed: int, repeats: int) -> Iterator[dict[str, object]]:
     places, place = np.unique(part["place"].to_numpy(), return_inverse=True)
     p, o = (part[name].cast(pl.Float64).to_numpy() for name in ("predicted", "observed"))
-    rng = np.random.default_rng([seed, len(places)])
+    rng = stream(seed, len(places))
     yield _pooled_row(part, p, o, place, ALL, ALL, rng, repeats)
     sums = PairSums.of(p, o, place)
     own = sums.figures()

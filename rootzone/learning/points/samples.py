@@ -16,6 +16,7 @@ import polars as pl
 from rootzone._shared.arrays import BoolArray, FloatArray, IntArray
 from rootzone._shared.days import day_of_year, years_of
 from rootzone._shared.errors import RequestError
+from rootzone._shared.units import mm_from_cm
 from rootzone.covariates.weather.antecedent import antecedent_sum
 from rootzone.hydraulics.van_genuchten import theta_from_psi
 from rootzone.inversion.column_runs import ColumnSetup, Profile, simulated_at_depths
@@ -183,7 +184,7 @@ def soil_traits(soil: SoilLayers) -> dict[str, float]:
     bottom = np.cumsum(soil.values["thickness_mm"])
     out = {}
     for depth_cm in (5, 20, 100):
-        at = int(np.searchsorted(bottom, 10.0 * depth_cm - 1e-6))
+        at = int(np.searchsorted(bottom, mm_from_cm(float(depth_cm)) - 1e-6))
         at = min(at, len(bottom) - 1)
         curve = [
             soil.values[name][at : at + 1] for name in ("theta_r", "theta_s", "alpha_per_cm", "n")

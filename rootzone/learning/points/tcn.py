@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.seeds import stream
 from rootzone.learning.points.samples import MEASURED_SOIL, PointStation
 
 # Centre and half-range of each input, fixed: never taken from the stations at hand.
@@ -141,7 +142,7 @@ def train_tcn(
     inputs = [daily_inputs(one, settings.reach_days) for one in stations]
     known = [np.flatnonzero(np.isfinite(target)) for target in targets]
     chances = np.array([len(days) for days in known], dtype=np.float64)
-    rng = np.random.default_rng(seed)
+    rng = stream(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Tcn(inputs[0].shape[0], settings)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
+from rootzone._shared.seeds import stream
 from rootzone.learning.points.samples import LEVEL_ONLY, MEASURED_SOIL, PointStation, PointTable
 
 RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
@@ -188,5 +189,5 @@ def folds_of(n_place: int, n_fold: int, seed: int) -> AnyArray:
     [0, 0, 0, 1, 1]
     """
     fold = np.empty(n_place, dtype=np.int64)
-    fold[np.random.default_rng(seed).permutation(n_place)] = np.arange(n_place) % n_fold
+    fold[stream(seed).permutation(n_place)] = np.arange(n_place) % n_fold
     return fold

@@ -12,6 +12,7 @@ import polars as pl
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import read_sealed_json, sealed_json
+from rootzone._shared.seeds import stream
 from rootzone._shared.skill import median_interval, skill_of
 from rootzone._shared.table_files import read_table
 from rootzone.surface.chain.open_surface import OpenSurface
@@ -50,7 +51,7 @@ def figures(frame: pl.DataFrame, model: str) -> dict[str, float]:
     station = frame["station"].to_numpy()
     each = [skill_of(told[station == s], seen[station == s], 10) for s in np.unique(station)]
     out = {"n": float(pooled.n), **{name: getattr(pooled, name) for name in _POOLED}}
-    rng = np.random.default_rng(0)
+    rng = stream(0)
     for name in ("r", "ubrmse"):
         middle, low, high = median_interval([getattr(s, name) for s in each], rng)
         out |= {f"station_{name}": middle, f"station_{name}_low": low, f"station_{name}_high": high}

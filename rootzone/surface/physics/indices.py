@@ -53,7 +53,7 @@ def fit_edges(lst_k: FloatArray, ndvi_values: FloatArray) -> Edges:
     Parameters
     ----------
     lst_k, ndvi_values : array
-        Of all clear land pixels of one date; NaN is left out.
+        Surface temperature [K] and NDVI [-] of all clear land pixels of one date; NaN is left out.
 
     Raises
     ------

@@ -16,6 +16,7 @@ import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seeds import stream
 from rootzone._shared.skill import Skill, median_interval, skill_of
 from rootzone.surface.select.candidates import Candidate, Fitted
 from rootzone.surface.select.environments import LEAST_STATIONS
@@ -157,7 +158,7 @@ def skill_table(selected: Selected, names: Sequence[str]) -> pl.DataFrame:
         told = selected.predicted[name].to_numpy()
         pooled = skill_of(told, observed)
         each = list(_by_station(told, observed, station).values())
-        rng = np.random.default_rng(0)
+        rng = stream(0)
         middle, low, high = median_interval([one.ubrmse for one in each], rng)
         rows.append(
             {"model": name, "n": pooled.n, "r": pooled.r, "rmse": pooled.rmse, "r2": pooled.r2,
@@ -184,7 +185,7 @@ def soft_weights(ubrmse: FloatArray, spread: float) -> FloatArray:
 
 
 def _folds(stations: Sequence[str], n: int, seed: int) -> Mapping[str, int]:
-    order = np.random.default_rng(seed).permutation(len(stations))
+    order = stream(seed).permutation(len(stations))
     place: IntArray = np.empty(len(stations), dtype=np.int64)
     place[order] = np.arange(len(stations)) % n
     return dict(zip(stations, place.tolist(), strict=True))

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from rootzone._shared.seeds import stream
 from rootzone.made_up.county_fields import Waves
 from rootzone.surface.physics.bare_soil import ks_of_rms, oh2004
 from rootzone.surface.physics.classes import (
@@ -49,7 +50,7 @@ def true_emission(province: Province) -> TrueEmission:
     h is the class's plus 0.12, more on sand, plus a smooth field of sd 0.10; omega the class's
     plus a field of sd 0.02, b the class's times one of sd 0.25.
     """
-    rng = np.random.default_rng([province.settings.seed, 5])
+    rng = stream(province.settings.seed, 5)
     north, east = np.mgrid[0 : province.grid.height, 0 : province.grid.width] + 0.5
     smooth = [Waves.drawn(rng, 40.0, 6.0).at_km(east, north) for _ in range(3)]
     prior = prior_of_fractions(class_fractions(province.igbp))
@@ -64,7 +65,7 @@ def true_emission(province: Province) -> TrueEmission:
 
 def true_ndvi(province: Province) -> Float32Array:
     """NDVI of every day and pixel: class, season, the root zone's water, the pixel's own factor."""
-    rng = np.random.default_rng([province.settings.seed, 6])
+    rng = stream(province.settings.seed, 6)
     own = 1.0 + 0.10 * rng.standard_normal(province.grid.shape)
     doy = (province.dates - province.dates.astype("datetime64[Y]")).astype(np.float64)
     season = np.clip(0.5 + 0.62 * np.cos(2 * np.pi * (doy - 190) / 365.25), 0.0, 1.0)

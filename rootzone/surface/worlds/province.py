@@ -14,6 +14,8 @@ import numpy as np
 
 from rootzone._shared.arrays import ONE_DAY, AnyArray, Float32Array, FloatArray, IntArray
 from rootzone._shared.errors import RequestError, RootzoneError
+from rootzone._shared.seeds import stream
+from rootzone._shared.units import m_from_cm
 from rootzone.covariates.grid import MasterGrid
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.engine import SwimEngine
@@ -133,7 +135,7 @@ class Fields:
     @classmethod
     def from_seed(cls, seed: int) -> Fields:
         """The fields a seed stands for."""
-        rng = np.random.default_rng([seed, 0])
+        rng = stream(seed, 0)
         lengths_km = ((80.0, 8.0), (60.0, 4.0), (25.0, 2.5), (60.0, 6.0), (120.0, 30.0))
         return cls(*(Waves.drawn(rng, *pair) for pair in lengths_km))
 
@@ -191,7 +193,7 @@ def texture_pct(
     parent, deep = fields.parent.at_km(east, north), fields.deep.at_km(east, north)
     textures = []
     for depth_cm in depths_cm:
-        below = depth_cm / 100.0
+        below = m_from_cm(depth_cm)
         sand = 0.2 + ln_sand + 0.55 * parent - 0.15 * below
         clay = -0.5 - 0.45 * parent + (0.35 + 0.15 * deep) * below
         shares = np.exp(np.stack([sand, np.zeros_like(sand), clay]))
@@ -219,7 +221,7 @@ def _weather(
     middle = CELL_PX * (np.arange(cells) + 0.5)
     north, east = (part.ravel() for part in np.meshgrid(middle, middle, indexing="ij"))
     mean_height = height.reshape(cells, CELL_PX, cells, CELL_PX).mean(axis=(1, 3)).ravel()
-    rng = np.random.default_rng([settings.seed, 1])
+    rng = stream(settings.seed, 1)
     # The generator's climate is that of 1600 m; a warmer plain would never freeze there.
     made = daily_weather(rng, doy, mean_height + 900.0)
     wetter = np.exp(0.25 * fields.wetness.at_km(east, north))

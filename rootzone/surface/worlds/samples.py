@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray
+from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import MasterGrid
 from rootzone.surface.emission_model.channels import channels_of
 from rootzone.surface.grids.aggregate import spread
@@ -50,7 +51,7 @@ class Looks:
 
 def look_at(province: Province, seed: int, n_stations: int = 48) -> Looks:
     """All sensors over a province; the seed is that of noise and of the stations' places."""
-    rng = np.random.default_rng([province.settings.seed, seed])
+    rng = stream(province.settings.seed, seed)
     ndvi = true_ndvi(province)
     return Looks(
         province,

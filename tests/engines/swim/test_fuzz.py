@@ -37,12 +37,14 @@ def run(soil: pl.DataFrame, forcing: pl.DataFrame, ending: str) -> tuple[TableRu
         paths = [folder / f"soils{ending}", folder / f"weather{ending}"]
         for path, frame in zip(paths, (soil, forcing), strict=True):
             frame.write_parquet(path) if ending == ".parquet" else frame.write_csv(path)
+        settings = default_settings("van_genuchten", "converged")
         result = simulate_tables(
             *paths,
             folder / f"out{ending}",
-            SwimEngine(default_settings("van_genuchten", "converged"), threads=1),
+            SwimEngine(settings, threads=1),
             physics="van_genuchten",
             salb=0.13,
+            extra_columns=settings.extra_columns,
         )
         return result, read_profiles(folder / f"out{ending}")
 

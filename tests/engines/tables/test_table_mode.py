@@ -72,6 +72,7 @@ def test_one_row_for_each_site_and_date_with_one_value_per_layer(
         "site_id",
         "date",
         "theta",
+        "theta_200mm",  # the depth of labels with the default settings
         "runoff_mm",
         "drainage_mm",
         "es_mm",

@@ -140,7 +140,7 @@ def fill_vg_table(
     Parameters
     ----------
     theta_r, theta_s, alpha_per_cm, n, ks_cm_d, pore_l : float
-        Parameters of the soil; alpha in cm-1, Ks in cm d-1.
+        Parameters of the soil; alpha [cm-1], Ks [cm d-1].
     vapour : bool
         Whether to add the vapour conductivity.
     tables : array, flat
