@@ -72,7 +72,8 @@ def write_why(inputs: ReportInputs, facts: Mapping[str, Any], out: Path) -> None
 def _place(facts: Mapping[str, Any]) -> Section:
     site, outcomes = facts["site"], facts["outcomes"]
     shown = [
-        (f"{site['lat']:.4f} N", "latitude"), (f"{site['lon']:.4f} E", "longitude"),
+        (f"{abs(site['lat']):.4f}°\u00a0{'N' if site['lat'] >= 0 else 'S'}", "latitude"),
+        (f"{abs(site['lon']):.4f}°\u00a0{'E' if site['lon'] >= 0 else 'W'}", "longitude"),
         (f"{site['row']}, {site['col']}", "row and column of the grid"),
         (number(site["weight"]), "pixels it stands for"),
         (str(site["cell_id"]), "weather cell"),

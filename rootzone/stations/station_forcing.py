@@ -141,7 +141,7 @@ def station_forcing(weather: pl.DataFrame, rules: ForcingRules = ForcingRules())
     """
     days = weather["date"].cast(pl.Date).to_physical().to_numpy().astype(np.int64)
     who = str(weather["station"][0]) if weather.height else "the station"
-    if not len(days) or days.max() - days.min() < SPIN_UP_D:
+    if not len(days) or days.max() - days.min() + 1 < SPIN_UP_D:
         raise RequestError(f"Weather of {who} is shorter than a year; nothing can be simulated.")
     first, n = int(days.min()), int(days.max() - days.min()) + 1
     measured = {name: _spread(weather, name, days - first, n) for name in ("rain_mm", *_FILLED)}

@@ -214,6 +214,8 @@ def join_weather(soils: SoilTable, weather: WeatherTable) -> tuple[SiteBatch, li
     """
     position = {str(cell_id): i for i, cell_id in enumerate(weather.batch.cell_ids)}
     found = np.array([position.get(str(name), -1) for name in soils.cell_ids], dtype=np.int64)
+    if one_cell_for_all(soils, weather):
+        found = np.zeros_like(found)
     cell = found[soils.cell]
     lost = np.flatnonzero(cell < 0)
     failures = [
@@ -221,6 +223,19 @@ def join_weather(soils: SoilTable, weather: WeatherTable) -> tuple[SiteBatch, li
     ]
     batch = SiteBatch(soils.site_ids, soils.layer_start, soils.soil, cell, weather.batch)
     return (batch.take(np.flatnonzero(cell >= 0)) if lost.size else batch), failures
+
+
+def one_cell_for_all(soils: SoilTable, weather: WeatherTable) -> bool:
+    """Whether a single weather cell is meant for soils that name no cell but themselves.
+
+    A soils table without ``cell_id`` gives each site a cell of its own name. Where none of these
+    is in the weather, and the weather is that of one place, the sites stand in that place.
+    """
+    if len(weather.batch.cell_ids) != 1 or weather.bad:
+        return False
+    cells = {str(name) for name in soils.cell_ids}
+    own = cells == {str(name) for name in soils.site_ids}
+    return own and str(weather.batch.cell_ids[0]) not in cells
 
 
 def _cell_failure(site_id: SiteId, cell_id: str, weather: WeatherTable) -> Failure:

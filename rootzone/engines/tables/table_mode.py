@@ -19,7 +19,7 @@ from rootzone._shared.provenance import Provenance, inputs_of, sidecar_of
 from rootzone.engines.failures import Failure, count_by_class, failures_frame
 from rootzone.engines.protocol import Engine, EngineRun
 from rootzone.engines.tables.read_soils import COVER_CODE, SoilTable, read_soils
-from rootzone.engines.tables.read_weather import join_weather, read_weather
+from rootzone.engines.tables.read_weather import join_weather, one_cell_for_all, read_weather
 from rootzone.engines.tables.write_profiles import ProfileWriter, check_ending
 
 
@@ -159,6 +159,9 @@ def simulate_tables(
     run = TableRun(str(out), sites=table.n_site, engine=engine.label, digest=record.digest)
     run.failures = [*table.failures, *cell_failures]
     run.notes = [*forcing.notes, *_coarse_layers(table, physics)]
+    if one_cell_for_all(table, forcing):
+        only = forcing.batch.cell_ids[0]
+        run.notes.append(f"the soils name no weather cell; all stand under the only one, {only}")
     repairs: dict[int | str, tuple[str, ...]] = {}
     with ProfileWriter(
         out,

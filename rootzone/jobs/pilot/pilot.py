@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 # Two-sided level of the interval [%].
 INTERVAL_PCT = 90.0
-# How far the same work differs between two runs, as half a 90 % interval: caches and clocks that
-# workers share for core time, other people's work for wall time. Measured with
-# benchmarks/plan_against_run.py.
+# How far the same work is taken to differ between two runs, as half a 90 % interval: caches and
+# clocks that workers share for core time, other people's work for wall time. Assumed, not measured
+# yet: benchmarks/plan_against_run.py prints the ratios to set them by.
 _CORE_SHARE = 0.25
 _WALL_SHARE = 0.5
 # Files a campaign has besides two for each shard: the kept cut, the plan, the lock.
