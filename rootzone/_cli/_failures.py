@@ -50,6 +50,11 @@ def in_one_sentence(error: BaseException) -> RequestError | StoppedEarly | None:
         return _of_system(number, error)
     if isinstance(error, UnicodeDecodeError):
         return RequestError(f"A file is not UTF-8 text: {error}.")
+    if isinstance(error, ValueError) and str(error).endswith("has an empty name"):
+        return RequestError(
+            "A path names no file: it is empty, or the folder itself ('.' or '/'). Look at the "
+            "arguments and options again; an unset variable of the shell is the usual cause."
+        )
     if isinstance(error, RecursionError):
         return RequestError("A file is nested too deep to be read.")
     if _from_a_library(error):

@@ -170,3 +170,11 @@ def test_sigterm_ends_a_verb_with_status_4(tmp_path: Path) -> None:
 
 def test_numpys_words_for_a_full_disk_are_understood() -> None:
     assert isinstance(in_one_sentence(OSError("105763 requested and 1272 written")), StoppedEarly)
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_path_without_a_name_is_no_fault_of_ours(path: str) -> None:
+    # pathlib's own words, whatever verb asked for the file beside.
+    with pytest.raises(ValueError, match="empty name") as told:
+        Path(path).with_name("x.parquet")
+    assert "names no file" in str(in_one_sentence(told.value))
