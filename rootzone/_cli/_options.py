@@ -27,16 +27,8 @@ force_option = click.option("--force", is_flag=True, help="Replace what is there
 device_option = click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where networks run.",
-)
-
-engine_device_option = click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    help="Where columns are computed; cuda: on NVIDIA GPUs, see docs/gpu.md.  [default: the "
-    "engine's setting device]",
+    help="Where it is computed; cuda: on NVIDIA GPUs.  [default: cpu, or what the engine's "
+    "settings say]",
 )
 
 gpu_rate_option = click.option(

@@ -46,7 +46,7 @@ def command(
     runs: tuple[str, ...],
     part: str,
     most_tile_days: int,
-    device: str,
+    device: str | None,
     threads: int | None,
     as_json: bool,
 ) -> None:

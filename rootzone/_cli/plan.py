@@ -10,7 +10,7 @@ import click
 from rootzone._cli._options import (
     campaign_argument,
     cores_option,
-    engine_device_option,
+    device_option,
     gpu_rate_option,
     json_option,
 )
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Cores of one Slurm array task.",
 )
-@engine_device_option
+@device_option
 @click.option("--gpus", type=click.IntRange(1), default=1, show_default=True, help="GPUs a node.")
 @gpu_rate_option
 @json_option

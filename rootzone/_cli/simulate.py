@@ -9,7 +9,7 @@ import click
 from rootzone._cli._options import (
     campaign_argument,
     cores_option,
-    engine_device_option,
+    device_option,
     force_option,
     json_option,
 )
@@ -33,7 +33,7 @@ resumes. Two tables of your own: rootzone simulate-tables.
     type=click.Choice(["processes", "threads", "gpus", "dask"]),
     help="Where shards run.  [default: processes, or gpus with device cuda]",
 )
-@engine_device_option
+@device_option
 @cores_option
 @click.option("--scheduler", help="Address or file of a Dask scheduler.")
 @click.option("--isolated", is_flag=True, help="Sites in child processes, to find one that hangs.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rootzone._cli._options import (
-    engine_device_option,
+    device_option,
     engine_options,
     force_option,
     json_option,
@@ -82,7 +82,7 @@ class _WithSettings(click.Command):
 )
 @engine_options(physics=None)
 @set_option
-@engine_device_option
+@device_option
 @threads_option
 @click.option("--float32", is_flag=True, help="Store numbers in single precision: half the file.")
 @click.option(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rootzone._cli._options import campaign_argument, engine_device_option, json_option
+from rootzone._cli._options import campaign_argument, device_option, json_option
 from rootzone._shared.json_text import json_text
 
 
@@ -25,7 +25,7 @@ from rootzone._shared.json_text import json_text
 @click.option(
     "--minutes", type=click.IntRange(1), help="Time limit of a task.  [default: by the plan]"
 )
-@engine_device_option
+@device_option
 @click.option(
     "--gres", default="", help="GPUs of a task, such as gpu:h100:2.  [default: gpu:1 on cuda]"
 )

@@ -31,7 +31,7 @@ def command(
     campaign: Path,
     data: Path | None,
     run: str,
-    device: str,
+    device: str | None,
     threads: int | None,
     epochs: int | None,
     seed: int | None,

@@ -23,6 +23,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.days import day_number
 from rootzone._shared.json_text import json_text
+from rootzone._shared.open_files import open_raster
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
 from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import MasterGrid
@@ -284,6 +285,6 @@ def read_truth(folder: Path, depth_mm: float, day: date) -> AnyArray | None:
     path = folder / truth_name(depth_mm, day)
     if not path.is_file():
         return None
-    with rasterio.open(path) as file:
+    with open_raster(path) as file:
         stored = file.read(1)
     return np.where(stored == NODATA, np.nan, stored * STEP)

@@ -102,8 +102,10 @@ def joined_ranks(device: torch.device) -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
-def device_named(name: str) -> torch.device:
-    """The device of ``--device``; under ``torchrun`` each process takes a GPU of its own.
+def device_named(name: str | None) -> torch.device:
+    """The device of ``--device``, the CPU where none is named.
+
+    Under ``torchrun`` each process takes a GPU of its own.
 
     Raises
     ------
@@ -116,7 +118,7 @@ def device_named(name: str) -> torch.device:
         local = int(os.environ.get("LOCAL_RANK", "0"))
         torch.cuda.set_device(local)
         return torch.device("cuda", local)
-    if name != "cpu":
+    if name not in (None, "cpu"):
         raise RequestError(f"--device {name}: it is cpu or cuda.")
     return torch.device("cpu")
 

@@ -107,16 +107,17 @@ def _copy(remote: Any, band: int, box: tuple[int, int, int, int], path: Path) ->
     row, col, height, width = box
     step = remote.block_shapes[0][0]
     step *= max(1, _STRIP_PX // (step * width))
+    profile = {
+        "driver": "GTiff", "count": 1, "height": height, "width": width,
+        "dtype": remote.dtypes[band - 1], "crs": remote.crs, "nodata": remote.nodata,
+        "tiled": True, "compress": "deflate", "BIGTIFF": "IF_SAFER",
+        "transform": remote.window_transform(Window(col, row, width, height)),
+    }  # fmt: skip
     with (
         rasterio.Env(**NETWORK),
         atomic_path(path) as temporary,
-        rasterio.open(
-            temporary, "w", driver="GTiff", count=1, height=height, width=width,
-            dtype=remote.dtypes[band - 1], crs=remote.crs, nodata=remote.nodata, tiled=True,
-            compress="deflate", BIGTIFF="IF_SAFER",
-            transform=remote.window_transform(Window(col, row, width, height)),
-        ) as out,
-    ):  # fmt: skip
+        rasterio.open(temporary, "w", **profile) as out,
+    ):
         out.scales, out.offsets = (remote.scales[band - 1],), (remote.offsets[band - 1],)
         for top in range(0, height, step):
             size = min(step, height - top)

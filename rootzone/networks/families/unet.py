@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import Learning
 from rootzone.networks.families import Shape
+from rootzone.networks.reach import Bilinear, Conv, Join, Keep, Step, Up, reach_of, same
 
 if TYPE_CHECKING:
     from torch import nn
 
 Output = Literal["sigmoid", "bounds", "relu", "linear"]
 Head = Literal["point", "normal"]
-Up = Literal["transposed", "resize"]
+Upward = Literal["transposed", "resize"]
 Pool = Literal["max", "mean"]
 
 
@@ -67,7 +68,7 @@ class ModelConfig(Shape):
     dropout: float = 0.0
     decoder_widths: tuple[int, ...] = ()
     bottleneck_width: int = 0
-    up: Up = "transposed"
+    up: Upward = "transposed"
     pool: Pool = "max"
 
     def __post_init__(self) -> None:
@@ -88,7 +89,7 @@ class ModelConfig(Shape):
             problems.append(f"up_kernel {self.up_kernel} must be 2, 3 or 4")
         if self.output not in get_args(Output):
             problems.append(f"output {self.output!r} must be one of {get_args(Output)}")
-        if self.up not in get_args(Up) or self.pool not in get_args(Pool):
+        if self.up not in get_args(Upward) or self.pool not in get_args(Pool):
             problems.append(f"up {self.up!r} or pool {self.pool!r} is not known")
         if self.head not in get_args(Head):
             problems.append(f"head {self.head!r} must be one of {get_args(Head)}")
@@ -131,6 +132,20 @@ class ModelConfig(Shape):
     def stride_px(self) -> int:
         """Size that rows and columns, and the offsets of tiles, must be a multiple of [pixels]."""
         return int(2 ** len(self.widths))
+
+    @property
+    def steps(self) -> list[Step]:
+        """The network as the walk of `rootzone.networks.reach` reads it."""
+        steps: list[Step] = []
+        for level, n_conv in enumerate(self.encoder_convs):
+            steps += [*same(3, n_conv), Keep(str(level)), Conv(2, 2)]
+        steps += same(3, self.bottleneck_convs)
+        up: list[Step] = [Up(self.up_kernel, 2, 0 if self.up_kernel == 2 else 1)]
+        if self.up == "resize":
+            up = [Bilinear(), *same(3)]
+        for level, n_conv in zip(range(len(self.widths))[::-1], self.decoder_convs, strict=True):
+            steps += [*up, Join(str(level)), *same(3, n_conv)]
+        return steps
 
     @property
     def reach_px(self) -> int:
@@ -217,9 +232,6 @@ def _stretched(convs: tuple[int, ...], blocks: int) -> tuple[int, ...]:
 def receptive_radius_px(config: ModelConfig) -> int:
     """How far the farthest input pixel lies that can change an output pixel [pixels].
 
-    The interval of inputs is followed from an output pixel back to the input, for every position
-    that a pixel can have in the grid of the pools, and the longest one-sided reach is returned.
-
     Examples
     --------
     One block of one convolution, a pool, one convolution at the bottom, a 2x2 step up and one
@@ -230,41 +242,7 @@ def receptive_radius_px(config: ModelConfig) -> int:
     >>> receptive_radius_px(ModelConfig(1, 1, (4,), (1,), 1, (1,)))
     5
     """
-    reach = 0
-    for pixel in range(config.stride_px):
-        low, high = _inputs_of(config, pixel)
-        reach = max(reach, pixel - low, high - pixel)
-    return reach
-
-
-def _inputs_of(config: ModelConfig, pixel: int) -> tuple[int, int]:
-    """First and last input row (or column) that an output pixel depends on."""
-    level = _widen((pixel, pixel), config.decoder_convs[-1])
-    skips = [level]
-    for n_conv in (*config.decoder_convs[-2::-1], config.bottleneck_convs):
-        level = _widen(_below_up(level, config), n_conv)
-        skips.append(level)
-    for skip, n_conv in zip(skips[-2::-1], config.encoder_convs[::-1], strict=True):
-        low, high = 2 * level[0], 2 * level[1] + 1  # the pool
-        level = _widen((min(low, skip[0]), max(high, skip[1])), n_conv)
-    return level
-
-
-def _widen(level: tuple[int, int], n_conv: int) -> tuple[int, int]:
-    return level[0] - n_conv, level[1] + n_conv
-
-
-def _below_up(level: tuple[int, int], config: ModelConfig) -> tuple[int, int]:
-    """Inputs of a step up.
-
-    Transposed convolution: output o comes from i with o = 2 i - padding + k. Resizing: o lies
-    between floor((o - 1) / 2) and the next, and its convolution needs one more on each side.
-    """
-    if config.up == "resize":
-        return (level[0] - 2) // 2, level[1] // 2 + 1
-    padding = 0 if config.up_kernel == 2 else 1
-    low = -(-(level[0] + padding - (config.up_kernel - 1)) // 2)
-    return low, (level[1] + padding) // 2
+    return reach_of(config.steps)
 
 
 NAMES = dict.fromkeys(READINGS, unet_of)
