@@ -94,6 +94,7 @@ def demo_steps(campaign: Path) -> list[Step]:
         Step("evaluate", ("evaluate", file, "--most-tile-days", "200")),
         Step("map", ("map", file)),
         Step("physics", ("map", file, "--from", "physics")),
+        Step("truth", make=lambda: make_truth(campaign, _STATIONS)),
         Step("report", ("report", file), again),
     ]
 
@@ -101,9 +102,8 @@ def demo_steps(campaign: Path) -> list[Step]:
 def make_county(campaign: Path, stations: int) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
-    from rootzone.covariates.open_campaign import CampaignFiles
     from rootzone.made_up import county_fields
-    from rootzone.made_up.write_campaign import write_campaign_truth, write_data
+    from rootzone.made_up.write_campaign import write_data
 
     click.echo("making a county and its stations in the real file formats", err=True)
     write_data(campaign.parent / "data", (_YEAR - 1, _YEAR), (_YEAR,), stations)
@@ -111,5 +111,12 @@ def make_county(campaign: Path, stations: int) -> None:
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
     write_text(campaign, _CAMPAIGN.format(year=_YEAR, **bounds))
+
+
+def make_truth(campaign: Path, stations: int) -> None:
+    """The true water content of every pixel, which only the report reads."""
+    from rootzone.covariates.open_campaign import CampaignFiles
+    from rootzone.made_up.write_campaign import write_campaign_truth
+
     click.echo("writing the true water content of every pixel", err=True)
     write_campaign_truth(CampaignFiles.beside(campaign), stations)
