@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -93,6 +94,7 @@ def _lines(facts: dict[str, object]) -> list[str]:
     lines = [
         f"network {k}: best epoch {one['epoch']}, validation RMSE {one['rmse']:.4f} m3 m-3"
         for k, one in enumerate(best)
+        if math.isfinite(one["rmse"])  # physics and trees take no steps
     ]
     lines.append(
         f"validation on {facts['validation_source']} labels: RMSE {skill['rmse']:.4f}, "

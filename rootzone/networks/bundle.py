@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,9 @@ class Bundle:
 
     @property
     def device(self) -> torch.device:
-        """Where the networks are."""
-        return next(self.ensemble.parameters()).device
+        """Where the networks are; the CPU for one that holds no numbers, such as physics alone."""
+        held = chain(self.ensemble.parameters(), self.ensemble.buffers())
+        return next((values.device for values in held), torch.device("cpu"))
 
     def predict(
         self, x: Tensor, soil: Tensor | None = None, *, bf16: bool = False

@@ -229,8 +229,11 @@ def central(values: Tensor, like: Tensor) -> Tensor:
 
 
 def bound_penalty(theta: Tensor, soil: Retention) -> Tensor:
-    """Mean distance outside theta_r to theta_s over all pixels of known soil [m3 m-3] (Eq. 16)."""
-    known = torch.isfinite(soil.theta_r) & torch.isfinite(soil.theta_s)
+    """Mean distance outside theta_r to theta_s over all pixels of known soil [m3 m-3] (Eq. 16).
+
+    A pixel without a prediction, where a network corrects physics that has no value, counts not.
+    """
+    known = torch.isfinite(soil.theta_r) & torch.isfinite(soil.theta_s) & torch.isfinite(theta)
     low, high = torch.where(known, soil.theta_r, 0.0), torch.where(known, soil.theta_s, 1.0)
     inner = torch.where(known, theta, low)
     outside = torch.relu(low - inner) + torch.relu(inner - high)

@@ -74,6 +74,18 @@ def test_a_batch_without_labels_scores_nought_with_finite_gradients(physics: str
     assert theta.grad.tolist() == [[[[0.0, 0.0]]]]
 
 
+def test_a_pixel_without_a_prediction_counts_in_no_term() -> None:
+    # As a correction of physics gives it where physics has no value; by hand: 0.05 below at one of
+    # two predicted pixels, 0.05 / 2 = 0.025, and no label at the third.
+    theta = row(0.028, 0.2, math.nan, grad=True)
+    terms = score(theta, batch(row(0.028, 0.2, math.nan), row(1, 1, 0)))
+    assert float(terms.bound.detach()) == pytest.approx(0.025, rel=1e-4)
+    terms.total.backward()
+    assert theta.grad is not None
+    # What reaches the pixel itself is cut off by the network, which put the NaN there last.
+    assert bool(torch.isfinite(theta.grad[..., :2]).all())
+
+
 def test_the_bound_penalty_is_the_mean_distance_outside_over_all_pixels() -> None:
     # Eq. 16 by hand, loam: 0.078 - 0.028 = 0.05 below, 0.53 - 0.43 = 0.10 above, two inside:
     # 0.15 / 4 = 0.0375, labels or not.

@@ -39,6 +39,7 @@ def test_a_map_of_trees_is_what_the_trees_say_of_each_pixel(tmp_path: Path) -> N
         tmp_path / "best", [network.state_dict()], network.config, SPEC, [200.0], None, {}
     )
     bundle = load_bundle(folder)
+    assert bundle.device == torch.device("cpu")  # no parameter says where it is
     x = torch.rand(2, len(SPEC), 6, 5, generator=torch.Generator().manual_seed(1))
     x[0, 0, 2, 3] = torch.nan
     told = bundle.predict(x).theta
