@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rootzone._shared.errors import RequestError
+from rootzone.networks.families import Shape
 from rootzone.networks.families.unet import ModelConfig
 
 MISSING: Final = -1.0  # section 3.1: what the network sees in place of a missing covariate
@@ -121,14 +122,14 @@ class UNet(nn.Module):
         RequestError
             If the number of channels or the size does not fit, or a bounded output lacks its soil.
         """
-        _refuse_shape(x, self.config)
+        refuse_shape(x, self.config)
         return self.read_out(self._features(torch.where(torch.isnan(x), MISSING, x)), soil)
 
     def read_out(self, features: Tensor, soil: Tensor | None = None) -> Prediction:
         """Water content from the last features, always in float32."""
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
-            theta = self._output(self.head(features), soil)
+            theta = water_content(self.head(features), self.config.output, soil)
             if self.spread_head is None:
                 return Prediction(theta, None)
             # The spread reads the features and does not shape them: the mean of a normal head
@@ -153,21 +154,39 @@ class UNet(nn.Module):
             x = block(torch.cat([up(x), skips.pop()], dim=1))
         return x
 
-    def _output(self, z: Tensor, soil: Tensor | None) -> Tensor:
-        if self.config.output == "linear":
-            return z
-        if self.config.output == "relu":
-            return torch.relu(z)
-        if self.config.output == "sigmoid":
-            return torch.sigmoid(z)
-        if soil is None:
-            raise RequestError(
-                "Output 'bounds' needs theta_r and theta_s of every pixel; pass the soil."
-            )
-        return between_bounds(torch.sigmoid(z), soil[:, :, 0].float(), soil[:, :, 1].float())
+
+def water_content(z: Tensor, output: str, soil: Tensor | None) -> Tensor:
+    """What a last layer's values z stand for, one way of reading it out for all networks.
+
+    Parameters
+    ----------
+    z : tensor, shape (batch, depth, row, column)
+        Values of the last layer, in float32.
+    output : str
+        "linear" z itself, "relu" from 0, "sigmoid" between 0 and 1, "bounds" between theta_r and
+        theta_s [m3 m-3].
+    soil : tensor, shape (batch, depth, 4, row, column)
+        theta_r and theta_s first; needed for "bounds" only.
+
+    Raises
+    ------
+    RequestError
+        A bounded output lacks its soil.
+    """
+    if output == "linear":
+        return z
+    if output == "relu":
+        return torch.relu(z)
+    if output == "sigmoid":
+        return torch.sigmoid(z)
+    if soil is None:
+        raise RequestError(
+            "Output 'bounds' needs theta_r and theta_s of every pixel: it needs the soil; pass it."
+        )
+    return _between(torch.sigmoid(z), soil[:, :, 0].float(), soil[:, :, 1].float())
 
 
-def between_bounds(share: Tensor, theta_r: Tensor, theta_s: Tensor) -> Tensor:
+def _between(share: Tensor, theta_r: Tensor, theta_s: Tensor) -> Tensor:
     """Water content at a share of the way from theta_r to theta_s; NaN where either is missing.
 
     Missing bounds are replaced before the sum and NaN is put in after it, so that no NaN reaches
@@ -179,7 +198,14 @@ def between_bounds(share: Tensor, theta_r: Tensor, theta_s: Tensor) -> Tensor:
     return torch.where(known, theta, torch.nan)
 
 
-def _refuse_shape(x: Tensor, config: ModelConfig) -> None:
+def refuse_shape(x: Tensor, config: Shape) -> None:
+    """Refuse channels or sizes that a network of this shape does not read.
+
+    Raises
+    ------
+    RequestError
+        ``x`` is not (batch, n_channels, row, column), or a side is no multiple of ``stride_px``.
+    """
     stride = config.stride_px
     if x.ndim != 4 or x.shape[1] != config.n_channels:
         raise RequestError(

@@ -62,12 +62,7 @@ class Clusters:
         RequestError
             The vectors have other columns.
         """
-        if vectors.ndim != 2 or vectors.shape[1] != len(self.names):
-            raise RequestError(
-                f"A vector has {len(self.names)} columns here; got {tuple(vectors.shape)}."
-            )
-        scaled = np.nan_to_num((vectors - self.mean) / self.scale)
-        apart = np.linalg.norm(scaled[:, None] - self.centroids[None], axis=2)
+        apart = self._apart(vectors)
         nearest = apart.argmin(axis=1)
         distance = apart[np.arange(len(apart)), nearest]
         return nearest.astype(np.int64), distance, distance <= self.far
@@ -78,8 +73,7 @@ class Clusters:
         Of the nearest clusters each counts by how much nearer it is than the next one beyond them;
         where only one cluster is there, it has all.
         """
-        scaled = np.nan_to_num((vectors - self.mean) / self.scale)
-        apart = np.linalg.norm(scaled[:, None] - self.centroids[None], axis=2)
+        apart = self._apart(vectors)
         n_cluster = apart.shape[1]
         if n_cluster <= n_nearest:
             weights = 1.0 / np.maximum(apart, 1e-9)
@@ -88,6 +82,16 @@ class Clusters:
             edge = np.sort(apart, axis=1)[:, n_nearest][:, None]
             weights = np.maximum(edge - apart, 0.0) / np.maximum(edge * apart, 1e-9)
         out: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+        return out
+
+    def _apart(self, vectors: FloatArray) -> FloatArray:
+        """Distance of every vector from every centroid."""
+        if vectors.ndim != 2 or vectors.shape[1] != len(self.names):
+            raise RequestError(
+                f"A vector has {len(self.names)} columns here; got {tuple(vectors.shape)}."
+            )
+        scaled = np.nan_to_num((vectors - self.mean) / self.scale)
+        out: FloatArray = np.linalg.norm(scaled[:, None] - self.centroids[None], axis=2)
         return out
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.families import Shape
-from rootzone.networks.models import MISSING, Prediction, between_bounds
+from rootzone.networks.models import MISSING, Prediction, refuse_shape, water_content
 from rootzone.networks.reach import Conv, Join, Keep, Step, Up, reach_of, same, stride_of
 
 OUTPUTS: Final = ("relu", "sigmoid", "bounds")
@@ -143,16 +143,7 @@ class SurfaceUNet(nn.Module):
         RequestError
             Channels or sizes do not fit, or a bounded output lacks its soil.
         """
-        stride = self.config.stride_px
-        if x.ndim != 4 or x.shape[1] != self.config.n_channels:
-            raise RequestError(
-                f"The network reads (batch, {self.config.n_channels}, row, column); got "
-                f"{tuple(x.shape)}."
-            )
-        if x.shape[2] % stride or x.shape[3] % stride:
-            raise RequestError(
-                f"Rows and columns must be multiples of {stride} px; got {tuple(x.shape[2:])}."
-            )
+        refuse_shape(x, self.config)
         seen = torch.where(torch.isnan(x), MISSING, x)
         out, skips = seen, list[Tensor]()
         for block in self.encoder:
@@ -163,20 +154,10 @@ class SurfaceUNet(nn.Module):
             out = step(out)
             if skip is not None:
                 out = torch.cat([out, skip], dim=1)
-        return self._read_out(torch.cat([out, seen[:, list(self.config.late)]], dim=1), soil)
-
-    def _read_out(self, features: Tensor, soil: Tensor | None) -> Prediction:
-        """Water content, always in float32."""
-        with torch.autocast(features.device.type, enabled=False):
-            z = self.head(features.float())
-            if self.config.out == "relu":
-                return Prediction(torch.relu(z), None)
-            if self.config.out == "sigmoid":
-                return Prediction(torch.sigmoid(z), None)
-            if soil is None:
-                raise RequestError("Output 'bounds' needs the soil of every pixel; pass it.")
-            low, high = soil[:, :, 0].float(), soil[:, :, 1].float()
-            return Prediction(between_bounds(torch.sigmoid(z), low, high), None)
+        last = torch.cat([out, seen[:, list(self.config.late)]], dim=1)
+        with torch.autocast(last.device.type, enabled=False):
+            theta = water_content(self.head(last.float()), self.config.out, soil)
+        return Prediction(theta, None)
 
 
 def _conv(n_in: int, n_out: int, stride: int) -> Sequence[nn.Module]:

@@ -9,7 +9,7 @@ with it: in the made-up province it lowers skill at 1 km, so it is an option and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -116,15 +116,6 @@ class Downscaler:
         return np.asarray(theta.reshape(shape)), outside
 
 
-@dataclass
-class _Cells:
-    """Training rows: means over cells, their values and their blocks."""
-
-    x: list[FloatArray] = field(default_factory=list)
-    y: list[FloatArray] = field(default_factory=list)
-    block: list[IntArray] = field(default_factory=list)
-
-
 def fit_downscaler(
     names: Sequence[str],
     predictors: Predictors,
@@ -222,7 +213,8 @@ def conserved(
 def _training_cells(
     predictors: Predictors, product: AnyArray, weights: Weights, side: int
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    rows = _Cells()
+    """Means over known cells, the product there, and the blocks that they lie in."""
+    parts: list[tuple[FloatArray, FloatArray, IntArray]] = []
     row, col = np.indices(weights.coarse_shape)
     across = -(-weights.coarse_shape[1] // side)
     block = (row // side) * across + col // side
@@ -231,12 +223,11 @@ def _training_cells(
             continue
         mean, share = weights.mean(predictors(day))
         known = np.isfinite(product[day]) & (share >= LEAST_SHARE).all(axis=0)
-        rows.x.append(mean[:, known].T)
-        rows.y.append(product[day][known])
-        rows.block.append(block[known])
-    if not rows.x:
+        parts.append((mean[:, known].T, product[day][known], block[known]))
+    if not parts:
         return np.empty((0, 0)), np.empty(0), np.empty(0, dtype=np.int64)
-    return np.concatenate(rows.x), np.concatenate(rows.y), np.concatenate(rows.block)
+    x, y, blocks = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return x, y, blocks
 
 
 def _folds(block: IntArray, settings: DownscaleSettings) -> IntArray:

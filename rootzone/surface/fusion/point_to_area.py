@@ -62,7 +62,7 @@ class PatchNetwork(nn.Module):
         self.dense = nn.Conv2d(64, 64, 1)
         self.last = nn.Conv2d(64, 1, 1)
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # a bias may be None by its type
         self.n_held = 0
 
     def hold(self, n: int) -> None:

@@ -242,6 +242,7 @@ class ConvNeXtV2(Encoder):
         out: Tensor = self.norm(super().forward(x)[-1].mean(dim=(-2, -1)))
         return out
 
+    # A subclass, so that parameters have the published names; its answer is another one.
     def forward(self, x: Tensor, active: Tensor | None = None) -> Tensor:  # type: ignore[override]
         """Values of the head, shape (batch, n_out)."""
         if active is not None:

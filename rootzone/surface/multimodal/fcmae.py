@@ -7,7 +7,6 @@ and the loss is the mean over those that are there.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -148,20 +147,3 @@ class Painter(nn.Module):
 def image_painter(n_channels: int, variant: Variant, grn_over: GrnOver = "batch") -> Painter:
     """The published pre-training network for one image of ``n_channels``."""
     return Painter(Encoder(n_channels, variant, grn_over=grn_over), {"image": n_channels})
-
-
-def rate_at(epoch: float, epochs: int, batch_size: int, warm_up: int) -> float:
-    """Learning rate of the pre-training: 1.5e-4 for 256 images, linear warm-up, half a cosine.
-
-    Examples
-    --------
-    >>> rate_at(20, 800, 256, warm_up=40)  # half-way up
-    7.5e-05
-    >>> rate_at(420, 800, 256, warm_up=40)  # half-way down
-    7.5e-05
-    """
-    top = 1.5e-4 * batch_size / 256
-    if epoch < warm_up:
-        return top * epoch / warm_up
-    share = (epoch - warm_up) / max(epochs - warm_up, 1)
-    return round(top * 0.5 * (1.0 + math.cos(math.pi * share)), 18)

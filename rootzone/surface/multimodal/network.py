@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.families import Shape
-from rootzone.networks.models import MISSING, Prediction, between_bounds
+from rootzone.networks.models import MISSING, Prediction, refuse_shape, water_content
 from rootzone.surface.multimodal.convnext import (
     STRIDE_PX,
     Encoder,
@@ -76,7 +76,7 @@ class MultimodalConfig(Shape):
         variant_named(self.variant)
 
     @property
-    def n_channels(self) -> int:  # type: ignore[override]
+    def n_channels(self) -> int:  # type: ignore[override]  # derived here, given elsewhere
         """Planes of the whole stack."""
         return sum(self.modalities.values()) + self.n_scalars
 
@@ -206,7 +206,7 @@ class MultimodalNetwork(nn.Module):
         if isinstance(self.film, nn.Sequential):
             last = self.film[2]
             # A new network does as if there were no weather: the scalars earn their say.
-            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+            nn.init.zeros_(last.weight)  # type: ignore[arg-type]  # a Sequential's items are untyped
 
     def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
         """Predict water content of the window.
@@ -223,16 +223,8 @@ class MultimodalNetwork(nn.Module):
         RequestError
             Channels or sides do not fit, or a bounded output lacks its soil.
         """
+        refuse_shape(x, self.config)
         n_images = sum(self.config.modalities.values())
-        if x.ndim != 4 or x.shape[1] != self.config.n_channels:
-            raise RequestError(
-                f"The network reads (batch, {self.config.n_channels}, row, column); got "
-                f"{tuple(x.shape)}."
-            )
-        if x.shape[2] % STRIDE_PX or x.shape[3] % STRIDE_PX:
-            raise RequestError(
-                f"Sides of a window must be multiples of {STRIDE_PX} px; got {tuple(x.shape[2:])}."
-            )
         drop = self.config.modality_dropout if self.training else 0.0
         levels = self.encoder(self.stems(x[:, :n_images], drop))
         out = levels[3]
@@ -243,12 +235,7 @@ class MultimodalNetwork(nn.Module):
         for step, skip in zip(self.up, [*levels[2::-1], None, None], strict=True):
             out = step(out, skip)
         with torch.autocast(out.device.type, enabled=False):
-            share = torch.sigmoid(self.head(out.float()))
-        if self.config.out == "sigmoid":
-            return Prediction(share, None)
-        if soil is None:
-            raise RequestError("Output 'bounds' needs the soil of every pixel; pass it.")
-        theta = between_bounds(share, soil[:, :, 0].float(), soil[:, :, 1].float())
+            theta = water_content(self.head(out.float()), self.config.out, soil)
         return Prediction(theta, None)
 
 
