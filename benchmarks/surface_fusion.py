@@ -60,7 +60,21 @@ def main() -> None:
         for seed in range(given.seeds):
             world = seen(province, layer, seed)
             score(figures, f"{name}, seed {seed}", world, seed, given.epochs)
+        add_medians(figures, name)
     figures.show(as_json=given.json)
+
+
+def add_medians(figures: Figures, name: str) -> None:
+    """PCC and RMSE over the seeds."""
+    of_what: dict[str, list[float]] = {}
+    for row in figures.rows:
+        layer, _, rest = str(row["name"]).partition(", seed ")
+        what = rest.partition(": ")[2]
+        if layer == name and what.endswith((": PCC", ": RMSE")):
+            of_what.setdefault(what, []).append(float(row["value"]))
+    for what, values in of_what.items():
+        unit = "-" if what.endswith("PCC") else "m3 m-3"
+        figures.add(f"{name}, median of {len(values)} seeds: {what}", np.median(values), unit)
 
 
 def seen(province: Province, layer: str, seed: int) -> World:
