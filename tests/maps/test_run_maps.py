@@ -165,6 +165,19 @@ def test_every_file_of_a_map_is_there_and_valid(campaign: Path) -> None:
         assert file.tags()["model_digest"] == bundle.digest
 
 
+def test_other_colours_are_told_and_written_anew_without_the_map(
+    campaign: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = _make(campaign)
+    style, theta = folder / f"{NAMES[0]}.qml", folder / f"{NAMES[0]}.tif"
+    whole, made = style.read_bytes(), theta.stat().st_mtime_ns
+    style.write_bytes(whole[:-40])
+    _make(campaign)
+    assert f"{style} holds other colours" in caplog.text
+    assert style.read_bytes() == whole
+    assert theta.stat().st_mtime_ns == made
+
+
 def test_water_has_a_flag_and_no_value(campaign: Path) -> None:
     folder = _make(campaign)
     with rasterio.open(campaign.parent / "covariates" / "land.tif") as file:
