@@ -158,7 +158,7 @@ class Soil(Section):
 
     ptf: Literal[
         "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
-        "saxton_rawls2006", "polaris_van_genuchten",
+        "saxton_rawls2006", "toth2015", "polaris_van_genuchten",
     ] = "rosetta3"  # fmt: skip
     """pedotransfer function, or the product's own parameters in its stead"""
     fill_inputs: bool = False
