@@ -136,6 +136,7 @@ def command(
             initial=chosen.initial,
             needs_temperature=chosen.needs_temperature,
             needs_radiation=chosen.needs_radiation,
+            needs_leaves=chosen.needs_leaves,
             extra_columns=chosen.extra_columns,
             float32=float32,
             force=force,

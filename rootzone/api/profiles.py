@@ -217,6 +217,7 @@ def simulate(
         sky.frame,
         salb=engine_settings.salb,
         needs_temperature=engine_settings.needs_temperature or "cover_code" in table.soil,
+        needs_leaves=engine_settings.lai,
     )
     batch: SiteBatch
     batch, cell_failures = join_weather(table, forcing)

@@ -62,7 +62,12 @@ class WeatherTable:
 
 
 def read_weather(
-    path: Path, *, salb: float, needs_temperature: bool, needs_radiation: bool = False
+    path: Path,
+    *,
+    salb: float,
+    needs_temperature: bool,
+    needs_radiation: bool = False,
+    needs_leaves: bool = False,
 ) -> WeatherTable:
     """Read and check a weather table, one row per cell and day, in any order.
 
@@ -77,6 +82,9 @@ def read_weather(
         Whether temperatures are needed in any case (snow, frozen soil).
     needs_radiation : bool
         Whether all columns of APSIM's formula are, because the engine computes its own demand.
+    needs_leaves : bool
+        Whether leaves follow the column ``lai``: a cell where it is missing for more than 32 days
+        cannot be used then.
 
     Raises
     ------
@@ -92,11 +100,18 @@ def read_weather(
             raise RequestError(f"{path}: column {name} {unit}. Nothing was simulated.")
     if needs_radiation:
         frame = frame.drop("eo_mm", strict=False)
-    return weather_from_frame(path, frame, salb=salb, needs_temperature=needs_temperature)
+    return weather_from_frame(
+        path, frame, salb=salb, needs_temperature=needs_temperature, needs_leaves=needs_leaves
+    )
 
 
 def weather_from_frame(
-    path: Path, frame: pl.DataFrame, *, salb: float, needs_temperature: bool
+    path: Path,
+    frame: pl.DataFrame,
+    *,
+    salb: float,
+    needs_temperature: bool,
+    needs_leaves: bool = False,
 ) -> WeatherTable:
     """Check weather rows that are in memory already; ``path`` is named in messages.
 
@@ -113,7 +128,7 @@ def weather_from_frame(
     rows = WeatherRows(cell, day_column(path, frame, "date"), columns)
     rows, order = _in_cell_order(rows)
     ids = ids_as_array(cell_names)
-    findings = first_findings(weather_rules(rows), rows.cell)
+    findings = first_findings(weather_rules(rows, needs_leaves=needs_leaves), rows.cell)
     bad = {str(ids[f.owner]): _bad_cell(path, frame, rows, order, f) for f in findings}
     good = np.ones(len(ids), dtype=bool)
     good[[finding.owner for finding in findings]] = False

@@ -93,6 +93,7 @@ def simulate_tables(
     needs_temperature: bool = False,
     extra_columns: Sequence[str] = (),
     needs_radiation: bool = False,
+    needs_leaves: bool = False,
     float32: bool = False,
     force: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
@@ -116,6 +117,8 @@ def simulate_tables(
         Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
     needs_temperature, needs_radiation : bool
         Whether the weather must carry temperatures, and radiation besides.
+    needs_leaves : bool
+        Whether leaves follow the weather's column ``lai``.
     extra_columns : sequence of str
         Daily columns of the engine's profiles beside those that every one has.
     float32 : bool
@@ -149,6 +152,7 @@ def simulate_tables(
         salb=salb,
         needs_temperature=needs_temperature,
         needs_radiation=needs_radiation,
+        needs_leaves=needs_leaves,
     )
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(

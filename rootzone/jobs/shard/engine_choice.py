@@ -204,17 +204,17 @@ def stops_hung_sites(section: EngineSection) -> bool:
     return section.name == "apsim"
 
 
-def weather_needs(campaign: Campaign) -> tuple[float, bool]:
-    """Albedo of bare soil for potential evaporation, and whether temperatures are needed."""
+def weather_needs(campaign: Campaign) -> tuple[float, bool, bool]:
+    """Albedo of bare soil for demand, and whether temperatures and leaf area are needed."""
     from rootzone.engines.apsim.settings import apsim_settings
     from rootzone.engines.swim.read_settings import settings_from_mapping
 
     section = campaign.engine_as_run
     if section.name == "apsim":
-        return apsim_settings(section.settings).salb, True
+        return apsim_settings(section.settings).salb, True, False
     settings = settings_from_mapping(section.physics, section.stepping, section.settings)
     by_site = campaign.cover == BY_LAND_COVER
-    return settings.salb, settings.needs_temperature or by_site
+    return settings.salb, settings.needs_temperature or by_site, settings.lai
 
 
 @cache

@@ -83,7 +83,7 @@ def read_inputs(
     span: Span,
     weather_paths: Sequence[Path],
     physics: str,
-    weather_needs: tuple[float, bool],
+    weather_needs: tuple[float, bool, bool],
 ) -> ShardInputs:
     """Read and check what a shard runs on.
 
@@ -99,8 +99,8 @@ def read_inputs(
         Weather tables that hold them.
     physics : str
         Which soil columns the engine needs.
-    weather_needs : tuple of float and bool
-        Albedo of bare soil, and whether temperatures are needed.
+    weather_needs : tuple of float, bool and bool
+        Albedo of bare soil, and whether temperatures and leaf area are needed.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def inputs_of_rows(
     span: Span,
     weather_paths: Sequence[Path],
     physics: str,
-    weather_needs: tuple[float, bool],
+    weather_needs: tuple[float, bool, bool],
     soils_path: Path,
 ) -> ShardInputs:
     """Check rows that are in memory, and read their weather.
@@ -153,9 +153,13 @@ def inputs_of_rows(
         return _nothing_to_run(sites, soils, weather, refused)
     table = soils_from_frame(soils_path, soils, physics)
     refused |= {f.site_id: f for f in table.failures if f.site_id is not None}
-    albedo, needs_temperature = weather_needs
+    albedo, needs_temperature, needs_leaves = weather_needs
     forcing = weather_from_frame(
-        weather_paths[-1], weather, salb=albedo, needs_temperature=needs_temperature
+        weather_paths[-1],
+        weather,
+        salb=albedo,
+        needs_temperature=needs_temperature,
+        needs_leaves=needs_leaves,
     )
     batch, lost = join_weather(table, forcing)
     refused |= {f.site_id: f for f in lost if f.site_id is not None}
