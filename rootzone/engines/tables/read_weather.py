@@ -153,7 +153,8 @@ def _demand_notes(path: Path, frame: pl.DataFrame, needs: WeatherNeeds) -> tuple
         )
     if demand is not None and needs.salb != _USUAL_SALB and not needs.radiation:
         notes.append(
-            f"salb {needs.salb:g} has no say in the simulation: {demand} of {path.name} is the demand"
+            f"salb {needs.salb:g} has no say in the simulation: "
+            f"{demand} of {path.name} is the demand"
         )
     return tuple(notes)
 

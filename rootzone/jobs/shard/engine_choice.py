@@ -21,6 +21,7 @@ from rootzone._shared.machine import allowed_here, settings_file
 from rootzone.campaign.model import BY_LAND_COVER, Campaign
 from rootzone.campaign.model import Engine as EngineSection
 from rootzone.engines.protocol import Engine
+from rootzone.engines.tables.read_weather import WeatherNeeds
 
 if TYPE_CHECKING:
     from rootzone.engines.apsim.settings import ApsimSettings
