@@ -162,7 +162,8 @@ def _demand_notes(path: Path, frame: pl.DataFrame, needs: WeatherNeeds) -> tuple
 def _refuse_other_demand(path: Path, batch: WeatherBatch, salb: float) -> None:
     """An engine that computes its own demand must come to the table's, or the table be told so."""
     given = batch.columns["eo_mm"]
-    own = apsim_mm(*(batch.columns[name] for name in EO_FORMULA_COLUMNS), salb)
+    radn, tmax, tmin = (batch.columns[name] for name in EO_FORMULA_COLUMNS)
+    own = apsim_mm(radn, tmax, tmin, salb)
     size, share = _SAME_DEMAND
     off = np.abs(given - own) - (size + share * own)
     if not off.size or off.max() <= 0.0:
