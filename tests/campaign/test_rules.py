@@ -38,7 +38,6 @@ def test_the_defaults_break_no_rule() -> None:
         ({"soil": {"bounds": {"kdul_min_mm_d": 1.0}}}, ("soil", "bounds", "kdul_min_mm_d")),
         ({"soil": {"bounds": {"bd_min_g_cm3": 2.2}}}, ("soil", "bounds", "bd_min_g_cm3")),
         ({"soil": {"bounds": {"ks_min_mm_d": 20_000}}}, ("soil", "bounds", "ks_min_mm_d")),
-        ({"engine": {"name": "apsim"}}, ("engine", "physics")),
         ({"labels": {"depths_mm": [200, 1500]}}, ("labels", "depths_mm", 1)),
         ({"learning": {"split": {"train": 0.8}}}, ("learning", "split")),
     ],

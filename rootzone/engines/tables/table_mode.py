@@ -17,6 +17,7 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, sidecar_of
 from rootzone.engines.failures import Failure, count_by_class, failures_frame
+from rootzone.engines.kinds import kind_of
 from rootzone.engines.protocol import Engine, EngineRun
 from rootzone.engines.tables.read_soils import COVER_CODE, SoilTable, read_soils
 from rootzone.engines.tables.read_weather import join_weather, one_cell_for_all, read_weather
@@ -137,7 +138,7 @@ def simulate_tables(
         refuse_overwrite(path, force=force)
     table = read_soils(soils, physics, initial)
     if COVER_CODE in table.soil:
-        if engine.name == "apsim":
+        if not kind_of(engine.name).grows_covers:
             raise RequestError(
                 f"{soils} has a column cover, and covers grow in the embedded engine alone; take "
                 "--engine swim, or leave the column out."
