@@ -71,9 +71,9 @@ class Catalog(Section):
 class Weather(Section):
     """How daily weather is prepared from the forcing source."""
 
-    pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
-    """pet_mm, the network's feature, as the source delivers it, or computed; fao56 needs wind.
-    The simulation evaporates by APSIM's Eo whatever stands here"""
+    pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "apsim"
+    """pet_mm, what the air asks for, in the simulation and as the network's feature: APSIM's Eo,
+    as the source delivers it, or computed; fao56 needs wind"""
     albedo: Fraction = BARE_SOIL_ALBEDO
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None

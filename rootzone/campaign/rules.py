@@ -136,15 +136,25 @@ def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
-def _one_albedo(campaign: Campaign) -> Iterator[Broken]:
-    """The network's feature and the simulation evaporate from the same ground."""
-    own = campaign.engine.settings.get("salb", BARE_SOIL_ALBEDO)
-    if campaign.weather.pet == "apsim" and campaign.weather.albedo != own:
-        yield Broken(
-            ("weather", "albedo"),
-            f"pet: apsim would use {campaign.weather.albedo:g}, the engine {own} (its salb)",
-            "give weather.albedo and salb of engine.settings the same value",
-        )
+def _one_demand(campaign: Campaign) -> Iterator[Broken]:
+    """The network's feature and the simulation follow the same demand, from the same ground."""
+    pet, albedo = campaign.weather.pet, campaign.weather.albedo
+    salb = campaign.engine.settings.get("salb", BARE_SOIL_ALBEDO)
+    if pet == "apsim":
+        if albedo != salb:
+            yield Broken(
+                ("weather", "albedo"),
+                f"pet: apsim would use {albedo:g}, the engine {salb} (its salb)",
+                "give weather.albedo and salb of engine.settings the same value",
+            )
+        return
+    for key, value in ((("weather", "albedo"), albedo), (("engine", "settings"), salb)):
+        if value != BARE_SOIL_ALBEDO:
+            yield Broken(
+                key,
+                f"an albedo of {value} has no say with pet: {pet}, which drives the simulation",
+                "leave it out, or set weather.pet: apsim",
+            )
 
 
 def _dul_that_swim3_knows(campaign: Campaign) -> Iterator[Broken]:
@@ -248,7 +258,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _cover_can_grow,
     lambda campaign: broken_soil_rules(campaign.soil),
     _enough_for_every_stratum,
-    _one_albedo,
+    _one_demand,
     _dul_that_swim3_knows,
     _labels_between_nodes,
     _solver_has_the_depths,

@@ -28,6 +28,7 @@ from rootzone.engines.ladder import Ladder
 
 if TYPE_CHECKING:
     from rootzone.engines.protocol import Engine
+    from rootzone.engines.tables.read_weather import WeatherNeeds
 
 
 DEMAND = "soil evaporation up to a demand after Priestley and Taylor in the form of Ritchie (1972)"
@@ -127,8 +128,8 @@ class EngineKind(ABC):
         """What the engine would tell of itself; a program is asked only where nothing else can."""
 
     @abstractmethod
-    def weather_needs(self, section: EngineSection) -> tuple[float, bool]:
-        """Albedo of bare soil for potential evaporation, and whether temperatures are needed."""
+    def weather_needs(self, section: EngineSection) -> WeatherNeeds:
+        """What it asks of the weather besides rain."""
 
     @abstractmethod
     def ladder(self, stepping: str) -> Ladder:

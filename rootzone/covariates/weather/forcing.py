@@ -171,7 +171,9 @@ class ForcingYear:
             "date": np.tile(self.dates, count),
         }
         for name, values in self.columns.items():
-            series = pl.Series(name, np.ascontiguousarray(values.T, dtype=np.float32).ravel())
+            # The simulation follows pet_mm: its labels shall be those of the formula to the bit.
+            kept = np.float64 if name == "pet_mm" else np.float32
+            series = pl.Series(name, np.ascontiguousarray(values.T, dtype=kept).ravel())
             data[name] = series.fill_nan(None)
         data["filled"] = self.flags.T.astype(np.int16).ravel()
         return pl.DataFrame(data)

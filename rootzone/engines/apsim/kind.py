@@ -17,6 +17,7 @@ from rootzone.engines.apsim.allowed import check_program, check_scratch
 from rootzone.engines.apsim.settings import ApsimSettings, apsim_settings
 from rootzone.engines.kinds import SWIM3_EVAPORATION, Asked, EngineKind, TableEngine
 from rootzone.engines.ladder import SWIM3_LADDER, Ladder
+from rootzone.engines.tables.read_weather import WeatherNeeds
 
 if TYPE_CHECKING:
     from rootzone.engines.apsim.engine import ApsimEngine
@@ -33,6 +34,12 @@ class _Apsim(EngineKind):
                 ("engine", "physics"),
                 f"APSIM cannot run physics {engine.physics} with stepping {engine.stepping}",
                 "set physics: swim3 and stepping: apsim, or engine name: swim",
+            )
+        if campaign.weather.pet != "apsim":
+            yield Broken(
+                ("weather", "pet"),
+                f"APSIM works out its own demand and would not follow pet: {campaign.weather.pet}",
+                "set weather.pet: apsim, or engine.name: swim",
             )
 
     def lacking(self, campaign: Campaign) -> Iterator[Broken]:
@@ -87,8 +94,8 @@ class _Apsim(EngineKind):
         program = find_models(settings.models) if ask else ModelsProgram((), asked.told_version)
         return settings.identity(program)
 
-    def weather_needs(self, section: EngineSection) -> tuple[float, bool]:
-        return apsim_settings(section.settings).salb, True
+    def weather_needs(self, section: EngineSection) -> WeatherNeeds:
+        return WeatherNeeds(apsim_settings(section.settings).salb, temperature=True, radiation=True)
 
     def ladder(self, stepping: str) -> Ladder:
         del stepping

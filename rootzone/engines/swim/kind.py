@@ -10,6 +10,7 @@ from rootzone.campaign.model import Engine as EngineSection
 from rootzone.engines.kinds import DEMAND, SWIM3_EVAPORATION, Asked, EngineKind, TableEngine
 from rootzone.engines.ladder import SWIM3_LADDER, Ladder, ladder_of
 from rootzone.engines.swim.read_settings import settings_from_mapping, settings_from_pairs
+from rootzone.engines.tables.read_weather import WeatherNeeds
 
 if TYPE_CHECKING:
     from rootzone.engines.swim.engine import SwimEngine
@@ -34,9 +35,9 @@ class _Swim(EngineKind):
     def identity(self, asked: Asked, changes: Mapping[str, Any]) -> Mapping[str, Any]:
         return _settings(asked.section, changes).identity()
 
-    def weather_needs(self, section: EngineSection) -> tuple[float, bool]:
+    def weather_needs(self, section: EngineSection) -> WeatherNeeds:
         settings = _settings(section)
-        return settings.salb, settings.needs_temperature
+        return WeatherNeeds(settings.salb, settings.needs_temperature)
 
     def ladder(self, stepping: str) -> Ladder:
         return ladder_of(_SMALLER_ERROR) if stepping == "converged" else SWIM3_LADDER

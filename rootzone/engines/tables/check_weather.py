@@ -19,6 +19,7 @@ from rootzone.engines.tables.read_columns import MISSING_DAY, Numbers
 RANGES: Mapping[str, tuple[float, float, str]] = {
     "rain_mm": (0.0, 2000.0, "mm d-1"),
     "eo_mm": (0.0, 50.0, "mm d-1"),
+    "pet_mm": (0.0, 50.0, "mm d-1"),
     "radn_mj_m2": (0.0, 50.0, "MJ m-2 d-1"),
     "tmax_degc": (-95.0, 65.0, "degC"),
     "tmin_degc": (-95.0, 65.0, "degC"),

@@ -20,7 +20,12 @@ from rootzone.engines.failures import Failure, count_by_class, failures_frame
 from rootzone.engines.kinds import kind_of
 from rootzone.engines.protocol import Engine, EngineRun
 from rootzone.engines.tables.read_soils import COVER_CODE, SoilTable, read_soils
-from rootzone.engines.tables.read_weather import join_weather, one_cell_for_all, read_weather
+from rootzone.engines.tables.read_weather import (
+    WeatherNeeds,
+    join_weather,
+    one_cell_for_all,
+    read_weather,
+)
 from rootzone.engines.tables.write_profiles import ProfileWriter, check_ending
 
 
@@ -146,10 +151,7 @@ def simulate_tables(
         needs_temperature = True
         extra_columns = tuple(dict.fromkeys((*extra_columns, *PLANT_COLUMNS)))
     forcing = read_weather(
-        weather,
-        salb=salb,
-        needs_temperature=needs_temperature,
-        needs_radiation=needs_radiation,
+        weather, WeatherNeeds(salb, temperature=needs_temperature, radiation=needs_radiation)
     )
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(

@@ -16,6 +16,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import BY_LAND_COVER, Campaign
 from rootzone.engines.kinds import Asked, kind_of
 from rootzone.engines.protocol import Engine
+from rootzone.engines.tables.read_weather import WeatherNeeds
 
 
 class MakeEngine(Protocol):
@@ -102,11 +103,11 @@ def device_of(campaign: Campaign, asked: str | None = None) -> str:
     return str(campaign.engine.settings.get("device", "cpu"))
 
 
-def weather_needs(campaign: Campaign) -> tuple[float, bool]:
-    """Albedo of bare soil for potential evaporation, and whether temperatures are needed."""
+def weather_needs(campaign: Campaign) -> WeatherNeeds:
+    """What the campaign's engine asks of the weather besides rain."""
     section = campaign.engine_as_run
-    albedo, needs_temperature = kind_of(section.name).weather_needs(section)
-    return albedo, needs_temperature or campaign.cover == BY_LAND_COVER
+    needs = kind_of(section.name).weather_needs(section)
+    return needs._replace(temperature=needs.temperature or campaign.cover == BY_LAND_COVER)
 
 
 @cache
