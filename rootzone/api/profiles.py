@@ -223,6 +223,7 @@ def simulate(
         WeatherNeeds(
             engine_settings.salb,
             engine_settings.needs_temperature or "cover_code" in table.soil,
+            leaves=engine_settings.lai,
         ),
     )
     batch: SiteBatch

@@ -81,6 +81,9 @@ class Weather(Section):
     lapse_degc_per_km: Annotated[float, Field(ge=0, le=12)] | None = None
     """cooling with height [degC km-1] that brings temperatures from the weather product's ground to
     the region's, cell by cell; 6.5 is usual, null leaves them as delivered"""
+    leaf_area: Name | None = None
+    """catalog entry of leaf area by date, such as modis_lai, that leaves of the cover follow cell
+    by cell; null lets them follow temperature"""
     gaps: Literal["refuse", "fill"] = "refuse"
     """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
 
@@ -155,7 +158,7 @@ class Soil(Section):
 
     ptf: Literal[
         "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
-        "saxton_rawls2006", "polaris_van_genuchten",
+        "saxton_rawls2006", "toth2015", "polaris_van_genuchten",
     ] = "rosetta3"  # fmt: skip
     """pedotransfer function, or the product's own parameters in its stead"""
     fill_inputs: bool = False
@@ -282,6 +285,8 @@ class Campaign(Section):
         """The engine section with what other sections say to it: cover, and depths of labels."""
         grows = self.cover not in ("bare", BY_LAND_COVER)
         told: dict[str, Scalar] = {"cover": self.cover} if grows else {}
+        if self.weather.leaf_area and self.cover != "bare":
+            told["lai"] = True
         if self.labels.source == "solver":
             told["label_depths_mm"] = ",".join(f"{d:.12g}" for d in sorted(self.labels.depths_mm))
         settings = {**told, **self.engine.settings}

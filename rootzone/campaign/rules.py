@@ -64,6 +64,15 @@ def _cover_can_grow(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
+def _leaves_of_a_cover(campaign: Campaign) -> Iterator[Broken]:
+    if campaign.weather.leaf_area is not None and campaign.cover == "bare":
+        yield Broken(
+            ("weather", "leaf_area"),
+            f"leaf area of {campaign.weather.leaf_area} is asked for, and nothing grows",
+            "set cover, such as by_land_cover or grass, or leave the key null",
+        )
+
+
 def _years_once(campaign: Campaign) -> Iterator[Broken]:
     if len(set(campaign.years)) != len(campaign.years):
         yield Broken(("years",), "a year is listed twice", "list each year once")
@@ -256,6 +265,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _one_region,
     _years_once,
     _cover_can_grow,
+    _leaves_of_a_cover,
     lambda campaign: broken_soil_rules(campaign.soil),
     _enough_for_every_stratum,
     _one_demand,

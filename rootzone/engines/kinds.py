@@ -69,10 +69,8 @@ class TableEngine:
         Ready to run.
     physics, initial : str
         Soil columns it reads, and which of them sets the first day's water.
-    salb : float
-        Albedo of bare soil, for the demand where the weather has none.
-    needs_temperature, needs_radiation : bool
-        Weather columns it needs besides rain and demand.
+    needs : WeatherNeeds
+        What it asks of the weather besides rain.
     notes : tuple of str
         What a user should know before it runs.
     extra_columns : tuple of str
@@ -82,9 +80,7 @@ class TableEngine:
     engine: Engine
     physics: str
     initial: str
-    salb: float
-    needs_temperature: bool
-    needs_radiation: bool = False
+    needs: WeatherNeeds
     notes: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
 

@@ -59,6 +59,10 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         },
         "weather.lapse_degc_per_km",
     ),
+    ("covariates/weather/leaf_area.py", "weather.leaf_area"): (
+        {"cover": "grass", "weather": {"leaf_area": "nlcd"}},  # classes, no leaf area
+        "weather.leaf_area",
+    ),
     ("covariates/weather/derive.py", "catalog.forcing"): (
         {"catalog": {"forcing": "era5_land"}, "weather": {"pet": "delivered"}},  # has no demand
         "weather.pet",

@@ -95,7 +95,7 @@ class _Apsim(EngineKind):
         return settings.identity(program)
 
     def weather_needs(self, section: EngineSection) -> WeatherNeeds:
-        return WeatherNeeds(apsim_settings(section.settings).salb, temperature=True, radiation=True)
+        return _needs(apsim_settings(section.settings))
 
     def ladder(self, stepping: str) -> Ladder:
         del stepping
@@ -125,15 +125,17 @@ class _Apsim(EngineKind):
             engine,
             "swim3",
             "theta",
-            engine.settings.salb,
-            needs_temperature=True,
-            needs_radiation=True,
+            _needs(engine.settings),
             notes=(note,),
         )
 
     def evaporation(self, section: EngineSection) -> str:
         del section
         return SWIM3_EVAPORATION
+
+
+def _needs(settings: ApsimSettings) -> WeatherNeeds:
+    return WeatherNeeds(settings.salb, temperature=True, radiation=True)
 
 
 def _settings(asked: Asked, changes: Mapping[str, Any], threads: int) -> ApsimSettings:

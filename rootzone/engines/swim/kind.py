@@ -36,8 +36,7 @@ class _Swim(EngineKind):
         return _settings(asked.section, changes).identity()
 
     def weather_needs(self, section: EngineSection) -> WeatherNeeds:
-        settings = _settings(section)
-        return WeatherNeeds(settings.salb, settings.needs_temperature)
+        return needs_of(_settings(section))
 
     def ladder(self, stepping: str) -> Ladder:
         return ladder_of(_SMALLER_ERROR) if stepping == "converged" else SWIM3_LADDER
@@ -69,8 +68,7 @@ class _Swim(EngineKind):
             SwimEngine(settings, threads=threads),
             chosen,
             settings.initial,
-            settings.salb,
-            settings.needs_temperature,
+            needs_of(settings),
             notes=tuple(notes),
             extra_columns=settings.extra_columns,
         )
@@ -87,6 +85,11 @@ class _Swim(EngineKind):
         if section.settings.get("snow"):
             words += ", snow kept in a degree-day store"
         return words
+
+
+def needs_of(settings: SwimSettings) -> WeatherNeeds:
+    """What these settings ask of the weather besides rain."""
+    return WeatherNeeds(settings.salb, settings.needs_temperature, leaves=settings.lai)
 
 
 def _settings(section: EngineSection, changes: Mapping[str, Any] | None = None) -> SwimSettings:

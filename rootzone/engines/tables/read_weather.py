@@ -55,11 +55,15 @@ class WeatherNeeds(NamedTuple):
         Whether temperatures are needed in any case (snow, frozen soil, leaves).
     radiation : bool
         Whether all columns of the formula are, because the engine computes its own demand.
+    leaves : bool
+        Whether leaves follow the column ``lai``: a cell where it is missing for more than 32 days
+        cannot be used then.
     """
 
     salb: float
     temperature: bool = False
     radiation: bool = False
+    leaves: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ def weather_from_frame(path: Path, frame: pl.DataFrame, needs: WeatherNeeds) -> 
     rows = WeatherRows(cell, day_column(path, frame, "date"), columns)
     rows, order = _in_cell_order(rows)
     ids = ids_as_array(cell_names)
-    findings = first_findings(weather_rules(rows), rows.cell)
+    findings = first_findings(weather_rules(rows, needs_leaves=needs.leaves), rows.cell)
     bad = {str(ids[f.owner]): _bad_cell(path, frame, rows, order, f) for f in findings}
     good = np.ones(len(ids), dtype=bool)
     good[[finding.owner for finding in findings]] = False

@@ -94,11 +94,9 @@ def simulate_tables(
     engine: Engine,
     *,
     physics: str,
-    salb: float,
+    needs: WeatherNeeds,
     initial: str = "theta",
-    needs_temperature: bool = False,
     extra_columns: Sequence[str] = (),
-    needs_radiation: bool = False,
     float32: bool = False,
     force: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
@@ -116,12 +114,10 @@ def simulate_tables(
         Runs the sites.
     physics : str
         Which soil columns it needs.
-    salb : float
-        Albedo of bare soil for potential evaporation, 0 to 1.
+    needs : WeatherNeeds
+        What the engine asks of the weather besides rain.
     initial : str
         Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
-    needs_temperature, needs_radiation : bool
-        Whether the weather must carry temperatures, and radiation besides.
     extra_columns : sequence of str
         Daily columns of the engine's profiles beside those that every one has.
     float32 : bool
@@ -148,11 +144,9 @@ def simulate_tables(
                 f"{soils} has a column cover, and covers grow in the embedded engine alone; take "
                 "--engine swim, or leave the column out."
             )
-        needs_temperature = True
+        needs = needs._replace(temperature=True)
         extra_columns = tuple(dict.fromkeys((*extra_columns, *PLANT_COLUMNS)))
-    forcing = read_weather(
-        weather, WeatherNeeds(salb, temperature=needs_temperature, radiation=needs_radiation)
-    )
+    forcing = read_weather(weather, needs)
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(
         verb="rootzone simulate-tables",

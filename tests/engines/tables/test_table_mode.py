@@ -15,6 +15,7 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.engines.swim.engine import SwimEngine
+from rootzone.engines.swim.kind import needs_of
 from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.engines.tables.read_soils import choose_physics
 from rootzone.engines.tables.read_weather import WeatherNeeds, weather_from_frame
@@ -46,9 +47,8 @@ def run(
         folder / f"{out}{ending}",
         SwimEngine(settings),
         physics=physics,
-        salb=settings.salb,
+        needs=needs_of(settings),
         initial=settings.initial,
-        needs_temperature=settings.needs_temperature,
         extra_columns=settings.extra_columns,
         force=force,
         float32=float32,
@@ -525,7 +525,7 @@ def test_an_output_of_another_ending_is_refused_before_any_work(tmp_path: Path) 
             tmp_path / "out.nc",
             SwimEngine(settings_from_mapping("van_genuchten", "converged", {})),
             physics="van_genuchten",
-            salb=0.13,
+            needs=WeatherNeeds(0.13),
         )
 
 
@@ -544,7 +544,7 @@ def test_an_engine_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
             tmp_path / "p.parquet",
             Broken(settings_from_mapping("van_genuchten", "converged", {})),
             physics="van_genuchten",
-            salb=0.13,
+            needs=WeatherNeeds(0.13),
         )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.parquet", "w.parquet"]
 
@@ -622,4 +622,26 @@ def test_apsim_grows_no_cover_and_says_so(tmp_path: Path) -> None:
     engine = Apsim(settings_from_mapping("van_genuchten", "converged", {}))
     paths = [tmp_path / name for name in ("s.parquet", "w.parquet", "out.parquet")]
     with pytest.raises(RequestError, match="has a column cover"):
-        simulate_tables(*paths, engine, physics="van_genuchten", salb=0.23)
+        simulate_tables(*paths, engine, physics="van_genuchten", needs=WeatherNeeds(0.23))
+
+
+def test_a_long_gap_in_leaf_area_fails_its_cell_alone(tmp_path: Path) -> None:
+    # 50 days: cell 1 has leaf area every fourth day, as MODIS; cell 2 none for 33 days of it;
+    # cell 3 a code of MODIS (250 times 0.1) where leaf area is due.
+    forcing = weather(50, cell_ids=(1, 2, 3))
+    day = pl.col("date").rank("dense").over("cell_id") - 1
+    lai = (
+        pl.when((pl.col("cell_id") == 2) & day.is_between(10, 42)).then(None)
+        .when((pl.col("cell_id") == 3) & (day == 8)).then(25.0)
+        .when(day % 4 == 0).then(2.0)
+        .when(pl.col("cell_id") == 2).then(2.0)
+    )  # fmt: skip
+    forcing = forcing.with_columns(lai.alias("lai"))
+    result = run(tmp_path, soils([7, 8, 9], cell_ids=[1, 2, 3]), forcing, cover="grass", lai=True)
+    assert result.sites == 3
+    assert {f.site_id for f in result.failures} == {8, 9}
+    assert "lai is missing on 33 days from 2021-01-11 on" in text_of(result, 8)
+    assert "lai 25 is outside 0 to 20" in text_of(result, 9)
+    # Where leaves follow temperature, or none grow, the column has no say.
+    bare = run(tmp_path, soils([8, 9], cell_ids=[2, 3]), forcing, out="bare", force=True)
+    assert not bare.failures
