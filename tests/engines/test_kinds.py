@@ -21,6 +21,7 @@ from tests.cli.campaign_runs import invoke, make_campaign
 KIND = """
 from rootzone.engines.kinds import EngineKind
 from rootzone.engines.ladder import Rung
+from rootzone.engines.tables.read_weather import WeatherNeeds
 from rootzone._shared.errors import RequestError
 from tests.jobs.engines import Bucket
 
@@ -37,7 +38,7 @@ class _Bucket(EngineKind):
         return Bucket(changes).identity()
 
     def weather_needs(self, section):
-        return 0.13, False
+        return WeatherNeeds(0.13)
 
     def ladder(self, stepping):
         return (Rung("default"),)
