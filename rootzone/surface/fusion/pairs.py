@@ -57,11 +57,22 @@ def choose_pairs(
             f"Fewer than two pairs have {least_clear:.0%} of their pixels clear ({told}). Give "
             "more pairs, or lower --least-clear."
         )
-    before = sorted((k for k in usable if days[k] <= day), key=lambda k: day - days[k])
-    after = sorted((k for k in usable if days[k] > day), key=lambda k: days[k] - day)
-    chosen = [*before[:1], *after[:1]] if before and after else (before or after)[:2]
-    first, second = sorted(chosen, key=lambda k: days[k])
+    first, second = (list(days).index(one) for one in nearest_two([days[k] for k in usable], day))
     return first, second
+
+
+def nearest_two(days: Sequence[dt.date], day: dt.date) -> list[dt.date]:
+    """The nearest day before (or equal) and the nearest after; two of one side where need be.
+
+    Fewer than two days give fewer.
+
+    >>> days = [dt.date(2016, 1, d) for d in (1, 5, 20)]
+    >>> nearest_two(days, dt.date(2016, 1, 10))
+    [datetime.date(2016, 1, 5), datetime.date(2016, 1, 20)]
+    """
+    before = sorted((d for d in days if d <= day), reverse=True)
+    after = sorted(d for d in days if d > day)
+    return sorted([*before[:1], *after[:1]] if before and after else (before or after)[:2])
 
 
 def nearest_pairs(
