@@ -149,6 +149,8 @@ def _one_demand(campaign: Campaign) -> Iterator[Broken]:
     """The network's feature and the simulation follow the same demand, from the same ground."""
     pet, albedo = campaign.weather.pet, campaign.weather.albedo
     salb = campaign.engine.settings.get("salb", BARE_SOIL_ALBEDO)
+    if not isinstance(salb, int | float) or not 0 <= salb <= 1:
+        return  # the engine refuses it
     if pet == "apsim":
         if albedo != salb:
             yield Broken(
