@@ -29,6 +29,8 @@ class TableEngine:
         What a user should know before it runs.
     extra_columns : tuple of str
         Daily columns beside those that every profile has.
+    needs_leaves : bool
+        Whether leaves follow the weather's column ``lai``.
     """
 
     engine: Engine
@@ -39,6 +41,7 @@ class TableEngine:
     needs_radiation: bool = False
     notes: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
+    needs_leaves: bool = False
 
 
 def table_engine(
@@ -82,6 +85,7 @@ def table_engine(
         settings.needs_temperature,
         notes=tuple(notes),
         extra_columns=settings.extra_columns,
+        needs_leaves=settings.lai,
     )
 
 

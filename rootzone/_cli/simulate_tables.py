@@ -34,7 +34,8 @@ SOILS, one row per site and layer:
   if there       cover: what grows at the site, such as grass (docs/roots.md)
 \b
 WEATHER, one row per cell and day, without gaps:
-  cell_id, date, rain_mm, and eo_mm or radn_mj_m2, tmax_degc, tmin_degc
+  cell_id, date, rain_mm, and what the air asks for: eo_mm, else pet_mm, else APSIM's
+  formula from radn_mj_m2, tmax_degc, tmin_degc
 \b
 OUT, one row per site and date, in the order of SOILS:
   site_id, date, theta (list, one value per layer), runoff_mm, drainage_mm, es_mm,
@@ -136,6 +137,7 @@ def command(
             initial=chosen.initial,
             needs_temperature=chosen.needs_temperature,
             needs_radiation=chosen.needs_radiation,
+            needs_leaves=chosen.needs_leaves,
             extra_columns=chosen.extra_columns,
             float32=float32,
             force=force,

@@ -41,6 +41,7 @@ TABLE, one row per site and layer, .parquet or .csv:
   wosten1999        bd_g_cm3, om_pct
   weynants2009      bd_g_cm3, om_pct
   saxton_rawls2006  om_pct, and bd_g_cm3 if known
+  toth2015          bd_g_cm3, om_pct
 \b
 OUT, one row per site and layer, for both physics of rootzone simulate:
   site_id, cell_id, layer, thickness_mm, bd_g_cm3, airdry, ll15, dul, sat, ks_mm_d,

@@ -243,6 +243,8 @@ def _about_catalog(files: CampaignFiles, refused: set[str]) -> Iterator[Question
         yield ("catalog", name), partial(catalog.legend_of_layer, known[name])
     if "texture" in known:
         yield from _about_texture(loaded, catalog)
+    if campaign.weather.leaf_area is not None:
+        yield ("weather", "leaf_area"), partial(_leaves, catalog, campaign.weather.leaf_area)
     if "forcing" in known:
         yield ("catalog", "forcing"), partial(_weather_cells, files)
         yield ("weather", "pet"), partial(_weather_recipe, loaded, catalog)
@@ -253,6 +255,12 @@ def _about_catalog(files: CampaignFiles, refused: set[str]) -> Iterator[Question
     with_legends = all(catalog.source(known[name]).legend for name in classes)
     if {"land_cover", "climate_class", "forcing"} <= known.keys() and with_legends:
         yield ("sites", "exclude_land_cover"), partial(_rules, files)
+
+
+def _leaves(catalog: Catalog, name: str) -> None:
+    from rootzone.covariates.weather.leaf_area import require_leaf_area
+
+    require_leaf_area(catalog.source(name), name)
 
 
 def _bounds(files: CampaignFiles, box: Region) -> Bounds:

@@ -93,7 +93,7 @@ def make_soils(
         Distance of sand + silt + clay from 100 % that is still closed [%].
     ptf : str
         Pedotransfer function of textures: ``rosetta3``, ``rosetta3_h3`` to ``_h5``,
-        ``wosten1999``, ``weynants2009`` or ``saxton_rawls2006``.
+        ``wosten1999``, ``weynants2009``, ``saxton_rawls2006`` or ``toth2015``.
     members : sequence of str
         More of them: each site has a soil by each, named ``SITE@FUNCTION``, and
         :meth:`Labels.spread` tells what labels differ by.

@@ -66,6 +66,15 @@ def _cover_can_grow(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
+def _leaves_of_a_cover(campaign: Campaign) -> Iterator[Broken]:
+    if campaign.weather.leaf_area is not None and campaign.cover == "bare":
+        yield Broken(
+            ("weather", "leaf_area"),
+            f"leaf area of {campaign.weather.leaf_area} is asked for, and nothing grows",
+            "set cover, such as by_land_cover or grass, or leave the key null",
+        )
+
+
 def _years_once(campaign: Campaign) -> Iterator[Broken]:
     if len(set(campaign.years)) != len(campaign.years):
         yield Broken(("years",), "a year is listed twice", "list each year once")
@@ -138,15 +147,33 @@ def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
-def _one_albedo(campaign: Campaign) -> Iterator[Broken]:
-    """The network's feature and the simulation evaporate from the same ground."""
-    own = campaign.engine.settings.get("salb", BARE_SOIL_ALBEDO)
-    if campaign.weather.pet == "apsim" and campaign.weather.albedo != own:
+def _one_demand(campaign: Campaign) -> Iterator[Broken]:
+    """The network's feature and the simulation follow the same demand, from the same ground."""
+    pet, albedo = campaign.weather.pet, campaign.weather.albedo
+    engine = campaign.engine
+    salb = engine.settings.get("salb", BARE_SOIL_ALBEDO)
+    if pet == "apsim":
+        if albedo != salb:
+            yield Broken(
+                ("weather", "albedo"),
+                f"pet: apsim would use {albedo:g}, the engine {salb} (its salb)",
+                "give weather.albedo and salb of engine.settings the same value",
+            )
+        return
+    if engine.name == "apsim":
         yield Broken(
-            ("weather", "albedo"),
-            f"pet: apsim would use {campaign.weather.albedo:g}, the engine {own} (its salb)",
-            "give weather.albedo and salb of engine.settings the same value",
+            ("weather", "pet"),
+            f"APSIM works out its own demand and would not follow pet: {pet}",
+            "set weather.pet: apsim, or engine.name: swim",
         )
+        return
+    for key, value in ((("weather", "albedo"), albedo), (("engine", "settings"), salb)):
+        if value != BARE_SOIL_ALBEDO:
+            yield Broken(
+                key,
+                f"an albedo of {value} has no say with pet: {pet}, which drives the simulation",
+                "leave it out, or set weather.pet: apsim",
+            )
 
 
 def _dul_that_swim3_knows(campaign: Campaign) -> Iterator[Broken]:
@@ -260,9 +287,10 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _one_region,
     _years_once,
     _cover_can_grow,
+    _leaves_of_a_cover,
     lambda campaign: broken_soil_rules(campaign.soil),
     _enough_for_every_stratum,
-    _one_albedo,
+    _one_demand,
     _dul_that_swim3_knows,
     _apsim_runs_swim3,
     _labels_between_nodes,

@@ -41,6 +41,7 @@ SAMPLED: Mapping[str, tuple[Mapping[str, str], str]] = {
     "wosten1999": ({**TEXTURE, **_BD, **_OM}, "texture"),
     "weynants2009": ({**TEXTURE, **_BD, **_OM}, "texture"),
     "saxton_rawls2006": ({**TEXTURE, **_BD, **_OM}, "texture"),
+    "toth2015": ({**TEXTURE, **_BD, **_OM}, "texture"),
     "polaris_van_genuchten": (VAN_GENUCHTEN, "polaris"),
 }
 

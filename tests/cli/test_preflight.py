@@ -59,12 +59,16 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         },
         "weather.lapse_degc_per_km",
     ),
+    ("covariates/weather/leaf_area.py", "weather.leaf_area"): (
+        {"cover": "grass", "weather": {"leaf_area": "nlcd"}},  # classes, no leaf area
+        "weather.leaf_area",
+    ),
     ("covariates/weather/derive.py", "catalog.forcing"): (
-        {"catalog": {"forcing": "era5_land"}},  # delivers no demand
+        {"catalog": {"forcing": "era5_land"}, "weather": {"pet": "delivered"}},  # has no demand
         "weather.pet",
     ),
     ("covariates/weather/derive.py", "weather.pet"): (
-        {"catalog": {"forcing": "era5_land"}},
+        {"catalog": {"forcing": "era5_land"}, "weather": {"pet": "delivered"}},
         "weather.pet",
     ),
     ("design/allocate.py", "sites.min_per_stratum"): (
@@ -170,6 +174,10 @@ IN_OTHER_WORDS: list[tuple[dict[str, Any], str]] = [
     ({"soil": {"bounds": {"sat_max": 1.0}}}, "soil.bounds.sat_max"),
     ({"profile": {"thickness_mm": [1, 300, 300]}}, "profile.thickness_mm[0]"),
     ({"weather": {"pet": "apsim", "albedo": 0.2}}, "weather.albedo"),
+    ({"weather": {"pet": "delivered", "albedo": 0.2}}, "weather.albedo"),  # drives nothing
+    ({"weather": {"pet": "delivered"}, "engine": {"settings": {"salb": 0.2}}}, "engine.settings"),
+    ({"weather": {"pet": "delivered"}, "engine": {"name": "apsim", "physics": "swim3"}},
+     "weather.pet"),
 ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ _BESIDE_TEXTURE = {
     "wosten1999": ("bd", "om"),
     "weynants2009": ("bd", "om"),
     "saxton_rawls2006": ("bd", "om"),
+    "toth2015": ("bd", "om"),
 }
 
 

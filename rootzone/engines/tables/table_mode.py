@@ -19,7 +19,12 @@ from rootzone._shared.provenance import Provenance, inputs_of, sidecar_of
 from rootzone.engines.failures import Failure, count_by_class, failures_frame
 from rootzone.engines.protocol import Engine, EngineRun
 from rootzone.engines.tables.read_soils import COVER_CODE, SoilTable, read_soils
-from rootzone.engines.tables.read_weather import join_weather, one_cell_for_all, read_weather
+from rootzone.engines.tables.read_weather import (
+    WeatherNeeds,
+    join_weather,
+    one_cell_for_all,
+    read_weather,
+)
 from rootzone.engines.tables.write_profiles import ProfileWriter, check_ending
 
 
@@ -93,6 +98,7 @@ def simulate_tables(
     needs_temperature: bool = False,
     extra_columns: Sequence[str] = (),
     needs_radiation: bool = False,
+    needs_leaves: bool = False,
     float32: bool = False,
     force: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
@@ -116,6 +122,8 @@ def simulate_tables(
         Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
     needs_temperature, needs_radiation : bool
         Whether the weather must carry temperatures, and radiation besides.
+    needs_leaves : bool
+        Whether leaves follow the weather's column ``lai``.
     extra_columns : sequence of str
         Daily columns of the engine's profiles beside those that every one has.
     float32 : bool
@@ -145,10 +153,7 @@ def simulate_tables(
         needs_temperature = True
         extra_columns = tuple(dict.fromkeys((*extra_columns, *PLANT_COLUMNS)))
     forcing = read_weather(
-        weather,
-        salb=salb,
-        needs_temperature=needs_temperature,
-        needs_radiation=needs_radiation,
+        weather, WeatherNeeds(salb, needs_temperature, needs_radiation, needs_leaves)
     )
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(

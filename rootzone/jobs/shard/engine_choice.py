@@ -21,6 +21,7 @@ from rootzone._shared.machine import allowed_here, settings_file
 from rootzone.campaign.model import BY_LAND_COVER, Campaign
 from rootzone.campaign.model import Engine as EngineSection
 from rootzone.engines.protocol import Engine
+from rootzone.engines.tables.read_weather import WeatherNeeds
 
 if TYPE_CHECKING:
     from rootzone.engines.apsim.settings import ApsimSettings
@@ -204,17 +205,18 @@ def stops_hung_sites(section: EngineSection) -> bool:
     return section.name == "apsim"
 
 
-def weather_needs(campaign: Campaign) -> tuple[float, bool]:
-    """Albedo of bare soil for potential evaporation, and whether temperatures are needed."""
+def weather_needs(campaign: Campaign) -> WeatherNeeds:
+    """What the campaign's engine asks of the weather besides rain."""
     from rootzone.engines.apsim.settings import apsim_settings
     from rootzone.engines.swim.read_settings import settings_from_mapping
 
     section = campaign.engine_as_run
     if section.name == "apsim":
-        return apsim_settings(section.settings).salb, True
+        return WeatherNeeds(apsim_settings(section.settings).salb, temperature=True, radiation=True)
     settings = settings_from_mapping(section.physics, section.stepping, section.settings)
     by_site = campaign.cover == BY_LAND_COVER
-    return settings.salb, settings.needs_temperature or by_site
+    temperature = settings.needs_temperature or by_site
+    return WeatherNeeds(settings.salb, temperature, leaves=settings.lai)
 
 
 @cache
