@@ -1,4 +1,4 @@
-"""Leaf area of weather cells. Maps as AppEEARS cuts MCD15A3H: sinusoidal, uint8, scale 0.1, flags."""
+"""Leaf area of weather cells. Maps as AppEEARS cuts MCD15A3H: sinusoidal, uint8, scale 0.1."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_cell_has_the_mean_of_its_leaves_on_the_days_of_maps(maps):
     assert lai[12] == pytest.approx(4.0, abs=1e-6)  # code 40; 90 lies under cloud
     assert np.isnan(
         np.delete(lai, [0, 4, 12], axis=0)
-    ).all()  # 254 alone on day 9, no map elsewhere
+    ).all()  # day 9: 254 alone
     assert [path.name.split("_")[1] for path in files] == ["Lai", "FparLai"] * 4
 
 
