@@ -47,9 +47,7 @@ def test_a_cell_has_the_mean_of_its_leaves_on_the_days_of_maps(maps):
     assert lai[0] == pytest.approx(2.0, abs=1e-6)  # code 20 everywhere
     assert lai[4] == pytest.approx(3.0, abs=1e-6)  # code 30; 253 is no leaf area
     assert lai[12] == pytest.approx(4.0, abs=1e-6)  # code 40; 90 lies under cloud
-    assert np.isnan(
-        np.delete(lai, [0, 4, 12], axis=0)
-    ).all()  # day 9: 254 alone
+    assert np.isnan(np.delete(lai, [0, 4, 12], axis=0)).all()  # day 9: 254 alone
     assert [path.name.split("_")[1] for path in files] == ["Lai", "FparLai"] * 4
 
 
