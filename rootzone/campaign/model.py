@@ -190,7 +190,7 @@ class Soil(Section):
 class Engine(Section):
     """The soil-water engine and its settings."""
 
-    name: Literal["swim", "apsim"] = "swim"
+    name: Name = "swim"
     """swim is embedded and needs nothing; apsim drives an installed APSIM"""
     physics: Literal["swim3", "van_genuchten"] = "van_genuchten"
     """swim3 builds its curves from LL15, DUL, SAT; van_genuchten uses Rosetta's own"""

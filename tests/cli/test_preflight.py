@@ -96,7 +96,7 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"catalog": {"texture": "nlcd"}},
         "catalog.texture",
     ),
-    ("jobs/shard/engine_choice.py", "engine.name"): ({"engine": {"name": "hydrus"}}, "engine.name"),
+    ("engines/kinds.py", "engine.name"): ({"engine": {"name": "hydrus"}}, "engine.name"),
     ("learning/evaluation/evaluate.py", "learning.split"): (
         {"learning": {"split": {"train": 0.8, "validation": 0.2, "test": 0.0}}},
         "learning.split.test",
@@ -124,7 +124,8 @@ BY_DATA = {
     ("hydraulics/run_campaign_soils.py", "soil.on_refused"),  # soils
     ("hydraulics/site_layers.py", "soil.ptf"),  # a catalog of one's own; check asks the catalog
     ("labels/run_member_spread.py", "soil.members"),  # tables of the soils stage
-    ("jobs/shard/engine_choice.py", "engine.apsim_models"),  # what this machine allows
+    ("engines/apsim/allowed.py", "engine.apsim_models"),  # what this machine allows
+    ("jobs/shard/engine_choice.py", "engine.name"),  # --device
     ("jobs/record/rounds.py", "sites.reserves_pct"),  # a table that was not drawn
     ("jobs/shard/read_cut.py", "engine.spin_up_days"),  # weather tables
     ("learning/campaign_training.py", "learning.simulated_batch_probability"),  # labels

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from rootzone._shared.patterns import files_named
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.surface_section import Surface
 from rootzone.campaign.workspace import Workspace
@@ -51,12 +52,7 @@ class OpenSurface:
 
     def found(self, pattern: str) -> list[Path]:
         """Files that a pattern names; a relative one starts at the campaign file."""
-        whole = self.campaign_file.parent / pattern
-        steps = whole.parts
-        fixed = next((k for k, step in enumerate(steps) if "*" in step or "?" in step), len(steps))
-        if fixed == len(steps):
-            return [whole] if whole.exists() else []
-        return sorted(Path(*steps[:fixed]).glob("/".join(steps[fixed:])))
+        return files_named(pattern, self.campaign_file.parent)
 
     @cached_property
     def scene(self) -> Scene:
