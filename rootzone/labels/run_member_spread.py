@@ -21,7 +21,7 @@ from rootzone._shared.digests import digest_bytes
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance
 from rootzone._shared.table_files import read_table, write_table
-from rootzone._shared.tables import LABELS, SITES, SOIL_LAYERS
+from rootzone._shared.tables import SITES, SOIL_LAYERS
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.engine_choice import engine_code
 from rootzone.labels.simulate_columns import guarded_soils, simulate_columns
@@ -30,7 +30,7 @@ from rootzone.labels.spread import SPREAD
 if TYPE_CHECKING:
     from rootzone.covariates.open_campaign import CampaignFiles
 
-_WANTED = ("site_id", "date", "depth_mm", "theta")
+_WANTED = {"site_id": pl.Int64, "date": pl.Date, "depth_mm": pl.Float32, "theta": pl.Float32}
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,13 @@ def _labels_of(folder: Path, year: int, ids: pl.Series) -> pl.DataFrame:
     """Labels of some sites in a year, at depths; layer means have no part in campaigns."""
     found = sorted((folder / f"year={year}").glob("month=*/*.parquet"))
     if not found:
-        return pl.DataFrame(schema={name: LABELS.dtype_of(name) for name in _WANTED})
-    rows = pl.scan_parquet(found, hive_partitioning=False).select(_WANTED)
-    return rows.filter(pl.col("site_id").is_in(ids.implode())).sort(*_WANTED[:3]).collect()
+        return pl.DataFrame(schema=_WANTED)
+    rows = pl.scan_parquet(found, hive_partitioning=False).select(list(_WANTED))
+    return (
+        rows.filter(pl.col("site_id").is_in(ids.implode()))
+        .sort("site_id", "date", "depth_mm")
+        .collect()
+    )
 
 
 def _record(files: CampaignFiles, own: pl.DataFrame) -> Provenance:
