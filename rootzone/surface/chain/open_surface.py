@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.patterns import files_named
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.surface_section import Surface
 from rootzone.campaign.workspace import Workspace
@@ -52,12 +53,7 @@ class OpenSurface:
 
     def found(self, pattern: str) -> list[Path]:
         """Files that a pattern names; a relative one starts at the campaign file."""
-        whole = self.campaign_file.parent / pattern
-        steps = whole.parts
-        fixed = next((k for k, step in enumerate(steps) if "*" in step or "?" in step), len(steps))
-        if fixed == len(steps):
-            return [whole] if whole.exists() else []
-        return sorted(Path(*steps[:fixed]).glob("/".join(steps[fixed:])))
+        return files_named(pattern, self.campaign_file.parent)
 
     @cached_property
     def scene(self) -> Scene:
