@@ -229,6 +229,23 @@ def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
+def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
+    surface = campaign.surface
+    asked, there = "region" in surface.splits, surface.other_region is not None
+    if asked and not there:
+        yield Broken(
+            ("surface", "splits"),
+            "the split region tests in another region, and other_region names none",
+            "give surface.other_region its smap, land, ndvi and stations, or take region out",
+        )
+    if there and not asked:
+        yield Broken(
+            ("surface", "other_region"),
+            "no split looks at it",
+            "add region to surface.splits, or take other_region out",
+        )
+
+
 def _map_days_have_weather(campaign: Campaign) -> Iterator[Broken]:
     there = campaign.weather_years
     for index, day in enumerate(campaign.maps.dates):
@@ -288,6 +305,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _solver_has_the_depths,
     _texture_interval,
     _surface_moisture_by_day,
+    _another_region_to_test_in,
     _split_adds_up,
     _map_days_have_weather,
 )
