@@ -71,6 +71,11 @@ def run_forcing(
             continue
         say(f"{year}: reading {len(cells)} cells")
         weather = prepare_year(files.catalog, request, year, cells, heights, warmer)
+        if request.leaf_area is not None:
+            from rootzone.covariates.weather.leaf_area import with_leaf_area
+
+            bounds = files.region.bounds
+            weather = with_leaf_area(weather, files.catalog, request.leaf_area, bounds)
         facts.append(_write(place.weather(year), weather, _record(files, request, weather)))
     return facts
 
@@ -104,7 +109,10 @@ def _without_list(told: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(files: CampaignFiles, request: ForcingRequest, year: int) -> dict[str, Any]:
     region = files.campaign.region.model_dump(mode="json")
-    return {"year": year, "region": region, **asdict(request)}
+    asked = asdict(request)
+    if request.leaf_area is None:  # tables of before this key existed are the same ones
+        del asked["leaf_area"]
+    return {"year": year, "region": region, **asked}
 
 
 def _record(files: CampaignFiles, request: ForcingRequest, weather: ForcingYear) -> Provenance:
