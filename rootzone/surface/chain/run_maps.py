@@ -12,6 +12,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
+from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.map_run import is_damaged, made_alike, not_whole
 from rootzone.surface.chain.evaluate import read_half_width, read_skill, table_text
 from rootzone.surface.chain.open_surface import OpenSurface
@@ -26,7 +27,7 @@ from rootzone.surface.product.write_day import (
     write_day,
     write_days_series,
 )
-from rootzone.surface.product.write_page import write_page
+from rootzone.surface.product.write_page import Panel, write_page
 
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -124,7 +125,14 @@ def _write_page(opened: OpenSurface, made: list[SurfaceMapFiles]) -> None:
     note = opened.campaign_file.parent / "data" / "MADE_UP.txt"
     if note.is_file():
         facts["made up"] = note.read_text().strip()
-    write_page(opened.page, opened.name, table, made, facts)
+    write_page(opened.page, opened.name, table, made, facts, _PANELS, "surface moisture, 0-50 mm")
+
+
+_PANELS = (
+    Panel("theta [m3 m-3]", "theta", 1, "water"),
+    Panel("roughness h [-]", "parameters", 1, "cividis"),
+    Panel("opacity tau [-]", "parameters", 3, "YlGn"),
+)
 
 
 def _whole(files: SurfaceMapFiles, record: Provenance) -> bool:
@@ -142,17 +150,7 @@ def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[
     RequestError
         The point lies outside the region, or the satellite did not see the day.
     """
-    grid = opened.scene.grid
-    row = col = -1
-    if -90.0 < lat < 90.0 and -180.0 <= lon <= 180.0:
-        row, col = (int(v) for v in grid.row_col_of_lon_lat(lon, lat))
-    if not bool(grid.contains(row, col)):
-        west, south = grid.lon_lat(grid.height - 1, 0)
-        east, north = grid.lon_lat(0, grid.width - 1)
-        raise RequestError(
-            f"{lat:g}, {lon:g} lies outside the region: {float(south):.2f} to {float(north):.2f} "
-            f"north, {float(west):.2f} to {float(east):.2f} east. Latitude comes first."
-        )
+    row, col = inside_grid(opened.scene.grid, lat, lon)
     number = int((day - _EPOCH).days)
     looks = np.flatnonzero(opened.scene.days == number)
     if not looks.size:
@@ -170,3 +168,24 @@ def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[
         **{name: bool(v) if name == "at_bound" else float(v) for name, v in values.items()},
         "half_width": read_half_width(opened.skill),
     }  # fmt: skip
+
+
+def inside_grid(grid: MasterGrid, lat: float, lon: float) -> tuple[int, int]:
+    """Row and column of a point.
+
+    Raises
+    ------
+    RequestError
+        It lies outside.
+    """
+    row = col = -1
+    if -90.0 < lat < 90.0 and -180.0 <= lon <= 180.0:
+        row, col = (int(v) for v in grid.row_col_of_lon_lat(lon, lat))
+    if not bool(grid.contains(row, col)):
+        west, south = grid.lon_lat(grid.height - 1, 0)
+        east, north = grid.lon_lat(0, grid.width - 1)
+        raise RequestError(
+            f"{lat:g}, {lon:g} lies outside the region: {float(south):.2f} to {float(north):.2f} "
+            f"north, {float(west):.2f} to {float(east):.2f} east. Latitude comes first."
+        )
+    return row, col
