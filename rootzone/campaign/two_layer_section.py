@@ -46,3 +46,5 @@ class TwoLayer(Section):
     """add the coarse residual back, so that cell means match the product; lowers skill at 1 km"""
     simulated: str | None = None
     """GeoTIFFs by day of the water content of 0-100 cm by physics, to hold the product against"""
+    other_campaign: str | None = None
+    """campaign file of another region of this system, which the split region tests in"""

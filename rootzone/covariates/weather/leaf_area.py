@@ -19,8 +19,14 @@ from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.forcing import ForcingYear
 
 _SPACING_M = 500.0  # pixels of MODIS, about 60 to a cell
-# Dates as paths spell them: 2022033 (MODIS: year and day of the year), 20220202, 2022-02-02.
-_SPELLINGS = ((r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"), (r"\d{8}", "%Y%m%d"), (r"\d{7}", "%Y%j"))
+# Dates as paths spell them: 2022033 (MODIS: year and day of the year, newer cuts with six zeros
+# for the time), 20220202, 2022-02-02. No digit may follow, or one would be the start of another.
+_SPELLINGS = (
+    (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
+    (r"\d{13}", "%Y%j%H%M%S"),
+    (r"\d{8}", "%Y%m%d"),
+    (r"\d{7}", "%Y%j"),
+)
 
 
 def leaf_area_of_cells(
@@ -77,13 +83,13 @@ def leaf_area_of_cells(
     for spelt, day in wanted.items():
         with CovariateStack(catalog, grid, bounds) as stack:
             values = stack.read(f"{name}/{spelt}", grid.full_window).astype(np.float64).ravel()
+            files += stack.files(f"{name}/{spelt}")
         values = values[inside]
         known = np.isfinite(values)
         count = np.bincount(place[known], minlength=len(cells))
         total = np.bincount(place[known], weights=values[known], minlength=len(cells))
         with np.errstate(invalid="ignore"):
             lai[(day - first).days] = total / count
-        files += sorted(catalog.data_folder.glob(_filled(source.path, spelt)))
     return lai, files
 
 
@@ -110,7 +116,7 @@ def dates_of_maps(source: Source, name: str, data_folder: Path) -> dict[str, dat
     for path in data_folder.glob(_filled(source.path, "*")):
         text = path.relative_to(data_folder).as_posix()
         for pattern, spelling in _SPELLINGS:
-            hit = re.fullmatch(f"{before}({pattern}){after}", text)
+            hit = re.fullmatch(rf"{before}({pattern})(?!\d){after}", text)
             if hit:
                 found[hit[1]] = datetime.strptime(hit[1], spelling).date()
                 break
@@ -138,4 +144,4 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _filled(path: str, spelt: str) -> str:
-    return path.replace("{date}", spelt).replace("{any}", "*")
+    return re.sub(r"\*+", "*", path.replace("{date}", spelt).replace("{any}", "*"))

@@ -70,7 +70,8 @@ def write_page(
     write_text(
         path,
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{heading}</h1><ul>{listed}</ul><h2>Skill at samples held out</h2>"
+        f"<style>{_STYLE}</style></head><body><h1>{heading}</h1><ul>{listed}</ul>"
+        "<h2>Skill at samples held out</h2>"
         f"<pre>{html.escape(table)}</pre><p>A random split lets a model see the same station on "
         "other days; only the split by stations tells what it does at a place without one.</p>"
         f"<h2>Maps</h2>{figures}</body></html>\n",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ import polars as pl
 from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.digests import digest_json
+from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.seal import check, read_sealed_json, sealed_json
 from rootzone._shared.seeds import stream
@@ -218,16 +219,55 @@ def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
             continue
         start = above = _from_model(trained, layer, trees, above)
         for split in section.splits:
+            there = _other(trained) if split == "region" else trained
+            elsewhere = there.samples(layer, there.downscaler(layer)) if there != trained else None
             for seed in section.seeds:
-                parts = parts_of(Seats.of(samples, trained.layers.days), split, seed)
-                held = {p: samples.of(parts == p) for p in (TRAIN, VALIDATION, TEST)}
-                frames.append(_fitted(trained, layer, held, start, split, seed))
-                say(f"{layer}, {split}, seed {seed}: {len(held[TEST])} test")
+                held = held_out(samples, trained.layers.days, elsewhere, split, seed)
+                frames.append(_fitted(trained, layer, held, there, start, split, seed))
+                say(f"{layer}, {split}, seed {seed}: {len(held.test)} test")
     record = Provenance(
         "rootzone surface train", {"files": trained.layers.digest}, section.model_dump(mode="json")
     )
     write_table(trained.predictions, pl.concat(frames), PREDICTED, record)
     return trained.predictions
+
+
+class Held(NamedTuple):
+    """Samples to train on, to stop by, and to be scored on."""
+
+    train: PatchSamples
+    validate: PatchSamples
+    test: PatchSamples
+
+
+def held_out(
+    samples: PatchSamples,
+    days: IntArray,
+    elsewhere: PatchSamples | None,
+    split: str,
+    seed: int,
+) -> Held:
+    """Samples of a split; ``region`` trains on all stations here and tests on all elsewhere."""
+    parts = parts_of(Seats.of(samples, days), "stations" if elsewhere is not None else split, seed)
+    if elsewhere is not None:
+        stop = parts == VALIDATION
+        return Held(samples.of(~stop), samples.of(stop), elsewhere)
+    return Held(*(samples.of(parts == part) for part in (TRAIN, VALIDATION, TEST)))
+
+
+def _other(trained: Trained) -> Trained:
+    """The other region, with a product and trees of its own."""
+    opened = trained.layers.opened
+    name = opened.section.two_layer.other_campaign
+    if name is None:
+        raise RequestError("surface.two_layer.other_campaign names no region to test in.")
+    other = Trained(OpenLayers(OpenSurface.of(opened.campaign_file.parent / name)))
+    if other.layers.names != trained.layers.names:
+        raise RequestError(
+            f"{name} has the fields {', '.join(other.layers.names)}, this campaign "
+            f"{', '.join(trained.layers.names)}: its networks cannot read them."
+        )
+    return other
 
 
 def _from_model(
@@ -267,17 +307,18 @@ def _from_model(
 def _fitted(
     trained: Trained,
     layer: str,
-    held: dict[str, PatchSamples],
+    held: Held,
+    there: Trained,
     start: dict[str, torch.Tensor] | None,
     split: str,
     seed: int,
 ) -> pl.DataFrame:
     from safetensors.torch import save_file
 
-    test, corrector = held[TEST], trained.layers.opened.section.two_layer.corrector
+    test, corrector = held.test, trained.layers.opened.section.two_layer.corrector
     identity = {"files": trained.layers.digest, "layer": layer, "split": [split, seed]}
     record = Provenance("rootzone surface train", {"files": trained.layers.digest}, identity)
-    trees = ResidualTrees.fitted(held[TRAIN], seed)
+    trees = ResidualTrees.fitted(held.train, seed)
     path = trained.trees_file(layer, split, seed)
     write_text(path, trees.booster.model_to_string())
     write_sidecar(path, record)
@@ -285,15 +326,15 @@ def _fitted(
     if corrector == "network":
         path = trained.network_file(layer, split, seed)
         network = learn_stations(
-            held[TRAIN], held[VALIDATION], start, path.parent,
+            held.train, held.validate, start, path.parent,
             epochs=trained.layers.opened.section.epochs, seed=seed, identity=identity,
         )  # fmt: skip
         with atomic_path(path) as temporary:
             save_file(network.state_dict(), temporary)
         write_sidecar(path, record)
         told = corrected(network, test)
-    cells, grid = trained.layers.product[layer], trained.layers.grid
-    days = trained.layers.days
+    cells, grid = there.layers.product[layer], there.layers.grid
+    days = there.layers.days
     coarse = {
         int(k): spread(cells.by_day[int(days[k])], cells.grid, grid) for k in np.unique(test.day)
     }
@@ -301,7 +342,7 @@ def _fitted(
     return pl.DataFrame(
         {
             "layer": [layer] * len(test), "split": [split] * len(test), "seed": [seed] * len(test),
-            "station": [trained.stations.name[int(p)] for p in test.place],
+            "station": [there.stations.name[int(p)] for p in test.place],
             "date": days[test.day].astype("datetime64[D]"), "observed": test.theta,
             "product": [float(coarse[int(d)][r, c]) for d, r, c in seats],
             "downscaled": test.x[:, 0, REACH_PX, REACH_PX].astype(np.float64),
