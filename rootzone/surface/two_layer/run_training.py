@@ -142,6 +142,7 @@ class Trained:
         found = fit_downscaler(
             self.layers.names, self.layers.fields, product, self._weights[layer],
             DownscaleSettings(block_cells=section.two_layer.block_cells, seed=section.seeds[0]),
+            constant_ok=True,
         )  # fmt: skip
         write_text(path, found.booster.model_to_string())
         write_sidecar(path, Provenance("rootzone surface train", {"files": self.layers.digest}))
@@ -330,7 +331,7 @@ def _fitted(
             epochs=trained.layers.opened.section.epochs, seed=seed, identity=identity,
         )  # fmt: skip
         with atomic_path(path) as temporary:
-            save_file(network.state_dict(), temporary)
+            save_file({k: v.contiguous() for k, v in network.state_dict().items()}, temporary)
         write_sidecar(path, record)
         told = corrected(network, test)
     cells, grid = there.layers.product[layer], there.layers.grid
