@@ -15,6 +15,7 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.engines.swim.engine import SwimEngine
+from rootzone.engines.swim.kind import needs_of
 from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.engines.tables.read_soils import choose_physics
 from rootzone.engines.tables.read_weather import WeatherNeeds, weather_from_frame
@@ -46,10 +47,8 @@ def run(
         folder / f"{out}{ending}",
         SwimEngine(settings),
         physics=physics,
-        salb=settings.salb,
+        needs=needs_of(settings),
         initial=settings.initial,
-        needs_temperature=settings.needs_temperature,
-        needs_leaves=settings.lai,
         extra_columns=settings.extra_columns,
         force=force,
         float32=float32,
@@ -526,7 +525,7 @@ def test_an_output_of_another_ending_is_refused_before_any_work(tmp_path: Path) 
             tmp_path / "out.nc",
             SwimEngine(settings_from_mapping("van_genuchten", "converged", {})),
             physics="van_genuchten",
-            salb=0.13,
+            needs=WeatherNeeds(0.13),
         )
 
 
@@ -545,7 +544,7 @@ def test_an_engine_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
             tmp_path / "p.parquet",
             Broken(settings_from_mapping("van_genuchten", "converged", {})),
             physics="van_genuchten",
-            salb=0.13,
+            needs=WeatherNeeds(0.13),
         )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.parquet", "w.parquet"]
 
@@ -623,7 +622,7 @@ def test_apsim_grows_no_cover_and_says_so(tmp_path: Path) -> None:
     engine = Apsim(settings_from_mapping("van_genuchten", "converged", {}))
     paths = [tmp_path / name for name in ("s.parquet", "w.parquet", "out.parquet")]
     with pytest.raises(RequestError, match="has a column cover"):
-        simulate_tables(*paths, engine, physics="van_genuchten", salb=0.23)
+        simulate_tables(*paths, engine, physics="van_genuchten", needs=WeatherNeeds(0.23))
 
 
 def test_a_long_gap_in_leaf_area_fails_its_cell_alone(tmp_path: Path) -> None:
