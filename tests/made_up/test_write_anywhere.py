@@ -68,7 +68,8 @@ def test_catalog_check_sees_percent_where_the_product_stores_g_per_kg(place, tmp
     path = catalog.data_folder / "soilgrids/sand/sand_0-5cm_mean.tif"
     with rasterio.open(path) as data:
         profile, stored = data.profile, data.read(1)
-    other = tmp_path / path.name
+    other = tmp_path / path.relative_to(catalog.data_folder)
+    other.parent.mkdir(parents=True)
     with rasterio.open(other, "w", **profile) as out:
         out.write(np.full_like(stored, 1200), 1)
     found = check_file(other, catalog).findings
