@@ -17,6 +17,7 @@ from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance
 from rootzone.maps.encoding import NO_VALUE, UNLIKE_TRAINING, flags_of
 from rootzone.maps.map_run import made_alike, not_whole
+from rootzone.maps.style import put_style
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import inside_grid
 from rootzone.surface.chain.run_training import map_split
@@ -68,6 +69,7 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
         files = files_of(folder, day)
         made.append(files)
         if not not_whole(files) and made_alike(files.theta, record):
+            put_style(files.style)
             continue
         told = {layer: field(number) for layer, field in fields.items()}
         theta = {layer: values for layer, (values, _, _) in told.items()}

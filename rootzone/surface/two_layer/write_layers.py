@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
-from rootzone._shared.atomic import atomic_path, write_text
+from rootzone._shared.atomic import atomic_path
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.covariates.grid import MasterGrid
@@ -26,7 +26,7 @@ from rootzone.maps.encoding import (
 )
 from rootzone.maps.map_spec import UNIT
 from rootzone.maps.stac import stac_item, write_stac_item
-from rootzone.maps.style import qgis_style
+from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
 from rootzone.surface.product.write_day import SurfaceMapFiles
 from rootzone.surface.two_layer.open_layers import LAYERS_MM
@@ -99,7 +99,7 @@ def write_layers(
     meaning = "; ".join(f"{flag.bit}: {flag.meaning}" for flag in TWO_LAYER_FLAGS)
     flag_spec = CogSpec(grid, [Band("flags", "-", meaning)], "uint8", None, "mode", {})
     write_cog(files.flags, flag_spec, flags[None], record)
-    write_text(files.style, qgis_style())
+    put_style(files.style)
     item = stac_item(files, spec, flag_spec, {"rootzone:digest": record.digest})
     write_stac_item(files.stac, item)
 
