@@ -153,14 +153,19 @@ class SoilBounds(Section):
     """largest share of KS that SWIM3's micropores may carry, where on_k_above_ks acts [-]"""
 
 
+PtfName = Literal[
+    "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
+    "saxton_rawls2006", "toth2015", "polaris_van_genuchten",
+]  # fmt: skip
+
+
 class Soil(Section):
     """From texture to hydraulic parameters."""
 
-    ptf: Literal[
-        "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
-        "saxton_rawls2006", "toth2015", "polaris_van_genuchten",
-    ] = "rosetta3"  # fmt: skip
+    ptf: PtfName = "rosetta3"
     """pedotransfer function, or the product's own parameters in its stead"""
+    members: tuple[PtfName, ...] = ()
+    """more of them: every site runs with each as well, and the spread of its labels is written"""
     fill_inputs: bool = False
     """fill organic matter and bulk density that ptf needs and the product lacks at a place"""
     dul_suction_cm: Annotated[float, Field(gt=1, lt=15000)] = 100.0

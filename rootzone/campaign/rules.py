@@ -135,6 +135,17 @@ def _gaps_fit_below_saturation(soil: Soil) -> Iterator[Broken]:
         )
 
 
+def _members_once(campaign: Campaign) -> Iterator[Broken]:
+    members = campaign.soil.members
+    for index, name in enumerate(members):
+        if name == campaign.soil.ptf or name in members[:index]:
+            yield Broken(
+                ("soil", "members", index),
+                f"{name} is soil.ptf or listed before",
+                "list each function once, and none that is soil.ptf",
+            )
+
+
 def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
     sites = campaign.sites
     if sites.min_per_stratum > sites.per_year:
@@ -286,6 +297,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _cover_can_grow,
     _leaves_of_a_cover,
     lambda campaign: broken_soil_rules(campaign.soil),
+    _members_once,
     _enough_for_every_stratum,
     _one_demand,
     _dul_that_swim3_knows,

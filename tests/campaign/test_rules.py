@@ -39,6 +39,7 @@ def test_the_defaults_break_no_rule() -> None:
         ({"soil": {"bounds": {"bd_min_g_cm3": 2.2}}}, ("soil", "bounds", "bd_min_g_cm3")),
         ({"soil": {"bounds": {"ks_min_mm_d": 20_000}}}, ("soil", "bounds", "ks_min_mm_d")),
         ({"labels": {"depths_mm": [200, 1500]}}, ("labels", "depths_mm", 1)),
+        ({"soil": {"members": ["toth2015", "rosetta3"]}}, ("soil", "members", 1)),  # is soil.ptf
         ({"weather": {"leaf_area": "modis_lai"}}, ("weather", "leaf_area")),  # nothing grows
         ({"learning": {"split": {"train": 0.8}}}, ("learning", "split")),
     ],
