@@ -139,16 +139,15 @@ class RetrievalNetwork(nn.Module):
         self.head = nn.Linear(sizes[-1], 5 if config.with_q else 4)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        self.share = nn.Sequential(
-            nn.Linear(len(SOIL), _SHARE_WIDTH), nn.SiLU(), nn.Linear(_SHARE_WIDTH, 1, bias=False)
-        )
-        nn.init.zeros_(self.share[2].weight)
+        last = nn.Linear(_SHARE_WIDTH, 1, bias=False)
+        nn.init.zeros_(last.weight)
+        self.share = nn.Sequential(nn.Linear(len(SOIL), _SHARE_WIDTH), nn.SiLU(), last)
         self.unlabelled: Tensor | None = None
 
     def log_share(self, x: Tensor) -> Tensor:
         """Logarithm of a pixel's water over its footprint's, ``x`` of shape (..., channel)."""
-        own, seen = x[..., _PIXEL:].float().split(len(SOIL), dim=-1)
-        told = self.share(own) - self.share(seen)
+        soil = x[..., _PIXEL:].float()
+        told = self.share(soil[..., : len(SOIL)]) - self.share(soil[..., len(SOIL) :])
         return SHARE_MOST * torch.tanh(told[..., 0] / SHARE_MOST).double()
 
     def parameters_of(self, x: Tensor) -> Parameters:
