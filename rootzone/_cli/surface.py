@@ -235,9 +235,9 @@ def evaluate(campaign: Path, as_json: bool) -> None:
 def map_(campaign: Path) -> None:
     """Write CAMPAIGN's daily maps of 1 km: moisture, interval, flags and parameters."""
     opened = _opened(campaign)
-    _chain(opened).make_maps(opened, _say)
-    click.echo("Open this page:", err=True)
-    click.echo(opened.page.resolve())
+    made = _chain(opened).make_maps(opened, _say)
+    click.echo(made[-1].folder)
+    click.echo(f"next: rootzone report {campaign}", err=True)
 
 
 # A longitude of the west begins with a minus, which would be an option otherwise.

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.atomic import write_text
 from rootzone._shared.days import calendar_day, day_number
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.seal import sealed_json
 from rootzone.maps.encoding import NO_VALUE, UNLIKE_TRAINING, flags_of
 from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.style import put_style
@@ -22,9 +24,9 @@ from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import inside_grid
 from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.product.write_day import SurfaceMapFiles, files_of
-from rootzone.surface.product.write_page import Panel, write_page
+from rootzone.surface.two_layer.against import against_simulated, in_words
 from rootzone.surface.two_layer.correct import network_map
-from rootzone.surface.two_layer.evaluate import LAYER_NAMES, read_skill, table_text
+from rootzone.surface.two_layer.evaluate import LAYER_NAMES, read_skill
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers
 from rootzone.surface.two_layer.run_training import Trained, load_networks, load_trees
 from rootzone.surface.two_layer.write_layers import (
@@ -90,19 +92,11 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
     of_days = replace(record, settings=days)
     if not (series.is_file() and made_alike(series, of_days)):
         write_layers_series(series, trained.layers.grid, made, section.interval_pct, of_days)
-    facts = {
-        "product": section.two_layer.product, "corrected by": section.two_layer.corrector,
-        "maps": len(made), "stations": len(trained.stations.name),
-    }  # fmt: skip
-    table = table_text(found["skill"]) if found else "not evaluated yet: rootzone surface evaluate"
-    write_page(opened.page, opened.name, table, made, facts, _PANELS, "soil moisture, two layers")
+    if section.two_layer.simulated is not None:
+        facts = against_simulated(opened, mapped_layer(trained, "root_zone"))
+        write_text(trained.folder / "against_simulated.json", sealed_json(facts))
+        say(in_words(facts))
     return made
-
-
-_PANELS = (
-    Panel("0-10 cm [m3 m-3]", "theta", 1, "water"),
-    Panel("0-100 cm [m3 m-3]", "theta", 2, "water"),
-)
 
 
 def field_of(trained: Trained, layer: str) -> Field:

@@ -12,11 +12,12 @@ import pytest
 import rasterio
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.seal import read_sealed_json
 from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.two_layer.against import against_simulated
 from rootzone.surface.two_layer.layer_stations import layer_weights
 from rootzone.surface.two_layer.open_layers import OpenLayers
 from rootzone.surface.two_layer.run_training import Trained
-from rootzone.surface.two_layer.verbs import against_simulated
 from rootzone.surface.worlds.write_layers import write_layers_province
 from tests.cli.campaign_runs import invoke
 from tests.surface.chain.quick_province import quick_province
@@ -30,13 +31,13 @@ surface:
   seeds: [0]
   epochs: 2
   splits: [random, stations]
-  dates: [2022-06-10, 2022-06-29]
+  dates: [2022-05-31, 2022-06-29]
   two_layer:
     block_cells: 1
     simulated: data/surface/simulated/*.tif
     %s
 """
-NAME = "surface_theta_20220610"
+NAME = "surface_theta_20220531"
 
 
 @pytest.fixture(scope="module")
@@ -132,14 +133,22 @@ def test_maps_have_two_layers_in_bands_and_in_cf_terms(folder: Path) -> None:
         assert file["depth_bounds"][:].tolist() == [[0.0, 0.1], [0.0, 1.0]]
         assert file["theta"].cell_methods == "depth: mean"
         assert np.allclose(file["theta"][0, 0], top, atol=1e-9)
-    page = (OpenSurface.of(folder / "campaign.yaml").folder / "surface.html").read_text()
-    assert "soil moisture, two layers" in page
-    assert "0-100 cm" in page
+
+
+def test_the_report_shows_both_layers(folder: Path) -> None:
+    told = invoke("report", str(folder / "campaign.yaml"))
+    assert told.exit_code == 0, told.output
+    page = Path(told.stdout.split()[-1]).read_text()
+    for words in (
+        "Soil moisture of two layers", "0-100 cm, stations left out", "corrected by the patch",
+        "mm by physics",
+    ):  # fmt: skip
+        assert words in page
 
 
 def test_a_map_is_the_corrected_field_at_stations(folder: Path) -> None:
     told = invoke("surface", "point", str(folder / "campaign.yaml"), "39.9", "-99.85",
-                  "2022-06-10", "--json")  # fmt: skip
+                  "2022-05-31", "--json")  # fmt: skip
     assert told.exit_code == 0, told.output
     facts = json.loads(told.stdout)
     maps = OpenSurface.of(folder / "campaign.yaml").folder / "two_layer" / "maps"
@@ -149,17 +158,15 @@ def test_a_map_is_the_corrected_field_at_stations(folder: Path) -> None:
 
 
 def test_the_product_is_held_against_simulated_water(folder: Path) -> None:
-    # Simulated days are every 30th from 1 May: 30 June is none of the two mapped days.
     opened = OpenSurface.of(folder / "campaign.yaml")
-    with pytest.raises(RequestError, match=r"No day is both mapped \(2\) and simulated"):
-        against_simulated(opened)
-    simulated = folder / "data" / "surface" / "simulated"
-    (simulated / "store_20220531.tif").rename(simulated / "store_20220610.tif")
-    facts = against_simulated(opened)
+    facts = read_sealed_json(opened.folder / "two_layer" / "against_simulated.json", "")
+    # Simulated days are every 30th from 1 May: 31 May and 30 June; of the mapped ones the first.
     truth = quick_province(60).theta["0_100cm"][30]
     assert facts["days"] == 1
     assert facts["store_simulated_mm"] == pytest.approx(1000.0 * float(truth.mean()), abs=0.1)
     assert facts["rmse"] < 0.1
+    with pytest.raises(RequestError, match=r"No day is both mapped \(0\) and simulated"):
+        against_simulated(opened, {})
 
 
 @pytest.mark.parametrize(
