@@ -136,6 +136,6 @@ def as_whole_as_the_region(
     stays = np.ones(rim.size, dtype=np.bool_)
     for name, values in columns.items():
         holes = np.asarray(np.isnan(values) | wrong[name])
-        common = holes[:, ~rim].all(axis=1)
+        common = np.asarray(holes[:, ~rim].all(axis=1))
         stays[rim] &= ~(holes[:, rim] & ~common[:, None]).any(axis=0)
     return stays
