@@ -27,7 +27,7 @@ from worlds.recovery import (
 )
 
 from rootzone._shared.figure_style import LINE_COLOURS, SOFT, figure_bytes, new_figure, styled
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 
 LOSSES = {
     "MSE alone": Learning(physics="none"),

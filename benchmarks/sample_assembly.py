@@ -19,7 +19,8 @@ import torch
 from _figures import Figures, parser
 
 from rootzone._shared.arrays import AnyArray
-from rootzone.campaign.model import Features, Soil
+from rootzone.campaign.learning_section import Features
+from rootzone.campaign.model import Soil
 from rootzone.covariates.grid import ALBERS, MasterGrid, Window
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.open_campaign import CampaignFiles

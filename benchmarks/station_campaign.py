@@ -49,7 +49,7 @@ FROZEN = setting("measured", "wosten1999", cover="grass", frozen_soil=True)
 MAIN = (LOAM, LOAM_GRASS, H2, H2_GRASS, WOSTEN, WOSTEN_GRASS)
 OTHERS = tuple(
     setting("measured", ptf, cover="grass")
-    for ptf in ("rosetta3_h3", "weynants2009", "saxton_rawls2006")
+    for ptf in ("rosetta3_h3", "weynants2009", "saxton_rawls2006", "toth2015")
 )
 MEMBERS = (H2_GRASS, WOSTEN_GRASS, *OTHERS)
 SETTINGS = (  # the most telling first, since the time may be up
@@ -59,9 +59,10 @@ SETTINGS = (  # the most telling first, since the time may be up
     WOSTEN,
     H2_GRASS,
     LOAM_GRASS,
-    *NO_SNOW[::-1],
+    NO_SNOW[2],
     FROZEN,
     *OTHERS,
+    *NO_SNOW[:2],
     setting("measured", "rosetta3_h3"),
     setting("measured", "wosten1999", cover="grass", cover_fraction=0.3),
     setting("measured", "wosten1999", cover="grass", cover_fraction=0.7),

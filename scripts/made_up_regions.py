@@ -2,6 +2,8 @@
 
 One lies in the southern hemisphere, one beyond the polar circle. Every setting but region, grid and
 sources is that of the demo, made small. Run: python scripts/made_up_regions.py FOLDER [VERB ...]
+Run it into two folders, and python scripts/made_up_regions.py --same FOLDER OTHER holds every table
+(with the digests in it), map and trained parameter of one against the other.
 """
 
 from __future__ import annotations
@@ -22,16 +24,16 @@ PLACES = {
 }
 VERBS = (
     ("check",), ("forcing",), ("sites",), ("soils",), ("plan",), ("simulate",), ("labels",),
-    ("train",), ("evaluate", "--most-tile-days", "20"), ("map",), ("report",),
+    ("train",), ("evaluate", "--most-tile-days", "4"), ("map",), ("report",),
 )  # fmt: skip
 SMALL = {
     "name": "anywhere",
     "years": [2023],
-    "sites": {"per_year": 40},
+    "sites": {"per_year": 24},
     "engine": {"spin_up_days": 365},
     "jobs": {"sites_per_shard": 20},
     "learning": {
-        "model": "unet_a_up4", "widths": [8, 16], "epochs": 2, "steps_per_epoch": 10,
+        "model": "unet_a_up4", "widths": [8, 16], "epochs": 2, "steps_per_epoch": 3,
         "batch_size": 4, "output": "bounds",
         "features": {"aspect": "sincos", "classes": "onehot", "forcing": "bilinear"},
     },
@@ -62,7 +64,45 @@ def run(*words: str) -> str:
     return result.output
 
 
+def compare(one: Path, other: Path) -> list[str]:
+    """Differences between two runs: tables by column, maps and parameters by value.
+
+    Folders are told from each other by what verbs wrote; words that hold a time of the clock or the
+    folder itself (logs, pages, settings in words) are not looked at.
+    """
+    import numpy as np
+    import polars as pl
+    import rasterio
+
+    different, counted = [], dict.fromkeys((".parquet", ".tif", ".npz"), 0)
+    for path in sorted(p for p in one.rglob("*") if p.suffix in counted and "data" not in p.parts):
+        name = path.relative_to(one)
+        twin = other / name
+        counted[path.suffix] += 1
+        if not twin.is_file():
+            different.append(f"{name}: only in {one}")
+        elif path.suffix == ".parquet":
+            a, b = pl.read_parquet(path), pl.read_parquet(twin)
+            if a.columns != b.columns or a.height != b.height:
+                different.append(f"{name}: {a.shape} and {b.shape}")
+            else:
+                unlike = [c for c in a.columns if not a[c].equals(b[c], null_equal=True)]
+                different.extend(f"{name}: column {c}" for c in unlike)
+        elif path.suffix == ".tif":
+            with rasterio.open(path) as a, rasterio.open(twin) as b:
+                same = np.array_equal(a.read(), b.read(), equal_nan=a.dtypes[0].startswith("f"))
+                if not same or a.tags() != b.tags():
+                    different.append(f"{name}: {'tags' if same else 'pixels'}")
+        else:
+            with np.load(path) as a, np.load(twin) as b:
+                different.extend(f"{name}: {k}" for k in a if not np.array_equal(a[k], b[k]))
+    print(f"compared {counted}; {len(different)} differences")
+    return different
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--same":
+        raise SystemExit("\n".join(compare(Path(sys.argv[2]), Path(sys.argv[3]))) or None)
     for region in PLACES:
         file = make_region(Path(sys.argv[1]), region)
         for verb, *more in VERBS:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 
 from .landscape import TILE_PX, Landscape, WorldSettings
 from .recovery import (

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, blocked_dates, season_dates
 from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.mixing import SIMULATED

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
 from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.mixing import SIMULATED, STATION

@@ -11,4 +11,5 @@ PTFS = (
     "wosten1999",
     "weynants2009",
     "saxton_rawls2006",
+    "toth2015",
 )

@@ -64,7 +64,8 @@ def command(
     if record:
         from rootzone.covariates.fetch.checksums import record_files
 
-        count = record_files(folder, [wanted.path for wanted in plan], "placed by hand")
+        found = [path for wanted in plan for path in wanted.found(folder)]
+        count = record_files(folder, found, "placed by hand")
         click.echo(f"{count} files were measured and put on record")
         return
     if verify:
@@ -126,9 +127,19 @@ def _list(
         click.echo(json_text(facts))
         return
     told: set[str] = set()
+    by_hand: dict[str, list[WantedFile]] = {}
+    for wanted, _, _ in rows:
+        if wanted.url is None:
+            by_hand.setdefault(wanted.source, []).append(wanted)
+    for name, files in by_hand.items():
+        more = f" ... {files[-1].path}" if len(files) > 1 else ""
+        click.echo(f"{len(files):>6} by hand   {name}: {files[0].by_hand()}")
+        click.echo(f"               {files[0].path}{more}")
     for wanted, size, problem in rows:
+        if wanted.url is None:
+            continue
         length = f"{size / 1e6:10.1f} MB" if size is not None else " size unknown"
-        click.echo(f"{length}  {_shown(wanted.url) or '-'}  ->  {wanted.path}")
+        click.echo(f"{length}  {_shown(wanted.url)}  ->  {wanted.path}")
         if problem and problem not in told:
             click.echo(f"               {problem}")
         told.add(problem)

@@ -34,7 +34,8 @@ SOILS, one row per site and layer:
   if there       cover: what grows at the site, such as grass (docs/roots.md)
 \b
 WEATHER, one row per cell and day, without gaps:
-  cell_id, date, rain_mm, and eo_mm or radn_mj_m2, tmax_degc, tmin_degc
+  cell_id, date, rain_mm, and what the air asks for: eo_mm, else pet_mm, else APSIM's
+  formula from radn_mj_m2, tmax_degc, tmin_degc
 \b
 OUT, one row per site and date, in the order of SOILS:
   site_id, date, theta (list, one value per layer), runoff_mm, drainage_mm, es_mm,
@@ -75,7 +76,7 @@ class _WithSettings(click.Command):
 )
 @click.option(
     "--engine",
-    type=click.Choice(["swim", "apsim"]),
+    metavar="NAME",
     default="swim",
     show_default=True,
     help="swim: the embedded one; apsim: SWIM3 of an installed APSIM, see docs/apsim.md.",
@@ -115,14 +116,17 @@ def command(
     if threads is not None:
         # Polars reads its own variable when it is first imported.
         os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    from rootzone._cli._table_engine import table_engine
+    from rootzone.engines.kinds import kind_of
     from rootzone.engines.tables.table_mode import simulate_tables
 
-    if device is not None and engine == "swim":
+    kind = kind_of(engine)
+    if device is not None and kind.on_gpus:
         pairs = (*pairs, f"device={device}")
     elif device == "cuda":
-        raise RequestError("--device cuda: APSIM runs on CPUs alone; leave out --engine apsim.")
-    chosen = table_engine(engine, soils, physics, stepping, pairs, threads)
+        raise RequestError(
+            f"--device cuda: {engine} runs on CPUs alone; leave out --engine {engine}."
+        )
+    chosen = kind.for_tables(soils, physics, stepping, pairs, threads)
     for note in chosen.notes:
         click.echo(note, err=True)
     try:
@@ -132,10 +136,8 @@ def command(
             out,
             chosen.engine,
             physics=chosen.physics,
-            salb=chosen.salb,
+            needs=chosen.needs,
             initial=chosen.initial,
-            needs_temperature=chosen.needs_temperature,
-            needs_radiation=chosen.needs_radiation,
             extra_columns=chosen.extra_columns,
             float32=float32,
             force=force,

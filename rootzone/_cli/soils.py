@@ -25,7 +25,8 @@ TABLE, one row per site and layer, .parquet or .csv:
   site_id (or site), and cell_id if the weather cell has another name than the site
   depths: top_mm, bottom_mm | top_cm, bottom_cm | depth_cm such as 5-15 |
           thickness_mm or thickness_cm, from the surface down
-  --from texture     sand_pct, silt_pct, clay_pct (or sand, silt, clay)
+  --from texture     sand_pct, silt_pct, clay_pct (or sand, silt, clay); one of the three
+                     may be left out, closes the sum and is noted TEXTURE_BY_DIFFERENCE
   --from parameters  theta_r, theta_s, alpha_per_cm, n, ks_mm_d (or ks_cm_d)
   --from polaris     theta_r, theta_s, alpha (log10 kPa-1), n, ksat (log10 cm h-1)
   bd_g_cm3 (or bd), dry bulk density of the fine earth [g cm-3], if known
@@ -40,6 +41,7 @@ TABLE, one row per site and layer, .parquet or .csv:
   wosten1999        bd_g_cm3, om_pct
   weynants2009      bd_g_cm3, om_pct
   saxton_rawls2006  om_pct, and bd_g_cm3 if known
+  toth2015          bd_g_cm3, om_pct
 \b
 OUT, one row per site and layer, for both physics of rootzone simulate:
   site_id, cell_id, layer, thickness_mm, bd_g_cm3, airdry, ll15, dul, sat, ks_mm_d,

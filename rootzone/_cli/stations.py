@@ -162,6 +162,11 @@ def _tell(report: dict[str, object], findings: list[str], meanings: dict[str, st
             f"{soils['table']}: soils of {soils['stations']} stations, measured at "
             f"{soils['stations_measured']}; {none} stations have none"
         )
+        if soils["stations_by_difference"]:
+            click.echo(
+                f"  at {soils['stations_by_difference']} one of sand, silt and clay was not given "
+                "and is what the others leave of 100 % (column by_difference)"
+            )
         left_out: list[str] = soils["samples_left_out"]  # type: ignore[assignment]
         for line in left_out[:_MOST_SAMPLES]:
             click.echo(f"  {line}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rootzone._cli._options import force_option, json_option
+from rootzone._cli._surface_fusion import daily, fuse
 
 if TYPE_CHECKING:
     from rootzone.surface.chain.open_surface import OpenSurface
@@ -131,107 +132,6 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
             )
         else:
             click.echo(f"{row['file']}  {row['algorithm']}: no cell with a retrieval")
-
-
-@command.command()
-@click.option(
-    "--pair",
-    "pairs",
-    nargs=2,
-    multiple=True,
-    required=True,
-    metavar="FINE COARSE",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="GeoTIFFs of one day from both sensors; twice, or more often with days in the names.",
-)
-@click.argument("coarse", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--quantity",
-    type=click.Choice(["lst", "ndvi", "reflectance"]),
-    help="What the images measure: sets the form and the bounds (lst in K: unbiased).",
-)
-@click.option("--bounds", nargs=2, type=float, metavar="LOW HIGH", help="In the files' unit.")
-@click.option(
-    "--unbiased/--plain",
-    default=None,
-    help="unbiased: for two sensors that differ by more than noise.  [default: as the quantity]",
-)
-@click.option("--half-px", type=click.IntRange(1), default=25, show_default=True)
-@click.option("--classes", type=click.IntRange(1), default=4, show_default=True)
-@click.option(
-    "--resample",
-    type=click.Choice(["nearest", "bilinear"]),
-    help="Put coarse images on the fine grid.  [default: refuse other grids]",
-)
-@click.option(
-    "--least-clear",
-    type=click.FloatRange(0, 1),
-    default=0.5,
-    show_default=True,
-    help="Of more than two pairs, leave out those with a smaller share of known pixels.",
-)
-@force_option
-@json_option
-def fuse(
-    pairs: tuple[tuple[Path, Path], ...],
-    coarse: Path,
-    out: Path,
-    quantity: str | None,
-    bounds: tuple[float, float] | None,
-    unbiased: bool | None,
-    half_px: int,
-    classes: int,
-    resample: str | None,
-    least_clear: float,
-    force: bool,
-    as_json: bool,
-) -> None:
-    """Make the fine image of the day of COARSE from pairs of other days (ESTARFM).
-
-    With more than two pairs, the nearest clear ones before and after the day are taken; the days
-    are read from the file names.
-    """
-    from rootzone._shared.atomic import refuse_overwrite
-    from rootzone._shared.errors import RequestError
-    from rootzone.surface.fusion.fuse_files import QUANTITIES, FusionSettings, fuse_files
-    from rootzone.surface.fusion.pairs import nearest_pairs
-
-    known = QUANTITIES.get(quantity or "")
-    between = bounds or (known.bounds if known else None)
-    if between is None:
-        raise RequestError("Say --quantity lst, ndvi or reflectance, or --bounds LOW HIGH.")
-    refuse_overwrite(out, force=force)
-    settings = FusionSettings(
-        bounds=between,
-        unbiased=unbiased if unbiased is not None else known is not None and known.unbiased,
-        half_px=half_px,
-        classes=classes,
-        resample=resample or "",
-        unit=known.unit if known else "",
-        meaning=f"{known.meaning}, fused" if known else "fused",
-    )
-    two = nearest_pairs(pairs, coarse, resample or "", least_clear)
-    done = fuse_files(two, coarse, out, settings)
-    facts = {
-        "out": str(out),
-        "pairs": [[str(path) for path in pair] for pair in two],
-        "form": "unbiased" if settings.unbiased else "plain",
-        "pixels": done.pixels,
-        "known": done.known,
-        "mean": done.mean,
-        "coarse_mean": done.coarse_mean,
-        "unit": settings.unit,
-    }
-    if as_json:
-        _echo_json(facts)
-        return
-    for fine, rough in two:
-        click.echo(f"pair        {fine.name}  {rough.name}")
-    click.echo(
-        f"{out}: {facts['form']} form, {done.known} of {done.pixels} pixels known, mean "
-        f"{done.mean:.4g} {settings.unit}; the day's coarse image there {done.coarse_mean:.4g}"
-    )
 
 
 @command.command()
@@ -360,6 +260,10 @@ def point(campaign: Path, lat: float, lon: float, day: dt.datetime, as_json: boo
         return
     for name, value in facts.items():
         click.echo(f"{name:16} {value:.4f}" if isinstance(value, float) else f"{name:16} {value}")
+
+
+command.add_command(fuse)
+command.add_command(daily)
 
 
 def _opened(campaign: Path) -> OpenSurface:

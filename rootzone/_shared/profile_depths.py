@@ -112,14 +112,14 @@ def node_depths_mm(thickness_mm: Sequence[float] | FloatArray, nodes: str) -> Fl
     raise RequestError(f"Nodes {nodes!r} are neither {MID_LAYER} nor {SWIM3}.")
 
 
-def nodes_of_engine(physics: str, stepping: str, engine: str = "swim") -> str:
+def nodes_of_engine(physics: str, stepping: str) -> str:
     """Where an engine's values belong: at SWIM3's own nodes, or in the middle of the layers.
 
     Only van Genuchten physics with converged stepping solves finite volumes, whose values are
-    layer means; the other three pairs, and APSIM, sit on SWIM3's nodes.
+    layer means; the other three pairs, APSIM's among them, sit on SWIM3's nodes.
     """
     finite_volumes = (physics, stepping) in {("van_genuchten", "converged"), ("", "")}
-    return MID_LAYER if finite_volumes and engine != "apsim" else SWIM3
+    return MID_LAYER if finite_volumes else SWIM3
 
 
 def point_weights(node_depth_mm: FloatArray, depth_mm: float) -> FloatArray:

@@ -9,8 +9,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.campaign.findings import Finding
 from rootzone.campaign.read_campaign import LoadedCampaign
 from rootzone.campaign.scaffold import SettingLine
-from rootzone.engines.apsim.settings import apsim_settings
-from rootzone.engines.swim.read_settings import settings_from_mapping
+from rootzone.engines.kinds import engine_names, kind_of
 from rootzone.engines.swim.settings import SwimSettings, default_settings, setting_keys
 
 _MEND = "docs/engine.md and docs/apsim.md list the settings of each engine with their defaults"
@@ -30,13 +29,12 @@ def setting_lines() -> list[SettingLine]:
 def settings_findings(loaded: LoadedCampaign) -> list[Finding]:
     """Mistakes in the engine's own settings, each at its place in the file."""
     engine = loaded.campaign.engine
-    findings = []
+    findings: list[Finding] = []
+    if engine.name not in engine_names():
+        return findings  # told by itself
     for key, value in engine.settings.items():
         try:
-            if engine.name == "apsim":
-                apsim_settings({key: value})
-            else:
-                settings_from_mapping(engine.physics, engine.stepping, {key: value})
+            kind_of(engine.name).check_setting(engine, key, value)
         except RequestError as error:
             problem = str(error).removeprefix("Settings: ").split(". `rootzone")[0]
             findings.append(

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import shlex
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +18,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.api._engine_settings import settings_findings
 from rootzone.campaign.describe import allowed
 from rootzone.campaign.model import DATE_IN_NAME, Campaign
+from rootzone.engines.kinds import engine_names, kind_of
 
 if TYPE_CHECKING:
     from rootzone._shared.safe_yaml import KeyPath
@@ -60,7 +59,7 @@ def later_findings(loaded: LoadedCampaign) -> list[Finding]:
     missing = list(_missing_files(loaded))
     found = [*missing, *settings_findings(loaded), *_not_installed(loaded), *_strides(loaded)]
     refused = {finding.key.split("[")[0] for finding in missing}
-    questions = [*_about_places(files), *_about_allowed(loaded)]
+    questions = [*_about_places(files)]
     if "catalog.files" not in refused:
         found += _stray_addresses(loaded)
         questions += _about_catalog(files, refused)
@@ -94,20 +93,14 @@ def _missing_files(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 def _not_installed(loaded: LoadedCampaign) -> Iterator[Finding]:
     """Programs and packages the campaign needs and this machine lacks."""
-    engine = loaded.campaign.engine
-    program = _first_word(engine.apsim_models or "Models")
-    if engine.name == "apsim" and not program:
-        yield loaded.finding(
-            ("engine", "apsim_models"),
-            "it is no command",
-            "give the path or container command of Models, or null",
-        )
-    elif engine.name == "apsim" and not shutil.which(program):
-        yield loaded.finding(
-            ("engine", "apsim_models"),
-            f"APSIM's {program} is not to be found on this machine",
-            "install APSIM, give the path or container command of Models, or use name: swim",
-        )
+    name = loaded.campaign.engine.name
+    if name not in engine_names():
+        yield from _asked(loaded, ("engine", "name"), partial(kind_of, name))
+    else:
+        kind = kind_of(name)
+        for broken in (*kind.broken(loaded.campaign), *kind.lacking(loaded.campaign)):
+            mend = broken.mend or allowed(Campaign, broken.key)
+            yield loaded.finding(broken.key, broken.problem, mend)
     if loaded.campaign.maps.time_series == "zarr" and not importlib.util.find_spec("zarr"):
         yield loaded.finding(
             ("maps", "time_series"),
@@ -122,29 +115,6 @@ def _there(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
-
-
-def _first_word(command: str) -> str:
-    """Program of a command line; empty where it is none."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return ""
-    return words[0] if words and "\0" not in words[0] else ""
-
-
-def _about_allowed(loaded: LoadedCampaign) -> Iterator[Question]:
-    """What this machine's user must have allowed: a program, a scratch folder."""
-    from rootzone.jobs.shard.engine_choice import check_program, check_scratch
-
-    engine = loaded.campaign.engine
-    if engine.name != "apsim":
-        return
-    named = str(engine.settings.get("models") or engine.apsim_models or "")
-    if named and shutil.which(_first_word(named)):
-        yield ("engine", "apsim_models"), partial(check_program, named)
-    if scratch := engine.settings.get("scratch"):
-        yield ("engine", "settings", "scratch"), partial(check_scratch, str(scratch))
 
 
 def _stray_addresses(loaded: LoadedCampaign) -> Iterator[Finding]:
@@ -243,6 +213,8 @@ def _about_catalog(files: CampaignFiles, refused: set[str]) -> Iterator[Question
         yield ("catalog", name), partial(catalog.legend_of_layer, known[name])
     if "texture" in known:
         yield from _about_texture(loaded, catalog)
+    if campaign.weather.leaf_area is not None:
+        yield ("weather", "leaf_area"), partial(_leaves, catalog, campaign.weather.leaf_area)
     if "forcing" in known:
         yield ("catalog", "forcing"), partial(_weather_cells, files)
         yield ("weather", "pet"), partial(_weather_recipe, loaded, catalog)
@@ -253,6 +225,12 @@ def _about_catalog(files: CampaignFiles, refused: set[str]) -> Iterator[Question
     with_legends = all(catalog.source(known[name]).legend for name in classes)
     if {"land_cover", "climate_class", "forcing"} <= known.keys() and with_legends:
         yield ("sites", "exclude_land_cover"), partial(_rules, files)
+
+
+def _leaves(catalog: Catalog, name: str) -> None:
+    from rootzone.covariates.weather.leaf_area import require_leaf_area
+
+    require_leaf_area(catalog.source(name), name)
 
 
 def _bounds(files: CampaignFiles, box: Region) -> Bounds:
@@ -276,10 +254,11 @@ def _about_texture(loaded: LoadedCampaign, catalog: Catalog) -> Iterator[Questio
     yield ("catalog", "texture"), partial(require_depths, name, source)
     if not source.depths_cm:
         return
-    variables, _ = SAMPLED[campaign.soil.ptf]
     first = source.depth_names()[0]
-    for variable in variables.values():
-        yield ("soil", "ptf"), partial(catalog.layer, f"{name}/{variable}/{first}")
+    functions = [("ptf", campaign.soil.ptf), *(("members", one) for one in campaign.soil.members)]
+    for key, function in functions:
+        for variable in SAMPLED[function][0].values():
+            yield ("soil", key), partial(catalog.layer, f"{name}/{variable}/{first}")
     top, bottom = campaign.learning.features.texture_depth_cm
     interval = f"{name}/sand/{top:g}_{bottom:g}"
     yield ("learning", "features", "texture_depth_cm"), partial(catalog.layer, interval)

@@ -186,7 +186,7 @@ class OpenCampaign(CampaignFiles):
 
         frame, record = profile_rows(self.path, self.workspace, site, shard)
         engine = self.campaign.engine
-        nodes = nodes_of_engine(engine.physics, engine.stepping, engine.name)
+        nodes = nodes_of_engine(engine.physics, engine.stepping)
         layerings = layerings_from_thickness(self.campaign.profile.thickness_mm, nodes)
         return Profiles(frame, PROFILES, record, layerings=layerings)
 

@@ -248,7 +248,7 @@ def _measured(
     from rootzone.inversion.column_runs import THICKNESS_MM
     from rootzone.inversion.station_profiles import profiles_of
     from rootzone.stations.readers.read_soils import read_soils, soils_of_frame
-    from rootzone.stations.station_soils import STATION_SOILS
+    from rootzone.stations.station_soils import is_station_soils
 
     if ptf not in PTF_NAMES:
         raise RequestError(f"{ptf!r} is no pedotransfer function{did_you_mean(ptf, PTF_NAMES)}")
@@ -257,7 +257,7 @@ def _measured(
         frame = read_soils(Path(soils), problems.append)
     else:
         frame = given_table(soils, "stations' soils").frame
-        if not set(STATION_SOILS.by_name) <= set(frame.columns):
+        if not is_station_soils(frame):
             frame = soils_of_frame(frame, "the table of soils", problems.append)
     found = profiles_of(frame, THICKNESS_MM, ptf, on_problem=problems.append)
     parts = (problem.partition(": ") for problem in problems)

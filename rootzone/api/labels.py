@@ -224,12 +224,11 @@ def _as_profiles(profiles: TableLike) -> Profiles:
 def _layerings(
     source: Profiles, soils: TableLike | None, thickness_mm: Sequence[float], nodes: str | None
 ) -> Layerings:
-    from rootzone._shared.profile_depths import nodes_of_engine
+    from rootzone.engines.kinds import nodes_told
     from rootzone.labels.layering import layerings_from_soils, layerings_from_thickness
 
     told: dict[str, Any] = {} if source.provenance is None else dict(source.provenance.settings)
-    engine = [str(told.get(key, "")) for key in ("physics", "stepping", "engine")]
-    chosen = nodes or nodes_of_engine(*engine)
+    chosen = nodes or nodes_told(told)
     if soils is not None:
         return layerings_from_soils(given_table(soils, "soils").frame, chosen)
     if len(thickness_mm):

@@ -158,8 +158,9 @@ def simulate(
     soils : Soils, frame, mapping or path
         As :func:`rootzone.make_soils` gives them: a row a site and layer.
     weather : frame, mapping or path
-        A row a day without gaps: ``date``, ``rain_mm`` [mm d-1], and ``eo_mm`` [mm d-1] or
-        ``radn_mj_m2, tmax_degc, tmin_degc`` for APSIM's formula. With ``cell_id`` every site takes
+        A row a day without gaps: ``date``, ``rain_mm`` [mm d-1], and what the air asks for:
+        ``eo_mm`` [mm d-1], else ``pet_mm``, else ``radn_mj_m2, tmax_degc, tmin_degc`` for APSIM's
+        formula. With ``cell_id`` every site takes
         the cell its soil names; without, all sites stand under this one sky.
     physics : {"van_genuchten", "swim3"}, optional
         Hydraulic functions and grid. Default: by the columns of ``soils``, ``van_genuchten`` first.
@@ -203,7 +204,11 @@ def simulate(
     from rootzone.engines.swim.engine import SwimEngine
     from rootzone.engines.swim.read_settings import settings_from_mapping
     from rootzone.engines.tables.read_soils import physics_of_columns, soils_from_frame
-    from rootzone.engines.tables.read_weather import join_weather, weather_from_frame
+    from rootzone.engines.tables.read_weather import (
+        WeatherNeeds,
+        join_weather,
+        weather_from_frame,
+    )
 
     ground, sky = given_table(soils, "soils"), given_table(weather, "weather")
     ground, sky = _under_one_sky(ground, sky)
@@ -215,8 +220,11 @@ def simulate(
     forcing = weather_from_frame(
         sky.path,
         sky.frame,
-        salb=engine_settings.salb,
-        needs_temperature=engine_settings.needs_temperature or "cover_code" in table.soil,
+        WeatherNeeds(
+            engine_settings.salb,
+            engine_settings.needs_temperature or "cover_code" in table.soil,
+            leaves=engine_settings.lai,
+        ),
     )
     batch: SiteBatch
     batch, cell_failures = join_weather(table, forcing)

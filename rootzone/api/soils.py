@@ -75,7 +75,8 @@ def make_soils(
     Parameters
     ----------
     layers : frame, mapping of columns, or path
-        A row a site and layer. ``sand_pct, silt_pct, clay_pct`` (``source="texture"``);
+        A row a site and layer. ``sand_pct, silt_pct, clay_pct``, of which one may be left out
+        and closes the sum, as ``adjustments`` note (``source="texture"``);
         ``theta_r, theta_s, alpha_per_cm, n, ks_mm_d`` (``"parameters"``); or POLARIS's own
         (``"polaris"``). Depths as ``top_mm, bottom_mm``, ``top_cm, bottom_cm``, ``depth_cm`` such
         as ``"5-15"``, ``thickness_mm`` or ``thickness_cm``. Without depths every row is the soil
@@ -92,7 +93,7 @@ def make_soils(
         Distance of sand + silt + clay from 100 % that is still closed [%].
     ptf : str
         Pedotransfer function of textures: ``rosetta3``, ``rosetta3_h3`` to ``_h5``,
-        ``wosten1999``, ``weynants2009`` or ``saxton_rawls2006``.
+        ``wosten1999``, ``weynants2009``, ``saxton_rawls2006`` or ``toth2015``.
     members : sequence of str
         More of them: each site has a soil by each, named ``SITE@FUNCTION``, and
         :meth:`Labels.spread` tells what labels differ by.

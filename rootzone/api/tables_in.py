@@ -133,6 +133,9 @@ def _of_mapping(columns: Mapping[str, Any]) -> pl.DataFrame:
         else np.asarray(columns[name])
         for name in columns
     }
+    for name, values in ready.items():  # a list with None in it is numbers with gaps
+        if isinstance(values, np.ndarray) and values.dtype == object:
+            ready[name] = pl.Series(name, values.tolist(), strict=False)
     return pl.DataFrame(ready)
 
 

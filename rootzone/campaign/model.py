@@ -12,15 +12,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from rootzone.campaign.section import Section, Seed
+from rootzone.campaign.learning_section import Learning
+from rootzone.campaign.section import Fraction, Name, Section, Seed
 from rootzone.campaign.surface_section import Surface
 
 Scalar = StrictBool | int | float | str
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
-Width = Annotated[int, Field(ge=1, le=1024)]
 Gap = Annotated[float, Field(ge=0.001, le=0.1)]
 ThicknessMm = Annotated[float, Field(ge=2, le=5000)]
 DepthMm = Annotated[float, Field(gt=0, le=20000)]
@@ -28,7 +26,6 @@ Year = Annotated[int, Field(ge=1900, le=2200)]
 BARE_SOIL_ALBEDO = 0.13  # APSIM's
 # Where the day stands in the name of a file: {date}, or {date:%Y%m%d}.
 DATE_IN_NAME = r"\{date(:[^{}]*)?\}"
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 BY_LAND_COVER = "by_land_cover"
 
 
@@ -74,9 +71,9 @@ class Catalog(Section):
 class Weather(Section):
     """How daily weather is prepared from the forcing source."""
 
-    pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "delivered"
-    """pet_mm, the network's feature, as the source delivers it, or computed; fao56 needs wind.
-    The simulation evaporates by APSIM's Eo whatever stands here"""
+    pet: Literal["delivered", "fao56", "hargreaves", "apsim"] = "apsim"
+    """pet_mm, what the air asks for, in the simulation and as the network's feature: APSIM's Eo,
+    as the source delivers it, or computed; fao56 needs wind"""
     albedo: Fraction = BARE_SOIL_ALBEDO
     """albedo of the ground, for pet: apsim; the engine's salb is the same"""
     utc_offset_h: Annotated[float, Field(ge=-12, le=14)] | None = None
@@ -84,6 +81,9 @@ class Weather(Section):
     lapse_degc_per_km: Annotated[float, Field(ge=0, le=12)] | None = None
     """cooling with height [degC km-1] that brings temperatures from the weather product's ground to
     the region's, cell by cell; 6.5 is usual, null leaves them as delivered"""
+    leaf_area: Name | None = None
+    """catalog entry of leaf area by date, such as modis_lai, that leaves of the cover follow cell
+    by cell; null lets them follow temperature"""
     gaps: Literal["refuse", "fill"] = "refuse"
     """missing or impossible values stop the work, or are filled where honest, flagged, counted"""
 
@@ -153,14 +153,19 @@ class SoilBounds(Section):
     """largest share of KS that SWIM3's micropores may carry, where on_k_above_ks acts [-]"""
 
 
+PtfName = Literal[
+    "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
+    "saxton_rawls2006", "toth2015", "polaris_van_genuchten",
+]  # fmt: skip
+
+
 class Soil(Section):
     """From texture to hydraulic parameters."""
 
-    ptf: Literal[
-        "rosetta3", "rosetta3_h3", "rosetta3_h4", "rosetta3_h5", "wosten1999", "weynants2009",
-        "saxton_rawls2006", "polaris_van_genuchten",
-    ] = "rosetta3"  # fmt: skip
+    ptf: PtfName = "rosetta3"
     """pedotransfer function, or the product's own parameters in its stead"""
+    members: tuple[PtfName, ...] = ()
+    """more of them: every site runs with each as well, and the spread of its labels is written"""
     fill_inputs: bool = False
     """fill organic matter and bulk density that ptf needs and the product lacks at a place"""
     dul_suction_cm: Annotated[float, Field(gt=1, lt=15000)] = 100.0
@@ -185,7 +190,7 @@ class Soil(Section):
 class Engine(Section):
     """The soil-water engine and its settings."""
 
-    name: Literal["swim", "apsim"] = "swim"
+    name: Name = "swim"
     """swim is embedded and needs nothing; apsim drives an installed APSIM"""
     physics: Literal["swim3", "van_genuchten"] = "van_genuchten"
     """swim3 builds its curves from LL15, DUL, SAT; van_genuchten uses Rosetta's own"""
@@ -219,102 +224,6 @@ class Labels(Section):
     """layers reads between layers, as the paper; solver takes what fine cells at the depth hold"""
     stations: tuple[str, ...] = ()
     """files or folders of station data to hold the labels against"""
-
-
-class Features(Section):
-    """What the network sees; the defaults are the 20 channels of the paper."""
-
-    aspect: Literal["degrees", "sincos"] = "degrees"
-    """aspect as one number, or as its sine and cosine, which have no seam at north"""
-    classes: Literal["ordinal", "onehot"] = "ordinal"
-    """land cover and climate as one number each, or as a channel for each class"""
-    forcing: Literal["nearest", "bilinear"] = "nearest"
-    """weather of the cell a pixel lies in, or interpolated between cells"""
-    texture_depth_cm: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] = (15, 30)
-    """depth interval of sand, silt and clay [cm], as the texture source names it"""
-    surface_moisture: str | None = None
-    """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
-    physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()
-    """physics at every pixel as further channels: water content of the day, and its changes"""
-
-
-class Split(Section):
-    """How dates and stations are divided for training."""
-
-    kind: Literal["season_dates", "blocked_dates", "stations", "regions"] = "season_dates"
-    """what is held out; random dates are the paper's, blocked dates leak less"""
-    train: Share = 0.7
-    """fraction for training"""
-    validation: Share = 0.1
-    """fraction for model selection"""
-    test: Share = 0.2
-    """fraction kept for the end"""
-    block_days: Annotated[int, Field(ge=1, le=366)] = 15
-    """length of a block of dates [d], for blocked_dates"""
-
-
-class Learning(Section):
-    """The network that turns labels into a field, and how it is trained."""
-
-    model: Name = "unet_a"
-    """network: unet_a (3,318,017 parameters), or another reading of the same words: unet_a_single,
-    unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat; unet_smooth,
-    net A without a lattice; unet_residual, which corrects physics; physics itself; trees or
-    trees_physics (LightGBM without and with physics); auto takes the best at places left out"""
-    widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
-    """channels of the encoder blocks in place of the model's own"""
-    output: Literal["sigmoid", "bounds"] = "sigmoid"
-    """0 to 1 as in the paper, or between each pixel's theta_r and theta_s"""
-    head: Literal["point", "normal"] = "point"
-    """one number a pixel, or a mean and a spread"""
-    members: Annotated[int, Field(ge=1, le=20)] = 1
-    """networks trained from different seeds; their spread is the uncertainty"""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """arithmetic of the network's body; the head is always fp32"""
-    epochs: Annotated[int, Field(ge=1)] = 100
-    """passes over the training samples, or rounds of steps_per_epoch batches"""
-    steps_per_epoch: Annotated[int, Field(ge=1)] | None = None
-    """batches in an epoch; null for one pass over the larger source"""
-    batch_size: Annotated[int, Field(ge=1)] = 32
-    """tiles in a batch"""
-    min_labels: Annotated[int, Field(ge=1)] = 1
-    """labels a tile must hold on a date to be a sample"""
-    station_neighbourhood_px: Annotated[int, Field(ge=0, le=16)] = 0
-    """pixels around a station's own that carry its value too"""
-    crop_halo_px: Annotated[int, Field(ge=0, le=256, multiple_of=8)] = 0
-    """pixels read around each tile that count in no loss; a multiple of 8"""
-    optimiser: Literal["adamw", "adam"] = "adamw"
-    """optimiser"""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
-    """step size of the optimiser at the start"""
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
-    """weight decay of adamw"""
-    lr_schedule: Literal["constant", "cosine", "step"] = "cosine"
-    """how the step size falls; step is times 0.8 every tenth of the run"""
-    clip_norm: Annotated[float, Field(ge=0)] = 1.0
-    """largest norm of the gradient; 0 for no limit"""
-    patience_epochs: Annotated[int, Field(ge=0)] = 0
-    """epochs without a better validation after which training ends; 0 never ends early"""
-    alpha_schedule: Literal["linear", "step", "cosine", "constant"] = "linear"
-    """how the weight moves from data to physics"""
-    alpha_start: Fraction = 1.0
-    """weight of the data term at the start"""
-    physics: Literal["full", "bound", "none"] = "full"
-    """terms of the physics loss; none trains on the data alone"""
-    lambda_bound: Annotated[float, Field(gt=0)] | Literal["balanced"] = 1.0
-    """weight of the bound penalty beside the matric-potential term"""
-    psi_space: Literal["linear", "log"] = "linear"
-    """suctions compared as in the paper, or as pF, which also teaches wet and sandy soils"""
-    psi_max_cm: Annotated[float, Field(gt=1)] = 15_296.0
-    """suction that scales and ends the matric-potential term [cm]; 1500 kPa"""
-    coherence_weight: Annotated[float, Field(ge=0)] = 0.0
-    """weight of the penalty on jumps between depths, for several label depths"""
-    simulated_batch_probability: Fraction = 0.2
-    """chance that a batch holds simulated labels rather than stations"""
-    mixing_schedule: Literal["constant", "linear"] = "constant"
-    """the chance stays, or falls to nothing over the run"""
-    features: Features = Features()
-    split: Split = Split()
 
 
 class Maps(Section):
@@ -381,6 +290,8 @@ class Campaign(Section):
         """The engine section with what other sections say to it: cover, and depths of labels."""
         grows = self.cover not in ("bare", BY_LAND_COVER)
         told: dict[str, Scalar] = {"cover": self.cover} if grows else {}
+        if self.weather.leaf_area and self.cover != "bare":
+            told["lai"] = True
         if self.labels.source == "solver":
             told["label_depths_mm"] = ",".join(f"{d:.12g}" for d in sorted(self.labels.depths_mm))
         settings = {**told, **self.engine.settings}

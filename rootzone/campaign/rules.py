@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import MID_LAYER, node_depths_mm, nodes_of_engine
 from rootzone._shared.safe_yaml import KeyPath
 from rootzone.campaign.model import BARE_SOIL_ALBEDO, DATE_IN_NAME, Campaign, Soil
@@ -21,6 +22,12 @@ class Broken:
     key: KeyPath
     problem: str
     mend: str
+
+    @classmethod
+    def told(cls, key: KeyPath, error: RequestError) -> Broken:
+        """The refusal of a later stage: its first sentence, and the rest as what mends it."""
+        problem, _, mend = str(error).partition(". ")
+        return cls(key, problem.removesuffix("."), mend)
 
 
 def broken_rules(campaign: Campaign) -> list[Broken]:
@@ -48,21 +55,21 @@ def _one_region(campaign: Campaign) -> Iterator[Broken]:
 
 
 def _cover_can_grow(campaign: Campaign) -> Iterator[Broken]:
-    engine = campaign.engine
-    if campaign.cover == "bare":
-        return
-    if engine.name != "swim":
+    if campaign.cover != "bare" and campaign.engine.stepping != "converged":
         yield Broken(
             ("cover",),
-            f"{campaign.cover} grows in the embedded engine alone; APSIM grows plants with crop "
-            "models of its own",
-            "set engine.name: swim, or cover: bare",
+            f"{campaign.cover} grows in the embedded engine with stepping: converged alone; APSIM "
+            "grows plants with crop models of its own",
+            "set engine.name: swim and engine.stepping: converged, or cover: bare",
         )
-    elif engine.stepping != "converged":
+
+
+def _leaves_of_a_cover(campaign: Campaign) -> Iterator[Broken]:
+    if campaign.weather.leaf_area is not None and campaign.cover == "bare":
         yield Broken(
-            ("cover",),
-            f"{campaign.cover} needs engine.stepping: converged",
-            "set it, or cover: bare",
+            ("weather", "leaf_area"),
+            f"leaf area of {campaign.weather.leaf_area} is asked for, and nothing grows",
+            "set cover, such as by_land_cover or grass, or leave the key null",
         )
 
 
@@ -128,6 +135,17 @@ def _gaps_fit_below_saturation(soil: Soil) -> Iterator[Broken]:
         )
 
 
+def _members_once(campaign: Campaign) -> Iterator[Broken]:
+    members = campaign.soil.members
+    for index, name in enumerate(members):
+        if name == campaign.soil.ptf or name in members[:index]:
+            yield Broken(
+                ("soil", "members", index),
+                f"{name} is soil.ptf or listed before",
+                "list each function once, and none that is soil.ptf",
+            )
+
+
 def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
     sites = campaign.sites
     if sites.min_per_stratum > sites.per_year:
@@ -138,15 +156,27 @@ def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
-def _one_albedo(campaign: Campaign) -> Iterator[Broken]:
-    """The network's feature and the simulation evaporate from the same ground."""
-    own = campaign.engine.settings.get("salb", BARE_SOIL_ALBEDO)
-    if campaign.weather.pet == "apsim" and campaign.weather.albedo != own:
-        yield Broken(
-            ("weather", "albedo"),
-            f"pet: apsim would use {campaign.weather.albedo:g}, the engine {own} (its salb)",
-            "give weather.albedo and salb of engine.settings the same value",
-        )
+def _one_demand(campaign: Campaign) -> Iterator[Broken]:
+    """The network's feature and the simulation follow the same demand, from the same ground."""
+    pet, albedo = campaign.weather.pet, campaign.weather.albedo
+    salb = campaign.engine.settings.get("salb", BARE_SOIL_ALBEDO)
+    if not isinstance(salb, int | float) or not 0 <= salb <= 1:
+        return  # the engine refuses it
+    if pet == "apsim":
+        if albedo != salb:
+            yield Broken(
+                ("weather", "albedo"),
+                f"pet: apsim would use {albedo:g}, the engine {salb} (its salb)",
+                "give weather.albedo and salb of engine.settings the same value",
+            )
+        return
+    for key, value in ((("weather", "albedo"), albedo), (("engine", "settings"), salb)):
+        if value != BARE_SOIL_ALBEDO:
+            yield Broken(
+                key,
+                f"an albedo of {value} has no say with pet: {pet}, which drives the simulation",
+                "leave it out, or set weather.pet: apsim",
+            )
 
 
 def _dul_that_swim3_knows(campaign: Campaign) -> Iterator[Broken]:
@@ -161,9 +191,7 @@ def _dul_that_swim3_knows(campaign: Campaign) -> Iterator[Broken]:
 
 def _labels_between_nodes(campaign: Campaign) -> Iterator[Broken]:
     engine, thickness_mm = campaign.engine, campaign.profile.thickness_mm
-    nodes = node_depths_mm(
-        thickness_mm, nodes_of_engine(engine.physics, engine.stepping, engine.name)
-    )
+    nodes = node_depths_mm(thickness_mm, nodes_of_engine(engine.physics, engine.stepping))
     depths = campaign.labels.depths_mm
     for index, depth in enumerate(depths):
         if not nodes[0] <= depth <= nodes[-1]:
@@ -201,6 +229,23 @@ def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
+def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
+    surface = campaign.surface
+    asked, there = "region" in surface.splits, surface.other_region is not None
+    if asked and not there:
+        yield Broken(
+            ("surface", "splits"),
+            "the split region tests in another region, and other_region names none",
+            "give surface.other_region its smap, land, ndvi and stations, or take region out",
+        )
+    if there and not asked:
+        yield Broken(
+            ("surface", "other_region"),
+            "no split looks at it",
+            "add region to surface.splits, or take other_region out",
+        )
+
+
 def _map_days_have_weather(campaign: Campaign) -> Iterator[Broken]:
     there = campaign.weather_years
     for index, day in enumerate(campaign.maps.dates):
@@ -226,22 +271,12 @@ def _split_adds_up(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
-def _apsim_runs_swim3(campaign: Campaign) -> Iterator[Broken]:
-    engine = campaign.engine
-    if engine.name == "apsim" and (engine.physics, engine.stepping) != ("swim3", "apsim"):
-        yield Broken(
-            ("engine", "physics"),
-            f"APSIM cannot run physics {engine.physics} with stepping {engine.stepping}",
-            "set physics: swim3 and stepping: apsim, or engine name: swim",
-        )
-
-
 def _solver_has_the_depths(campaign: Campaign) -> Iterator[Broken]:
     """``labels.from: solver`` needs cells finer than layers, at the very depths of the labels."""
     engine = campaign.engine
     if campaign.labels.source != "solver":
         return
-    if nodes_of_engine(engine.physics, engine.stepping, engine.name) != MID_LAYER:
+    if nodes_of_engine(engine.physics, engine.stepping) != MID_LAYER:
         yield Broken(
             ("labels", "from"),
             f"{engine.name} with physics {engine.physics} and stepping {engine.stepping} knows "
@@ -260,15 +295,17 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _one_region,
     _years_once,
     _cover_can_grow,
+    _leaves_of_a_cover,
     lambda campaign: broken_soil_rules(campaign.soil),
+    _members_once,
     _enough_for_every_stratum,
-    _one_albedo,
+    _one_demand,
     _dul_that_swim3_knows,
-    _apsim_runs_swim3,
     _labels_between_nodes,
     _solver_has_the_depths,
     _texture_interval,
     _surface_moisture_by_day,
+    _another_region_to_test_in,
     _split_adds_up,
     _map_days_have_weather,
 )

@@ -15,7 +15,6 @@ _GLOBAL = {
     "catalog.texture": "soilgrids",
     "catalog.elevation": "dem_glo30",
     "catalog.forcing": "era5_land",
-    "weather.pet": "fao56",
 }
 
 

@@ -1,4 +1,4 @@
-"""Pedotransfer functions that are published as equations: Wosten, Weynants, Saxton and Rawls.
+"""Pedotransfer functions that are published as equations, from Wosten's to Toth's.
 
 Each takes arrays of one shape and gives theta_r, theta_s [m3 m-3], alpha [cm-1], n [-] and Ks
 [mm d-1], stacked, as `rootzone.hydraulics.simplex.parameters_from_texture` does. NaN goes through.
@@ -14,6 +14,7 @@ from rootzone.hydraulics.limits import PARTICLE_DENSITY_G_CM3
 
 OM_PER_OC = 1.724  # van Bemmelen: organic matter holds 58 % of carbon
 TOPSOIL_MM = 300.0  # a layer whose middle lies above this is topsoil for Wosten et al.
+_TOTH_SANDLESS_PCT = 2.0  # below it Toth et al. have a theta_r of their own
 _WOSTEN_THETA_R = 0.01  # fixed in the fits that the equations were made from
 _SMALLEST_PCT = 1.0  # Wosten's reciprocals of silt and clay run away below it
 _SMALLEST_OM_PCT = 0.1
@@ -112,6 +113,52 @@ def weynants2009(
     ln_k0_cm_d = 1.9582 + 0.0308 * sand_pct - 0.6142 * bd_g_cm3 - 0.1566 * oc
     n = 1.0 + np.exp(ln_n_less_1)
     return np.stack([0.0 * theta_s, theta_s, np.exp(ln_alpha), n, mm_from_cm(np.exp(ln_k0_cm_d))])
+
+
+def toth2015(
+    sand_pct: FloatArray,
+    clay_pct: FloatArray,
+    bd_g_cm3: FloatArray,
+    om_pct: FloatArray,
+    topsoil: FloatArray,
+) -> FloatArray:
+    """Retention after Toth et al. from European soils (EU-HYDI), with Ks of Wosten et al.
+
+    Parameters
+    ----------
+    sand_pct, clay_pct : array
+        Fractions [%], 50 to 2000 and below 2 micrometres; silt is the rest.
+    bd_g_cm3 : array
+        Dry bulk density of the fine earth [g cm-3].
+    om_pct : array
+        Organic matter [% of mass]; the equations take carbon, ``om_pct / 1.724``.
+    topsoil : array
+        1 in the topsoil and 0 below, see ``TOPSOIL_MM``.
+
+    Returns
+    -------
+    array, shape (5, ...)
+        theta_r is 0.041, or 0.179 below 2 % sand. Their own Ks asks for pH and cation exchange
+        capacity, which tables of soils seldom hold, so Ks is that of ``wosten1999``.
+
+    References
+    ----------
+    Toth, Weynants, Nemes, Mako, Bilas and Toth (2015), doi:10.1111/ejss.12192, function 21 of
+    Table S1 (open access).
+    """
+    silt_pct, oc = 100.0 - sand_pct - clay_pct, om_pct / OM_PER_OC
+    theta_s = 0.83080 - 0.28217 * bd_g_cm3 + 0.0002728 * clay_pct + 0.000187 * silt_pct
+    log10_alpha = (
+        -0.43348 - 0.41729 * bd_g_cm3 - 0.04762 * oc + 0.21810 * topsoil - 0.01581 * clay_pct
+        - 0.01207 * silt_pct
+    )  # fmt: skip
+    log10_n_less_1 = (
+        0.22236 - 0.30189 * bd_g_cm3 - 0.05558 * topsoil - 0.005306 * clay_pct
+        - 0.003084 * silt_pct - 0.01072 * oc
+    )  # fmt: skip
+    theta_r = np.where(sand_pct < _TOTH_SANDLESS_PCT, 0.179, 0.041) + 0.0 * theta_s
+    ks_mm_d = wosten1999(silt_pct, clay_pct, bd_g_cm3, om_pct, topsoil)[4]
+    return np.stack([theta_r, theta_s, 10.0**log10_alpha, 1.0 + 10.0**log10_n_less_1, ks_mm_d])
 
 
 def saxton_rawls_points(

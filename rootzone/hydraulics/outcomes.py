@@ -54,6 +54,7 @@ class Rule(IntEnum):
     OM_BY_DEPTH = 21
     BD_FROM_TEXTURE = 22
     STONES = 23
+    TEXTURE_BY_DIFFERENCE = 24
 
 
 REFUSAL_TEXT: Final[dict[Refusal, str]] = {
@@ -110,6 +111,7 @@ RULE_QUANTITY: Final[dict[Rule, tuple[str, str]]] = {
     Rule.OM_BY_DEPTH: ("om_pct", "%"),
     Rule.BD_FROM_TEXTURE: ("bd_g_cm3", "g cm-3"),
     Rule.STONES: ("theta_s", "m3 m-3"),
+    Rule.TEXTURE_BY_DIFFERENCE: ("fraction that was left out", "%"),
 }
 
 RULE_TEXT: Final[dict[Rule, str]] = {
@@ -143,4 +145,5 @@ RULE_TEXT: Final[dict[Rule, str]] = {
     Rule.OM_BY_DEPTH: "A missing organic matter was filled by a usual value of its depth.",
     Rule.BD_FROM_TEXTURE: "A missing bulk density was filled from texture (Saxton and Rawls 2006).",
     Rule.STONES: "Water contents and Ks were reduced by the volume that stones take.",
+    Rule.TEXTURE_BY_DIFFERENCE: "A fraction that the table leaves out is what is left of 100 %.",
 }

@@ -22,6 +22,7 @@ PtfName = Literal[
     "wosten1999",
     "weynants2009",
     "saxton_rawls2006",
+    "toth2015",
 ]
 PTF_NAMES: Final[tuple[str, ...]] = get_args(PtfName)
 
@@ -118,6 +119,16 @@ def _saxton_rawls(layers: Layers) -> FloatArray:
     )
 
 
+def _toth(layers: Layers) -> FloatArray:
+    return closed_forms.toth2015(
+        layers["sand_pct"],
+        layers["clay_pct"],
+        layers["bd_g_cm3"],
+        layers["om_pct"],
+        _topsoil(layers),
+    )
+
+
 _NETWORK = rosetta_networks.SOURCE
 PEDOTRANSFERS: Final[dict[str, Pedotransfer]] = {
     function.name: function
@@ -151,5 +162,11 @@ PEDOTRANSFERS: Final[dict[str, Pedotransfer]] = {
         ),
         Pedotransfer("weynants2009", ("bd_g_cm3", "om_pct"), "Weynants et al. (2009)", _weynants),
         Pedotransfer("saxton_rawls2006", ("om_pct",), "Saxton and Rawls (2006)", _saxton_rawls),
+        Pedotransfer(
+            "toth2015",
+            ("bd_g_cm3", "om_pct"),
+            "Toth et al. (2015), function 21 of EU-HYDI; Ks of Wosten et al. (1999)",
+            _toth,
+        ),
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -14,6 +15,11 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.table_files import read_frame
 from rootzone._shared.units import mm_from_cm
+from rootzone.hydraulics.by_difference import (
+    FRACTIONS,
+    closed_by_difference,
+    position_of_difference,
+)
 from rootzone.hydraulics.closed_forms import OM_PER_OC
 from rootzone.hydraulics.layer_properties import stone_volume
 
@@ -57,12 +63,13 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 _VALUES: Final[dict[Source, tuple[str, ...]]] = {
-    "texture": ("sand_pct", "silt_pct", "clay_pct"),
+    "texture": FRACTIONS,
     "parameters": ("theta_r", "theta_s", "alpha_per_cm", "n", "ks_mm_d"),
     "polaris": ("theta_r", "theta_s", "log10_alpha_per_kpa", "n", "log10_ks_cm_h"),
 }
 # Beside texture, where the table has them; see rootzone.hydraulics.layer_properties.
 _PROPERTIES: Final = ("om_pct", "theta_33kpa", "theta_1500kpa", "stones_vol_pct")
+_ALIKE = 0.8  # slit_pct and Silt are silt, slope_pct is not
 _DEPTHS_SAY = (
     "its depths: top_mm and bottom_mm, top_cm and bottom_cm, depth_cm as text such as 5-15, or "
     "thickness_mm or thickness_cm"
@@ -95,6 +102,9 @@ class SourceLayers:
         Name of the file, for messages.
     cover_codes : array, shape (site,), or None
         Position of each site's cover among all covers, None where the file has no such column.
+    by_difference : array of int, shape (row,), or None
+        Which of sand, silt and clay is what the others leave of 100 %, -1 for none; None where all
+        were given.
     """
 
     site_ids: AnyArray
@@ -109,6 +119,7 @@ class SourceLayers:
     file_row: IntArray
     file_name: str
     cover_codes: FloatArray | None = None
+    by_difference: AnyArray | None = None
 
     @property
     def site_of_row(self) -> IntArray:
@@ -131,6 +142,7 @@ class SourceLayers:
             bd_g_cm3=None if self.bd_g_cm3 is None else self.bd_g_cm3[rows],
             file_row=self.file_row[rows],
             cover_codes=None if self.cover_codes is None else self.cover_codes[keep],
+            by_difference=None if self.by_difference is None else self.by_difference[rows],
         )
 
 
@@ -142,7 +154,8 @@ def read_layers(path: Path, source: Source) -> SourceLayers:
     path : Path
         ``.parquet`` or ``.csv``, one row per site and layer in any order. Columns: ``site_id``,
         optionally ``cell_id``; depths in one of the ways of ``SYNONYMS``; and the quantities of
-        ``source``: sand_pct, silt_pct, clay_pct; or theta_r, theta_s, alpha_per_cm, n, ks_mm_d (or
+        ``source``: sand_pct, silt_pct, clay_pct (one may be left out: it closes the sum, and
+        ``by_difference`` says so); or theta_r, theta_s, alpha_per_cm, n, ks_mm_d (or
         ks_cm_d); or POLARIS's theta_r, theta_s, alpha, n, ksat with its logarithms and units.
         Optionally ``bd_g_cm3``; with textures also ``om_pct`` (or ``oc_pct``), ``theta_33kpa``,
         ``theta_1500kpa`` and ``stones_vol_pct`` (or ``stones_mass_pct``, with a bulk density).
@@ -179,6 +192,7 @@ def layers_of_frame(path: Path, frame: pl.DataFrame, source: Source) -> SourceLa
     cell_ids = site_ids
     if "cell_id" in frame.columns:
         cell_ids = frame["cell_id"].gather(order[first_row[:-1]]).to_numpy()
+    closing = position_of_difference(frame) if source == "texture" else None
     return SourceLayers(
         site_ids,
         cell_ids,
@@ -194,6 +208,7 @@ def layers_of_frame(path: Path, frame: pl.DataFrame, source: Source) -> SourceLa
         _numbers(frame, "cover_code")[order[first_row[:-1]]]
         if "cover_code" in frame.columns
         else None,
+        None if closing is None else closing[order],
     )
 
 
@@ -213,13 +228,23 @@ def _with_our_names(path: Path, frame: pl.DataFrame, source: Source) -> pl.DataF
         ks = _numbers(frame, "ks_cm_d")
         frame = frame.with_columns(_series("ks_mm_d", mm_from_cm(ks)))
     frame = _with_derived_properties(frame)
+    unknown = [column for column in frame.columns if column not in SYNONYMS]
+    if source == "texture" and not any(map(_spells_a_fraction, unknown)):
+        frame = closed_by_difference(frame, str(path))
     for name in ("site_id", *_VALUES[source]):
         if name not in frame.columns:
-            unknown = [column for column in frame.columns if column not in SYNONYMS]
-            problems.append(f"column {name} is missing{did_you_mean(name, unknown)}")
+            meant = [c for c in unknown if name in FRACTIONS and _spells_a_fraction(c)]
+            hint = f"; is it {meant[0]}?" if meant else did_you_mean(name, unknown)
+            problems.append(f"column {name} is missing{hint}")
     if problems:
         raise RequestError(f"{path} is not a table of soil layers ({source}): {_joined(problems)}.")
     return frame
+
+
+def _spells_a_fraction(column: str) -> bool:
+    """Whether a column that is not known may be sand, silt or clay, misspelt."""
+    names = [other for name in FRACTIONS for other in (name, *SYNONYMS[name])]
+    return bool(get_close_matches(column.strip().lower(), names, n=1, cutoff=_ALIKE))
 
 
 def _with_derived_properties(frame: pl.DataFrame) -> pl.DataFrame:

@@ -65,14 +65,18 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
     beside = [out.adjustments, out.refused, place.site_textures]
     if place.soils_spread.exists():  # not every product has one
         beside.append(place.soils_spread)
+    beside += [place.member_layers(member) for member in campaign.soil.members]
     refuse_overwrite(out.soils, force=force, beside=beside)
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
     with files.stack() as stack:
         source = stack.catalog.source(name)
-        layers = site_layers(
-            stack, name, source, sites, campaign.soil.ptf, cover_map_of(stack, campaign)
-        )
+        covers = cover_map_of(stack, campaign)
+        layers = site_layers(stack, name, source, sites, campaign.soil.ptf, covers)
+        of_members = {
+            member: site_layers(stack, name, source, sites, member, covers)
+            for member in campaign.soil.members
+        }
         quantiles = None
         if SAMPLED[campaign.soil.ptf][1] == "texture" and has_quantiles(source):
             wanted = [f"{one}_{end}" for one in FRACTIONS for end in ("q05", "q95")]
@@ -87,6 +91,8 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
         {"soil product": name, "ptf": campaign.soil.ptf},
     )
     write_table(place.site_textures, layers, SOIL_LAYERS, record)
+    for member, own in of_members.items():
+        write_table(place.member_layers(member), own, SOIL_LAYERS, record)
     if quantiles is not None:
         write_table(
             place.soils_spread, spread_table(layers, quantiles, campaign.soil), SPREAD, record

@@ -41,6 +41,7 @@ SAMPLED: Mapping[str, tuple[Mapping[str, str], str]] = {
     "wosten1999": ({**TEXTURE, **_BD, **_OM}, "texture"),
     "weynants2009": ({**TEXTURE, **_BD, **_OM}, "texture"),
     "saxton_rawls2006": ({**TEXTURE, **_BD, **_OM}, "texture"),
+    "toth2015": ({**TEXTURE, **_BD, **_OM}, "texture"),
     "polaris_van_genuchten": (VAN_GENUCHTEN, "polaris"),
 }
 
@@ -103,7 +104,9 @@ def site_layers(
     if lacking:
         raise RequestError(
             f"soil.ptf: {ptf} needs {' and '.join(lacking)}, which {name} (catalog.texture) does "
-            "not have. Choose rosetta3, which needs texture alone, or a product that has them."
+            "not have. Choose rosetta3, which needs texture alone, or a product that has them. A "
+            "fraction that closes the sum is an entry's variable with remainder_of, such as silt: "
+            '{unit: "%", range: [0, 100], remainder_of: [sand, clay]}.'
         )
     covers = None if cover_map is None else _cover_codes(stack, *cover_map, row, col)
     parts = []

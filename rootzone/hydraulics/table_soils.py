@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.model import Soil
 from rootzone.hydraulics.depths import (
@@ -199,7 +199,18 @@ def _checked(
     faults = np.where(closed.refusal > 0, closed.refusal, faults)
     mark_incomplete_sites(layers.first_row, faults)
     notes, n_normalised = closure_adjustments(values[:3].sum(axis=0), faults == 0, note_pct)
+    notes = Adjustments.joined([_differences(layers, faults == 0), notes])
     return np.vstack([*closed[:3], values[3:]]), faults, notes, n_normalised
+
+
+def _differences(layers: SourceLayers, usable: BoolArray) -> Adjustments:
+    """Notes of the fractions that closed the sum because nobody gave them."""
+    if layers.by_difference is None:
+        return Adjustments.joined([])
+    rows = np.flatnonzero(usable & (layers.by_difference >= 0))
+    after = layers.values[layers.by_difference[rows], rows]
+    rule = np.full(rows.size, int(Rule.TEXTURE_BY_DIFFERENCE), np.uint8)
+    return Adjustments(rows, rule, np.full(rows.size, np.nan), after)
 
 
 def _properties(layers: SourceLayers) -> dict[str, FloatArray]:

@@ -15,6 +15,7 @@ from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine, parse_d
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance
 from rootzone._shared.table_files import read_frame, read_table
 from rootzone._shared.tables import SITES
+from rootzone.engines.kinds import nodes_told
 from rootzone.jobs.record.read_outcomes import last_word
 from rootzone.jobs.record.read_state import CampaignState
 from rootzone.jobs.shard.read_shard import read_closed
@@ -107,7 +108,7 @@ def campaign_jobs(campaign_file: Path) -> CampaignJobs:
         depths=[LabelDepth(depth) for depth in campaign.labels.depths_mm],
         layerings=layerings_from_thickness(
             campaign.profile.thickness_mm,
-            nodes_of_engine(engine.physics, engine.stepping, engine.name),
+            nodes_of_engine(engine.physics, engine.stepping),
         ),
         facts=facts_of(sites, rungs),
         source=campaign.labels.source,
@@ -155,8 +156,7 @@ def table_jobs(
     """
     files = profile_files(profiles)
     told = _settings(files[0])
-    engine = (str(told.get(key, "")) for key in ("physics", "stepping", "engine"))
-    chosen = nodes or nodes_of_engine(*engine)
+    chosen = nodes or nodes_told(told)
     extra = {"soils": soils} if soils else {}
     if soils is not None:
         layerings = layerings_from_soils(read_frame(soils), chosen)

@@ -19,13 +19,13 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.daily import column_at
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import LabelDepth, nodes_of_engine
+from rootzone.engines.kinds import kind_of
 from rootzone.hydraulics.read_layers import layers_of_frame
 from rootzone.hydraulics.run_campaign_soils import pedotransfer_of
 from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.table_soils import soils_from_layers
 from rootzone.hydraulics.write_soils import soils_frame
 from rootzone.jobs.shard.engine_choice import make_engine_of, weather_needs
-from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import inputs_of_rows
 from rootzone.jobs.shard.run_batch import BatchPlan, run_batch
@@ -128,7 +128,7 @@ def simulate_columns(
     )
     n_depth = len(campaign.labels.depths_mm)
     theta = np.full((len(cell_ids), len(day_rows), n_depth), np.nan, dtype=np.float32)
-    ladder = ladder_for(section.name, section.stepping)
+    ladder = kind_of(section.name).ladder(section.stepping)
     plan = BatchPlan(ladder, make_engine_of(campaign), span, threads=threads)
     outcome = run_batch(inputs.batch, plan, _keeper(campaign, theta, day_rows))
     failed = {**inputs.refused, **outcome.failures}
@@ -138,7 +138,7 @@ def simulate_columns(
 def _layer_weights(campaign: Campaign) -> FloatArray:
     """Shares of the layers in each label depth."""
     engine, thickness = campaign.engine, campaign.profile.thickness_mm
-    nodes = nodes_of_engine(engine.physics, engine.stepping, engine.name)
+    nodes = nodes_of_engine(engine.physics, engine.stepping)
     layering = layerings_from_thickness(thickness, nodes).of("column", len(thickness))
     return weights_of(layering, [LabelDepth(depth) for depth in campaign.labels.depths_mm])
 

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.networks.models import Prediction
 from rootzone.networks.retention import (
     THETA_EPS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.campaign.section import Seed
 
 # What decides the weights; the rest of the section is the network's shape, its samples and its

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from rootzone import __version__
 from rootzone._shared.words import listed, plural
 from rootzone.campaign.model import BY_LAND_COVER
+from rootzone.engines.kinds import kind_of
 from rootzone.labels.distribution import L1_BIN_WIDTH
 from rootzone.report.document import Code, Section, Table, Text
 from rootzone.report.references import PTF_TITLES, cited, numbered
 
 if TYPE_CHECKING:
-    from rootzone.campaign.model import Engine
     from rootzone.covariates.layers.source import Source
     from rootzone.report.read_inputs import ReportInputs
 
@@ -132,10 +132,7 @@ def _soils(inputs: ReportInputs) -> str:
 
 def _simulation(inputs: ReportInputs) -> str:
     engine, runs = inputs.campaign.engine, inputs.runs
-    program = (
-        "with rootzone's embedded solver" if engine.name == "swim" else "with APSIM (Holzworth et "
-        "al. 2014)"
-    )  # fmt: skip
+    kind = kind_of(engine.name)
     outcome = ""
     if runs is not None and runs.done:
         outcome = (
@@ -143,9 +140,9 @@ def _simulation(inputs: ReportInputs) -> str:
             "failed and were replaced by stand-ins of their stratum or recorded."
         )
     return (
-        f"{_ground(inputs.campaign.cover)} was simulated {program} of Richards' equation "
+        f"{_ground(inputs.campaign.cover)} was simulated {kind.title} of Richards' equation "
         f"(Richards 1931) using {_PHYSICS[engine.physics]}, {_STEPS[engine.stepping]}, "
-        f"{evaporation_words(engine)}, "
+        f"{kind.evaporation(engine)}, "
         f"and {engine.spin_up_days} days of spin-up from "
         f"{inputs.campaign.soil.initial_fraction:g} of the way between LL15 and DUL.{outcome}"
     )
@@ -161,32 +158,6 @@ def _ground(cover: str) -> str:
         else cover.replace("_", " ")
     )
     return f"Water flow under {grown}, with interception and uptake by roots,"
-
-
-def evaporation_words(engine: Engine) -> str:
-    """How the engine of these settings takes water from the soil's surface, in words.
-
-    Parameters
-    ----------
-    engine : campaign.model.Engine
-        The campaign's section; APSIM's own SWIM3 evaporates as the embedded ``swim3`` does.
-    """
-    demand = (
-        "soil evaporation up to a demand after Priestley and Taylor in the form of Ritchie (1972)"
-    )
-    if engine.name != "swim" or engine.physics == "swim3":
-        words = f"{demand}, reduced by the relative humidity of the soil's surface"
-    else:
-        from rootzone.engines.swim.read_settings import settings_from_mapping
-
-        chosen = settings_from_mapping(engine.physics, engine.stepping, engine.settings)
-        words = (
-            f"{demand} while the surface is wetter than a head of "
-            f"{chosen.surface_dry_psi_cm:,.0f} cm, and what the soil below can bring up after that"
-        )
-    if engine.name == "swim" and engine.settings.get("snow"):
-        words += ", snow kept in a degree-day store"
-    return words
 
 
 def _labels(inputs: ReportInputs) -> str:

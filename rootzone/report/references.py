@@ -23,6 +23,9 @@ REFERENCES = {
     "Saxton and Rawls 2006": "Saxton, K. E. and Rawls, W. J. (2006). Soil water characteristic "
     "estimates by texture and organic matter for hydrologic solutions. Soil Science Society of "
     "America Journal 70, 1569-1578. doi:10.2136/sssaj2005.0117",
+    "Toth et al. 2015": "Toth, B., Weynants, M., Nemes, A., Mako, A., Bilas, G. and Toth, G. "
+    "(2015). New generation of hydraulic pedotransfer functions for Europe. European Journal of "
+    "Soil Science 66, 226-238. doi:10.1111/ejss.12192",
     "Richards 1931": "Richards, L. A. (1931). Capillary conduction of liquids through porous "
     "mediums. Physics 1, 318-333. doi:10.1063/1.1745010",
     "Huth et al. 2012": "Huth, N. I., Bristow, K. L. and Verburg, K. (2012). SWIM3: model use, "
@@ -62,6 +65,7 @@ PTF_TITLES = {
     "wosten1999": "Wosten et al. 1999",
     "weynants2009": "Weynants et al. 2009",
     "saxton_rawls2006": "Saxton and Rawls 2006",
+    "toth2015": "Toth et al. 2015",
 }
 
 

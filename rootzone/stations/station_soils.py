@@ -19,10 +19,11 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.table_files import read_table, write_table
 from rootzone._shared.tables import Column, Schema
+from rootzone.hydraulics.by_difference import BY_DIFFERENCE, closed_by_difference
+from rootzone.hydraulics.by_difference import FRACTIONS as _TEXTURE
 from rootzone.hydraulics.closed_forms import OM_PER_OC
 
 LEAST_LAYERS_OF_A_CLASS = 3  # one texture at so many depths is a map class, not samples
-_TEXTURE = ("sand_pct", "silt_pct", "clay_pct")
 _TOLERANCE_PCT = 10.0
 
 
@@ -47,6 +48,7 @@ STATION_SOILS = Schema(
         _c("stones_mass_pct", "float", "%", "fragments above 2 mm by mass; empty where not known"),
         _c("standing", "text", "-", "measured, mapped (a class of a soil map) or suspect, and why"),
         _c("source", "text", "-", "where the numbers are from"),
+        _c(BY_DIFFERENCE, "text", "-", "fraction that closed the sum, if any", required=False),
     ),
 )
 NUMBERS = tuple(c.name for c in STATION_SOILS.columns if c.kind == "float")
@@ -84,7 +86,9 @@ def soil_frame(samples: pl.DataFrame, on_problem: Problem | None = None) -> pl.D
     ----------
     samples : polars.DataFrame
         A row a sample: network, station, depth_mm, and of ``STATION_SOILS`` what is known;
-        ``standing`` where the source tells it. Two samples at one depth give their mean.
+        ``standing`` where the source tells it. Two samples at one depth give their mean. One
+        fraction may be left out of the whole table: it closes the sum, and ``by_difference`` says
+        which it was.
     on_problem : callable, optional
         Told in words of every sample that is left out.
 
@@ -97,6 +101,7 @@ def soil_frame(samples: pl.DataFrame, on_problem: Problem | None = None) -> pl.D
         nothing, a station with one texture at three or more depths counts as mapped, and one that
         repeats another's samples as suspect.
     """
+    samples = closed_by_difference(samples, "the table of samples")
     types = {"float": pl.Float64, "text": pl.String}
     columns = {column.name: types[column.kind] for column in STATION_SOILS.columns}
     given = samples.with_columns(
@@ -120,7 +125,7 @@ def soil_frame(samples: pl.DataFrame, on_problem: Problem | None = None) -> pl.D
     numbers = [name for name in NUMBERS if name not in ("top_mm", "bottom_mm")]
     good = (
         good.group_by([*keys, "depth_mm"], maintain_order=True)
-        .agg(pl.col(numbers).mean(), pl.col("standing").first(), pl.col("source").first())
+        .agg(pl.col(numbers).mean(), pl.col("standing", "source", BY_DIFFERENCE).first())
         .sort([*keys, "depth_mm"], maintain_order=True)
     )
     parts = []
@@ -213,7 +218,15 @@ def read_station_soils(path: Path) -> pl.DataFrame:
     RequestError
         It is missing, or none.
     """
-    return read_table(path, STATION_SOILS)
+    frame = read_table(path, STATION_SOILS)
+    if BY_DIFFERENCE in frame.columns:
+        return frame
+    return frame.with_columns(pl.lit(None, pl.String).alias(BY_DIFFERENCE))
+
+
+def is_station_soils(frame: pl.DataFrame) -> bool:
+    """Whether a table is in the schema ``STATION_SOILS`` already."""
+    return all(c.name in frame.columns for c in STATION_SOILS.columns if c.required)
 
 
 def write_station_soils(path: Path, frame: pl.DataFrame, record: Provenance) -> None:

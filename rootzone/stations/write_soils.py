@@ -10,6 +10,7 @@ import polars as pl
 
 from rootzone._shared.atomic import refuse_overwrite
 from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone.hydraulics.by_difference import BY_DIFFERENCE
 from rootzone.stations.readers.read_soils import read_soils
 from rootzone.stations.station_soils import (
     joined_soils,
@@ -54,6 +55,7 @@ def write_soils_of(
         "table": str(path),
         "stations": soils.select(keys).n_unique(),
         "stations_measured": usable_soils(soils).select(keys).n_unique(),
+        "stations_by_difference": soils.drop_nulls(BY_DIFFERENCE).select(keys).n_unique(),
         "stations_without": list(without),
         "samples_left_out": [line for line in problems if line.startswith(own)],
     }

@@ -13,6 +13,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone._shared.table_files import read_table
 from rootzone._shared.tables import WEATHER
+from rootzone.engines.tables.read_weather import WeatherNeeds, weather_from_frame
 from tests.covariates.weather_files import write_year
 
 # Inside the twelve cells that weather_files writes (rows 224-226, columns 466-469).
@@ -49,10 +50,14 @@ def test_a_year_is_written_with_its_gap_report_and_provenance(campaign):
     assert report["cells"] == 12
     assert report["gaps"] == []
     record = read_provenance(path)
-    assert record.settings["pet_form"] == "delivered"
-    assert set(record.inputs) == {
-        f"{v}_2023.nc" for v in ("pr", "tmmx", "tmmn", "srad", "vpd", "pet")
-    }
+    # The default demand is APSIM's Eo: the source's own is not opened, and the simulation gets the
+    # very doubles that the formula gives of the table's radiation and temperatures.
+    assert record.settings["pet_form"] == "apsim"
+    assert set(record.inputs) == {f"{v}_2023.nc" for v in ("pr", "tmmx", "tmmn", "srad", "vpd")}
+    needs = WeatherNeeds(0.13)
+    driven = weather_from_frame(path, table, needs).batch.columns["eo_mm"]
+    formula = weather_from_frame(path, table.drop("pet_mm"), needs).batch.columns["eo_mm"]
+    assert driven.tolist() == formula.tolist()
 
 
 def test_nothing_is_overwritten_without_force(campaign):

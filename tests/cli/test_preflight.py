@@ -59,12 +59,16 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         },
         "weather.lapse_degc_per_km",
     ),
+    ("covariates/weather/leaf_area.py", "weather.leaf_area"): (
+        {"cover": "grass", "weather": {"leaf_area": "nlcd"}},  # classes, no leaf area
+        "weather.leaf_area",
+    ),
     ("covariates/weather/derive.py", "catalog.forcing"): (
-        {"catalog": {"forcing": "era5_land"}},  # delivers no demand
+        {"catalog": {"forcing": "era5_land"}, "weather": {"pet": "delivered"}},  # has no demand
         "weather.pet",
     ),
     ("covariates/weather/derive.py", "weather.pet"): (
-        {"catalog": {"forcing": "era5_land"}},
+        {"catalog": {"forcing": "era5_land"}, "weather": {"pet": "delivered"}},
         "weather.pet",
     ),
     ("design/allocate.py", "sites.min_per_stratum"): (
@@ -92,7 +96,7 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"catalog": {"texture": "nlcd"}},
         "catalog.texture",
     ),
-    ("jobs/shard/engine_choice.py", "engine.name"): ({"engine": {"name": "hydrus"}}, "engine.name"),
+    ("engines/kinds.py", "engine.name"): ({"engine": {"name": "hydrus"}}, "engine.name"),
     ("learning/evaluation/evaluate.py", "learning.split"): (
         {"learning": {"split": {"train": 0.8, "validation": 0.2, "test": 0.0}}},
         "learning.split.test",
@@ -119,7 +123,9 @@ BY_DATA = {
     ("engines/apsim/run_models.py", "engine.apsim_models"),  # what this machine allows
     ("hydraulics/run_campaign_soils.py", "soil.on_refused"),  # soils
     ("hydraulics/site_layers.py", "soil.ptf"),  # a catalog of one's own; check asks the catalog
-    ("jobs/shard/engine_choice.py", "engine.apsim_models"),  # what this machine allows
+    ("labels/run_member_spread.py", "soil.members"),  # tables of the soils stage
+    ("engines/apsim/allowed.py", "engine.apsim_models"),  # what this machine allows
+    ("jobs/shard/engine_choice.py", "engine.name"),  # --device
     ("jobs/record/rounds.py", "sites.reserves_pct"),  # a table that was not drawn
     ("jobs/shard/read_cut.py", "engine.spin_up_days"),  # weather tables
     ("learning/campaign_training.py", "learning.simulated_batch_probability"),  # labels
@@ -168,8 +174,13 @@ IN_OTHER_WORDS: list[tuple[dict[str, Any], str]] = [
     ({"maps": {"dates": ["2021-06-01"]}}, "maps.dates[0]"),
     ({"soil": {"dul_suction_cm": 9.0}, "engine": {"physics": "swim3"}}, "soil.dul_suction_cm"),
     ({"soil": {"bounds": {"sat_max": 1.0}}}, "soil.bounds.sat_max"),
+    ({"soil": {"members": ["rosetta3_h5"]}}, "soil.members"),  # POLARIS has no measured water
     ({"profile": {"thickness_mm": [1, 300, 300]}}, "profile.thickness_mm[0]"),
     ({"weather": {"pet": "apsim", "albedo": 0.2}}, "weather.albedo"),
+    ({"weather": {"pet": "delivered", "albedo": 0.2}}, "weather.albedo"),  # drives nothing
+    ({"weather": {"pet": "delivered"}, "engine": {"settings": {"salb": 0.2}}}, "engine.settings"),
+    ({"weather": {"pet": "delivered"}, "engine": {"name": "apsim", "physics": "swim3"}},
+     "weather.pet"),
 ]  # fmt: skip
 
 

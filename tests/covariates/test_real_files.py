@@ -22,6 +22,8 @@ from rootzone.covariates.layers.legends import packed_legends
 from rootzone.covariates.layers.stack import CovariateStack
 from tests.covariates.rasters import ALBERS_WGS84, catalog, write_tif
 
+SINUSOIDAL = "+proj=sinu +R=6371007.181 +units=m"
+
 NLCD, BECK, KOTTEK = (
     packed_legends()[name].names for name in ("nlcd", "koppen_beck", "koppen_kottek")
 )
@@ -338,17 +340,47 @@ def test_the_cropped_modis_tile_is_read_in_its_sinusoidal_grid(real):
         assert stack.read("blue", grid.full_window) == pytest.approx(values * 1e-4, abs=1e-6)
 
 
+def lai_files(folder, codes, quality):
+    """MCD15A3H as AppEEARS cuts it (MOD15 user guide, C6.1): uint8, scale 0.1, 249-255 fill."""
+    for layer, values in (("Lai_500m", codes), ("FparLai_QC", quality)):
+        name = f"modis/MCD15A3H.061_{layer}_doy2022033000000_aid0001.tif"
+        write_tif(folder / name, values, -9_000_000, 4_000_000, 463.312716528, SINUSOIDAL)
+    grid = MasterGrid(SINUSOIDAL, 463.312716528, -9_000_000, 4_000_000, 3, 3, tile_px=3)
+    return CovariateStack(load_catalog([], folder), grid), grid.full_window
+
+
 def test_lai_fill_classes_never_become_leaf_area(tmp_path):
-    # Generated to the documented layout (data_formats.md 8): uint8, scale 0.1, 249-255 are fill.
     codes = np.array([[0, 10, 100], [249, 253, 254], [255, 30, 5]], dtype=np.uint8)
-    sinusoidal = "+proj=sinu +R=6371007.181 +units=m"
-    name = "MCD15A3H.A2022033.h09v05.061.tif"
-    write_tif(tmp_path / "modis" / name, codes, -9_000_000, 4_000_000, 463.312716528, sinusoidal)
-    grid = MasterGrid(sinusoidal, 463.312716528, -9_000_000, 4_000_000, 3, 3, tile_px=3)
-    with CovariateStack(load_catalog([], tmp_path), grid) as stack:
-        lai = stack.read("modis_lai/2022033", grid.full_window)
+    stack, window = lai_files(tmp_path, codes, np.zeros((3, 3), np.uint8))
     expected = np.array([[0, 1, 10], [np.nan] * 3, [np.nan, 3, 0.5]])
-    assert lai == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    assert stack.read("modis_lai/2022033", window) == pytest.approx(expected, nan_ok=True)
+
+
+def test_lai_counts_where_its_own_flags_let_it(tmp_path):
+    # FparLai_QC: bit 2 dead detector; bits 3-4 cloud (1 yes, 2 mixed, 3 assumed clear); bits 5-7
+    # main algorithm (0, 1 saturated), back-up (2, 3), not produced (4).
+    quality = [[0, 1 << 5, 3 << 3], [1 << 3, 2 << 3, 2 << 5], [3 << 5, 4 << 5, 1 << 2]]
+    codes = np.full((3, 3), 20, np.uint8)
+    stack, window = lai_files(tmp_path, codes, np.array(quality, np.uint8))
+    expected = np.array([[2, 2, 2], [np.nan] * 3, [np.nan] * 3])
+    assert stack.read("modis_lai/2022033", window) == pytest.approx(expected, nan_ok=True)
+    report = check_file(
+        tmp_path / "modis/MCD15A3H.061_Lai_500m_doy2022033000000_aid0001.tif",
+        load_catalog([], tmp_path),
+    )
+    assert (report.source, report.ok) == ("modis_lai", True), report.findings
+    assert report.facts["by_flags"] == [
+        "33.3 % count", "11.1 % not produced", "22.2 % cloud", "22.2 % back-up algorithm",
+        "11.1 % dead detector",
+    ]  # fmt: skip
+
+
+def test_lai_without_its_flags_is_refused(tmp_path):
+    codes = np.full((3, 3), 20, np.uint8)
+    stack, window = lai_files(tmp_path, codes, codes)
+    (tmp_path / "modis/MCD15A3H.061_FparLai_QC_doy2022033000000_aid0001.tif").unlink()
+    with pytest.raises(RequestError, match=r"FparLai_QC_doy\S+ is missing beside MCD15A3H"):
+        stack.read("modis_lai/2022033", window)
 
 
 def write_smap(path, values, flags):

@@ -56,6 +56,29 @@ def test_closed_forms_agree_with_another_program(
     assert (alpha, n, ks) == pytest.approx(expected[1][1:], rel=1e-9)
 
 
+def test_toth_by_hand() -> None:
+    # Table S1, function 21, for 40/40/20 %, 1.4 g cm-3, 1.724 % organic matter (1 % of carbon), in
+    # the subsoil: theta_s = 0.83080 - 0.395038 + 0.005456 + 0.00748; log10 alpha = -0.43348
+    # - 0.584206 - 0.04762 - 0.3162 - 0.4828; log10 (n - 1) = 0.22236 - 0.422646 - 0.10612
+    # - 0.12336 - 0.01072. The sums are those of the LISFLOOD user guide, which prints them too.
+    soil = {**LOAM, "om_pct": np.array([1.724])}
+    theta_r, theta_s, alpha, n, ks = PEDOTRANSFERS["toth2015"].predict(soil)[:, 0]
+    assert (theta_r, theta_s) == pytest.approx((0.041, 0.448698), abs=1e-9)
+    assert np.log10(alpha) == pytest.approx(-1.864306, abs=1e-9)
+    assert np.log10(n - 1.0) == pytest.approx(-0.440486, abs=1e-9)
+    assert ks == PEDOTRANSFERS["wosten1999"].predict(soil)[4, 0]
+    # In the topsoil alpha grows by 10^0.2181 and n - 1 shrinks by 10^-0.05558.
+    top = {**soil, "top_mm": np.array([0.0]), "bottom_mm": np.array([100.0])}
+    higher, narrower = PEDOTRANSFERS["toth2015"].predict(top)[2:4, 0]
+    assert higher / alpha == pytest.approx(10**0.2181)
+    assert (narrower - 1.0) / (n - 1.0) == pytest.approx(10**-0.05558)
+    sandless = {
+        **soil,
+        "sand_pct": np.array([1.0]), "silt_pct": np.array([79.0]),
+    }  # fmt: skip
+    assert PEDOTRANSFERS["toth2015"].predict(sandless)[0, 0] == 0.179
+
+
 def test_saxton_and_rawls_by_hand() -> None:
     # Paper's Eq. 1 to 3 and 5 for sand 0.4, clay 0.2, organic matter 2:
     # dry = -0.0096+0.0974+0.012+0.004-0.0052+0.00544+0.031 = 0.13504; 1500 kPa: 1.14 dry - 0.02.

@@ -10,6 +10,7 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
+from rootzone.engines.kinds import nodes_told
 from rootzone.labels.read_design import campaign_jobs, facts_of, nodes_of_engine
 from rootzone.labels.write_labels import label_files
 from tests.cli.campaign_runs import MakeBucket, invoke, make_campaign, run, use_bucket
@@ -97,4 +98,5 @@ def test_a_site_that_stands_twice_is_refused() -> None:
 def test_only_finite_volumes_report_layer_means(physics: str, stepping: str, nodes: str) -> None:
     # science/swim3.md section 1 and the table of pairs in docs/engine.md; unknown: the paper's way.
     assert nodes_of_engine(physics, stepping) == nodes
-    assert nodes_of_engine(physics, stepping, "apsim") == "swim3"
+    told = {"engine": "apsim", "physics": physics, "stepping": stepping}
+    assert nodes_told(told) == "swim3"

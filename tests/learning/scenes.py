@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import ONE_DAY
-from rootzone.campaign.model import Features
+from rootzone.campaign.learning_section import Features
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.weather.antecedent import antecedent_columns
 from rootzone.learning.samples.label_index import GridLabels

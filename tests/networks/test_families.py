@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.learning.scene.features import faithful_features
 from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks import families

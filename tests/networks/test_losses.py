@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.networks.families.unet import ModelConfig
 from rootzone.networks.losses import (
     CompositeLoss,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.networks.families.unet import READINGS, ModelConfig, receptive_radius_px
 from rootzone.networks.models import UNet, n_parameters
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks.families import config_of, from_dict, to_dict
 from rootzone.networks.residual import Residual

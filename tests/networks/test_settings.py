@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rootzone._shared.digests import digest_json
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.networks.families import config_of
 from rootzone.networks.settings import TrainSettings
 

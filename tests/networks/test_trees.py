@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Features, Learning
+from rootzone.campaign.learning_section import Features, Learning
 from rootzone.learning.scene.features import faithful_features
 from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks.bundle import load_bundle, save_bundle

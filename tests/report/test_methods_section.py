@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from rootzone.campaign.model import Engine
-from rootzone.report.methods_section import evaporation_words, methods_text
+from rootzone.engines.kinds import kind_of
+from rootzone.report.methods_section import methods_text
 from rootzone.report.read_inputs import ReportInputs
 from rootzone.report.references import REFERENCES, cited
 
@@ -42,12 +43,12 @@ def test_a_key_names_the_year_and_the_first_author_of_its_work() -> None:
 def test_evaporation_is_told_as_the_settings_have_it() -> None:
     # docs/engine.md: van_genuchten gives up to the demand while the surface is wetter than
     # surface_dry_psi_cm; swim3 scales by the humidity of the surface. Neither has two stages.
-    column = evaporation_words(Engine(physics="van_genuchten"))
+    column = kind_of("swim").evaporation(Engine(physics="van_genuchten"))
     assert "wetter than a head of" in column
     own = Engine(physics="van_genuchten", settings={"surface_dry_psi_cm": -12345.0, "snow": True})
-    assert "-12,345 cm" in evaporation_words(own)
-    assert "snow kept in a degree-day store" in evaporation_words(own)
+    assert "-12,345 cm" in kind_of(own.name).evaporation(own)
+    assert "snow kept in a degree-day store" in kind_of(own.name).evaporation(own)
     for engine in (Engine(physics="swim3"), Engine(name="apsim", physics="swim3")):
-        assert "relative humidity of the soil's surface" in evaporation_words(engine)
+        assert "relative humidity of the soil's surface" in kind_of(engine.name).evaporation(engine)
     for engine in (own, Engine(physics="swim3")):
-        assert "two stages" not in evaporation_words(engine)
+        assert "two stages" not in kind_of(engine.name).evaporation(engine)

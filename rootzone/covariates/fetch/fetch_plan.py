@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _BESIDE_TEXTURE = {
     "wosten1999": ("bd", "om"),
     "weynants2009": ("bd", "om"),
     "saxton_rawls2006": ("bd", "om"),
+    "toth2015": ("bd", "om"),
 }
 
 
@@ -38,7 +40,8 @@ class WantedFile:
     source : str
         Catalog entry.
     path : str
-        Where it belongs, relative to the data folder.
+        Where it belongs, relative to the data folder; ``*`` stands for what its maker may write
+        there, such as a version.
     url : str or None
         Where it comes from; None where the catalog knows no address.
     member : str or None
@@ -47,6 +50,8 @@ class WantedFile:
         Whether the server may not have it: a tile without land.
     licence : str
         Terms of use.
+    order : str or None
+        Where it is had by hand.
     """
 
     source: str
@@ -55,10 +60,22 @@ class WantedFile:
     member: str | None = None
     may_be_absent: bool = False
     licence: str = ""
+    order: str | None = None
+
+    def found(self, data_folder: Path) -> list[str]:
+        """Files that lie where it belongs, by their paths in the data folder."""
+        if "*" in self.path:
+            return sorted(str(p.relative_to(data_folder)) for p in data_folder.glob(self.path))
+        return [self.path] if (data_folder / self.path).exists() else []
 
     def is_there(self, data_folder: Path) -> bool:
         """Whether the file lies where it belongs."""
-        return (data_folder / self.path).exists()
+        return bool(self.found(data_folder))
+
+    def by_hand(self) -> str:
+        """Why it is not fetched, and where it is had."""
+        where = "" if self.order is None else f"; it is had at {self.order}"
+        return f"no address in the catalog{where}"
 
 
 def wanted_files(
@@ -118,8 +135,9 @@ def _soil_layers(campaign: Campaign, catalog: Catalog) -> Iterator[Layer]:
     if "variable" not in source.keys:
         yield catalog.layer(name)
         return
-    extra = _BESIDE_TEXTURE.get(campaign.soil.ptf, ())
-    for variable in (*_TEXTURE, *extra):
+    functions = (campaign.soil.ptf, *campaign.soil.members)
+    extra = [variable for name in functions for variable in _BESIDE_TEXTURE.get(name, ())]
+    for variable in dict.fromkeys((*_TEXTURE, *extra)):
         for depth in _depths(campaign, catalog):
             values = {"variable": variable, "depth": depth}
             yield catalog.layer("/".join([name, *(values[key] for key in source.keys)]))
@@ -142,16 +160,26 @@ def _files_of(layer: Layer, bounds: Bounds) -> Iterator[WantedFile]:
         return
     url = None if source.url is None else layer.filled(source.url)
     tiles = source.tile_names(bounds) if "{tile}" in pattern else [""]
-    months = [f"{month:02d}" for month in range(1, 13)] if "{month}" in pattern else [""]
-    for tile, month in product(tiles, months):
-        values = {"tile": tile, "month": month}
+    for tile, (month, day) in product(tiles, _days(pattern, layer.values.get("year", ""))):
+        values = {"tile": tile, "month": month, "day": day}
         yield WantedFile(
             source=layer.source_name,
-            path=fill(pattern, values),
+            path=fill(pattern, values).replace("{any}", "*"),
             url=None if url is None else fill(url, values),
             member=None
             if source.archive_member is None
             else fill(layer.filled(source.archive_member), values),
             may_be_absent=bool(tile) and source.on_missing_tile == "nodata",
             licence=source.licence,
+            order=source.order,
         )
+
+
+def _days(pattern: str, year: str) -> list[tuple[str, str]]:
+    """Months and days that a path is filled with; empty texts where it has no such part."""
+    if "{day}" in pattern:
+        days = (date(int(year), 1, 1) + timedelta(n) for n in range(366))
+        return [(f"{d:%m}", f"{d:%d}") for d in days if d.year == int(year)]
+    if "{month}" in pattern:
+        return [(f"{month:02d}", "") for month in range(1, 13)]
+    return [("", "")]

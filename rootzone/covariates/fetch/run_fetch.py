@@ -184,8 +184,8 @@ def _fetch_one(
 ) -> None:
     if wanted.url is None:
         raise RequestError(
-            f"the catalog knows no address for {wanted.source}. Place the file at "
-            f"{data_folder / wanted.path} by hand, or add url to its entry."
+            f"{wanted.source} has {wanted.by_hand()}. Place its files under {data_folder} by hand, "
+            "under these names, or add url to its entry."
         )
     target = _target(wanted, data_folder)
     archive = target.with_name(f"{target.stem}.download.zip") if wanted.member else None
@@ -277,7 +277,7 @@ def sizes(
         if wanted.is_there(data_folder):
             continue
         if wanted.url is None:
-            yield wanted, None, "no address in the catalog"
+            yield wanted, None, wanted.by_hand()
             continue
         if session is None:
             yield wanted, None, ""

@@ -49,7 +49,7 @@ def flag_path(layer: Layer, path: Path, entry: FlagFile) -> Path | None:
     RequestError
         It is not there, and the entry asks for it.
     """
-    variable = layer.values.get("variable", "")
+    variable = layer.values.get("variable") or layer.source.variable or ""
     name = (layer.part.flag_name if layer.part else "") or entry.name
     beside = path.with_name(path.name.replace(variable or "\0", name))
     if beside != path and beside.is_file():

@@ -121,6 +121,8 @@ class Source(Strict):
     """path under the data folder, with placeholders such as {year}, {variable}, {depth}, {tile}"""
     url: str | None = None
     """where rootzone fetch gets it, with the same placeholders"""
+    order: str | None = None
+    """web page, bucket or form where it is had by hand, for what fetch does not bring"""
     keep: bool = False
     """whether what is read of an address stays in .kept of the data folder for the next time"""
     archive_member: str | None = None
@@ -199,6 +201,8 @@ class Source(Strict):
             )
         if self.kind == "class" and self.legend is None:
             raise ValueError("a class layer needs a legend")
+        if self.order is not None and not self.order.startswith("https://"):
+            raise ValueError(f"order {self.order[:120]!r} is no address that begins with https://")
         if self.range is not None and self.range[0] > self.range[1]:
             raise ValueError(f"range {self.range} has its larger end first")
         if self.kind == "class" and self.resampling in ("bilinear", "average"):

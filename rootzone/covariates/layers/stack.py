@@ -28,6 +28,7 @@ from rootzone.covariates.layers.view import View, stored_values, words_for
 from rootzone.covariates.readers.registry import raster_reader, reader
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
 _LOG = logging.getLogger(__name__)
@@ -101,6 +102,11 @@ class CovariateStack:
         """Tiles of a layer that are not there and count as nodata."""
         opened: Opened = self._view(self.layer(address)).opened
         return opened.gaps
+
+    def files(self, address: str) -> tuple[Path, ...]:
+        """Files that a layer is read from, those of its flags included."""
+        opened: Opened = self._view(self.layer(address)).opened
+        return opened.files
 
     def read(self, address: str, window: Window) -> AnyArray:
         """One layer in one window.

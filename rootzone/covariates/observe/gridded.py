@@ -6,7 +6,6 @@ Rows come out from the north whatever the file has.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
+from rootzone._shared.day_in_name import day_in_name
 from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
@@ -25,7 +25,6 @@ from rootzone.covariates.weather.netcdf_axes import TIME, read_times
 if TYPE_CHECKING:
     from netCDF4 import Dataset
 
-_DAY_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])[-_]?([0-3]\d)(?!\d{5})")
 _LON, _LAT = ("lon", "longitude", "x"), ("lat", "latitude", "y")
 
 
@@ -66,7 +65,7 @@ class GriddedField:
 
         when = self.time
         if when is None:
-            when = np.array([_day_of_name(path)], dtype="datetime64[D]")
+            when = np.array([day_in_name(path.name)], dtype="datetime64[D]")
         part = part_of(self.layer)
         at = np.nonzero(np.isfinite(self.values))
         n = at[0].size
@@ -247,10 +246,3 @@ def _times(file: Dataset, path: Path) -> AnyArray | None:
     if not any(name in file.variables for name in TIME):
         return None
     return read_times(file, str(path))
-
-
-def _day_of_name(path: Path) -> str:
-    found = _DAY_IN_NAME.search(path.name)
-    if found is None:
-        raise RequestError(f"{path}: neither the file nor its name tells the day.")
-    return "-".join(found.groups())

@@ -69,6 +69,8 @@ class ForcingRequest:
     lapse_degc_per_km : float, optional
         Cooling with height [degC km-1] by which temperatures are brought from the product's ground
         to the region's; None leaves them.
+    leaf_area : str, optional
+        Catalog entry of leaf area by date; None gives no column ``lai``.
     """
 
     source: str = "gridmet"
@@ -77,6 +79,7 @@ class ForcingRequest:
     albedo: float = 0.13
     utc_offset_h: float = 0.0
     lapse_degc_per_km: float | None = None
+    leaf_area: str | None = None
 
     @classmethod
     def of(cls, campaign: Campaign, catalog: Catalog, bounds: Bounds) -> ForcingRequest:
@@ -93,7 +96,7 @@ class ForcingRequest:
             offset = float(round((bounds[0] + bounds[2]) / 2.0 / _DEGREES_PER_HOUR))
         return cls(
             name, weather.pet, weather.gaps, weather.albedo, offset if hourly else 0.0,
-            weather.lapse_degc_per_km,
+            weather.lapse_degc_per_km, weather.leaf_area,
         )  # fmt: skip
 
     @property
@@ -172,7 +175,9 @@ class ForcingYear:
             "date": np.tile(self.dates, count),
         }
         for name, values in self.columns.items():
-            series = pl.Series(name, np.ascontiguousarray(values.T, dtype=np.float32).ravel())
+            # The simulation follows pet_mm: its labels shall be those of the formula to the bit.
+            kept = np.float64 if name == "pet_mm" else np.float32
+            series = pl.Series(name, np.ascontiguousarray(values.T, dtype=kept).ravel())
             data[name] = series.fill_nan(None)
         data["filled"] = self.flags.T.astype(np.int16).ravel()
         return pl.DataFrame(data)

@@ -72,6 +72,11 @@ def run_forcing(
         beyond = f", {int(ground.rim.sum())} of them beyond the region" if ground.rim.any() else ""
         say(f"{year}: reading {len(ground.cells)} cells{beyond}")
         weather = _prepared(files, request, year, ground)
+        if request.leaf_area is not None:
+            from rootzone.covariates.weather.leaf_area import with_leaf_area
+
+            bounds = files.region.bounds
+            weather = with_leaf_area(weather, files.catalog, request.leaf_area, bounds)
         facts.append(_write(place.weather(year), weather, _record(files, request, weather)))
     return facts
 
@@ -152,7 +157,10 @@ def _without_list(told: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(files: CampaignFiles, request: ForcingRequest, year: int) -> dict[str, Any]:
     region = files.campaign.region.model_dump(mode="json")
-    return {"year": year, "region": region, "grid": files.grid.to_dict(), **asdict(request)}
+    asked = asdict(request)
+    if request.leaf_area is None:  # tables of before this key existed are the same ones
+        del asked["leaf_area"]
+    return {"year": year, "region": region, "grid": files.grid.to_dict(), **asked}
 
 
 def _record(files: CampaignFiles, request: ForcingRequest, weather: ForcingYear) -> Provenance:

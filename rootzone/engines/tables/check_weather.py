@@ -11,6 +11,7 @@ from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.days import iso_day
 from rootzone._shared.plausible import likely_unit
 from rootzone.engines.failures import FailureClass
+from rootzone.engines.plants.canopy import LONGEST_LAI_GAP_D
 from rootzone.engines.tables.problems import Rule
 from rootzone.engines.tables.read_columns import MISSING_DAY, Numbers
 
@@ -19,9 +20,11 @@ from rootzone.engines.tables.read_columns import MISSING_DAY, Numbers
 RANGES: Mapping[str, tuple[float, float, str]] = {
     "rain_mm": (0.0, 2000.0, "mm d-1"),
     "eo_mm": (0.0, 50.0, "mm d-1"),
+    "pet_mm": (0.0, 50.0, "mm d-1"),
     "radn_mj_m2": (0.0, 50.0, "MJ m-2 d-1"),
     "tmax_degc": (-95.0, 65.0, "degC"),
     "tmin_degc": (-95.0, 65.0, "degC"),
+    "lai": (0.0, 20.0, "m2 m-2"),  # the classes of MODIS, 249 to 255 times 0.1, lie above
 }
 
 
@@ -48,14 +51,19 @@ class WeatherRows:
         return self.columns[name].values
 
 
-def weather_rules(rows: WeatherRows) -> list[Rule]:
-    """Every check of the weather rows, in the order in which a cell's first problem is told."""
+def weather_rules(rows: WeatherRows, *, needs_leaves: bool = False) -> list[Rule]:
+    """Every check of the weather rows, in the order in which a cell's first problem is told.
+
+    Leaf area has no say where leaves do not follow it; where they do, gaps up to 32 days are no
+    problem, since the engine fills them in a line.
+    """
     rules = _date_rules(rows)
     for name, column in rows.columns.items():
-        if (
-            name != "lai"
-        ):  # short gaps are filled, and longer ones named, where leaves are asked for
+        if name != "lai":
             rules += _value_rules(name, column)
+        elif needs_leaves:
+            text, _, outside = _value_rules(name, column)
+            rules += [text, _long_gaps(rows), outside]
     if {"tmax_degc", "tmin_degc"} <= set(rows.columns):
         low, high = rows.values("tmin_degc"), rows.values("tmax_degc")
         rules.append(
@@ -97,6 +105,26 @@ def _date_rules(rows: WeatherRows) -> list[Rule]:
         ),
         Rule(FailureClass.FORCING_GAP, "date", step > 1, say_gap),
     ]
+
+
+def _long_gaps(rows: WeatherRows) -> Rule:
+    """Cells whose leaf area is unknown for longer than is filled, told at the first such day."""
+    known = np.isfinite(rows.values("lai"))
+    starts = np.diff(rows.cell, prepend=-2) != 0
+    begins = ~known & (starts | np.concatenate(([True], known[:-1])))
+    run = np.cumsum(begins)
+    days = np.bincount(run[~known], minlength=run[-1] + 1 if run.size else 1)
+    # The ends of a cell's record count as much: nothing lies beyond that a line could reach.
+    broken = begins & (days[run] > LONGEST_LAI_GAP_D)
+
+    def say(row: int) -> str:
+        return (
+            f"lai is missing on {days[run[row]]} days from {iso_day(rows.day[row])} on, longer "
+            f"than the {LONGEST_LAI_GAP_D} that are filled; mend the series, or leave lai=true "
+            "out, and leaves follow temperature"
+        )
+
+    return Rule(FailureClass.FORCING_GAP, "lai", broken, say)
 
 
 def _value_rules(name: str, column: Numbers) -> list[Rule]:

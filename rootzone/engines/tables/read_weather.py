@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,32 @@ if TYPE_CHECKING:
     from rootzone._shared.arrays import AnyArray, BoolArray, IntArray
 
 EO_FORMULA_COLUMNS = ("radn_mj_m2", "tmax_degc", "tmin_degc")
+DEMAND_COLUMNS = ("eo_mm", "pet_mm")  # the first that a table has is what the air asks for
+# A demand that an engine's own formula gives again differs by single precision and print alone.
+_SAME_DEMAND = (0.01, 1e-3)  # [mm d-1] and share
+_USUAL_SALB = 0.13
+
+
+class WeatherNeeds(NamedTuple):
+    """What an engine asks of the weather besides rain.
+
+    Parameters
+    ----------
+    salb : float
+        Albedo of bare soil [-] of APSIM's formula, where the weather brings no demand.
+    temperature : bool
+        Whether temperatures are needed in any case (snow, frozen soil, leaves).
+    radiation : bool
+        Whether all columns of the formula are, because the engine computes its own demand.
+    leaves : bool
+        Whether leaves follow the column ``lai``: a cell where it is missing for more than 32 days
+        cannot be used then.
+    """
+
+    salb: float
+    temperature: bool = False
+    radiation: bool = False
+    leaves: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,27 +87,22 @@ class WeatherTable:
     notes: tuple[str, ...] = ()
 
 
-def read_weather(
-    path: Path, *, salb: float, needs_temperature: bool, needs_radiation: bool = False
-) -> WeatherTable:
+def read_weather(path: Path, needs: WeatherNeeds) -> WeatherTable:
     """Read and check a weather table, one row per cell and day, in any order.
 
     Parameters
     ----------
     path : Path
-        ``.parquet`` or ``.csv`` with ``cell_id``, ``date``, ``rain_mm`` and either ``eo_mm``, which
-        is then taken as it is, or the columns of APSIM's formula.
-    salb : float
-        Albedo of bare soil for that formula, 0 to 1.
-    needs_temperature : bool
-        Whether temperatures are needed in any case (snow, frozen soil).
-    needs_radiation : bool
-        Whether all columns of APSIM's formula are, because the engine computes its own demand.
+        ``.parquet`` or ``.csv`` with ``cell_id``, ``date``, ``rain_mm`` and the demand of the air:
+        ``eo_mm``, or without it ``pet_mm``, taken as they are, or the columns of APSIM's formula.
+    needs : WeatherNeeds
+        What the engine asks for.
 
     Raises
     ------
     RequestError
-        The file as a whole cannot be used: unreadable, columns missing, wrong units, no rows.
+        The file as a whole cannot be used: unreadable, columns missing, wrong units, no rows, or a
+        demand that the engine would not follow.
     """
     frame = read_raw(path, WEATHER)
     for name in (n for n in frame.columns if n in DAILY_LIMITS):
@@ -90,14 +111,10 @@ def read_weather(
         if unit is not None and not outside(name, values).any():
             # Every day passes by itself, and the column cannot be true as a whole.
             raise RequestError(f"{path}: column {name} {unit}. Nothing was simulated.")
-    if needs_radiation:
-        frame = frame.drop("eo_mm", strict=False)
-    return weather_from_frame(path, frame, salb=salb, needs_temperature=needs_temperature)
+    return weather_from_frame(path, frame, needs)
 
 
-def weather_from_frame(
-    path: Path, frame: pl.DataFrame, *, salb: float, needs_temperature: bool
-) -> WeatherTable:
+def weather_from_frame(path: Path, frame: pl.DataFrame, needs: WeatherNeeds) -> WeatherTable:
     """Check weather rows that are in memory already; ``path`` is named in messages.
 
     Raises
@@ -105,7 +122,7 @@ def weather_from_frame(
     RequestError
         As :func:`read_weather`.
     """
-    names = _physical_columns(path, frame, needs_temperature=needs_temperature)
+    names = _physical_columns(path, frame, needs)
     if frame.height == 0:
         raise RequestError(f"{path} has no rows.")
     cell, cell_names = codes_in_order(id_column(path, frame, "cell_id"))
@@ -113,34 +130,71 @@ def weather_from_frame(
     rows = WeatherRows(cell, day_column(path, frame, "date"), columns)
     rows, order = _in_cell_order(rows)
     ids = ids_as_array(cell_names)
-    findings = first_findings(weather_rules(rows), rows.cell)
+    findings = first_findings(weather_rules(rows, needs_leaves=needs.leaves), rows.cell)
     bad = {str(ids[f.owner]): _bad_cell(path, frame, rows, order, f) for f in findings}
     good = np.ones(len(ids), dtype=bool)
     good[[finding.owner for finding in findings]] = False
     keep = (rows.cell >= 0) & good[np.maximum(rows.cell, 0)]
-    return WeatherTable(_batch(rows, ids, keep, salb), bad, _demand_notes(path, frame))
+    batch = _batch(rows, ids, keep, needs.salb)
+    if needs.radiation:
+        _refuse_other_demand(path, batch, needs.salb)
+    return WeatherTable(batch, bad, _demand_notes(path, frame, needs))
 
 
-def _demand_notes(path: Path, frame: pl.DataFrame) -> tuple[str, ...]:
-    """Word of a column that looks like the demand and is not."""
-    if "pet_mm" not in frame.columns or "eo_mm" in frame.columns:
-        return ()
-    return (
-        f"pet_mm of {path.name} has no say in the simulation, whose demand is APSIM's Eo from "
-        f"{', '.join(EO_FORMULA_COLUMNS)} (albedo salb); a column named eo_mm would drive it",
+def demand_column(names: Iterable[str]) -> str | None:
+    """Which of a weather table's columns is the demand of the air; None where the formula is."""
+    there = set(names)
+    return next((name for name in DEMAND_COLUMNS if name in there), None)
+
+
+def _demand_notes(path: Path, frame: pl.DataFrame, needs: WeatherNeeds) -> tuple[str, ...]:
+    """Word of what looks like the demand and is not."""
+    demand = demand_column(frame.columns)
+    notes = []
+    if demand == "eo_mm" and "pet_mm" in frame.columns:
+        notes.append(
+            f"eo_mm of {path.name} is the demand; pet_mm beside it has no say in the simulation"
+        )
+    if demand is not None and needs.salb != _USUAL_SALB and not needs.radiation:
+        notes.append(
+            f"salb {needs.salb:g} has no say in the simulation: "
+            f"{demand} of {path.name} is the demand"
+        )
+    return tuple(notes)
+
+
+def _refuse_other_demand(path: Path, batch: WeatherBatch, salb: float) -> None:
+    """An engine that computes its own demand must come to the table's, or the table be told so."""
+    given = batch.columns["eo_mm"]
+    radn, tmax, tmin = (batch.columns[name] for name in EO_FORMULA_COLUMNS)
+    own = apsim_mm(radn, tmax, tmin, salb)
+    size, share = _SAME_DEMAND
+    off = np.abs(given - own) - (size + share * own)
+    if not off.size or off.max() <= 0.0:
+        return
+    worst = int(np.argmax(off))
+    raise RequestError(
+        f"{path}: APSIM computes its own demand from {', '.join(EO_FORMULA_COLUMNS)}, "
+        f"{own[worst]:.4g} mm where the table's column of potential evaporation has "
+        f"{given[worst]:.4g} mm, and would not heed the column. Leave out "
+        f"{' and '.join(DEMAND_COLUMNS)}, or take the embedded engine, which follows them."
     )
 
 
-def _physical_columns(
-    path: Path, frame: pl.DataFrame, *, needs_temperature: bool
-) -> tuple[str, ...]:
+def _physical_columns(path: Path, frame: pl.DataFrame, needs: WeatherNeeds) -> tuple[str, ...]:
     require_columns(path, frame, WEATHER, ("cell_id", "date", "rain_mm"), "a simulation")
     lai = ("lai",) if "lai" in frame.columns else ()
-    if "eo_mm" not in frame.columns:
-        reason = "potential evaporation (eo_mm is not there, so APSIM's formula is used)"
+    demand = demand_column(frame.columns)
+    driven = () if demand is None else (demand,)
+    if demand is None or needs.radiation:
+        reason = (
+            "APSIM's own potential evaporation"
+            if needs.radiation
+            else "potential evaporation (no eo_mm or pet_mm is there, so APSIM's formula is used)"
+        )
         require_columns(path, frame, WEATHER, EO_FORMULA_COLUMNS, reason)
-        return ("rain_mm", *EO_FORMULA_COLUMNS, *lai)
-    if needs_temperature:
+        return ("rain_mm", *driven, *EO_FORMULA_COLUMNS, *lai)
+    if needs.temperature:
         require_columns(
             path,
             frame,
@@ -148,8 +202,8 @@ def _physical_columns(
             ("tmax_degc", "tmin_degc"),
             "snow, frozen soil or leaves that follow temperature",
         )
-        return ("rain_mm", "eo_mm", "tmax_degc", "tmin_degc", *lai)
-    return ("rain_mm", "eo_mm", *lai)
+        return ("rain_mm", *driven, "tmax_degc", "tmin_degc", *lai)
+    return ("rain_mm", *driven, *lai)
 
 
 def _in_cell_order(rows: WeatherRows) -> tuple[WeatherRows, IntArray | None]:
@@ -195,6 +249,8 @@ def _batch(rows: WeatherRows, ids: AnyArray, keep: BoolArray, salb: float) -> We
         name: column.values if everything else column.values[keep]
         for name, column in rows.columns.items()
     }
+    if "pet_mm" in columns:
+        columns["eo_mm"] = columns.pop("pet_mm")
     if "eo_mm" not in columns:
         radn, tmax, tmin = (columns[name] for name in EO_FORMULA_COLUMNS)
         columns["eo_mm"] = apsim_mm(radn, tmax, tmin, salb)

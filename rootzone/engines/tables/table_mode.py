@@ -17,9 +17,15 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, sidecar_of
 from rootzone.engines.failures import Failure, count_by_class, failures_frame
+from rootzone.engines.kinds import kind_of
 from rootzone.engines.protocol import Engine, EngineRun
 from rootzone.engines.tables.read_soils import COVER_CODE, SoilTable, read_soils
-from rootzone.engines.tables.read_weather import join_weather, one_cell_for_all, read_weather
+from rootzone.engines.tables.read_weather import (
+    WeatherNeeds,
+    join_weather,
+    one_cell_for_all,
+    read_weather,
+)
 from rootzone.engines.tables.write_profiles import ProfileWriter, check_ending
 
 
@@ -88,11 +94,9 @@ def simulate_tables(
     engine: Engine,
     *,
     physics: str,
-    salb: float,
+    needs: WeatherNeeds,
     initial: str = "theta",
-    needs_temperature: bool = False,
     extra_columns: Sequence[str] = (),
-    needs_radiation: bool = False,
     float32: bool = False,
     force: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
@@ -110,12 +114,10 @@ def simulate_tables(
         Runs the sites.
     physics : str
         Which soil columns it needs.
-    salb : float
-        Albedo of bare soil for potential evaporation, 0 to 1.
+    needs : WeatherNeeds
+        What the engine asks of the weather besides rain.
     initial : str
         Which soil column sets the first day's water: ``theta``, ``psi`` or none, ``equilibrium``.
-    needs_temperature, needs_radiation : bool
-        Whether the weather must carry temperatures, and radiation besides.
     extra_columns : sequence of str
         Daily columns of the engine's profiles beside those that every one has.
     float32 : bool
@@ -137,19 +139,14 @@ def simulate_tables(
         refuse_overwrite(path, force=force)
     table = read_soils(soils, physics, initial)
     if COVER_CODE in table.soil:
-        if engine.name == "apsim":
+        if not kind_of(engine.name).grows_covers:
             raise RequestError(
                 f"{soils} has a column cover, and covers grow in the embedded engine alone; take "
                 "--engine swim, or leave the column out."
             )
-        needs_temperature = True
+        needs = needs._replace(temperature=True)
         extra_columns = tuple(dict.fromkeys((*extra_columns, *PLANT_COLUMNS)))
-    forcing = read_weather(
-        weather,
-        salb=salb,
-        needs_temperature=needs_temperature,
-        needs_radiation=needs_radiation,
-    )
+    forcing = read_weather(weather, needs)
     batch, cell_failures = join_weather(table, forcing)
     record = Provenance(
         verb="rootzone simulate-tables",

@@ -16,11 +16,11 @@ from rootzone._shared.tables import SOILS
 from rootzone._shared.workers import start_pool
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
+from rootzone.engines.kinds import kind_of
 from rootzone.jobs.pilot.pilot import Measured, pilot_sites
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.cut import SOIL_COLUMNS
 from rootzone.jobs.shard.engine_choice import MakeEngine, weather_needs
-from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.ledger import Footer, ledger_frame
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import ShardInputs, inputs_of_rows
@@ -141,7 +141,7 @@ class _Pilot:
         inputs = rows_of_sites(self._campaign, self._workspace, self._soils, sites)
         read_s, core_read_s = time.perf_counter() - started, core_seconds() - core_started
         engine = self._campaign.engine
-        ladder = ladder_for(engine.name, engine.stepping)
+        ladder = kind_of(engine.name).ladder(engine.stepping)
         span = Span.of_year(int(sites["year"][0]), engine.spin_up_days)
         store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
         plan = BatchPlan(ladder, self._make_engine, span, engines=self._engines)

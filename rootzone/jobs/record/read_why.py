@@ -11,11 +11,11 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import check
+from rootzone.engines.kinds import kind_of
 from rootzone.hydraulics.write_soils import SoilFiles
 from rootzone.jobs.record.run_site import site_rows
 from rootzone.jobs.record.year_balance import balance_lines, year_balances
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.read_cut import weather_files
 from rootzone.jobs.shard.read_inputs import read_weather_rows
 from rootzone.jobs.shard.read_shard import read_ledger
@@ -140,7 +140,7 @@ def _outcomes(state: CampaignState, site: SiteId) -> list[dict[str, Any]]:
     import polars as pl
 
     engine = state.campaign.engine
-    names = [rung.name for rung in ladder_for(engine.name, engine.stepping)]
+    names = [rung.name for rung in kind_of(engine.name).ladder(engine.stepping)]
     rows = state.outcomes.filter(pl.col("site_id").cast(pl.String) == str(site))
     found = []
     for number, round_ in rows.select("shard", "round").iter_rows():

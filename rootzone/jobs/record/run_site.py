@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from rootzone._shared.table_files import scan_table
 from rootzone._shared.tables import SOILS
 from rootzone.engines.failures import Failure, SiteId
+from rootzone.engines.kinds import kind_of
 from rootzone.jobs.pilot.run_pilot import rows_of_sites
 from rootzone.jobs.record.read_state import CampaignState
 from rootzone.jobs.record.rounds import read_reserves
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.ladder import ladder_for
 from rootzone.jobs.shard.run_batch import Attempt, BatchPlan, run_batch
 from rootzone.jobs.shard.write_shard import ProfileStore
 
@@ -57,7 +57,7 @@ def run_site(state: CampaignState, site: SiteId) -> SiteRun:
     rows = site_rows(state, site)
     soils = scan_table(state.workspace.soils, SOILS)
     inputs = rows_of_sites(campaign, state.workspace, soils, rows)
-    ladder = ladder_for(campaign.engine.name, campaign.engine.stepping)
+    ladder = kind_of(campaign.engine.name).ladder(campaign.engine.stepping)
     span = Span.of_year(int(rows["year"][0]), campaign.engine.spin_up_days)
     store = ProfileStore(inputs.id_dtype, *inputs.store_size(span))
     outcome = run_batch(inputs.batch, BatchPlan(ladder, state.make_engine, span), store.add)

@@ -8,10 +8,10 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray
 from rootzone.engines.failures import Failure, SiteId
+from rootzone.engines.ladder import Rung
 from rootzone.engines.protocol import Profiles, SiteBatch
 from rootzone.engines.verify import THETA_SLACK
 from rootzone.jobs.shard.counted_days import Span, lacking_days, theta_out_of_bounds
-from rootzone.jobs.shard.ladder import Rung
 
 
 def refused_by_runner(

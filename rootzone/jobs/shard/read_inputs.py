@@ -17,7 +17,11 @@ from rootzone._shared.seal import check
 from rootzone.engines.failures import Failure, FailureClass, SiteId
 from rootzone.engines.protocol import SiteBatch
 from rootzone.engines.tables.read_soils import soils_from_frame
-from rootzone.engines.tables.read_weather import join_weather, weather_from_frame
+from rootzone.engines.tables.read_weather import (
+    WeatherNeeds,
+    join_weather,
+    weather_from_frame,
+)
 from rootzone.jobs.shard.counted_days import Span, cells_out_of_span
 from rootzone.jobs.shard.cut import SOIL_COLUMNS, Shard
 from rootzone.jobs.shard.read_cut import read_rows
@@ -83,7 +87,7 @@ def read_inputs(
     span: Span,
     weather_paths: Sequence[Path],
     physics: str,
-    weather_needs: tuple[float, bool],
+    weather_needs: WeatherNeeds,
 ) -> ShardInputs:
     """Read and check what a shard runs on.
 
@@ -99,8 +103,8 @@ def read_inputs(
         Weather tables that hold them.
     physics : str
         Which soil columns the engine needs.
-    weather_needs : tuple of float and bool
-        Albedo of bare soil, and whether temperatures are needed.
+    weather_needs : WeatherNeeds
+        What the engine asks of the weather.
 
     Raises
     ------
@@ -125,7 +129,7 @@ def inputs_of_rows(
     span: Span,
     weather_paths: Sequence[Path],
     physics: str,
-    weather_needs: tuple[float, bool],
+    weather_needs: WeatherNeeds,
     soils_path: Path,
 ) -> ShardInputs:
     """Check rows that are in memory, and read their weather.
@@ -153,10 +157,7 @@ def inputs_of_rows(
         return _nothing_to_run(sites, soils, weather, refused)
     table = soils_from_frame(soils_path, soils, physics)
     refused |= {f.site_id: f for f in table.failures if f.site_id is not None}
-    albedo, needs_temperature = weather_needs
-    forcing = weather_from_frame(
-        weather_paths[-1], weather, salb=albedo, needs_temperature=needs_temperature
-    )
+    forcing = weather_from_frame(weather_paths[-1], weather, weather_needs)
     batch, lost = join_weather(table, forcing)
     refused |= {f.site_id: f for f in lost if f.site_id is not None}
     batch, short = _whole_span(batch, span)

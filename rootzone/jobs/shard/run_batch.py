@@ -13,12 +13,13 @@ import numpy as np
 from rootzone._shared.arrays import IntArray
 from rootzone._shared.errors import RootzoneError
 from rootzone.engines.failures import Failure, FailureClass, SiteId
+from rootzone.engines.ladder import Rung
 from rootzone.engines.protocol import Engine, EngineRun, Profiles, SiteBatch, WeatherBatch
 from rootzone.jobs.driver.run_signals import disk_is_full
 from rootzone.jobs.shard.accept import refused_by_runner, without
 from rootzone.jobs.shard.counted_days import Span, counted
 from rootzone.jobs.shard.engine_choice import MakeEngine
-from rootzone.jobs.shard.ladder import CLIMBABLE, Rung
+from rootzone.jobs.shard.ladder import CLIMBABLE
 from rootzone.jobs.shard.relayer import merge_layers, split_layers, theta_of_merged, theta_of_split
 
 

@@ -17,17 +17,16 @@ from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import Provenance
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.workspace import Workspace
+from rootzone.engines.kinds import kind_of
+from rootzone.engines.ladder import Rung, as_json
 from rootzone.jobs.driver.run_signals import disk_is_full
-from rootzone.jobs.shard import ladder as ladders
 from rootzone.jobs.shard.counted_days import Span
 from rootzone.jobs.shard.cut import Shard
 from rootzone.jobs.shard.engine_choice import (
     MakeEngine,
     engine_code,
-    stops_hung_sites,
     weather_needs,
 )
-from rootzone.jobs.shard.ladder import Rung
 from rootzone.jobs.shard.ledger import Footer, ledger_frame
 from rootzone.jobs.shard.read_inputs import ShardInputs, read_inputs
 from rootzone.jobs.shard.run_batch import BatchPlan, Climb, run_batch
@@ -80,7 +79,7 @@ class ShardTask:
     def ladder(self) -> tuple[Rung, ...]:
         """Ladder of the campaign's engine."""
         engine = self.campaign.engine
-        return ladders.ladder_for(engine.name, engine.stepping)
+        return kind_of(engine.name).ladder(engine.stepping)
 
     @property
     def span(self) -> Span:
@@ -138,9 +137,7 @@ def shard_inputs(
         f"weather of {shard.year}": weather,
         "engine settings": digest_json(identity),
         "engine code": engine_code(),
-        "convergence ladder": digest_json(
-            ladders.as_json(ladders.ladder_for(section.name, section.stepping))
-        ),
+        "convergence ladder": digest_json(as_json(kind_of(section.name).ladder(section.stepping))),
         "spin-up": str(section.spin_up_days),
         "round settings": digest_json(dict(settings)),
     }
@@ -193,7 +190,7 @@ def _run(
         settings = {**task.settings, "device": "cpu"} if task.device == "cuda" else task.settings
         alone = replace(plan, threads=1, settings=settings)
         return run_batch_isolated(inputs.batch, alone, store.add, timeout_s)
-    if stops_hung_sites(task.campaign.engine):
+    if kind_of(task.campaign.engine.name).ends_hung_sites:
         return run_batch(inputs.batch, plan, store.add)
     with Watchdog(timeout_s, f"shard {task.shard.number}") as dog:
         return run_batch(inputs.batch, plan, store.add, dog.reset)

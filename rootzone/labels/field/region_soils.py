@@ -10,9 +10,10 @@ import numpy as np
 from rootzone._shared.digests import digest_json
 from rootzone._shared.provenance import inputs_of
 from rootzone.design.read_land import CatalogLand
+from rootzone.engines.kinds import kind_of
+from rootzone.engines.ladder import as_json
 from rootzone.hydraulics.site_layers import SAMPLED, cover_map_of, site_layers
 from rootzone.jobs.shard.engine_choice import engine_code, make_engine_of
-from rootzone.jobs.shard.ladder import as_json, ladder_for
 from rootzone.jobs.shard.read_cut import weather_files
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class RegionSoils:
             campaign.catalog.texture,
             list(campaign.profile.thickness_mm),
         ]
-        ladder = as_json(ladder_for(section.name, section.stepping))
+        ladder = as_json(kind_of(section.name).ladder(section.stepping))
         return {
             **inputs_of(weather),
             "catalog": catalog,

@@ -34,7 +34,8 @@ from rootzone.stations.station_table import read_stations
 
 if TYPE_CHECKING:
     from rootzone._shared.arrays import AnyArray
-    from rootzone.campaign.model import Campaign, Features, Learning
+    from rootzone.campaign.learning_section import Features, Learning
+    from rootzone.campaign.model import Campaign
     from rootzone.covariates.open_campaign import CampaignFiles
 
 # More labels than this tell little more and would not fit a small machine; whole days are left out.

@@ -12,7 +12,7 @@ from rootzone.covariates.grid import MasterGrid
 from rootzone.labels.splits import Fractions, blocked_dates, left_out, season_dates
 
 if TYPE_CHECKING:
-    from rootzone.campaign.model import Split
+    from rootzone.campaign.learning_section import Split
     from rootzone.learning.samples.label_index import GridLabels
 
 Parts = dict[Any, str]

@@ -22,7 +22,7 @@ from rootzone.networks.channels import (
 )
 
 if TYPE_CHECKING:
-    from rootzone.campaign.model import Features
+    from rootzone.campaign.learning_section import Features
 
 _DAYS_PER_YEAR = 365.25
 _FAITHFUL = "deepsoil-20"
@@ -45,7 +45,7 @@ def features_of(
 
     Parameters
     ----------
-    features : campaign.model.Features
+    features : campaign.learning_section.Features
         Options of the campaign.
     land_cover_legend, climate_legend : str
         Legends of the class layers of its catalog.

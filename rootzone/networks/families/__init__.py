@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.networks.families import Shape
 from rootzone.networks.families.unet import ModelConfig, unet_of
 

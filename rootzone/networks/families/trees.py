@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.networks.families import Shape
 
 if TYPE_CHECKING:

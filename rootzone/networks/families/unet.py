@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 from rootzone.networks.families import Shape
 from rootzone.networks.reach import Bilinear, Conv, Join, Keep, Step, Up, reach_of, same
 

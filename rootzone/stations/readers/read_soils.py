@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +13,14 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.table_files import read_frame
+from rootzone.hydraulics.by_difference import FRACTIONS
 from rootzone.stations.station_soils import (
     MAPPED,
     MEASURED,
     NUMBERS,
-    STATION_SOILS,
     SUSPECT,
     Problem,
+    is_station_soils,
     read_station_soils,
     soil_frame,
 )
@@ -34,7 +36,8 @@ def read_soils(path: Path, on_problem: Problem | None = None) -> pl.DataFrame:
     ----------
     path : Path
         ``.parquet`` or ``.csv``: a tidy table (network, station, depth_cm or depth_mm, sand_pct,
-        silt_pct, clay_pct and what else is known, with ``quality``, ``standing`` or neither), a
+        silt_pct, clay_pct, of which one may be left out, and what else is known, with ``quality``,
+        ``standing`` or neither), a
         NASMD site table, MesoSoil, NEON's initial characterisation, or a table that
         ``rootzone stations --soils`` wrote.
     on_problem : callable, optional
@@ -46,7 +49,7 @@ def read_soils(path: Path, on_problem: Problem | None = None) -> pl.DataFrame:
         The layout is none of these, or no row can be used.
     """
     frame = _read(path)
-    if set(STATION_SOILS.by_name) <= set(frame.columns):
+    if is_station_soils(frame):
         return read_station_soils(path)
     return soils_of_frame(frame, str(path), on_problem)
 
@@ -63,7 +66,7 @@ def soils_of_frame(
             return soils
     raise RequestError(
         f"{name} is no table of station soils. A tidy one has network, station, depth_cm, "
-        f"sand_pct, silt_pct and clay_pct; this one has {', '.join(frame.columns[:8])}."
+        f"two of sand_pct, silt_pct and clay_pct; this one has {', '.join(frame.columns[:8])}."
     )
 
 
@@ -199,6 +202,9 @@ _LAYOUTS: Final[tuple[tuple[tuple[str, ...], Callable[[pl.DataFrame], pl.DataFra
     (("Network", "StationName", "PercentSand1", "Notes"), _nasmd),
     (("Site", "Depth", "Sand", "Silt", "Clay", "BulkD", "Th33", "Th1500"), _mesosoil),
     (("plotID", "horizonTopDepth", "sandTotal", "siltTotal", "clayTotal"), _neon),
-    (("network", "station", "depth_cm", "sand_pct", "silt_pct", "clay_pct"), _tidy),
-    (("network", "station", "depth_mm", "sand_pct", "silt_pct", "clay_pct"), _tidy),
+    *(
+        (("network", "station", depth, *two), _tidy)
+        for depth in ("depth_cm", "depth_mm")
+        for two in combinations(FRACTIONS, 2)  # the third may close the sum
+    ),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from rootzone._shared.errors import RequestError
+from rootzone._shared.patterns import files_named
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.surface_section import Surface
 from rootzone.campaign.workspace import Workspace
@@ -51,12 +53,7 @@ class OpenSurface:
 
     def found(self, pattern: str) -> list[Path]:
         """Files that a pattern names; a relative one starts at the campaign file."""
-        whole = self.campaign_file.parent / pattern
-        steps = whole.parts
-        fixed = next((k for k, step in enumerate(steps) if "*" in step or "?" in step), len(steps))
-        if fixed == len(steps):
-            return [whole] if whole.exists() else []
-        return sorted(Path(*steps[:fixed]).glob("/".join(steps[fixed:])))
+        return files_named(pattern, self.campaign_file.parent)
 
     @cached_property
     def scene(self) -> Scene:
@@ -70,6 +67,20 @@ class OpenSurface:
         """Stations inside the region."""
         sources = [self.campaign_file.parent / source for source in self.section.stations]
         return read_places(sources, self.scene)
+
+    @cached_property
+    def other(self) -> OpenSurface:
+        """The other region, opened as if it were this one; its results have no place of their own.
+
+        Raises
+        ------
+        RequestError
+            The campaign names none.
+        """
+        region = self.section.other_region
+        if region is None:
+            raise RequestError("surface.other_region names no region to test in.")
+        return replace(self, section=self.section.model_copy(update=dict(region)))
 
     @property
     def config(self) -> RetrievalConfig:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray
+from rootzone._shared.atomic import is_damaged
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
-from rootzone.maps.map_run import is_damaged, made_alike, not_whole
+from rootzone.maps.map_run import made_alike, not_whole
+from rootzone.maps.style import put_style
 from rootzone.surface.chain.evaluate import read_half_width, read_skill, table_text
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import load_networks, map_split
@@ -131,7 +133,10 @@ def _whole(files: SurfaceMapFiles, record: Provenance) -> bool:
     """Whether a day's files are all there, what was written, and made alike."""
     if not_whole(files) or not files.parameters.is_file() or is_damaged(files.parameters):
         return False
-    return made_alike(files.theta, record)
+    alike = made_alike(files.theta, record)
+    if alike:
+        put_style(files.style)
+    return alike
 
 
 def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[str, Any]:

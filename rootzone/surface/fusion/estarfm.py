@@ -110,6 +110,7 @@ def fuse_images(
     bounds: tuple[float, float],
     unbiased: bool,
     half_px: int,
+    wanted: BoolArray | None = None,
 ) -> FloatArray:
     """The day's fine image of five checked images, or of a part of a scene with its rim.
 
@@ -125,13 +126,17 @@ def fuse_images(
         Side of such a block.
     bounds, unbiased, half_px
         As in `estarfm`.
+    wanted : array of bool, shape (row, column), optional
+        Pixels to make; all by default. The values are the same.
     """
     from scipy.stats import f as f_distribution
 
     from rootzone.surface.fusion.similar_kernel import fuse_rows
     from rootzone.surface.fusion.window_sums import window_means
 
-    fine, rough, today = np.stack(images[0:3:2]), np.stack(images[1:4:2]), images[4]
+    # Sums run over whole windows: what is not to be used is 0 there, and so is its weight.
+    known = [np.where(valid, image, 0.0) for image in images]
+    fine, rough, today = np.stack(known[0:3:2]), np.stack(known[1:4:2]), known[4]
 
     def means(of: AnyArray) -> FloatArray:
         return np.stack([window_means(band, valid, half_px) for band in of])
@@ -147,8 +152,9 @@ def fuse_images(
     out: FloatArray = fuse_rows(
         fine,
         rough,
-        today,
+        today - rough,
         valid,
+        valid if wanted is None else wanted,
         rough_means,
         bias,
         limits,

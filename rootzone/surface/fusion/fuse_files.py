@@ -11,11 +11,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
-from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
-from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
+from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone.surface.fusion.estarfm import NAMES, NOTHING_KNOWN, fuse_images, spread_of
+from rootzone.surface.fusion.write_image import image_writer
 
 PairOfFiles = tuple[Path, Path]
 _STRIP_PX: Final = 512
@@ -111,7 +111,7 @@ def fuse_files(
         raise RequestError(f"ESTARFM takes two pairs of images, not {len(pairs)}.")
     paths = [pairs[0][0], pairs[0][1], pairs[1][0], pairs[1][1], coarse]
     with ExitStack() as stack:
-        images = stack.enter_context(_opened(paths, settings.resample))
+        images = stack.enter_context(opened(paths, settings.resample))
         spreads = _checked(images, paths, settings)
         limits = 2.0 / settings.classes * spreads[:, :, None, None]
         told = {
@@ -123,20 +123,18 @@ def fuse_files(
             inputs_of(dict(zip(NAMES, paths, strict=True))),
             told,
         )
-        done = _write(out, images, limits, settings, record)
-    write_sidecar(out, record)
-    return done
+        return _write(out, images, limits, settings, record)
 
 
 def clear_share(pair: PairOfFiles, resample: str) -> float:
     """Share of pixels of the fine grid known in the first band of both images of a pair."""
-    with _opened(list(pair), resample) as (fine, coarse):
-        both = np.isfinite(_band(fine, 1)) & np.isfinite(_band(coarse, 1))
+    with opened(list(pair), resample) as (fine, coarse):
+        both = np.isfinite(band_of(fine, 1)) & np.isfinite(band_of(coarse, 1))
         return float(both.mean())
 
 
 @contextmanager
-def _opened(paths: Sequence[Path], resample: str) -> Iterator[list[Any]]:
+def opened(paths: Sequence[Path], resample: str) -> Iterator[list[Any]]:
     """The files on the grid of the first, which is a fine one."""
     with ExitStack() as stack:
         files = [stack.enter_context(open_raster(path)) for path in paths]
@@ -188,7 +186,7 @@ def _on_grid(file: Any, fine: Any, path: Path, resample: str) -> Any:  # noqa: A
     )
 
 
-def _band(file: Any, number: int, window: Any = None) -> FloatArray:  # noqa: ANN401
+def band_of(file: Any, number: int, window: Any = None) -> FloatArray:  # noqa: ANN401
     """A band in its unit, NaN where the file's mask says unknown."""
     values: AnyArray = file.read(number, window=window, masked=True)
     scale, offset = file.scales[number - 1], file.offsets[number - 1]
@@ -201,21 +199,14 @@ def _checked(images: Sequence[Any], paths: Sequence[Path], settings: FusionSetti
     spreads = np.zeros((2, images[0].count))
     for k, (name, path, image) in enumerate(zip(NAMES, paths, images, strict=True)):
         for b in range(image.count):
-            values = _band(image, b + 1)
+            values = band_of(image, b + 1)
             known = values[np.isfinite(values)]
             if known.size == 0:
                 raise RequestError(
                     f"{path} ({name}) holds no value in band {b + 1}: clouds everywhere, or "
                     "another place?"
                 )
-            low, high = settings.bounds
-            inside = float(((known >= low) & (known <= high)).mean())
-            if inside < 0.5:
-                raise RequestError(
-                    f"{path} ({name}): {1 - inside:.0%} of band {b + 1} lies outside the bounds "
-                    f"{low:g} to {high:g} (median {np.median(known):g}). Is it in another unit, or "
-                    "stored as integers without its scale? Say --bounds in the files' own unit."
-                )
+            require_bounds(f"{path} ({name}): band {b + 1}", known, settings.bounds)
             if name.startswith("fine"):
                 if known.min() == known.max():
                     raise RequestError(
@@ -226,6 +217,24 @@ def _checked(images: Sequence[Any], paths: Sequence[Path], settings: FusionSetti
     return spreads
 
 
+def require_bounds(what: str, known: FloatArray, bounds: tuple[float, float]) -> None:
+    """Refuse an image most of whose values lie outside what its quantity can be.
+
+    Raises
+    ------
+    RequestError
+        They do: it is in another unit, or stored as integers without their scale.
+    """
+    low, high = bounds
+    outside = 1.0 - float(((known >= low) & (known <= high)).mean())
+    if outside > 0.5:
+        raise RequestError(
+            f"{what}: {outside:.0%} of it lies outside the bounds {low:g} to {high:g} (median "
+            f"{np.median(known):g}). Is it in another unit, or stored as integers without its "
+            "scale? Say --bounds in the files' own unit."
+        )
+
+
 def _write(
     out: Path,
     images: Sequence[Any],
@@ -233,39 +242,20 @@ def _write(
     settings: FusionSettings,
     record: Provenance,
 ) -> Fused:
-    import rasterio
-    from rasterio.shutil import copy
-
     fine = images[0]
-    profile = {
-        "driver": "GTiff", "width": fine.width, "height": fine.height, "count": fine.count,
-        "dtype": "float32", "crs": fine.crs, "transform": fine.transform, "nodata": np.nan,
-        "tiled": True, "blockxsize": 256, "blockysize": 256,
-    }  # fmt: skip
     known, total, coarse_total = 0, 0.0, 0.0
-    with atomic_path(out) as temporary:
-        scratch = temporary.with_name(temporary.stem + ".plain.tif")
-        try:
-            with rasterio.open(scratch, "w", **profile) as file:
-                file.units = [settings.unit] * fine.count
-                file.update_tags(
-                    long_name=settings.meaning, rootzone=record.to_json(), digest=record.digest
-                )
-                for first in range(0, fine.height, _STRIP_PX):
-                    rows = slice(first, min(first + _STRIP_PX, fine.height))
-                    values, today = _strip(images, rows, limits, settings)
-                    file.write(
-                        values.astype(np.float32), window=_window(rows.start, rows.stop, fine.width)
-                    )
-                    there = np.isfinite(values[0])
-                    known += int(there.sum())
-                    total += float(values[0][there].sum())
-                    coarse_total += float(today[0][there].sum())
-            if known == 0:
-                raise RequestError(NOTHING_KNOWN)
-            copy(scratch, temporary, driver="COG", COMPRESS="DEFLATE", PREDICTOR="FLOATING_POINT")
-        finally:
-            scratch.unlink(missing_ok=True)
+    told = {"long_name": settings.meaning}
+    with image_writer(out, fine, record, count=fine.count, unit=settings.unit, tags=told) as file:
+        for first in range(0, fine.height, _STRIP_PX):
+            rows = slice(first, min(first + _STRIP_PX, fine.height))
+            values, today = _strip(images, rows, limits, settings)
+            file.write(values.astype(np.float32), window=_window(rows.start, rows.stop, fine.width))
+            there = np.isfinite(values[0])
+            known += int(there.sum())
+            total += float(values[0][there].sum())
+            coarse_total += float(today[0][there].sum())
+        if known == 0:
+            raise RequestError(NOTHING_KNOWN)
     return Fused(fine.height * fine.width, known, total / known, coarse_total / known)
 
 
@@ -278,7 +268,7 @@ def _strip(
     bottom = min(rows.stop + settings.half_px, fine.height)
     window = _window(top, bottom, fine.width)
     parts = [
-        np.stack([_band(image, b + 1, window) for b in range(image.count)]) for image in images
+        np.stack([band_of(image, b + 1, window) for b in range(image.count)]) for image in images
     ]
     valid: BoolArray = np.logical_and.reduce([np.isfinite(part).all(axis=0) for part in parts])
     values = fuse_images(

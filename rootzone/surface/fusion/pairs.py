@@ -3,48 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from rootzone._shared.day_in_name import day_in_name
 from rootzone._shared.errors import RequestError
 from rootzone.surface.fusion.fuse_files import PairOfFiles, clear_share
-
-_DAY = re.compile(r"(?<!\d)(?:(\d{4})[-_]?(\d{2})[-_]?(\d{2})|[A-Za-z]?(\d{4})(\d{3}))(?!\d)")
-
-
-def day_in_name(name: str) -> dt.date:
-    """The day that a file name tells: ``20160205``, ``2016-02-05`` or year and day of year.
-
-    Raises
-    ------
-    RequestError
-        The name holds no such day, or two different ones.
-
-    Examples
-    --------
-    >>> day_in_name("MOD11A1_LST_cloudrm_20160218.tif")
-    datetime.date(2016, 2, 18)
-    >>> day_in_name("MOD11A1.A2016049.h29v12.tif")
-    datetime.date(2016, 2, 18)
-    """
-    found = set()
-    for year, month, day, year_of_day, day_of_year in _DAY.findall(name):
-        try:
-            if year:
-                found.add(dt.date(int(year), int(month), int(day)))
-            elif 1 <= int(day_of_year) <= 366:
-                start = dt.date(int(year_of_day), 1, 1)
-                found.add(start + dt.timedelta(days=int(day_of_year) - 1))
-        except ValueError:
-            continue
-    if len(found) != 1:
-        told = "no day" if not found else f"{len(found)} days"
-        raise RequestError(
-            f"The name {name} tells {told}. With more than two pairs, each name must hold one day "
-            "as 20160218, 2016-02-18 or 2016049; or give just the two pairs to use."
-        )
-    return found.pop()
 
 
 def choose_pairs(
@@ -93,11 +57,22 @@ def choose_pairs(
             f"Fewer than two pairs have {least_clear:.0%} of their pixels clear ({told}). Give "
             "more pairs, or lower --least-clear."
         )
-    before = sorted((k for k in usable if days[k] <= day), key=lambda k: day - days[k])
-    after = sorted((k for k in usable if days[k] > day), key=lambda k: days[k] - day)
-    chosen = [*before[:1], *after[:1]] if before and after else (before or after)[:2]
-    first, second = sorted(chosen, key=lambda k: days[k])
+    first, second = (list(days).index(one) for one in nearest_two([days[k] for k in usable], day))
     return first, second
+
+
+def nearest_two(days: Sequence[dt.date], day: dt.date) -> list[dt.date]:
+    """The nearest day before (or equal) and the nearest after; two of one side where need be.
+
+    Fewer than two days give fewer.
+
+    >>> days = [dt.date(2016, 1, d) for d in (1, 5, 20)]
+    >>> nearest_two(days, dt.date(2016, 1, 10))
+    [datetime.date(2016, 1, 5), datetime.date(2016, 1, 20)]
+    """
+    before = sorted((d for d in days if d <= day), reverse=True)
+    after = sorted(d for d in days if d > day)
+    return sorted([*before[:1], *after[:1]] if before and after else (before or after)[:2])
 
 
 def nearest_pairs(

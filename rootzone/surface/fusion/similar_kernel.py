@@ -15,8 +15,8 @@ from rootzone.surface.fusion.window_sums import (
     mean_where,
     parallel_exact,
     row_sums,
-    sum_of,
-    weighted_change,
+    squares_of,
+    weighted_sums,
 )
 
 LEAST_SIMILAR = 5  # more than this many, the pixel itself counted
@@ -29,7 +29,7 @@ _TIME_EPS = 1e-10
 @row_sums  # type: ignore[untyped-decorator]
 def mark_similar(
     fine: FloatArray,
-    valid: BoolArray,
+    usable: FloatArray,
     limit: FloatArray,
     row: int,
     col: int,
@@ -42,8 +42,8 @@ def mark_similar(
     ----------
     fine : array, shape (2, band, row, column)
         Fine images of both pairs.
-    valid : array of bool, shape (row, column)
-        Pixels that count.
+    usable : array, shape (row, column)
+        1 at pixels that count, else 0.
     limit : array, shape (2, band)
         Largest difference from the target, not itself allowed.
     row, col : int
@@ -60,54 +60,37 @@ def mark_similar(
     """
     top, bottom, left, right = window
     count = 0.0
-    bands = fine.shape[1]
     for i in range(top, bottom):
-        for j in range(left, right):
-            like = valid[i, j]
-            for k in range(2):
-                for b in range(bands):
-                    like &= abs(fine[k, b, i, j] - fine[k, b, row, col]) < limit[k, b]
-            mark = 1.0 if like else 0.0
-            similar[i - top, j - left] = mark
-            count += mark
+        marks = similar[i - top, : right - left]
+        marks[:] = usable[i, left:right]
+        for b in range(fine.shape[1]):
+            one, two = fine[0, b, i, left:right], fine[1, b, i, left:right]
+            at_one, at_two = fine[0, b, row, col], fine[1, b, row, col]
+            for j in range(right - left):
+                like = (abs(one[j] - at_one) < limit[0, b]) & (abs(two[j] - at_two) < limit[1, b])
+                marks[j] = marks[j] if like else 0.0
+        for j in range(right - left):
+            count += marks[j]
     return count
 
 
 @kernel
-def one_band_weights(
-    fine: FloatArray,
-    coarse: FloatArray,
-    shift: FloatArray,
-    distance: FloatArray,
-    origin: tuple[int, int],
-    window: tuple[int, int, int, int],
-    weight: FloatArray,
-) -> None:
-    r"""Turn the marks of similar pixels into weights for one band.
-
-    :math:`R = 1 - \frac12 \sum_k |(F_k - C_k) / (F_k + C_k)|`, 0.5 where that is undefined, and the
-    weight is :math:`1 / ((1 - R)\, d + 10^{-7})`. R is rounded before it is taken from 1, as in
-    other programs: with sensors that agree, the rounding is what the weight is made of.
-    """
-    top, bottom, left, right = window
-    for i in range(top, bottom):
-        for j in range(left, right):
-            f1 = fine[0, 0, i, j] + shift[0, 0]
-            f2 = fine[1, 0, i, j] + shift[1, 0]
-            c1 = coarse[0, 0, i, j]
-            c2 = coarse[1, 0, i, j]
-            r = 1.0 - 0.5 * (abs((f1 - c1) / (f1 + c1)) + abs((f2 - c2) / (f2 + c2)))
-            r = r if abs(r) <= 1.0 else 0.5
-            w = 1.0 / ((1.0 - r) * distance[i - origin[0], j - origin[1]] + _DISTANCE_EPS)
-            weight[i - top, j - left] = w if weight[i - top, j - left] > 0.0 else 0.0
-
-
-@kernel
-def correlation_of_bands(
+def disagreement(
     fine: FloatArray, coarse: FloatArray, shift: FloatArray, row: int, col: int
 ) -> float:
-    """Pearson's R of one pixel between the sensors, over bands and dates; 0.5 where undefined."""
+    r"""1 - R of one pixel between the sensors; R is 0.5 where it is undefined or beyond +-1.
+
+    Of one band, :math:`R = 1 - \frac12 \sum_k |(F_k - C_k) / (F_k + C_k)|`; of several, Pearson's
+    correlation over bands and dates. R is rounded before it is taken from 1, as in other programs:
+    with sensors that agree, the rounding is what the weight is made of.
+    """
     bands = fine.shape[1]
+    if bands == 1:
+        f1 = fine[0, 0, row, col] + shift[0, 0]
+        f2 = fine[1, 0, row, col] + shift[1, 0]
+        c1, c2 = coarse[0, 0, row, col], coarse[1, 0, row, col]
+        r = 1.0 - 0.5 * (abs((f1 - c1) / (f1 + c1)) + abs((f2 - c2) / (f2 + c2)))
+        return float(1.0 - (r if abs(r) <= 1.0 else 0.5))
     n = 2.0 * bands
     mean_f = 0.0
     mean_c = 0.0
@@ -129,11 +112,31 @@ def correlation_of_bands(
             fc += f * c
     if not ff * cc > 0.0:
         return 0.5
-    return float(fc / np.sqrt(ff * cc))
+    return float(1.0 - fc / np.sqrt(ff * cc))
 
 
 @kernel
-def many_band_weights(
+def weights_of(
+    apart: FloatArray,
+    distance: FloatArray,
+    origin: tuple[int, int],
+    window: tuple[int, int, int, int],
+    weight: FloatArray,
+) -> None:
+    r"""Turn the marks of similar pixels into weights :math:`1 / ((1 - R)\, d + 10^{-7})`.
+
+    ``apart`` is 1 - R of every pixel of the image, which the target has no part in.
+    """
+    top, bottom, left, right = window
+    for i in range(top, bottom):
+        marks, here = weight[i - top, : right - left], apart[i, left:right]
+        far = distance[i - origin[0], left - origin[1] : right - origin[1]]
+        for j in range(right - left):
+            marks[j] *= 1.0 / (here[j] * far[j] + _DISTANCE_EPS)
+
+
+@kernel
+def shifted_weights(
     fine: FloatArray,
     coarse: FloatArray,
     shift: FloatArray,
@@ -142,20 +145,33 @@ def many_band_weights(
     window: tuple[int, int, int, int],
     weight: FloatArray,
 ) -> None:
-    """As `one_band_weights`, with R the correlation over bands and dates."""
+    """As `weights_of`, with fine values moved by what the target says, so 1 - R is formed anew."""
     top, bottom, left, right = window
     for i in range(top, bottom):
-        for j in range(left, right):
-            if weight[i - top, j - left] > 0.0:
-                r = correlation_of_bands(fine, coarse, shift, i, j)
-                w = 1.0 / ((1.0 - r) * distance[i - origin[0], j - origin[1]] + _DISTANCE_EPS)
-                weight[i - top, j - left] = w
+        marks = weight[i - top, : right - left]
+        far = distance[i - origin[0], left - origin[1] : right - origin[1]]
+        if fine.shape[1] == 1:
+            # The formula of `disagreement`, over rows, which compiles to several pixels at a time.
+            one, two = fine[0, 0, i, left:right], fine[1, 0, i, left:right]
+            c1, c2 = coarse[0, 0, i, left:right], coarse[1, 0, i, left:right]
+            for j in range(right - left):
+                f1, f2 = one[j] + shift[0, 0], two[j] + shift[1, 0]
+                off = abs((f1 - c1[j]) / (f1 + c1[j])) + abs((f2 - c2[j]) / (f2 + c2[j]))
+                r = 1.0 - 0.5 * off
+                r = r if abs(r) <= 1.0 else 0.5
+                marks[j] *= 1.0 / ((1.0 - r) * far[j] + _DISTANCE_EPS)
+        else:
+            for j in range(right - left):
+                if marks[j] > 0.0:
+                    apart = disagreement(fine, coarse, shift, i, left + j)
+                    marks[j] = 1.0 / (apart * far[j] + _DISTANCE_EPS)
 
 
 @kernel
 def conversion(
     fine: FloatArray,
     coarse: FloatArray,
+    band: int,
     similar: FloatArray,
     count: float,
     window: tuple[int, int, int, int],
@@ -165,8 +181,10 @@ def conversion(
 
     Parameters
     ----------
-    fine, coarse : array, shape (2, row, column)
-        One band.
+    fine, coarse : array, shape (2, band, row, column)
+        The two pairs.
+    band : int
+        Which band.
     similar : array, shape (window rows, window columns)
         1 where similar, else 0.
     count : float
@@ -176,30 +194,17 @@ def conversion(
     critical_f : float
         Least F of a slope to be believed, at (1, 2 n - 2) degrees of freedom.
     """
-    top, bottom, left, right = window
     n = 2.0 * count
-    mean_f = 0.0
-    mean_c = 0.0
+    mean_f, mean_c = 0.0, 0.0
     for k in range(2):
-        for i in range(top, bottom):
-            for j in range(left, right):
-                if similar[i - top, j - left] > 0.0:
-                    mean_f += fine[k, i, j]
-                    mean_c += coarse[k, i, j]
-    mean_f /= n
-    mean_c /= n
-    ff = 0.0
-    cc = 0.0
-    fc = 0.0
+        mean_f += 0.5 * mean_where(fine[k, band], similar, window, count)
+        mean_c += 0.5 * mean_where(coarse[k, band], similar, window, count)
+    ff, cc, fc = 0.0, 0.0, 0.0
     for k in range(2):
-        for i in range(top, bottom):
-            for j in range(left, right):
-                if similar[i - top, j - left] > 0.0:
-                    f = fine[k, i, j] - mean_f
-                    c = coarse[k, i, j] - mean_c
-                    ff += f * f
-                    cc += c * c
-                    fc += f * c
+        parts = squares_of(fine[k, band], coarse[k, band], mean_f, mean_c, similar, window)
+        ff += parts[0]
+        cc += parts[1]
+        fc += parts[2]
     if not cc > 0.0:
         return 1.0
     slope = fc / cc
@@ -224,8 +229,9 @@ def time_weights(since_first: float, since_second: float) -> tuple[float, float]
 def fuse_rows(
     fine: FloatArray,
     coarse: FloatArray,
-    coarse0: FloatArray,
+    changes: FloatArray,
     valid: BoolArray,
+    wanted: BoolArray,
     means: FloatArray,
     bias: FloatArray,
     limits: FloatArray,
@@ -241,11 +247,13 @@ def fuse_rows(
     Parameters
     ----------
     fine, coarse : array, shape (2, band, row, column)
-        The two pairs.
-    coarse0 : array, shape (band, row, column)
-        Coarse image of the day.
+        The two pairs; finite everywhere, whatever an unknown pixel holds.
+    changes : array, shape (2, band, row, column)
+        Coarse image of the day less that of each pair.
     valid : array of bool, shape (row, column)
         Pixels known in all five images.
+    wanted : array of bool, shape (row, column)
+        Pixels to make; the others stay NaN.
     means : array, shape (3, band, row, column)
         Window means of the coarse images: the day, the first pair, the second.
     bias : array, shape (2, band, row, column)
@@ -265,14 +273,21 @@ def fuse_rows(
     half_px : int
         Half-width of the window.
     """
-    bands, rows, cols = coarse0.shape
+    _, bands, rows, cols = changes.shape
     out = np.full((bands, rows, cols), np.nan)
+    usable = np.where(valid, 1.0, 0.0)
+    apart = np.zeros((rows, cols))
+    if not unbiased:
+        for row in prange(rows):
+            still = np.zeros((2, bands))
+            for col in range(cols):
+                apart[row, col] = disagreement(fine, coarse, still, row, col)
     for row in prange(rows):
         weight = np.empty((2 * half_px + 1, 2 * half_px + 1))
         similar = np.empty((2 * half_px + 1, 2 * half_px + 1))
         shift = np.zeros((2, bands))
         for col in range(cols):
-            if not valid[row, col]:
+            if not (valid[row, col] and wanted[row, col]):
                 continue
             window = (
                 max(0, row - half_px),
@@ -282,23 +297,20 @@ def fuse_rows(
             )
             origin = (row - half_px, col - half_px)
             limit = limits[:, :, row // limit_block_px, col // limit_block_px]
-            count = mark_similar(fine, valid, limit, row, col, window, similar)
+            count = mark_similar(fine, usable, limit, row, col, window, similar)
             enough = count > LEAST_SIMILAR
             shift[:] = 0.0
-            if unbiased and enough:
-                for k in range(2):
-                    for b in range(bands):
-                        shift[k, b] = mean_where(coarse[k, b], similar, window, count) - mean_where(
-                            fine[k, b], similar, window, count
-                        )
-            total = 1.0
             if enough:
                 weight[:] = similar
-                if bands == 1:
-                    one_band_weights(fine, coarse, shift, distance, origin, window, weight)
+                if unbiased:
+                    for k in range(2):
+                        for b in range(bands):
+                            shift[k, b] = mean_where(
+                                coarse[k, b], similar, window, count
+                            ) - mean_where(fine[k, b], similar, window, count)
+                    shifted_weights(fine, coarse, shift, distance, origin, window, weight)
                 else:
-                    many_band_weights(fine, coarse, shift, distance, origin, window, weight)
-                total = sum_of(weight, window)
+                    weights_of(apart, distance, origin, window, weight)
             for b in range(bands):
                 change1 = means[0, b, row, col] - means[1, b, row, col]
                 change2 = means[0, b, row, col] - means[2, b, row, col]
@@ -321,10 +333,11 @@ def fuse_rows(
                     )
                     if abs(change) >= SMALLEST_CHANGE * bounds[1]:
                         v = conversion(
-                            fine[:, b], coarse[:, b], similar, count, window, critical_f[int(count)]
+                            fine, coarse, b, similar, count, window, critical_f[int(count)]
                         )
-                first = f1 + v * weighted_change(coarse0[b], coarse[0, b], weight, window, total)
-                second = f2 + v * weighted_change(coarse0[b], coarse[1, b], weight, window, total)
+                total, since1, since2 = weighted_sums(changes[0, b], changes[1, b], weight, window)
+                first = f1 + v * (since1 / total)
+                second = f2 + v * (since2 / total)
                 value = t1 * first + t2 * second
                 if not (value > bounds[0] and value < bounds[1]):
                     value = t1 * (mean_where(fine[0, b], weight, window, total) + shift[0, b]) + (

@@ -21,46 +21,57 @@ parallel_exact: Any = numba.njit(cache=True, error_model="numpy", nogil=True, pa
 
 
 @row_sums  # type: ignore[untyped-decorator]
-def sum_of(weight: FloatArray, window: tuple[int, int, int, int]) -> float:
-    """Sum of the weights of a window."""
-    top, bottom, left, right = window
-    total = 0.0
-    for i in range(bottom - top):
-        for j in range(right - left):
-            total += weight[i, j]
-    return total
-
-
-@row_sums  # type: ignore[untyped-decorator]
 def mean_where(
     image: FloatArray, weight: FloatArray, window: tuple[int, int, int, int], total: float
 ) -> float:
-    """Mean of an image over a window with weights that sum to ``total``; NaN counts as nothing."""
+    """Mean of an image over a window with weights that sum to ``total``."""
     top, bottom, left, right = window
     out = 0.0
     for i in range(top, bottom):
-        for j in range(left, right):
-            mark = weight[i - top, j - left]
-            out += mark * image[i, j] if mark > 0.0 else 0.0
+        values, weights = image[i, left:right], weight[i - top, : right - left]
+        for j in range(right - left):
+            out += weights[j] * values[j]
     return out / total
 
 
 @row_sums  # type: ignore[untyped-decorator]
-def weighted_change(
-    coarse0: FloatArray,
-    coarse: FloatArray,
-    weight: FloatArray,
-    window: tuple[int, int, int, int],
-    total: float,
-) -> float:
-    """Weighted mean of the coarse change since one pair's date."""
+def weighted_sums(
+    one: FloatArray, two: FloatArray, weight: FloatArray, window: tuple[int, int, int, int]
+) -> tuple[float, float, float]:
+    """Sum of the weights of a window, and of two images times them."""
     top, bottom, left, right = window
-    out = 0.0
+    total, first, second = 0.0, 0.0, 0.0
     for i in range(top, bottom):
-        for j in range(left, right):
-            w = weight[i - top, j - left]
-            out += w * (coarse0[i, j] - coarse[i, j]) if w > 0.0 else 0.0
-    return out / total
+        x, y = one[i, left:right], two[i, left:right]
+        weights = weight[i - top, : right - left]
+        for j in range(right - left):
+            total += weights[j]
+            first += weights[j] * x[j]
+            second += weights[j] * y[j]
+    return total, first, second
+
+
+@row_sums  # type: ignore[untyped-decorator]
+def squares_of(
+    fine: FloatArray,
+    coarse: FloatArray,
+    mean_f: float,
+    mean_c: float,
+    similar: FloatArray,
+    window: tuple[int, int, int, int],
+) -> tuple[float, float, float]:
+    """Sums over similar pixels of the squares about two means, and of their product."""
+    top, bottom, left, right = window
+    ff, cc, fc = 0.0, 0.0, 0.0
+    for i in range(top, bottom):
+        x, y = fine[i, left:right], coarse[i, left:right]
+        marks = similar[i - top, : right - left]
+        for j in range(right - left):
+            f, c = x[j] - mean_f, y[j] - mean_c
+            ff += marks[j] * f * f
+            cc += marks[j] * c * c
+            fc += marks[j] * f * c
+    return ff, cc, fc
 
 
 @parallel_exact  # type: ignore[untyped-decorator]

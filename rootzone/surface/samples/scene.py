@@ -7,8 +7,6 @@ middles.
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +16,8 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.day_in_name import day_in_name
+from rootzone._shared.days import calendar_day, day_number
 from rootzone._shared.digests import digest_file, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
@@ -35,7 +35,6 @@ from rootzone.surface.physics.classes import (
 )
 
 LAND_BANDS: Final = ("sand_pct", "clay_pct", "bulk_density_g_cm3", "igbp", "ndvi_max", "ndvi_min")
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 _GIVEN = ("tb_v_corrected", "tb_h_corrected", "surface_temperature", "boresight_incidence")
 
 
@@ -66,7 +65,7 @@ class Scene:
     @cached_property
     def days(self) -> IntArray:
         """Day of each half orbit, since 1970-01-01, by its file name."""
-        return np.array([day_in_name(path) for path in self.smap_files], dtype=np.int64)
+        return np.array([_day(path) for path in self.smap_files], dtype=np.int64)
 
     @cached_property
     def digest(self) -> str:
@@ -87,7 +86,7 @@ class Scene:
         seen = self._brightness(read_smap_l2(self.smap_files[number]))
         day = int(self.days[number])
         ndvi = self.ndvi_on(day)
-        doy = dt.date(1970, 1, 1) + dt.timedelta(days=day)
+        doy = calendar_day(day)
         angle = 2.0 * np.pi * (doy.timetuple().tm_yday - 1) / 365.25
         return {
             **seen, **self._fixed, "ndvi": ndvi, "vwc_kg_m2": self._vegetation_water(ndvi),
@@ -174,28 +173,16 @@ def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
                 f"{land} lacks the bands {', '.join(lacking)}; it has {', '.join(map(str, bands))}."
             )
         fields = {name: _physical(file, bands[name]) for name in LAND_BANDS}
-    order = sorted(ndvi, key=day_in_name)
+    order = sorted(ndvi, key=_day)
     return Scene(
-        grid, fields, np.array([day_in_name(path) for path in order], dtype=np.int64),
+        grid, fields, np.array([_day(path) for path in order], dtype=np.int64),
         np.stack([_one_band(path, grid) for path in order]),
-        tuple(sorted(smap, key=lambda path: (day_in_name(path), path.name))),
+        tuple(sorted(smap, key=lambda path: (_day(path), path.name))),
     )  # fmt: skip
 
 
-def day_in_name(path: Path) -> int:
-    """Day since 1970-01-01 that a file's name carries, as 20220601 or 2022-06-01.
-
-    >>> day_in_name(Path("SMAP_L2_SM_P_E_00001_D_19700103T120000_R18290_001.h5"))
-    2
-    """
-    for year, month, day in _DATE.findall(path.name):
-        try:
-            found = dt.date(int(year), int(month), int(day))
-        except ValueError:
-            continue
-        if 1970 <= found.year < 2100:
-            return (found - dt.date(1970, 1, 1)).days
-    raise RequestError(f"{path}: its name holds no date such as 20220601.")
+def _day(path: Path) -> int:
+    return day_number(day_in_name(path.name))
 
 
 def _ease_piece(path: Path, file: object) -> MasterGrid:

@@ -28,7 +28,7 @@ from benchmarks.worlds.stations_world import (
     simulator_scores,
     table_of,
 )
-from rootzone.campaign.model import Learning
+from rootzone.campaign.learning_section import Learning
 
 WORLD = WorldSettings(tiles=2, first="2023-01-01", last="2023-03-31")
 SMALL = RecoverySettings(

@@ -91,6 +91,23 @@ def test_a_plan_names_every_file_once_with_its_address(tmp_path):
     assert sum(wanted.source == "polaris" for wanted in plan) == 36
 
 
+def test_a_product_of_a_file_a_day_is_wanted_day_by_day(tmp_path):
+    # 2024 has 366 days, 2023 365; AgERA5 has six variables. A cut of a region has its box in the
+    # name, as the Climate Data Store writes it.
+    catalog = load_catalog([], tmp_path)
+    request = ForcingRequest("agera5", "fao56")
+    asked = campaign(catalog={"forcing": "agera5"}, years=[2024], engine={"spin_up_days": 0})
+    plan = [w for w in wanted_files(asked, catalog, BOULDER, request) if w.source == "agera5"]
+    assert len(plan) == 6 * (365 + 366)
+    assert not [w.path for w in plan if "{" in w.path]
+    leap = next(w for w in plan if "Precipitation-Flux" in w.path and "20240229" in w.path)
+    assert not leap.is_there(tmp_path)
+    name = leap.path.replace("*", "1.1.area-subset.41.-105.39.-106")
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).touch()
+    assert leap.found(tmp_path) == [name]
+
+
 def test_penman_monteith_needs_the_wind(tmp_path):
     plan = wanted_files(
         campaign(), load_catalog([], tmp_path), BOULDER, ForcingRequest(pet_form="fao56")
@@ -239,12 +256,14 @@ def test_sizes_are_listed_without_fetching(session, tmp_path, raster):
         plan = [
             WantedFile("s", "a.tif", root + "/a.tif"),
             WantedFile("s", "no.tif", root + "/no.tif"),
-            WantedFile("s", "b.tif", None),
+            WantedFile("s", "b.tif", None, order="https://example.org/form"),
         ]
         listed = {wanted.path: (size, why) for wanted, size, why in sizes(session, plan, tmp_path)}
     assert listed["a.tif"] == (len(raster), "")
     assert "refuses anonymous readers" in listed["no.tif"][1]
-    assert listed["b.tif"] == (None, "no address in the catalog")
+    assert listed["b.tif"] == (
+        None, "no address in the catalog; it is had at https://example.org/form",
+    )  # fmt: skip
     assert list(tmp_path.iterdir()) == []
     assert {command for command, _ in page.requests} == {"HEAD"}
 

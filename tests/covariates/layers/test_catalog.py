@@ -34,6 +34,43 @@ def test_every_packed_entry_names_its_licence_its_range_and_a_source_to_cite(pac
         assert source.kind in ("class", "table") or any(ranges), name
 
 
+# Issue 18 names these products, which people have in one place or another.
+ASKED = {
+    "soils": "soilgrids slga hwsd2 polaris gnatsgo",
+    "heights": "dem_glo30 dem_glo90 dem_srtm dem_merit",
+    "cover": "worldcover corine mcd12q1 nlcd",
+    "climate": "koppen_beck2023",
+    "weather": "era5_land era5_land_daily agera5 daymet power silo eobs chirps prism gridmet",
+    "vegetation": "modis_lai",
+}
+
+
+@pytest.mark.parametrize("name", " ".join(ASKED.values()).split())
+def test_a_product_people_have_says_where_it_is_what_it_means_and_what_to_mind(packed, name):
+    source = packed.sources[name]
+    assert (source.url or source.order or "").startswith(("https://", "http://hydrology.cee.duke"))
+    assert source.doi.startswith("10.")
+    assert source.note  # its trap
+    parts = source.variables.values()
+    if source.kind == "class":
+        assert source.legend in packed.legends
+    else:
+        assert (source.unit != "-") or all(part.unit for part in parts)
+        assert source.range or all(part.range[0] < part.range[1] for part in parts)
+    assert name in ASKED["weather"] or source.crs  # weather says it in its grid
+    assert source.kind != "daily" or source.weather_grid is not None
+    assert source.tiles is None or "{tile}" in source.path
+
+
+def test_every_entry_says_where_it_is_had(packed):
+    lacking = [name for name, s in packed.sources.items() if not (s.url or s.order)]
+    assert lacking == ["met"]  # a file of one's own
+    with pytest.raises(ValueError, match="no address that begins with https"):
+        packed.sources["era5_land"].model_validate(
+            packed.sources["era5_land"].model_dump() | {"order": "cds"}
+        )
+
+
 def test_every_reader_is_named_by_a_packed_entry_or_is_generic(packed):
     generic = {"raster", "netcdf", "zarr"}
     assert set(reader_names()) - generic <= {s.reader for s in packed.sources.values()}

@@ -334,8 +334,8 @@ def test_two_tables_run_through_apsim(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "soils.csv").write_text(soil + layers)
     days = [date(2019, 1, 1) + timedelta(days=i) for i in range(10)]
     (tmp_path / "weather.csv").write_text(
-        "cell_id,date,rain_mm,eo_mm,radn_mj_m2,tmax_degc,tmin_degc\n"
-        + "".join(f"c,{day},{i % 3},2,15,20,8\n" for i, day in enumerate(days))
+        "cell_id,date,rain_mm,radn_mj_m2,tmax_degc,tmin_degc\n"
+        + "".join(f"c,{day},{i % 3},15,20,8\n" for i, day in enumerate(days))
     )
     out = tmp_path / "profiles.parquet"
     ran = CliRunner().invoke(

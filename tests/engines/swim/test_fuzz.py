@@ -16,6 +16,7 @@ from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.settings import default_settings
 from rootzone.engines.tables.check_soils import RANGES as SOIL_RANGES
 from rootzone.engines.tables.check_weather import RANGES as WEATHER_RANGES
+from rootzone.engines.tables.read_weather import WeatherNeeds
 from rootzone.engines.tables.table_mode import TableRun, simulate_tables
 from tests.engines.swim.tables import edited, soils, weather
 from tests.engines.tables.read_profiles import read_profiles
@@ -43,7 +44,7 @@ def run(soil: pl.DataFrame, forcing: pl.DataFrame, ending: str) -> tuple[TableRu
             folder / f"out{ending}",
             SwimEngine(settings, threads=1),
             physics="van_genuchten",
-            salb=0.13,
+            needs=WeatherNeeds(0.13),
             extra_columns=settings.extra_columns,
         )
         return result, read_profiles(folder / f"out{ending}")

@@ -15,8 +15,10 @@ from rootzone._shared.daily import PLANT_COLUMNS
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.engines.swim.engine import SwimEngine
+from rootzone.engines.swim.kind import needs_of
 from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.engines.tables.read_soils import choose_physics
+from rootzone.engines.tables.read_weather import WeatherNeeds, weather_from_frame
 from rootzone.engines.tables.table_mode import TableRun, simulate_tables
 from tests.engines.swim.tables import edited, soils, weather
 from tests.engines.tables.read_profiles import read_profiles
@@ -45,9 +47,8 @@ def run(
         folder / f"{out}{ending}",
         SwimEngine(settings),
         physics=physics,
-        salb=settings.salb,
+        needs=needs_of(settings),
         initial=settings.initial,
-        needs_temperature=settings.needs_temperature,
         extra_columns=settings.extra_columns,
         force=force,
         float32=float32,
@@ -224,16 +225,53 @@ def test_potential_evaporation_by_the_formula_of_apsim(tmp_path: Path) -> None:
     assert left["es_mm"].to_list() == pytest.approx(right["es_mm"].to_list(), rel=1e-9)
 
 
-def test_a_column_pet_mm_that_drives_nothing_is_told(tmp_path: Path) -> None:
+def test_a_column_pet_mm_is_the_demand_where_there_is_no_eo_mm(tmp_path: Path) -> None:
     forcing = weather(5, rain_mm=0.0).with_columns(
+        radn_mj_m2=pl.lit(20.0), tmax_degc=pl.lit(20.0), tmin_degc=pl.lit(10.0), eo_mm=pl.lit(0.5)
+    )
+    renamed = forcing.rename({"eo_mm": "pet_mm"})
+    both = forcing.with_columns(pet_mm=pl.lit(12.0))
+    results = [
+        run(tmp_path, soils([1]), t, out=o)
+        for t, o in zip((forcing, renamed, both), "abc", strict=True)
+    ]
+    evaporated = [read_profiles(Path(result.out))["es_mm"].to_list() for result in results]
+    assert evaporated[0] == pytest.approx([0.5] * 5, abs=1e-9)  # moist soil gives what air asks for
+    assert evaporated[0] == evaporated[1] == evaporated[2]
+    assert [result.notes for result in results[:2]] == [[], []]
+    (note,) = results[2].notes
+    assert "pet_mm beside it has no say" in note
+
+
+def test_a_day_without_pet_mm_is_no_day_of_the_formula(tmp_path: Path) -> None:
+    # The demand is one column; a hole in it is not filled from another without a word.
+    forcing = weather(3).rename({"eo_mm": "pet_mm"})
+    holed = forcing.with_columns(pet_mm=pl.Series([1.0, None, 1.0]))
+    result = run(tmp_path, soils([1]), holed)
+    assert result.failed_by_class == {"FORCING_VALUE": 1}
+    assert "pet_mm [mm d-1] is empty" in text_of(result, 1)
+
+
+def test_an_engine_with_a_demand_of_its_own_refuses_another(tmp_path: Path) -> None:
+    table = weather(3).with_columns(
         radn_mj_m2=pl.lit(20.0), tmax_degc=pl.lit(20.0), tmin_degc=pl.lit(10.0)
     )
-    by_formula = forcing.drop("eo_mm").with_columns(pet_mm=pl.lit(12.0))
-    (note,) = run(tmp_path, soils([1]), by_formula, out="a").notes
-    assert "pet_mm of weather.parquet has no say" in note
-    assert "eo_mm" in note
-    given = forcing.with_columns(pet_mm=pl.lit(12.0))
-    assert run(tmp_path, soils([1]), given, out="b").notes == []
+    # Eo by hand: 1.1 * 23.8846 * 20 * (0.000204 - 0.000183 * 0.13) * (0.6 * 20 + 0.4 * 10 + 29)
+    own = 1.1 * 23.8846 * 20.0 * (0.000204 - 0.000183 * 0.13) * 45.0
+    needs = WeatherNeeds(0.13, temperature=True, radiation=True)
+    path = tmp_path / "weather.csv"
+    for name in ("eo_mm", "pet_mm"):
+        given = table.drop("eo_mm").with_columns(pl.lit(own + 0.005).alias(name))
+        batch = weather_from_frame(path, given, needs).batch
+        assert set(batch.columns) >= {"eo_mm", "radn_mj_m2", "tmax_degc", "tmin_degc"}
+        other = table.drop("eo_mm").with_columns(pl.lit(own + 1.0).alias(name))
+        with pytest.raises(RequestError, match="would not heed the column"):
+            weather_from_frame(path, other, needs)
+
+
+def test_an_albedo_that_no_formula_reads_is_told(tmp_path: Path) -> None:
+    (note,) = weather_from_frame(tmp_path / "w.csv", weather(2), WeatherNeeds(0.2)).notes
+    assert note == "salb 0.2 has no say in the simulation: eo_mm of w.csv is the demand"
 
 
 def test_an_l_at_which_conductivity_rises_as_soil_dries_is_refused(tmp_path: Path) -> None:
@@ -445,7 +483,7 @@ def test_a_soils_table_that_cannot_be_used_is_refused(
 
 
 def test_weather_with_neither_form_of_evaporation_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"eo_mm is not there.*radn_mj_m2"):
+    with pytest.raises(RequestError, match=r"no eo_mm or pet_mm is there.*radn_mj_m2"):
         run(tmp_path, soils([1]), weather(5).drop("eo_mm"))
 
 
@@ -487,7 +525,7 @@ def test_an_output_of_another_ending_is_refused_before_any_work(tmp_path: Path) 
             tmp_path / "out.nc",
             SwimEngine(settings_from_mapping("van_genuchten", "converged", {})),
             physics="van_genuchten",
-            salb=0.13,
+            needs=WeatherNeeds(0.13),
         )
 
 
@@ -506,7 +544,7 @@ def test_an_engine_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
             tmp_path / "p.parquet",
             Broken(settings_from_mapping("van_genuchten", "converged", {})),
             physics="van_genuchten",
-            salb=0.13,
+            needs=WeatherNeeds(0.13),
         )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.parquet", "w.parquet"]
 
@@ -584,4 +622,26 @@ def test_apsim_grows_no_cover_and_says_so(tmp_path: Path) -> None:
     engine = Apsim(settings_from_mapping("van_genuchten", "converged", {}))
     paths = [tmp_path / name for name in ("s.parquet", "w.parquet", "out.parquet")]
     with pytest.raises(RequestError, match="has a column cover"):
-        simulate_tables(*paths, engine, physics="van_genuchten", salb=0.23)
+        simulate_tables(*paths, engine, physics="van_genuchten", needs=WeatherNeeds(0.23))
+
+
+def test_a_long_gap_in_leaf_area_fails_its_cell_alone(tmp_path: Path) -> None:
+    # 50 days: cell 1 has leaf area every fourth day, as MODIS; cell 2 none for 33 days of it;
+    # cell 3 a code of MODIS (250 times 0.1) where leaf area is due.
+    forcing = weather(50, cell_ids=(1, 2, 3))
+    day = pl.col("date").rank("dense").over("cell_id") - 1
+    lai = (
+        pl.when((pl.col("cell_id") == 2) & day.is_between(10, 42)).then(None)
+        .when((pl.col("cell_id") == 3) & (day == 8)).then(25.0)
+        .when(day % 4 == 0).then(2.0)
+        .when(pl.col("cell_id") == 2).then(2.0)
+    )  # fmt: skip
+    forcing = forcing.with_columns(lai.alias("lai"))
+    result = run(tmp_path, soils([7, 8, 9], cell_ids=[1, 2, 3]), forcing, cover="grass", lai=True)
+    assert result.sites == 3
+    assert {f.site_id for f in result.failures} == {8, 9}
+    assert "lai is missing on 33 days from 2021-01-11 on" in text_of(result, 8)
+    assert "lai 25 is outside 0 to 20" in text_of(result, 9)
+    # Where leaves follow temperature, or none grow, the column has no say.
+    bare = run(tmp_path, soils([8, 9], cell_ids=[2, 3]), forcing, out="bare", force=True)
+    assert not bare.failures

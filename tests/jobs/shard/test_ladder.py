@@ -3,13 +3,17 @@ from __future__ import annotations
 import pytest
 
 from rootzone.engines.failures import FailureClass
+from rootzone.engines.kinds import engine_names, kind_of
 from rootzone.engines.swim.read_settings import settings_from_mapping
-from rootzone.jobs.shard.ladder import CLIMBABLE, LADDERS, ladder_for
+from rootzone.jobs.shard.ladder import CLIMBABLE
 
 
-@pytest.mark.parametrize("key", sorted(LADDERS))
-def test_every_ladder_goes_default_smaller_steps_finer_then_coarser(key: tuple[str, str]) -> None:
-    ladder = LADDERS[key]
+@pytest.mark.parametrize("name", engine_names())
+@pytest.mark.parametrize("stepping", ["apsim", "converged"])
+def test_every_ladder_goes_default_smaller_steps_finer_then_coarser(
+    name: str, stepping: str
+) -> None:
+    ladder = kind_of(name).ladder(stepping)
     assert [rung.name for rung in ladder] == [
         "default",
         "smaller steps",
@@ -27,14 +31,10 @@ def test_the_embedded_engine_knows_every_setting_of_its_ladder_and_each_makes_it
     physics: str, stepping: str
 ) -> None:
     default = settings_from_mapping(physics, stepping, {})
-    for rung in ladder_for("swim", stepping)[1:]:
+    for rung in kind_of("swim").ladder(stepping)[1:]:
         changed = settings_from_mapping(physics, stepping, rung.settings)
         for key in rung.settings:
             assert getattr(changed, key) < getattr(default, key)
-
-
-def test_an_engine_without_a_ladder_is_tried_once() -> None:
-    assert [rung.name for rung in ladder_for("unheard of", "x")] == ["default"]
 
 
 def test_a_wrong_input_and_a_hung_site_are_not_tried_again() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from rootzone._shared.errors import RequestError
 from rootzone.engines.failures import Failure, FailureClass
+from rootzone.engines.ladder import Rung
 from rootzone.engines.protocol import EngineRun, Profiles, SiteBatch, WeatherBatch
 from rootzone.jobs.shard.counted_days import Span
-from rootzone.jobs.shard.ladder import Rung
 from rootzone.jobs.shard.run_batch import BatchPlan, run_batch
 from tests.jobs.engines import Bucket
 

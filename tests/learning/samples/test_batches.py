@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Features
+from rootzone.campaign.learning_section import Features
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import GridLabels
 from rootzone.learning.scene.expand import expand

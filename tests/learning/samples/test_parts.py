@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from rootzone.campaign.model import Split
+from rootzone.campaign.learning_section import Split
 from rootzone.covariates.grid import MasterGrid
 from rootzone.labels.splits import PARTS
 from rootzone.learning.samples.label_index import SIMULATED, STATION, GridLabels

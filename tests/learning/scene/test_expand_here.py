@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rootzone.campaign.model import Features
+from rootzone.campaign.learning_section import Features
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.expand_here import expand_here
 from rootzone.learning.scene.features import features_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Features
+from rootzone.campaign.learning_section import Features
 from rootzone.covariates.layers.legends import packed_legends
 from rootzone.learning.scene.features import day_of_year_columns, faithful_features, features_of
 from rootzone.networks.channels import FeatureSpec, require_same_spec

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
-from rootzone.campaign.model import Features
+from rootzone.campaign.learning_section import Features
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.features import features_of

@@ -15,7 +15,7 @@ from rasterio.transform import from_origin
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.surface.fusion import estarfm, fuse_files
-from rootzone.surface.fusion.pairs import choose_pairs, day_in_name
+from rootzone.surface.fusion.pairs import choose_pairs
 from tests.cli.campaign_runs import invoke
 
 SCENES = Path(__file__).resolve().parents[3].parent / "shared/realdata/surface/lst_fusion"
@@ -158,30 +158,3 @@ def test_days_on_one_side_only_take_the_two_nearest() -> None:
     assert choose_pairs(days, [1.0, 1.0, 1.0], dt.date(2016, 2, 1)) == (1, 2)
     with pytest.raises(RequestError, match="Fewer than two pairs have 50%"):
         choose_pairs(days, [1.0, 0.1, 0.0], dt.date(2016, 1, 6))
-
-
-def test_a_name_without_a_day_is_refused() -> None:
-    with pytest.raises(RequestError, match=r"lst\.tif tells no day"):
-        day_in_name("lst.tif")
-
-
-def test_neither_quantity_nor_bounds_is_refused(scene: dict[str, Path]) -> None:
-    told = fuse(list(scene.values()))
-    assert "--quantity" in problem(told)
-
-
-@pytest.mark.shared
-@pytest.mark.skipif(not SCENES.is_dir(), reason="no realdata/surface beside this checkout")
-def test_real_temperature_has_no_bias_against_modis_of_the_day(tmp_path: Path) -> None:
-    # The issue asks for at most 0.05 K against MODIS of the day; the README of realdata/surface
-    # has +0.007 K for the unbiased form and +3.73 K for the plain one.
-    pairs = []
-    for day in ("20160205", "20160308"):
-        pairs += ["--pair", str(SCENES / f"Landsat_LST_cloudrm_{day}.tif")]
-        pairs += [str(SCENES / f"MOD11A1_LST_cloudrm_{day}.tif")]
-    today = str(SCENES / "MOD11A1_LST_cloudrm_20160218.tif")
-    options = ("--out", str(tmp_path / "lst.tif"), "--quantity", "lst", "--json")
-    told = invoke("surface", "fuse", *pairs, today, *options)
-    assert told.exit_code == 0, told.output
-    facts = json.loads(told.stdout)
-    assert abs(facts["mean"] - facts["coarse_mean"]) < 0.05
