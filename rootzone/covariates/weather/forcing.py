@@ -226,9 +226,7 @@ def prepare_year(
     if not there[core].any():
         raise RequestError(f"{request.source} {year}: no cell of the region has any weather.")
     empty = int((~there & core).sum())
-    if rim is not None:
-        wrong = impossible(raw, _top_mj_m2(dates, cells))
-        there &= as_whole_as_the_region(raw, wrong, rim)
+    there &= as_whole_as_the_region(raw, impossible(raw, _top_mj_m2(dates, cells)), ~core)
     kept = cells.those(there)
     heights = None if elevation_m is None else np.asarray(elevation_m)[there]
     raw = {name: column[:, there] for name, column in raw.items()}

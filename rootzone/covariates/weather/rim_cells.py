@@ -134,6 +134,8 @@ def as_whole_as_the_region(
     [True, True, False]
     """
     stays = np.ones(rim.size, dtype=np.bool_)
+    if not rim.any():
+        return stays
     for name, values in columns.items():
         holes = np.asarray(np.isnan(values) | wrong[name])
         common = np.asarray(holes[:, ~rim].all(axis=1))
