@@ -237,10 +237,9 @@ def map_(campaign: Path) -> None:
     """Write CAMPAIGN's daily maps of 1 km: moisture, interval, flags and parameters."""
     from rootzone.surface.chain.run_maps import make_maps
 
-    opened = _opened(campaign)
-    make_maps(opened, _say)
-    click.echo("Open this page:", err=True)
-    click.echo(opened.page.resolve())
+    made = make_maps(_opened(campaign), _say)
+    click.echo(made[-1].folder)
+    click.echo(f"next: rootzone report {campaign}", err=True)
 
 
 # A longitude of the west begins with a minus, which would be an option otherwise.

@@ -289,7 +289,7 @@ class Campaign(Section):
     soil: Soil = Soil()
     cover: Name = "bare"
     """what grows: bare as in the paper, grass, shrub, crop, deciduous_forest, evergreen_forest, or
-    by_land_cover for what each site's land cover tells"""
+    by_land_cover for what each site's land cover tells; with a cover snow is kept on the ground"""
     engine: Engine = Engine()
     jobs: Jobs = Jobs()
     labels: Labels = Labels()
@@ -301,8 +301,11 @@ class Campaign(Section):
     @property
     def engine_as_run(self) -> Engine:
         """The engine section with what other sections say to it: cover, and depths of labels."""
-        grows = self.cover not in ("bare", BY_LAND_COVER)
-        told: dict[str, Scalar] = {"cover": self.cover} if grows else {}
+        told: dict[str, Scalar] = {}
+        if self.cover != "bare":  # the field as it is, winters too: docs/roots.md has the figures
+            told = {"snow": True}
+            if self.cover != BY_LAND_COVER:
+                told["cover"] = self.cover
         if self.weather.leaf_area and self.cover != "bare":
             told["lai"] = True
         if self.labels.source == "solver":

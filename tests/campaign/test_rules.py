@@ -54,6 +54,10 @@ def test_each_rule_names_the_key_to_look_at(changes: dict[str, Any], key: tuple[
 
 def test_leaves_that_follow_maps_are_an_engine_setting_of_the_run() -> None:
     asked = {**SMALL, "cover": "grass", "weather": {"leaf_area": "modis_lai"}}
-    assert Campaign.model_validate(asked).engine_as_run.settings == {"cover": "grass", "lai": True}
+    assert Campaign.model_validate(asked).engine_as_run.settings == {
+        "cover": "grass",
+        "lai": True,
+        "snow": True,
+    }
     by_map = Campaign.model_validate({**asked, "cover": "by_land_cover"})
-    assert by_map.engine_as_run.settings == {"lai": True}
+    assert by_map.engine_as_run.settings == {"lai": True, "snow": True}

@@ -25,7 +25,7 @@ from rootzone.covariates.weather.netcdf_axes import TIME, read_times
 if TYPE_CHECKING:
     from netCDF4 import Dataset
 
-_LON, _LAT = ("lon", "longitude", "x"), ("lat", "latitude", "y")
+_LON, _LAT = ("lon", "longitude", "Longitude", "x"), ("lat", "latitude", "Latitude", "y")
 
 
 @dataclass(frozen=True)

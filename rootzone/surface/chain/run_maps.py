@@ -15,7 +15,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.style import put_style
-from rootzone.surface.chain.evaluate import read_half_width, read_skill, table_text
+from rootzone.surface.chain.evaluate import read_half_width
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import load_networks, map_split
 from rootzone.surface.emission_model.parameters import RetrievalNetwork
@@ -28,7 +28,6 @@ from rootzone.surface.product.write_day import (
     write_day,
     write_days_series,
 )
-from rootzone.surface.product.write_page import write_page
 
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -110,23 +109,7 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
     of_days = replace(record, settings=days)
     if not (series.is_file() and made_alike(series, of_days)):
         write_days_series(series, opened.scene.grid, made, section.interval_pct, of_days)
-    _write_page(opened, made)
     return made
-
-
-def _write_page(opened: OpenSurface, made: list[SurfaceMapFiles]) -> None:
-    grid, table = opened.scene.grid, "not evaluated yet: rootzone surface evaluate"
-    if opened.skill.is_file():
-        table = table_text(read_skill(opened.skill)["skill"])
-    facts = {
-        "system": opened.section.system, "maps": len(made),
-        "pixels": f"{grid.height} x {grid.width} of 1 km on EASE-Grid 2.0",
-        "stations": len(opened.places.name) if opened.section.system != "sca_v" else "not used",
-    }  # fmt: skip
-    note = opened.campaign_file.parent / "data" / "MADE_UP.txt"
-    if note.is_file():
-        facts["made up"] = note.read_text().strip()
-    write_page(opened.page, opened.name, table, made, facts)
 
 
 def _whole(files: SurfaceMapFiles, record: Provenance) -> bool:
