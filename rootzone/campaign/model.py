@@ -196,8 +196,10 @@ class Soil(Section):
     @property
     def ensemble(self) -> dict[str, str]:
         """Soils beside each site's own, by name, and the pedotransfer function of each."""
-        moved = dict.fromkeys(MOVED_TEXTURES, self.ptf) if self.texture_spread else {}
-        return {name: name for name in self.members} | moved
+        soils: dict[str, str] = {name: name for name in self.members}
+        if self.texture_spread:
+            soils |= dict.fromkeys(MOVED_TEXTURES, self.ptf)
+        return soils
 
 
 class Engine(Section):

@@ -80,7 +80,7 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
         source = stack.catalog.source(name)
         covers = cover_map_of(stack, campaign)
         layers = site_layers(stack, name, source, sites, campaign.soil.ptf, covers)
-        of_members = {
+        of_members: dict[str, pl.DataFrame] = {
             member: site_layers(stack, name, source, sites, member, covers)
             for member in campaign.soil.members
         }
