@@ -18,7 +18,7 @@ from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.two_layer.open_layers import OpenLayers
 from rootzone.surface.two_layer.run_training import MODELS, PREDICTED, Trained
 
-MADE = {"network": "network", "trees": "trees", "none": "downscaled"}
+MADE = {"both": "both", "network": "network", "trees": "trees", "none": "downscaled"}
 """Which model's values the maps show, by the campaign's corrector."""
 LAYER_NAMES = {"surface": "0-10 cm", "root_zone": "0-100 cm"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
 
 _AGAIN = "rootzone surface train makes it again."
 _MODEL_SAMPLES, _MODEL_VALIDATION, _MODEL_EVERY_DAYS = 6000, 600, 10
-MODELS: Final = ("product", "downscaled", "trees", "network")
+MODELS: Final = ("product", "downscaled", "trees", "network", "both")
+WITH_NETWORK: Final = ("network", "both")
+_STOP_SHARE = 5  # a fifth of the stations stops a member
 PREDICTED: Final = Schema(
     "two_layer_predictions",
     (
@@ -58,6 +61,7 @@ PREDICTED: Final = Schema(
         Column("downscaled", "float", "m3 m-3", "the product brought to 1 km by trees"),
         Column("trees", "float", "m3 m-3", "corrected by trees on the stations' residual"),
         Column("network", "float", "m3 m-3", "corrected by the patch network", required=False),
+        Column("both", "float", "m3 m-3", "mean of trees and network", required=False),
     ),
 )
 
@@ -138,9 +142,9 @@ class Trained:
                 return Downscaler(
                     told["names"], booster, low, high, told["rounds"], told["held_out_rmse"]
                 )
-        product = self.layers.product[layer].over(self.layers.days.tolist())
+        over = self.layers.product[layer].over(self.layers.days.tolist())
         found = fit_downscaler(
-            self.layers.names, self.layers.fields, product, self._weights[layer],
+            self.layers.names, self.layers.fields, over, self._weights[layer],
             DownscaleSettings(block_cells=section.two_layer.block_cells, seed=section.seeds[0]),
             constant_ok=True,
         )  # fmt: skip
@@ -180,13 +184,14 @@ class Trained:
         )  # fmt: skip
         return cut.of(np.isfinite(cut.x[:, 0, REACH_PX, REACH_PX]))
 
-    def network_file(self, layer: str, split: str, seed: int) -> Path:
+    def network_file(self, layer: str, split: str, seed: int, member: int) -> Path:
         """Weights of one network."""
-        return self.folder / "networks" / f"{layer}_{split}_{seed}" / "network.safetensors"
+        folder = self.folder / "networks" / f"{layer}_{split}_{seed}"
+        return folder / f"{member}" / "network.safetensors"
 
     def trees_file(self, layer: str, split: str, seed: int) -> Path:
         """Trees on the residual."""
-        return self.network_file(layer, split, seed).with_name("residual.txt")
+        return self.folder / "networks" / f"{layer}_{split}_{seed}" / "residual.txt"
 
 
 def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
@@ -278,7 +283,8 @@ def _from_model(
     above: dict[str, torch.Tensor] | None,
 ) -> dict[str, torch.Tensor] | None:
     """Weights of a network that learned the campaign's model everywhere, if it names one."""
-    if not trained.layers.model or trained.layers.opened.section.two_layer.corrector != "network":
+    two = trained.layers.opened.section.two_layer
+    if not trained.layers.model or two.corrector not in WITH_NETWORK:
         return None
     cells, grid, days = trained.layers.model[layer], trained.layers.grid, trained.layers.days
     there = [k for k in range(0, days.size, _MODEL_EVERY_DAYS) if int(days[k]) in cells.by_day]
@@ -316,7 +322,7 @@ def _fitted(
 ) -> pl.DataFrame:
     from safetensors.torch import save_file
 
-    test, corrector = held.test, trained.layers.opened.section.two_layer.corrector
+    test, two = held.test, trained.layers.opened.section.two_layer
     identity = {"files": trained.layers.digest, "layer": layer, "split": [split, seed]}
     record = Provenance("rootzone surface train", {"files": trained.layers.digest}, identity)
     trees = ResidualTrees.fitted(held.train, seed)
@@ -324,16 +330,22 @@ def _fitted(
     write_text(path, trees.booster.model_to_string())
     write_sidecar(path, record)
     told = np.full(len(test), np.nan)
-    if corrector == "network":
-        path = trained.network_file(layer, split, seed)
-        network = learn_stations(
-            held.train, held.validate, start, path.parent,
-            epochs=trained.layers.opened.section.epochs, seed=seed, identity=identity,
-        )  # fmt: skip
-        with atomic_path(path) as temporary:
-            save_file({k: v.contiguous() for k, v in network.state_dict().items()}, temporary)
-        write_sidecar(path, record)
-        told = corrected(network, test)
+    if two.corrector in WITH_NETWORK:
+        each = []
+        for member in range(two.members):
+            path = trained.network_file(layer, split, seed, member)
+            train, stop = of_member(held, split, member, two.members)
+            network = learn_stations(
+                train, stop, start, path.parent, epochs=trained.layers.opened.section.epochs,
+                seed=1000 * seed + member, identity={**identity, "member": member},
+            )  # fmt: skip
+            with atomic_path(path) as temporary:
+                tensors = {k: v.contiguous() for k, v in network.state_dict().items()}
+                save_file(tensors, temporary)
+            write_sidecar(path, record)
+            each.append(corrected(network, test))
+        told = np.mean(each, axis=0)
+    by_trees = trees.at(test)
     cells, grid = there.layers.product[layer], there.layers.grid
     days = there.layers.days
     coarse = {
@@ -347,18 +359,36 @@ def _fitted(
             "date": days[test.day].astype("datetime64[D]"), "observed": test.theta,
             "product": [float(coarse[int(d)][r, c]) for d, r, c in seats],
             "downscaled": test.x[:, 0, REACH_PX, REACH_PX].astype(np.float64),
-            "trees": trees.at(test), "network": told,
+            "trees": by_trees, "network": told, "both": 0.5 * (by_trees + told),
         }
     )  # fmt: skip
 
 
+def of_member(
+    held: Held, split: str, member: int, members: int
+) -> tuple[PatchSamples, PatchSamples]:
+    """Samples a member learns from, and those it stops by.
+
+    Where places are left out, each member stops by a fifth of the others that is its own, so that
+    together they learn from all; where days are, all stop by the same.
+    """
+    if split not in ("stations", "region") or members == 1:
+        return held.train, held.validate
+    pool = held.train.joined(held.validate)
+    stop = np.isin(pool.place, np.unique(pool.place)[member :: max(members, _STOP_SHARE)])
+    if stop.all() or not stop.any():
+        return held.train, held.validate
+    return pool.of(~stop), pool.of(stop)
+
+
 def load_networks(trained: Trained, layer: str, split: str) -> list[PatchNetwork]:
-    """Networks of a layer and split, one a seed; none where none was trained."""
+    """Networks of a layer and split, all members of all seeds; none where none was trained."""
     from safetensors.torch import load_file
 
     found = []
-    for seed in trained.layers.opened.section.seeds:
-        path = trained.network_file(layer, split, seed)
+    section = trained.layers.opened.section
+    for seed, member in product(section.seeds, range(section.two_layer.members)):
+        path = trained.network_file(layer, split, seed, member)
         if path.is_file():
             weights_of = load_file(check(path, _AGAIN))
             n = int(weights_of["mean"].numel())
