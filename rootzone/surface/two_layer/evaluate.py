@@ -16,7 +16,8 @@ from rootzone.surface.chain.evaluate import table_text as lines_of
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.two_layer.open_layers import OpenLayers
-from rootzone.surface.two_layer.run_training import MODELS, PREDICTED, Trained
+from rootzone.surface.two_layer.run_training import MODELS, PREDICTED
+from rootzone.surface.two_layer.trained import Trained
 
 MADE = {"both": "both", "network": "network", "trees": "trees", "none": "downscaled"}
 """Which model's values the maps show, by the campaign's corrector."""

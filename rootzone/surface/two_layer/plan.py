@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers
-from rootzone.surface.two_layer.run_training import WITH_NETWORK, Trained
+from rootzone.surface.two_layer.run_training import WITH_NETWORK
+from rootzone.surface.two_layer.trained import Trained
 
 _STEP_S: Final = 4e-4  # a patch and a pass of training on one core, measured
 _MAP_S: Final = 3e-5  # a pixel, day and layer, with its network and files

@@ -28,7 +28,7 @@ from rootzone.surface.two_layer.against import against_simulated, in_words
 from rootzone.surface.two_layer.correct import network_map
 from rootzone.surface.two_layer.evaluate import LAYER_NAMES, read_skill
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers
-from rootzone.surface.two_layer.run_training import Trained, load_networks, load_trees
+from rootzone.surface.two_layer.trained import Trained, load_networks, load_trees
 from rootzone.surface.two_layer.write_layers import (
     NOT_CORRECTED,
     TWO_LAYER_FLAGS,

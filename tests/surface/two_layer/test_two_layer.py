@@ -17,7 +17,7 @@ from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.two_layer.against import against_simulated
 from rootzone.surface.two_layer.layer_stations import layer_weights
 from rootzone.surface.two_layer.open_layers import OpenLayers
-from rootzone.surface.two_layer.run_training import Trained
+from rootzone.surface.two_layer.trained import Trained
 from rootzone.surface.worlds.write_layers import write_layers_province
 from tests.cli.campaign_runs import invoke
 from tests.surface.chain.quick_province import quick_province
