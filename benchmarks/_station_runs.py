@@ -174,11 +174,21 @@ def run_all(
             soil: SoilLayers | Profile = (LOAM,)
             if one.soil == "measured":
                 rows = soils.filter(pl.col("station") == station.name)
-                soil = soil_of_station(rows, THICKNESS_MM, one.ptf)
+                try:
+                    soil = soil_of_station(rows, THICKNESS_MM, one.ptf)
+                except RequestError as error:  # a function may refuse a soil: nothing is simulated
+                    tell(f"{one.name}, {station.name}: {error}")
+                    station.simulated[one.name] = np.full(station.observed.size, np.nan)
+                    continue
             station.simulated[one.name] = run(usable, soil, engine, cache)
         whole.append(one)
         tell(one.name)
     return whole
+
+
+def at_all(stations: Sequence[Station], name: str) -> bool:
+    """Whether a setting was simulated at every station; a function may refuse a soil."""
+    return all(np.isfinite(one.simulated[name]).any() for one in stations)
 
 
 def pooled(

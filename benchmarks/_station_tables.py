@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from _station_runs import ARIDITY, Setting, Station, draws, interval, pooled, skill
+from _station_runs import ARIDITY, Setting, Station, at_all, draws, interval, pooled, skill
 
 from rootzone.labels.splits import SEASONS, season_of
 from rootzone.learning.points.trees import folds_of
@@ -31,6 +31,8 @@ def table(found: Sequence[Station], settings: Sequence[Setting], depth_m: float)
         pairs = pooled(found, one.name, at_depth(depth_m))
         s, ((rmse_low, rmse_high), (r_low, r_high)) = skill(pairs), interval(pairs)
         soil, plant = one.name.split(" | ")
+        if not at_all(found, one.name):
+            soil += f" ({len(pairs)} stations: it refuses the others)"
         lines.append(
             f"| {soil} | {plant} | {s['rmse']:.3f} ({rmse_low:.3f} to {rmse_high:.3f}) "
             f"| {s['mae']:.3f} | {s['bias']:+.3f} | {s['r']:.2f} ({r_low:.2f} to {r_high:.2f}) "
@@ -43,6 +45,7 @@ def chosen_in_folds(
     found: Sequence[Station], settings: Sequence[Setting], folds: int = 8, seeds: int = 5
 ) -> str:
     """The setting with the least pooled RMSE of the other parts, scored on each part."""
+    settings = [one for one in settings if at_all(found, one.name)]
     lines = ["| folds by seed | RMSE | R | chosen (times) |", "|---|---|---|---|"]
     for seed in range(1, seeds + 1):
         fold = folds_of(len(found), folds, seed)

@@ -32,7 +32,9 @@ from _figures import Figures, parser
 
 FILE = "campaign.yaml"
 SMALL = (("widths: [16, 32, 64]", "widths: [4, 4, 8]"), ("epochs: 10", "epochs: 2"),
-         ("steps_per_epoch: 50", "steps_per_epoch: 5"), ("batch_size: 16", "batch_size: 4"),
+         ("steps_per_epoch: 50", "steps_per_epoch: 2"), ("batch_size: 16", "batch_size: 4"),
+         ("[-105.28, 40.02, -105.16, 40.11]", "[-105.24, 40.045, -105.19, 40.085]"),
+         ("per_year: 160", "per_year: 40"), ("sites_per_shard: 40", "sites_per_shard: 14"),
          ("-04-15, 2023-06-15, 2023-08-15, 2023-10-15]", "-06-15, 2023-08-15]"))  # fmt: skip
 # What is damaged (the first file a pattern finds, or one of them by chance) and who reads it.
 PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -138,13 +140,15 @@ DAMAGES = ("flip", "cut", "flip", "empty", "flip")
 
 
 def build(folder: Path) -> None:
-    """The demo campaign with a small network, run to its end."""
+    """The demo campaign, a few of its sites and a small network, run to its end."""
     made = ("county", "check", "forcing", "sites", "soils", "plan", "simulate", "labels",
             "stations", "train", "evaluate", "map", "report")  # fmt: skip
     subprocess.run([_rootzone(), "demo", str(folder), "--until", "county"], check=True)
     file = folder / FILE
     text = file.read_text()
     for old, new in SMALL:
+        if old not in text:
+            raise SystemExit(f"the demo's campaign file has no {old}")
         text = text.replace(old, new)
     file.write_text(text)
     for verb in made[2:]:

@@ -51,4 +51,11 @@ def _show(facts: list[WeatherOfYear], *, as_json: bool) -> None:
         click.echo(year["file"])
         for key, value in year.items():
             if key != "file":
-                click.echo(f"  {key.replace('_', ' '):<28} {value}")
+                click.echo(f"  {key.replace('_', ' '):<28} {_words(value)}")
+
+
+def _words(value: object) -> str:
+    """Counts by name in a row, ``none`` where there are none."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(count)}" for name, count in value.items()) or "none"
+    return "yes" if value is True else "no" if value is False else str(value)

@@ -77,10 +77,12 @@ def command(
     if not on_gpus or rate is not None:
         gres = "gpu:1" if on_gpus else ""
         script = sbatch_text(array_request(state, campaign, cost, task_cores, gres=gres))
+    members = len(state.campaign.soil.ensemble)
     facts = {
         "campaign": state.campaign.name,
         "nodes": nodes,
         **cost.facts(),
+        "member_core_hours": members * cost.core_hours.value,
         "sbatch": script,
         "next": f"rootzone simulate {campaign}",
     }
@@ -89,6 +91,11 @@ def command(
         click.echo(json_text(facts))
         return
     click.echo(_in_words(state.campaign.name, cost, nodes, INTERVAL_PCT))
+    if members:
+        click.echo(
+            f"  members     {_span(cost.core_hours.scaled(members))} of one core more in rootzone "
+            f"labels, for the {members} soils of soil.members and soil.texture_spread"
+        )
     if script:
         click.echo("\nSlurm script (not sent; rootzone submit sends it):\n")
         click.echo(script)

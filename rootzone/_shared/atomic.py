@@ -70,9 +70,13 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _is_damaged(path: Path) -> bool:
+def is_damaged(path: Path, *, content: bool = True) -> bool:
+    """Whether a file is not what was written, which is told: its maker makes it again.
+
+    One that is not there, or cannot be read, is not damaged; ``content`` as in `seal.damage`.
+    """
     try:
-        problem = damage(path)
+        problem = damage(path, content=content)
     except OSError:
         return False
     if problem is not None:
@@ -85,12 +89,12 @@ def is_whole(path: Path, beside: Sequence[Path] = ()) -> bool:
 
     What is not, is told.
     """
-    if not path.exists() or _is_damaged(path):
+    if not path.exists() or is_damaged(path):
         return False
     gone = [other for other in beside if not other.exists()]
     for other in gone:
         _LOG.warning("%s is gone and is made again", other)
-    damaged = [other for other in beside if _is_damaged(other)]  # all of them are told
+    damaged = [other for other in beside if is_damaged(other)]  # all of them are told
     return not gone and not damaged
 
 

@@ -46,6 +46,11 @@ def kelvin_from_degc(value_degc: Number) -> Number:
     return value_degc + 273.15
 
 
+def degc_from_kelvin(value_k: Number) -> Number:
+    """Degrees Celsius from Kelvin."""
+    return value_k - 273.15
+
+
 def cm_h_from_mm_d(value_mm_d: Number) -> Number:
     """Conductivity or flux in cm h-1 from mm d-1."""
     return value_mm_d / 240.0

@@ -254,10 +254,15 @@ def _about_texture(loaded: LoadedCampaign, catalog: Catalog) -> Iterator[Questio
     yield ("catalog", "texture"), partial(require_depths, name, source)
     if not source.depths_cm:
         return
-    variables, _ = SAMPLED[campaign.soil.ptf]
     first = source.depth_names()[0]
-    for variable in variables.values():
-        yield ("soil", "ptf"), partial(catalog.layer, f"{name}/{variable}/{first}")
+    functions = [("ptf", campaign.soil.ptf), *(("members", one) for one in campaign.soil.members)]
+    for key, function in functions:
+        for variable in SAMPLED[function][0].values():
+            yield ("soil", key), partial(catalog.layer, f"{name}/{variable}/{first}")
+    if campaign.soil.texture_spread:
+        for variable in ("sand_q05", "sand_q95", "clay_q05", "clay_q95"):
+            layer = f"{name}/{variable}/{first}"
+            yield ("soil", "texture_spread"), partial(catalog.layer, layer)
     top, bottom = campaign.learning.features.texture_depth_cm
     interval = f"{name}/sand/{top:g}_{bottom:g}"
     yield ("learning", "features", "texture_depth_cm"), partial(catalog.layer, interval)

@@ -135,6 +135,26 @@ def _gaps_fit_below_saturation(soil: Soil) -> Iterator[Broken]:
         )
 
 
+def _members_once(campaign: Campaign) -> Iterator[Broken]:
+    members = campaign.soil.members
+    for index, name in enumerate(members):
+        if name == campaign.soil.ptf or name in members[:index]:
+            yield Broken(
+                ("soil", "members", index),
+                f"{name} is soil.ptf or listed before",
+                "list each function once, and none that is soil.ptf",
+            )
+
+
+def _spread_needs_textures(campaign: Campaign) -> Iterator[Broken]:
+    if campaign.soil.texture_spread and campaign.soil.ptf == "polaris_van_genuchten":
+        yield Broken(
+            ("soil", "texture_spread"),
+            f"{campaign.soil.ptf} takes the product's own parameters, which no texture moves",
+            "choose a pedotransfer function as soil.ptf, or set texture_spread: false",
+        )
+
+
 def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
     sites = campaign.sites
     if sites.min_per_stratum > sites.per_year:
@@ -218,6 +238,31 @@ def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
+def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
+    surface = campaign.surface
+    asked, there = "region" in surface.splits, surface.other_region is not None
+    if surface.system == "two_layer":
+        if asked != (surface.two_layer.other_campaign is not None):
+            yield Broken(
+                ("surface", "two_layer", "other_campaign"),
+                "the split region and a campaign to test in come together, and one is missing",
+                "name the campaign file of another region, or take region out of surface.splits",
+            )
+        return
+    if asked and not there:
+        yield Broken(
+            ("surface", "splits"),
+            "the split region tests in another region, and other_region names none",
+            "give surface.other_region its smap, land, ndvi and stations, or take region out",
+        )
+    if there and not asked:
+        yield Broken(
+            ("surface", "other_region"),
+            "no split looks at it",
+            "add region to surface.splits, or take other_region out",
+        )
+
+
 def _map_days_have_weather(campaign: Campaign) -> Iterator[Broken]:
     there = campaign.weather_years
     for index, day in enumerate(campaign.maps.dates):
@@ -269,6 +314,8 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _cover_can_grow,
     _leaves_of_a_cover,
     lambda campaign: broken_soil_rules(campaign.soil),
+    _members_once,
+    _spread_needs_textures,
     _enough_for_every_stratum,
     _one_demand,
     _dul_that_swim3_knows,
@@ -276,6 +323,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _solver_has_the_depths,
     _texture_interval,
     _surface_moisture_by_day,
+    _another_region_to_test_in,
     _split_adds_up,
     _map_days_have_weather,
 )

@@ -8,13 +8,28 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rootzone.campaign.section import Section, Seed
+from rootzone.campaign.two_layer_section import TwoLayer
+
+
+class OtherRegion(Section):
+    """A region that nothing is trained in, with its own files; patterns relative to this file."""
+
+    smap: str
+    """its SMAP L2 half orbits"""
+    land: str
+    """its land on EASE-Grid 2.0 of 1 km"""
+    ndvi: str
+    """its vegetation index composites"""
+    stations: Annotated[tuple[str, ...], Field(min_length=1)]
+    """its stations with a sensor at 5 cm"""
 
 
 class Surface(Section):
     """Surface (0-5 cm) moisture from satellites; needed by rootzone surface only."""
 
-    system: Literal["sca_v", "differentiable"] = "differentiable"
-    """NASA's single-channel retrieval, or the same with parameters that a network gives"""
+    system: Literal["sca_v", "differentiable", "two_layer"] = "differentiable"
+    """NASA's single-channel retrieval, the same with parameters that a network gives, or a coarse
+    product of two layers brought to 1 km"""
     smap: str = "data/surface/smap/*.h5"
     """SMAP L2 half orbits, 36 km or enhanced; a pattern, relative to this file"""
     land: str = "data/surface/land.tif"
@@ -23,12 +38,12 @@ class Surface(Section):
     """vegetation index composites on the same grid, their middle day in the name; a pattern"""
     stations: tuple[str, ...] = ("data/surface/stations.csv",)
     """files and folders of stations with a sensor at 5 cm"""
-    splits: tuple[Literal["random", "blocked_dates", "stations"], ...] = (
-        "random",
-        "blocked_dates",
-        "stations",
-    )
-    """what is held out to be scored on, side by side"""
+    other_region: OtherRegion | None = None
+    """files of another region, which the split region tests in: smap, land, ndvi, stations"""
+    splits: Annotated[
+        tuple[Literal["random", "blocked_dates", "stations", "region"], ...], Field(min_length=1)
+    ] = ("random", "blocked_dates", "stations")
+    """what is held out to be scored on, side by side; region: all of other_region"""
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0, 1, 2)
     """one network and one draw of each split a seed"""
     epochs: Annotated[int, Field(ge=1)] = 150
@@ -41,3 +56,5 @@ class Surface(Section):
     """days to map; all that the satellite saw where none is named"""
     interval_pct: Annotated[float, Field(gt=0, lt=100)] = 90.0
     """central interval of the uncertainty band [%]"""
+    two_layer: TwoLayer = TwoLayer()
+    """of the system two_layer only, which reads land, ndvi, stations, splits, seeds, epochs too"""

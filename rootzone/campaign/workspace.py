@@ -79,6 +79,10 @@ class Workspace:
         """Guarded hydraulic parameters of each site and layer."""
         return self.root / "soils" / "soils.parquet"
 
+    def member_layers(self, function: str) -> Path:
+        """What one more pedotransfer function reads of each site and layer."""
+        return self.root / "soils" / f"layers_{function}.parquet"
+
     @property
     def canaries(self) -> Path:
         """Answers of the fixed soils that run first everywhere."""
@@ -140,6 +144,11 @@ class Workspace:
     def labels(self) -> Path:
         """Folder of labels, partitioned by year and month."""
         return self.root / "labels"
+
+    @property
+    def label_spread(self) -> Path:
+        """Folder of what labels differ by between pedotransfer functions, year by year."""
+        return self.root / "labels_spread"
 
     @property
     def physics(self) -> Path:

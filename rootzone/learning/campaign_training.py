@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
-from rootzone._shared.seal import sealed_json
+from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
 from rootzone._shared.skill import Skill
 from rootzone.labels.splits import TRAIN, VALIDATION
 from rootzone.learning.choose_model import choose_model
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from rootzone.covariates.open_campaign import CampaignFiles
 
 _BF16_TILES = 16
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def train_campaign(
     }
     if how.ranks.leads:
         told = {"settings": settings.to_dict(), "network": to_dict(config), **identity}
-        write_text(folder / "settings.json", sealed_json(told))
+        keep_settings(folder / "settings.json", told)
     results = _members(learning.members, config, sources, validation, settings, folder,
                        identity, how, say)  # fmt: skip
     best = files.workspace.bundle(run)
@@ -163,6 +165,16 @@ def train_campaign(
     if choice is not None:
         info |= {"choice": choice.to_dict(), "notes": [*inputs.notes, choice.words() + "."]}
     return _finished(best, config, inputs, validation, results, info, how)
+
+
+def keep_settings(path: Path, told: Mapping[str, Any]) -> None:
+    """Write down what a run is made of; a damaged record of before is told."""
+    if path.exists():
+        try:
+            read_sealed_json(path, "It is written again.")
+        except Damaged as error:
+            _LOG.warning("%s", error)
+    write_text(path, sealed_json(dict(told)))
 
 
 def with_model(inputs: CampaignSamples, model: str) -> CampaignSamples:

@@ -28,7 +28,7 @@ from rootzone.maps.encoding import (
 from rootzone.maps.map_spec import flags_spec, theta_spec
 from rootzone.maps.names import MapFiles
 from rootzone.maps.stac import stac_item, write_stac_item
-from rootzone.maps.style import qgis_style
+from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import Band, CogSpec, cog_writer
 
 OUTSIDE_BAND = 3  # of the trust layer
@@ -124,7 +124,7 @@ def assemble_map(plan: MapPlan, source: MapSource, day: int, depth: int) -> None
             both, bits = finished_pixels(values[depth], half[depth], bits, unlike, plan.dtype)
             put_theta(window, both)
             put_flags(window, bits[None])
-    files.style.write_text(qgis_style(), encoding="utf-8")
+    put_style(files.style)
     properties = {"rootzone:digest": record.digest, **{f"rootzone:{k}": v for k, v in
                   plan.tags.items()}}  # fmt: skip
     write_stac_item(files.stac, stac_item(files, theta, flags, properties))

@@ -11,10 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rootzone._shared.atomic import is_damaged
 from rootzone._shared.digests import code_version
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, read_provenance, sidecar_of
-from rootzone._shared.seal import damage, read_sealed_json
+from rootzone._shared.seal import read_sealed_json
 from rootzone.covariates.layers.legends import WATER
 from rootzone.labels.field.build import FieldCounts
 from rootzone.learning.scene.land import Land
@@ -24,7 +25,7 @@ from rootzone.maps.cf import SeriesSpec
 from rootzone.maps.encoding import CoverCodes
 from rootzone.maps.names import MapFiles, depth_name
 from rootzone.maps.run_simulation import SimulationCounts
-from rootzone.maps.style import qgis_style
+from rootzone.maps.style import put_style
 from rootzone.maps.write_series import write_netcdf, write_zarr
 
 if TYPE_CHECKING:
@@ -203,10 +204,11 @@ class MapRun:
         wanted = []
         for day, depth in plan.maps():
             files = plan.files(day, depth)
-            if not_whole(files):
+            if not_whole(files):  # all of it is written anew
                 wanted.append((day, depth))
                 continue
             if made_alike(files.theta, plan.record_of(day, depth)):
+                put_style(files.style)
                 continue
             if not self.request.force:
                 raise RequestError(
@@ -263,25 +265,18 @@ class MapRun:
 
 
 def not_whole(files: MapFiles) -> bool:
-    """Whether any file of a map is gone or not what was written, which is told."""
-    if not all(p.exists() for p in (files.theta, files.flags, files.style, files.stac)):
+    """Whether any file of a map is gone or not what was written, which is told.
+
+    Its colours come from nothing of the map: `put_style` mends them by themselves.
+    """
+    if not all(p.exists() for p in (files.theta, files.flags, files.stac)):
         return True
     try:
         read_sealed_json(files.stac)
     except RequestError as error:
         _LOG.warning("%s is made again: %s", files.theta, error)
         return True
-    if files.style.read_bytes() != qgis_style().encode():
-        return True
     return any(is_damaged(path) for path in (files.theta, files.flags))
-
-
-def is_damaged(path: Path) -> bool:
-    """Whether a file is not what was written by the record beside it, which is told."""
-    problem = damage(path)
-    if problem is not None:
-        _LOG.warning("%s is damaged and is made again: %s", path, problem)
-    return problem is not None
 
 
 def made_alike(path: Path, record: Provenance) -> bool:

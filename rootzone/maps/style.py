@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import quoteattr
+
+from rootzone._shared.atomic import write_text
+
+_LOG = logging.getLogger(__name__)
 
 # Water content [m3 m-3] and colour. Steps of brown to blue-green from ColorBrewer's BrBG, ended in
 # a deep blue; fixed limits, so that two maps can be compared by eye.
@@ -19,6 +25,20 @@ COLOURS: Final = (
     (0.40, "#01665e"),
     (0.45, "#08306b"),
 )
+
+
+def put_style(path: Path) -> None:
+    """Write the colours where they are not there, or are other ones, which is told."""
+    colours = qgis_style()
+    if path.is_file():
+        if path.read_bytes() == colours.encode():
+            return
+        _LOG.warning(
+            "%s holds other colours than rootzone writes and is written again. For your own, "
+            "keep a copy under another name.",
+            path,
+        )
+    write_text(path, colours)
 
 
 def qgis_style() -> str:

@@ -103,6 +103,13 @@ def test_gpus_of_unknown_rate_need_a_time_limit(file: Path, sbatch: Path) -> Non
     assert "#SBATCH --time=00:30:00" in given
 
 
+def test_a_line_end_in_a_partition_is_refused(file: Path, sbatch: Path) -> None:
+    invoke("plan", file)
+    words = ("submit", file, "--slurm", "--dry-run", "--partition", "p\ntouch x\n#")
+    assert "run as a command" in str(invoke(*words).exception)
+    assert not sbatch.exists()
+
+
 def test_gres_without_the_device_is_refused(file: Path, sbatch: Path) -> None:
     invoke("plan", file)
     assert "--device cuda" in str(invoke("submit", file, "--slurm", "--gres", "gpu:1").exception)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from rootzone.campaign.model import Campaign
-from rootzone.learning.campaign_training import calibrated, on_land, places_of
+from rootzone.learning.campaign_training import calibrated, keep_settings, on_land, places_of
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.open_samples import CampaignSamples
@@ -23,6 +25,20 @@ def _values(n_place: int, days: int, error: float) -> tuple[LabelValues, np.ndar
     predicted = observed + rng.choice([-error, error], n)
     place = np.repeat(np.arange(n_place), days)
     return LabelValues(zeros, zeros, zeros, zeros, observed, predicted, None), place
+
+
+def test_a_damaged_record_of_the_settings_is_told_and_written_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "settings.json"
+    keep_settings(path, {"settings": {"epochs": 2}})
+    whole = path.read_bytes()
+    keep_settings(path, {"settings": {"epochs": 3}})  # other settings are no damage
+    assert not caplog.text
+    path.write_bytes(whole.replace(b"2", b"6", 1))
+    keep_settings(path, {"settings": {"epochs": 2}})
+    assert f"{path} is damaged" in caplog.text
+    assert path.read_bytes() == whole
 
 
 def test_an_interval_rests_on_places_where_there_are_enough() -> None:

@@ -165,6 +165,27 @@ def test_every_file_of_a_map_is_there_and_valid(campaign: Path) -> None:
         assert file.tags()["model_digest"] == bundle.digest
 
 
+def test_damaged_files_of_maps_are_told_and_made_again(
+    campaign: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = _make(campaign)
+    theta, flags, style = (
+        folder / f"{name}.{ending}"
+        for name, ending in zip(NAMES, ("tif", "flags.tif", "qml"), strict=False)
+    )
+    whole = {path: path.read_bytes() for path in (theta, flags, style)}
+    coloured = style.with_suffix(".tif").stat().st_mtime_ns
+    theta.write_text("<!doctype html>")
+    flags.write_bytes(b"")
+    style.write_bytes(whole[style][:-40])
+    _make(campaign)
+    assert {path: path.read_bytes() for path in whole} == whole
+    for path, words in ((theta, "is damaged"), (flags, "is damaged"), (style, "other colours")):
+        assert any(path.name in said and words in said for said in caplog.messages)
+    # Colours come from nothing of the map, which is left as it is.
+    assert style.with_suffix(".tif").stat().st_mtime_ns == coloured
+
+
 def test_water_has_a_flag_and_no_value(campaign: Path) -> None:
     folder = _make(campaign)
     with rasterio.open(campaign.parent / "covariates" / "land.tif") as file:

@@ -135,8 +135,11 @@ def _soil_layers(campaign: Campaign, catalog: Catalog) -> Iterator[Layer]:
     if "variable" not in source.keys:
         yield catalog.layer(name)
         return
-    extra = _BESIDE_TEXTURE.get(campaign.soil.ptf, ())
-    for variable in (*_TEXTURE, *extra):
+    functions = (campaign.soil.ptf, *campaign.soil.members)
+    extra = [variable for name in functions for variable in _BESIDE_TEXTURE.get(name, ())]
+    if campaign.soil.texture_spread:
+        extra += [f"{one}_{end}" for one in ("sand", "clay") for end in ("q05", "q95")]
+    for variable in dict.fromkeys((*_TEXTURE, *extra)):
         for depth in _depths(campaign, catalog):
             values = {"variable": variable, "depth": depth}
             yield catalog.layer("/".join([name, *(values[key] for key in source.keys)]))

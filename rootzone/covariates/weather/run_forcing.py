@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+import numpy as np
+
+from rootzone._shared.arrays import BoolArray, FloatArray
 from rootzone._shared.atomic import is_whole, refuse_overwrite, write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance, write_sidecar
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import WEATHER
 from rootzone.covariates.open_campaign import CampaignFiles
+from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.forcing import ForcingRequest, ForcingYear, prepare_year
 from rootzone.covariates.weather.gaps import FLAG_BITS, summary
+from rootzone.covariates.weather.rim_cells import cells_of_grid, without_lost
 
 _LISTED_GAPS = 10_000
 
@@ -65,28 +70,24 @@ def run_forcing(
     """
     place, years = files.workspace, files.campaign.weather_years
     grid = files.catalog.weather_grid(files.campaign.catalog.forcing)
-    cells = grid.cells_in(files.region.bounds)
+    cells, rim = cells_of_grid(grid, files.region.bounds, files.grid)
     request = ForcingRequest.of(files.campaign, files.catalog, files.region.bounds)
     kept = {} if force else _kept(files, request, years)
-    heights = warmer = None
+    ground = _Ground(cells, rim)
     if request.needs_heights:
-        from rootzone.covariates.weather.cell_elevation import cell_elevation_m, warmer_degc
-
-        heights = cell_elevation_m(
-            files.catalog, files.campaign.catalog.elevation, cells, files.region.bounds
-        )
-        if request.lapse_degc_per_km is not None:
-            lapse = request.lapse_degc_per_km
-            warmer = warmer_degc(files.catalog, request.source, cells, heights, lapse)
-            say(f"temperatures moved by {warmer.min():.2f} to {warmer.max():.2f} degC for height")
+        ground = _with_heights(files, request, ground)
+        if ground.warmer is not None:
+            low, high = ground.warmer.min(), ground.warmer.max()
+            say(f"temperatures moved by {low:.2f} to {high:.2f} degC for height")
     facts = []
     for year in years:
         if year in kept:
             say(f"{year}: kept as it is")
             facts.append(kept[year])
             continue
-        say(f"{year}: reading {len(cells)} cells")
-        weather = prepare_year(files.catalog, request, year, cells, heights, warmer)
+        beyond = f", {int(ground.rim.sum())} of them beyond the region" if ground.rim.any() else ""
+        say(f"{year}: reading {len(ground.cells)} cells{beyond}")
+        weather = _prepared(files, request, year, ground)
         if request.leaf_area is not None:
             from rootzone.covariates.weather.leaf_area import with_leaf_area
 
@@ -94,6 +95,53 @@ def run_forcing(
             weather = with_leaf_area(weather, files.catalog, request.leaf_area, bounds)
         facts.append(_write(place.weather(year), weather, _record(files, request, weather)))
     return facts
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Cells wanted, which of them lie beyond the region, and what heights do to each."""
+
+    cells: Cells
+    rim: BoolArray
+    heights: FloatArray | None = None
+    warmer: FloatArray | None = None
+
+    def those(self, kept: BoolArray) -> _Ground:
+        parts = [None if one is None else one[kept] for one in (self.heights, self.warmer)]
+        return _Ground(self.cells.those(kept), self.rim[kept], *parts)
+
+
+def _with_heights(files: CampaignFiles, request: ForcingRequest, ground: _Ground) -> _Ground:
+    from rootzone.covariates.weather.cell_elevation import cell_elevation_m, warmer_degc
+
+    source, bounds = files.campaign.catalog.elevation, files.region.bounds
+    heights = cell_elevation_m(files.catalog, source, ground.cells, bounds, ground.rim)
+    ground = replace(ground, heights=heights).those(np.isfinite(heights))
+    lapse = request.lapse_degc_per_km
+    if lapse is None:
+        return ground
+
+    def moved(cells: Cells, kept: BoolArray) -> FloatArray:
+        return warmer_degc(files.catalog, request.source, cells, heights_of(kept), lapse)
+
+    def heights_of(kept: BoolArray) -> FloatArray:
+        assert ground.heights is not None  # noqa: S101 - made above
+        return ground.heights[kept]
+
+    warmer, kept = without_lost(ground.cells, ground.rim, moved)
+    return replace(ground.those(kept), warmer=warmer)
+
+
+def _prepared(
+    files: CampaignFiles, request: ForcingRequest, year: int, ground: _Ground
+) -> ForcingYear:
+    """The weather of a year, without cells of the rim that its files do not hold."""
+
+    def made(cells: Cells, kept: BoolArray) -> ForcingYear:
+        one = ground.those(kept)
+        return prepare_year(files.catalog, request, year, cells, one.heights, one.warmer, one.rim)
+
+    return without_lost(ground.cells, ground.rim, made)[0]
 
 
 def _kept(
@@ -128,7 +176,7 @@ def _settings(files: CampaignFiles, request: ForcingRequest, year: int) -> dict[
     asked = asdict(request)
     if request.leaf_area is None:  # tables of before this key existed are the same ones
         del asked["leaf_area"]
-    return {"year": year, "region": region, **asked}
+    return {"year": year, "region": region, "grid": files.grid.to_dict(), **asked}
 
 
 def _record(files: CampaignFiles, request: ForcingRequest, weather: ForcingYear) -> Provenance:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rootzone._shared.atomic import atomic_path
+from rootzone._shared.atomic import atomic_path, is_damaged
 from rootzone._shared.digests import digest_file, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import KEY, PLACE, check
@@ -68,7 +68,7 @@ def read_shards(campaign: Campaign, workspace: Workspace, *, freeze: bool) -> Sh
     check_tables(workspace)
     _check_cover(campaign, workspace)
     prints = _fingerprints(campaign, workspace)
-    kept = _kept_table(workspace, prints)
+    kept = _kept_table(workspace, prints, whole=freeze)
     if kept is not None:
         return kept
     ordered, sizes = _ordered(campaign, workspace)
@@ -234,14 +234,21 @@ def _fingerprints(campaign: Campaign, workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _kept_table(workspace: Workspace, prints: Mapping[str, Any]) -> ShardTable | None:
+def _kept_table(
+    workspace: Workspace, prints: Mapping[str, Any], *, whole: bool
+) -> ShardTable | None:
+    """The cut beside the runs; None where there is none that holds, or a damaged one: told.
+
+    ``whole`` looks at all of it, for those who go on to read its rows.
+    """
     import pyarrow.parquet as pq
 
+    both = (workspace.shard_sites, workspace.shard_soils)
+    damaged = [path for path in both if is_damaged(path, content=whole)]  # each is told
+    if damaged:
+        return None
     try:
-        texts = [
-            (pq.read_metadata(path).metadata or {}).get(_KEY)
-            for path in (workspace.shard_sites, workspace.shard_soils)
-        ]
+        texts = [(pq.read_metadata(path).metadata or {}).get(_KEY) for path in both]
     except (OSError, ValueError):
         return None
     if texts[0] is None or texts[0] != texts[1]:

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
-from rootzone._shared.atomic import atomic_path
+from rootzone._shared.atomic import atomic_path, is_damaged
 from rootzone._shared.digests import digest_json
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, write_sidecar
-from rootzone._shared.seal import damage
 from rootzone._shared.units import mm_from_cm
 from rootzone.campaign.model import Campaign, Soil
 from rootzone.covariates.grid import MasterGrid, Window
@@ -191,11 +190,7 @@ def _made_from(path: Path) -> str | None:
     """Digest of the inputs of a land raster; None where there is no readable one."""
     from rasterio.errors import RasterioIOError
 
-    if not path.is_file():
-        return None
-    problem = damage(path)
-    if problem is not None:
-        _LOG.warning("%s is damaged and is made again: %s", path, problem)
+    if not path.is_file() or is_damaged(path):
         return None
     try:
         with open_raster(path) as dataset:

@@ -16,7 +16,7 @@ from rootzone._shared.seeds import stream
 from rootzone._shared.skill import median_interval, skill_of
 from rootzone._shared.table_files import read_table
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import PREDICTED
+from rootzone.surface.chain.run_training import PREDICTED, best_split
 
 MODELS: Final = ("sca_v", "differentiable", "lightgbm")
 _POOLED: Final = ("r", "rmse", "ubrmse", "bias", "r2")
@@ -37,7 +37,7 @@ def evaluate(opened: OpenSurface) -> dict[str, Any]:
         split: {model: figures(part, model) for model in MODELS}
         for (split,), part in frame.group_by("split", maintain_order=True)
     }
-    half = half_width(frame.filter(pl.col("split") == frame["split"][-1]), opened)
+    half = half_width(frame.filter(pl.col("split") == best_split(list(table))), opened)
     found = {"skill": table, "half_width": half, "interval_pct": opened.section.interval_pct}
     write_text(opened.skill, sealed_json(found))
     write_text(opened.folder / "card.md", card(table, opened))
@@ -95,7 +95,8 @@ SMAP brightness by `{chosen.system}`, on EASE-Grid 2.0 of 1 km. Brightness is th
 ```
 
 A random split lets a model see the same station on other days; only `stations` tells what it does
-at a place without one. Frozen ground and open water get no value; dense vegetation is flagged.
+at a place without one, and `region` what it does in a region without any. Frozen ground and open
+water get no value; dense vegetation is flagged.
 The interval of the maps is the {chosen.interval_pct:g} % quantile of errors at samples held out.
 """
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from rootzone._shared.errors import RequestError
 from rootzone._shared.patterns import files_named
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.surface_section import Surface
@@ -67,6 +68,20 @@ class OpenSurface:
         sources = [self.campaign_file.parent / source for source in self.section.stations]
         return read_places(sources, self.scene)
 
+    @cached_property
+    def other(self) -> OpenSurface:
+        """The other region, opened as if it were this one; its results have no place of their own.
+
+        Raises
+        ------
+        RequestError
+            The campaign names none.
+        """
+        region = self.section.other_region
+        if region is None:
+            raise RequestError("surface.other_region names no region to test in.")
+        return replace(self, section=self.section.model_copy(update=dict(region)))
+
     @property
     def config(self) -> RetrievalConfig:
         """The network that the section asks for."""
@@ -83,11 +98,6 @@ class OpenSurface:
     def predictions(self) -> Path:
         """Retrievals at held-out samples."""
         return self.folder / "predictions.parquet"
-
-    @property
-    def page(self) -> Path:
-        """The report of surface moisture."""
-        return self.folder / "surface.html"
 
     @property
     def skill(self) -> Path:

@@ -19,6 +19,15 @@ def plan(opened: OpenSurface) -> dict[str, Any]:
         "land": opened.found(section.land),
         "stations": [f for s in section.stations for f in opened.found(s)],
     }  # fmt: skip
+    if section.other_region is not None:
+        other = opened.other
+        found |= {
+            "other region": [
+                *other.found(other.section.smap), *other.found(other.section.ndvi),
+                *other.found(other.section.land),
+                *(f for s in other.section.stations for f in other.found(s)),
+            ]
+        }  # fmt: skip
     scene, n_fit = opened.scene, len(section.splits) * len(section.seeds)
     n_place = len(opened.places.name)
     samples = n_place * scene.days.size

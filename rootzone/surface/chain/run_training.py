@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
@@ -69,32 +69,76 @@ def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
     Path
         The table of predictions at held-out samples.
     """
-    samples, left = samples_at(opened.scene, opened.places)
-    dropped = ", ".join(f"{n} {why}" for why, n in left.items() if n)
-    say(f"{len(samples)} samples at {len(opened.places.name)} stations; left out: {dropped or 0}")
-    unlabelled = _unlabelled(opened) if opened.section.consistency_weight > 0.0 else None
+    samples = _samples(opened, say)
+    inputs = {"scene": opened.scene.digest}
+    elsewhere = None
+    if "region" in opened.section.splits:
+        say("the other region")
+        elsewhere, inputs["other_region"] = _samples(opened.other, say), opened.other.scene.digest
     frames = []
     for split in opened.section.splits:
+        there = opened.other if split == "region" else opened
+        cells = _unlabelled(there) if opened.section.consistency_weight > 0.0 else None
         for seed in opened.section.seeds:
-            parts = parts_of(samples, split, seed)
-            network = _trained(opened, samples, parts, split, seed, unlabelled)
-            test = samples.of(parts == TEST)
-            frames.append(_predicted(opened, network, samples, parts, test, split, seed))
-            say(f"{split}, seed {seed}: {int((parts == TRAIN).sum())} train, {len(test)} test")
+            held = held_out(samples, elsewhere, split, seed)
+            network = _trained(opened, held, split, seed, cells, inputs)
+            frames.append(_predicted(network, held, there.places.name, split, seed))
+            say(f"{split}, seed {seed}: {len(held.train)} train, {len(held.test)} test")
     record = Provenance(
-        "rootzone surface train", {"scene": opened.scene.digest},
-        opened.section.model_dump(mode="json"),
+        "rootzone surface train", inputs, opened.section.model_dump(mode="json")
     )  # fmt: skip
     write_table(opened.predictions, pl.concat(frames), PREDICTED, record)
     return opened.predictions
 
 
-def parts_of(samples: PointSamples, split: str, seed: int) -> AnyArray:
+class Placed(Protocol):
+    """Samples that know their places, by number, and their days since 1970-01-01."""
+
+    @property
+    def place(self) -> IntArray:
+        """Number of the place of each."""
+        ...
+
+    @property
+    def date(self) -> IntArray:
+        """Day of each."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class Held(NamedTuple):
+    """Samples to train on, to stop by, and to be scored on."""
+
+    train: PointSamples
+    validate: PointSamples
+    test: PointSamples
+
+
+def held_out(samples: PointSamples, elsewhere: PointSamples | None, split: str, seed: int) -> Held:
+    """Samples of a split; ``region`` trains on all stations here and tests on all elsewhere."""
+    if split == "region":
+        assert elsewhere is not None  # noqa: S101 - rules of the campaign
+        parts = parts_of(samples, "stations", seed)
+        stop = parts == VALIDATION
+        return Held(samples.of(~stop), samples.of(stop), elsewhere)
+    parts = parts_of(samples, split, seed)
+    return Held(*(samples.of(parts == part) for part in (TRAIN, VALIDATION, TEST)))
+
+
+def _samples(opened: OpenSurface, say: Callable[[str], None]) -> PointSamples:
+    samples, left = samples_at(opened.scene, opened.places)
+    dropped = ", ".join(f"{n} {why}" for why, n in left.items() if n)
+    say(f"{len(samples)} samples at {len(opened.places.name)} stations; left out: {dropped or 0}")
+    return samples
+
+
+def parts_of(samples: Placed, split: str, seed: int) -> AnyArray:
     """Part of every sample: ``train``, ``validation`` or ``test``.
 
     Parameters
     ----------
-    samples : PointSamples
+    samples : Placed
         The samples.
     split : str
         ``random`` shuffles samples, ``blocked_dates`` blocks of 15 days, ``stations`` places.
@@ -134,11 +178,11 @@ def parts_of(samples: PointSamples, split: str, seed: int) -> AnyArray:
 
 def _trained(
     opened: OpenSurface,
-    samples: PointSamples,
-    parts: AnyArray,
+    held: Held,
     split: str,
     seed: int,
     unlabelled: torch.Tensor | None,
+    inputs: dict[str, str],
 ) -> RetrievalNetwork:
     from safetensors.torch import save_file
 
@@ -148,14 +192,14 @@ def _trained(
         network = new_network(opened.config, seed).eval()
     else:
         network, _ = train_retrieval(
-            samples.of(parts == TRAIN), samples.of(parts == VALIDATION), path.parent,
-            config=opened.config, epochs=opened.section.epochs, seed=seed, unlabelled=unlabelled,
-            identity={"scene": opened.scene.digest, "split": [split, seed]},
+            held.train, held.validate, path.parent, config=opened.config,
+            epochs=opened.section.epochs, seed=seed, unlabelled=unlabelled,
+            identity={**inputs, "split": [split, seed]},
         )  # fmt: skip
     with atomic_path(path) as temporary:
         save_file(network.state_dict(), temporary)
-    inputs, told = {"scene": opened.scene.digest}, {"split": split, "seed": seed}
-    write_sidecar(path, Provenance("rootzone surface train", inputs, told))
+    record = Provenance("rootzone surface train", inputs, {"split": split, "seed": seed})
+    write_sidecar(path, record)
     return network
 
 
@@ -182,7 +226,11 @@ def load_networks(opened: OpenSurface) -> list[RetrievalNetwork]:
 
 def map_split(opened: OpenSurface) -> str:
     """The split whose networks draw the maps: left-out stations tell the error of a new place."""
-    splits = opened.section.splits
+    return best_split(opened.section.splits)
+
+
+def best_split(splits: Sequence[str]) -> str:
+    """Of some splits the one that tells most of a new place here."""
     return "stations" if "stations" in splits else splits[-1]
 
 
@@ -193,26 +241,20 @@ def tree_inputs(channels: FloatArray) -> FloatArray:
 
 
 def _predicted(
-    opened: OpenSurface,
-    network: RetrievalNetwork,
-    samples: PointSamples,
-    parts: AnyArray,
-    test: PointSamples,
-    split: str,
-    seed: int,
+    network: RetrievalNetwork, held: Held, names: tuple[str, ...], split: str, seed: int
 ) -> pl.DataFrame:
     import lightgbm
 
-    train = samples.of(parts == TRAIN)
-    trees = lightgbm.train(
-        _TREES, lightgbm.Dataset(tree_inputs(train.channels), train.theta), _ROUNDS
-    )
-    scav = retrieve_pixels(new_network(opened.config, seed), test.channels).theta
+    test = held.test
+    data = lightgbm.Dataset(tree_inputs(held.train.channels), held.train.theta)
+    trees = lightgbm.train(_TREES, data, _ROUNDS)
+    untrained = new_network(network.config, seed).eval()
     return pl.DataFrame(
         {
             "split": [split] * len(test), "seed": [seed] * len(test),
-            "station": [opened.places.name[int(p)] for p in test.place],
-            "date": test.date.astype("datetime64[D]"), "observed": test.theta, "sca_v": scav,
+            "station": [names[int(p)] for p in test.place],
+            "date": test.date.astype("datetime64[D]"), "observed": test.theta,
+            "sca_v": retrieve_pixels(untrained, test.channels).theta,
             "differentiable": retrieve_pixels(network, test.channels).theta,
             "lightgbm": np.asarray(trees.predict(tree_inputs(test.channels)), np.float64),
         }

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
-from rootzone._shared.atomic import write_text
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.cf import SeriesSpec
@@ -24,7 +23,7 @@ from rootzone.maps.encoding import (
 from rootzone.maps.map_spec import theta_spec
 from rootzone.maps.names import MapFiles
 from rootzone.maps.stac import stac_item, write_stac_item
-from rootzone.maps.style import qgis_style
+from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
 from rootzone.maps.write_series import write_netcdf
 from rootzone.surface.emission_model.channels import PHYSICAL
@@ -137,7 +136,7 @@ def write_day(
     parameters = np.stack([told.h, told.omega, told.tau, told.teff_shift_k, told.residual_tbh_k])
     parameter_spec = CogSpec(grid, PARAMETERS, "float32", float("nan"), "average", tags)
     write_cog(files.parameters, parameter_spec, parameters.astype(np.float32), record)
-    write_text(files.style, qgis_style())
+    put_style(files.style)
     item = stac_item(files, spec, flag_spec, {"rootzone:digest": record.digest})
     write_stac_item(files.stac, item)
 

@@ -1,8 +1,8 @@
 """A made-up province of 72 x 72 km whose every kilometre is simulated by our own engine.
 
 It lies on whole cells of EASE-Grid 2.0 (2 x 2 of 36 km, 8 x 8 of 9 km), so that what a radiometer
-would see of it is a mean of whole pixels. Columns are bare: nothing takes up water below the
-surface, so its root zone moves less than that of a grown field.
+would see of it is a mean of whole pixels. Columns are bare, which serves for the layer of 5 cm that
+a radiometer sees; with ``cover="grass"`` roots make the root zone move as that of a field does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from rootzone._shared.arrays import ONE_DAY, AnyArray, Float32Array, FloatArray, IntArray
 from rootzone._shared.errors import RequestError, RootzoneError
 from rootzone._shared.seeds import stream
-from rootzone._shared.units import m_from_cm
+from rootzone._shared.units import degc_from_kelvin, m_from_cm
 from rootzone.covariates.grid import MasterGrid
 from rootzone.engines.protocol import SiteBatch, WeatherBatch
 from rootzone.engines.swim.engine import SwimEngine
@@ -55,6 +55,9 @@ class ProvinceSettings:
         Added to the logarithm of the share of sand: above 0 a sandier province.
     rain_factor : float
         Factor on rain.
+    cover : str
+        What grows everywhere, of ``data/covers``: ``bare``, or ``grass`` where the root zone is
+        looked at.
     """
 
     seed: int = 11
@@ -63,6 +66,7 @@ class ProvinceSettings:
     last: str = "2023-12-31"
     ln_sand: float = 0.0
     rain_factor: float = 1.0
+    cover: str = "bare"
 
     def __post_init__(self) -> None:
         if self.side_km < 36 or self.side_km % 36:
@@ -157,13 +161,11 @@ def make_province(settings: ProvinceSettings, threads: int = 1) -> Province:
     """
     fields, side = Fields.from_seed(settings.seed), settings.side_km
     north, east = np.mgrid[0:side, 0:side] + 0.5
-    height = 700.0 + 120.0 * fields.relief.at_km(east, north)
-    grid = province_grid(settings)
-    weather, first_day = _weather(settings, fields, height)
+    height, grid = _height_m(settings, fields), province_grid(settings)
+    weather, _ = _weather(settings, fields, height)
     dates = np.arange(np.datetime64(settings.first), np.datetime64(settings.last) + ONE_DAY)
     top_sand, _, top_clay = texture_pct(fields, settings.ln_sand, east, north, [2.5])[0]
-    batch = _batch(settings, fields, east.ravel(), north.ravel(), weather, first_day)
-    theta = _simulated(batch, dates.size, threads)
+    theta = simulate_pixels(settings, east.ravel(), north.ravel(), threads)
     cells = side // CELL_PX
 
     def celled(name: str) -> FloatArray:
@@ -178,6 +180,32 @@ def make_province(settings: ProvinceSettings, threads: int = 1) -> Province:
         height, np.degrees(np.arctan(np.hypot(up, right))), land_cover(fields, east, north),
         celled("tmmn"), 0.5 * (celled("tmmn") + celled("tmmx")), celled("pr"), celled("pet"),
     )  # fmt: skip
+
+
+def simulate_pixels(
+    settings: ProvinceSettings, east_km: FloatArray, north_km: FloatArray, threads: int = 1
+) -> dict[str, Float32Array]:
+    """Layer means at some points of a province, shape (date, point) each.
+
+    Parameters
+    ----------
+    settings : ProvinceSettings
+        The province.
+    east_km, north_km : array, shape (point,)
+        Kilometres from its corner [km].
+    threads : int
+        Threads of the engine.
+    """
+    fields = Fields.from_seed(settings.seed)
+    weather, first_day = _weather(settings, fields, _height_m(settings, fields))
+    batch = _batch(settings, fields, east_km, north_km, weather, first_day)
+    days = np.datetime64(settings.last) - np.datetime64(settings.first)
+    return _simulated(batch, int(days.astype(int)) + 1, threads, settings.cover)
+
+
+def _height_m(settings: ProvinceSettings, fields: Fields) -> FloatArray:
+    north, east = np.mgrid[0 : settings.side_km, 0 : settings.side_km] + 0.5
+    return np.asarray(700.0 + 120.0 * fields.relief.at_km(east, north))
 
 
 def province_grid(settings: ProvinceSettings) -> MasterGrid:
@@ -250,14 +278,17 @@ def _batch(
     n_day, n_cell = weather["pr"].shape
     forcing = WeatherBatch(
         np.arange(n_cell), n_day * np.arange(n_cell + 1), np.full(n_cell, first_day),
-        {"rain_mm": weather["pr"].T.ravel(), "eo_mm": weather["pet"].T.ravel()},
+        {"rain_mm": weather["pr"].T.ravel(), "eo_mm": weather["pet"].T.ravel(),
+         "tmax_degc": degc_from_kelvin(weather["tmmx"]).T.ravel(),
+         "tmin_degc": degc_from_kelvin(weather["tmmn"]).T.ravel()},
     )  # fmt: skip
     return SiteBatch(np.arange(n_site), start, soil, cell, forcing)
 
 
-def _simulated(batch: SiteBatch, n_date: int, threads: int) -> dict[str, Float32Array]:
+def _simulated(batch: SiteBatch, n_date: int, threads: int, cover: str) -> dict[str, Float32Array]:
     """Layer means of every site on the last days, shape (date, site)."""
-    settings = settings_from_mapping("van_genuchten", "converged", _WHOLE_DAY)
+    chosen = {**_WHOLE_DAY, "cover": cover}
+    settings = settings_from_mapping("van_genuchten", "converged", chosen)
     parts: dict[str, list[Float32Array]] = {name: [] for name in LAYERS}
     for run in SwimEngine(settings, threads=threads).stream(batch):
         if run.failures:

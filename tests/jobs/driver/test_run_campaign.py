@@ -332,6 +332,22 @@ def test_the_kept_cut_is_used_while_the_tables_rest_and_made_again_when_they_cha
     assert len(read_shards(smaller, workspace, freeze=False).shards) == 3
 
 
+@pytest.mark.parametrize("damage", ["one bit", "a tail"])
+def test_a_damaged_cut_is_told_and_made_again_by_the_same_command(
+    campaign_file: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    campaign, workspace = _load(campaign_file)
+    first = read_shards(campaign, workspace, freeze=True)
+    path = workspace.shard_soils
+    whole = path.read_bytes()
+    path.write_bytes(
+        whole[:-100] if damage == "a tail" else whole[:600] + bytes([whole[600] ^ 1]) + whole[601:]
+    )
+    assert read_shards(campaign, workspace, freeze=True) == first
+    assert f"{path} is damaged and is made again" in caplog.text
+    assert path.read_bytes() == whole
+
+
 def test_isolated_sites_give_the_same_tables(tmp_path: Path) -> None:
     here = make_campaign(tmp_path / "here", n_site=12)
     apart = make_campaign(tmp_path / "apart", n_site=12)

@@ -15,8 +15,8 @@ from rootzone.surface.worlds.province import (
 )
 
 
-def quick_province(days: int = 90) -> Province:
-    settings = ProvinceSettings(side_km=36, first="2022-05-01", last="2022-12-31")
+def quick_province(days: int = 90, seed: int = 11) -> Province:
+    settings = ProvinceSettings(seed, side_km=36, first="2022-05-01", last="2022-12-31")
     fields, rng = Fields.from_seed(settings.seed), np.random.default_rng(1)
     north, east = np.mgrid[0:36, 0:36] + 0.5
     sand, _, clay = texture_pct(fields, 0.0, east, north, [2.5])[0]

@@ -18,7 +18,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.learning.scene.surface_files import SurfaceFiles
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import at_point, looks_to_map
-from rootzone.surface.chain.run_training import parts_of
+from rootzone.surface.chain.run_training import held_out, parts_of
 from rootzone.surface.physics.retrieve import retrieve_scav
 from rootzone.surface.samples.places import samples_at
 from rootzone.surface.samples.scene import read_scene
@@ -34,6 +34,12 @@ surface:
   seeds: [0]
   epochs: 12
   dates: [2022-05-04, 2022-05-07]
+  splits: [random, blocked_dates, stations, region]
+  other_region:
+    smap: data/other/smap/*.h5
+    land: data/other/land.tif
+    ndvi: data/other/ndvi/*.tif
+    stations: [data/other/stations.csv]
 """
 
 
@@ -41,6 +47,7 @@ surface:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("surface")
     write_province(root / "data" / "surface", look_at(quick_province(), 0, 12))
+    write_province(root / "data" / "other", look_at(quick_province(60, seed=23), 1, 5))
     (root / "campaign.yaml").write_text(CAMPAIGN)
     return root
 
@@ -81,13 +88,40 @@ def test_every_split_keeps_its_promise(folder: Path) -> None:
 
 def test_skill_tells_all_splits_and_models_side_by_side(trained: Path) -> None:
     skill = json.loads((trained / "surface" / "skill.json").read_text())["skill"]
-    assert list(skill) == ["random", "blocked_dates", "stations"]
+    assert list(skill) == ["random", "blocked_dates", "stations", "region"]
     assert list(skill["stations"]) == ["sca_v", "differentiable", "lightgbm"]
     frame = pl.read_parquet(trained / "surface" / "predictions.parquet")
     one = frame.filter(pl.col("split") == "stations")
     rmse = float(np.sqrt(np.mean((one["sca_v"] - one["observed"]).to_numpy() ** 2)))
     assert skill["stations"]["sca_v"]["rmse"] == pytest.approx(rmse)
+    # The other region is scored on all of its stations, and on nothing of this one.
+    abroad = frame.filter(pl.col("split") == "region")
+    there = opened(trained).other
+    samples, _ = samples_at(there.scene, there.places)
+    assert abroad["station"].n_unique() == 5
+    np.testing.assert_array_equal(np.sort(abroad["observed"]), np.sort(samples.theta))
     assert "only `stations` tells" in (trained / "surface" / "card.md").read_text()
+
+
+def test_a_region_network_is_trained_on_every_station_here(folder: Path) -> None:
+    here = opened(folder)
+    samples, _ = samples_at(here.scene, here.places)
+    abroad, _ = samples_at(here.other.scene, here.other.places)
+    held = held_out(samples, abroad, "region", 0)
+    assert len(held.train) + len(held.validate) == len(samples)
+    assert not set(held.train.place.tolist()) & set(held.validate.place.tolist())
+    assert held.test is abroad
+
+
+def test_a_region_split_and_its_region_belong_together(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "campaign.yaml").read_text()
+    for wrong, told in (
+        (text.replace(", region]", "]"), "no split looks at it"),
+        (text[: text.index("  other_region")], "other_region names none"),
+    ):
+        (tmp_path / "campaign.yaml").write_text(wrong)
+        with pytest.raises(RequestError, match=told):
+            OpenSurface.of(tmp_path / "campaign.yaml")
 
 
 def test_a_map_holds_what_a_point_is_told(trained: Path) -> None:

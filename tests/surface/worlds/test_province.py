@@ -10,6 +10,7 @@ from rootzone.surface.worlds.province import (
     ProvinceSettings,
     layer_shares,
     province_grid,
+    simulate_pixels,
 )
 
 
@@ -19,6 +20,19 @@ def test_shares_of_the_first_metre_end_inside_a_layer() -> None:
     assert share.sum() == pytest.approx(1.0)
     assert share[np.cumsum(THICKNESS_MM) == 1100.0] == pytest.approx([0.1])
     assert not share[np.cumsum(THICKNESS_MM) > 1100.0].any()
+
+
+def test_roots_dry_the_root_zone_and_not_only_the_surface() -> None:
+    # Without roots only the surface loses water to the air: grass has to take from 100 mm down.
+    short = {"side_km": 36, "first": "2022-06-01", "last": "2022-07-31"}
+    at = np.array([3.5, 20.5, 33.5])
+    bare, grown = (
+        simulate_pixels(ProvinceSettings(**short, cover=c), at, at) for c in ("bare", "grass")
+    )
+    below = [p["0_100cm"] - 0.1 * p["0_10cm"] for p in (bare, grown)]
+    lost = [float((layer[0] - layer[-1]).mean()) for layer in below]
+    assert lost[1] > lost[0]
+    assert float(below[1].mean()) < float(below[0].mean()) - 0.01
 
 
 def test_a_province_holds_whole_cells_of_every_sensor() -> None:
