@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from rootzone._shared.arrays import Float32Array, FloatArray
+from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
 from rootzone.surface.worlds.province import CELL_PX, Province, ProvinceSettings, simulate_pixels
 
 ERA5_LAYERS: Final[dict[str, tuple[float, float]]] = {
@@ -64,7 +64,7 @@ class Composites:
         Day temperature, 2 K too warm, noise of 1.5 K; gaps are filled, as the product does.
     """
 
-    first: FloatArray
+    first: IntArray
     ndvi: Float32Array
     lst_k: Float32Array
 
@@ -95,7 +95,7 @@ def eight_days(
         total = np.where(known, parts, 0.0).sum(axis=(1, 3, 5))
         count = known.sum(axis=(1, 3, 5))
         mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-        return np.where(np.isfinite(mean), mean, np.nanmean(mean))
+        return np.asarray(np.where(np.isfinite(mean), mean, np.nanmean(mean)))
 
     green, warm = composite(ndvi), composite(lst_k)
     return Composites(

@@ -1,7 +1,7 @@
 """A made-up province as files of other products, in the layouts that the catalog's readers know.
 
-GLEAM 3 and ERA5-Land (NetCDF), Sentinel-1 (GeoTIFF in dB), MODIS day temperature (GeoTIFF as
-AppEEARS cuts it, sinusoidal). Every file says that it is made up.
+GLEAM 3 and ERA5-Land (NetCDF), Sentinel-1 (GeoTIFF in dB), Sentinel-2 (GeoTIFF a band), MODIS day
+temperature (GeoTIFF as AppEEARS cuts it, sinusoidal). Every file says that it is made up.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from rootzone._shared.provenance import Provenance
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
 from rootzone.surface.physics.bare_soil import db_from_linear
 from rootzone.surface.worlds.look import Radar
+from rootzone.surface.worlds.look_optical import Optical
 from rootzone.surface.worlds.province import CELL_PX, Province
 from rootzone.surface.worlds.write_smap import NOTE
 
@@ -139,6 +140,42 @@ def write_modis_lst(folder: Path, province: Province, lst_k: Float32Array, day: 
             file.write(values, 1)
             file.update_tags(note=NOTE)
     return paths[0]
+
+
+_SENTINEL2 = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B8A", "swir1": "B11",
+              "swir2": "B12"}  # fmt: skip
+_SCL_SOIL, _SCL_CLOUD = 5, 9
+
+
+def write_sentinel2(folder: Path, province: Province, seen: Optical) -> list[Path]:
+    """Sentinel-2 L2A bands and scene classes: uint16, (reflectance + .1) x 10000 as of 2022.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``T13TGE_20220503T174911_B04_20m.tif`` and so on, a file a band, and SCL.
+    province : Province
+        Where and when.
+    seen : Optical
+        Reflectance and clouds.
+    """
+    made = []
+    for number, day in enumerate(seen.day.tolist()):
+        scene = f"T13TGE_{str(province.dates[day]).replace('-', '')}T174911"
+        bands = {
+            name: np.clip(np.rint((seen.reflectance[band][number] + 0.1) * 1e4), 1, 65535)
+            for band, name in _SENTINEL2.items()
+        }
+        bands["SCL"] = np.where(seen.cloud[number], _SCL_CLOUD, _SCL_SOIL)
+        for name, stored in bands.items():
+            classes = name == "SCL"
+            kind, how = ("uint8", "mode") if classes else ("uint16", "average")
+            path = folder / f"{scene}_{name}_20m.tif"
+            band = Band(name, "-", f"{name}, made up")
+            spec = CogSpec(province.grid, [band], kind, 0, how, {"note": NOTE})
+            write_cog(path, spec, stored[None].astype(kind), _record(province))
+            made.append(path)
+    return made
 
 
 def _record(province: Province) -> Provenance:
