@@ -79,7 +79,7 @@ def eight_days(
     province : Province
         The land.
     ndvi, lst_k : array, shape (date, row, col)
-        What is there, and what was seen of temperature, NaN under clouds.
+        Vegetation index [-] that is there, and temperature [K] that was seen, NaN under clouds.
     rng : numpy.random.Generator
         Of the noise.
     """
