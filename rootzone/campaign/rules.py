@@ -241,6 +241,14 @@ def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
 def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
     surface = campaign.surface
     asked, there = "region" in surface.splits, surface.other_region is not None
+    if surface.system == "two_layer":
+        if asked != (surface.two_layer.other_campaign is not None):
+            yield Broken(
+                ("surface", "two_layer", "other_campaign"),
+                "the split region and a campaign to test in come together, and one is missing",
+                "name the campaign file of another region, or take region out of surface.splits",
+            )
+        return
     if asked and not there:
         yield Broken(
             ("surface", "splits"),
