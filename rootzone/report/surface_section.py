@@ -13,6 +13,8 @@ from rootzone._shared.seal import read_sealed_json
 from rootzone._shared.words import fixed, plural, signed
 from rootzone.report.document import Block, Code, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.map_layers import read_small
+from rootzone.report.two_layer_section import NAMES as TWO_LAYERS
+from rootzone.report.two_layer_section import two_layer_section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +25,7 @@ Skill = Mapping[str, Mapping[str, Mapping[str, float]]]
 _KEY, _TITLE, _MENU = "surface", "Surface moisture, 0-5 cm", "Surface"
 _NAMES = {
     "sca_v": "SCA-V, class table", "differentiable": "SCA-V, parameters of a network",
-    "lightgbm": "trees on the same inputs",
+    "lightgbm": "trees on the same inputs", **TWO_LAYERS,
 }  # fmt: skip
 _HELD_OUT = {
     "random": "random samples", "blocked_dates": "blocks of 15 days", "stations": "stations",
@@ -40,6 +42,8 @@ def has_surface(inputs: ReportInputs) -> bool:
 
 def surface_section(inputs: ReportInputs) -> Section:
     """Skill, card and maps of the campaign's surface moisture."""
+    if inputs.campaign.surface.system == "two_layer":
+        return two_layer_section(inputs, _KEY, skill_table)
     folder = inputs.workspace.surface
     skill, maps = folder / "skill.json", sorted((folder / "maps").glob("surface_theta_*[0-9].tif"))
     if not (skill.is_file() or maps):

@@ -40,6 +40,10 @@ def test_the_defaults_break_no_rule() -> None:
         ({"soil": {"bounds": {"ks_min_mm_d": 20_000}}}, ("soil", "bounds", "ks_min_mm_d")),
         ({"labels": {"depths_mm": [200, 1500]}}, ("labels", "depths_mm", 1)),
         ({"soil": {"members": ["toth2015", "rosetta3"]}}, ("soil", "members", 1)),  # is soil.ptf
+        (
+            {"soil": {"ptf": "polaris_van_genuchten", "texture_spread": True}},
+            ("soil", "texture_spread"),
+        ),  # no texture to move
         ({"weather": {"leaf_area": "modis_lai"}}, ("weather", "leaf_area")),  # nothing grows
         ({"learning": {"split": {"train": 0.8}}}, ("learning", "split")),
     ],

@@ -13,6 +13,7 @@ from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import is_damaged
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
+from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.style import put_style
 from rootzone.surface.chain.evaluate import read_half_width
@@ -130,17 +131,7 @@ def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[
     RequestError
         The point lies outside the region, or the satellite did not see the day.
     """
-    grid = opened.scene.grid
-    row = col = -1
-    if -90.0 < lat < 90.0 and -180.0 <= lon <= 180.0:
-        row, col = (int(v) for v in grid.row_col_of_lon_lat(lon, lat))
-    if not bool(grid.contains(row, col)):
-        west, south = grid.lon_lat(grid.height - 1, 0)
-        east, north = grid.lon_lat(0, grid.width - 1)
-        raise RequestError(
-            f"{lat:g}, {lon:g} lies outside the region: {float(south):.2f} to {float(north):.2f} "
-            f"north, {float(west):.2f} to {float(east):.2f} east. Latitude comes first."
-        )
+    row, col = inside_grid(opened.scene.grid, lat, lon)
     number = int((day - _EPOCH).days)
     looks = np.flatnonzero(opened.scene.days == number)
     if not looks.size:
@@ -158,3 +149,24 @@ def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[
         **{name: bool(v) if name == "at_bound" else float(v) for name, v in values.items()},
         "half_width": read_half_width(opened.skill),
     }  # fmt: skip
+
+
+def inside_grid(grid: MasterGrid, lat: float, lon: float) -> tuple[int, int]:
+    """Row and column of a point.
+
+    Raises
+    ------
+    RequestError
+        It lies outside.
+    """
+    row = col = -1
+    if -90.0 < lat < 90.0 and -180.0 <= lon <= 180.0:
+        row, col = (int(v) for v in grid.row_col_of_lon_lat(lon, lat))
+    if not bool(grid.contains(row, col)):
+        west, south = grid.lon_lat(grid.height - 1, 0)
+        east, north = grid.lon_lat(0, grid.width - 1)
+        raise RequestError(
+            f"{lat:g}, {lon:g} lies outside the region: {float(south):.2f} to {float(north):.2f} "
+            f"north, {float(west):.2f} to {float(east):.2f} east. Latitude comes first."
+        )
+    return row, col

@@ -183,14 +183,14 @@ def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
         raise RequestError(f"{land} does not exist; surface.land names the map of soils and cover.")
     check_beside([land, *ndvi, *smap])
     with open_raster(land) as file:
-        grid = _ease_piece(land, file)
+        grid = ease_piece(land, file)
         bands = {name: number for number, name in enumerate(file.descriptions, 1)}
         lacking = [name for name in LAND_BANDS if name not in bands]
         if lacking:
             raise RequestError(
                 f"{land} lacks the bands {', '.join(lacking)}; it has {', '.join(map(str, bands))}."
             )
-        fields = {name: _physical(file, bands[name]) for name in LAND_BANDS}
+        fields = {name: physical_band(file, bands[name]) for name in LAND_BANDS}
     order = sorted(ndvi, key=_day)
     return Scene(
         grid, fields, np.array([_day(path) for path in order], dtype=np.int64),
@@ -203,7 +203,14 @@ def _day(path: Path) -> int:
     return day_number(day_in_name(path.name))
 
 
-def _ease_piece(path: Path, file: object) -> MasterGrid:
+def ease_piece(path: Path, file: object) -> MasterGrid:
+    """The piece of EASE-Grid 2.0, 1 km, that an open raster covers.
+
+    Raises
+    ------
+    RequestError
+        It lies on another grid.
+    """
     transform, whole = file.transform, ease_grid(1)  # type: ignore[attr-defined]
     off = whole.lattice_offset_px(transform.c, transform.f)
     same_size = abs(transform.a - whole.resolution_m) < 1e-3
@@ -219,15 +226,15 @@ def _ease_piece(path: Path, file: object) -> MasterGrid:
 
 def _one_band(path: Path, grid: MasterGrid) -> FloatArray:
     with open_raster(path) as file:
-        if _ease_piece(path, file) != grid:
+        if ease_piece(path, file) != grid:
             raise RequestError(
                 f"{path}: {file.width} x {file.height} pixels do not cover the land map's "
                 f"{grid.width} x {grid.height}; it is half a grid or another region."
             )
-        return _physical(file, 1)
+        return physical_band(file, 1)
 
 
-def _physical(file: object, band: int) -> FloatArray:
+def physical_band(file: object, band: int) -> FloatArray:
     """Values with the file's own scale and offset; NaN for nodata."""
     stored = file.read(band, masked=True)  # type: ignore[attr-defined]
     scale, offset = file.scales[band - 1], file.offsets[band - 1]  # type: ignore[attr-defined]

@@ -108,6 +108,14 @@ def test_a_product_of_a_file_a_day_is_wanted_day_by_day(tmp_path):
     assert leap.found(tmp_path) == [name]
 
 
+def test_quantiles_are_wanted_where_the_campaign_carries_them(tmp_path):
+    catalog = load_catalog([], tmp_path)
+    for spread in (False, True):
+        asked = campaign(catalog={"texture": "soilgrids"}, soil={"texture_spread": spread})
+        plan = [w.path for w in wanted_files(asked, catalog, BOULDER, ForcingRequest())]
+        assert ("soilgrids/clay/clay_0-5cm_Q0.95.tif" in plan) == spread
+
+
 def test_penman_monteith_needs_the_wind(tmp_path):
     plan = wanted_files(
         campaign(), load_catalog([], tmp_path), BOULDER, ForcingRequest(pet_form="fao56")
