@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import numpy as np
 
@@ -23,12 +23,28 @@ from rootzone.covariates.weather.gaps import FLAG_BITS, summary
 from rootzone.covariates.weather.rim_cells import cells_of_grid, without_lost
 
 _LISTED_GAPS = 10_000
+
+
+class WeatherOfYear(TypedDict):
+    """What is told of a year's weather, as JSON values; the file of gaps adds each gap."""
+
+    year: int
+    file: str
+    cells: int
+    cells_without_weather: int
+    days: int
+    sums_reach_into_year_before: bool
+    cell_days_filled: int
+    cell_days: dict[str, dict[str, int]]
+    left_empty: dict[str, int]
+
+
 _LIST = ("filled_bits", "gaps_listed", "gaps")  # of the file and not of the report
 
 
 def run_forcing(
     files: CampaignFiles, *, force: bool = False, say: Callable[[str], None] = lambda text: None
-) -> list[dict[str, Any]]:
+) -> list[WeatherOfYear]:
     """Write the weather of every year the campaign needs, spin-up included.
 
     Years that a run before it finished are kept; damaged ones are made again.
@@ -44,7 +60,7 @@ def run_forcing(
 
     Returns
     -------
-    list of dict
+    list of WeatherOfYear
         The report of each year as JSON values: its file, cells, days, gaps.
 
     Raises
@@ -130,7 +146,7 @@ def _prepared(
 
 def _kept(
     files: CampaignFiles, request: ForcingRequest, years: Sequence[int]
-) -> dict[int, dict[str, Any]]:
+) -> dict[int, WeatherOfYear]:
     """Reports of the years that are there and whole, where others are not."""
     place = files.workspace
     whole = [year for year in years if is_whole(place.weather(year), _beside(place.weather(year)))]
@@ -151,8 +167,8 @@ def _beside(path: Path) -> tuple[Path]:
     return (path.with_name(path.name.replace("weather_", "gaps_")).with_suffix(".json"),)
 
 
-def _without_list(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in told.items() if key not in _LIST}
+def _without_list(told: dict[str, Any]) -> WeatherOfYear:
+    return cast("WeatherOfYear", {k: v for k, v in told.items() if k not in _LIST})
 
 
 def _settings(files: CampaignFiles, request: ForcingRequest, year: int) -> dict[str, Any]:
@@ -171,9 +187,10 @@ def _record(files: CampaignFiles, request: ForcingRequest, weather: ForcingYear)
     )
 
 
-def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, Any]:
+def _write(path: Path, weather: ForcingYear, record: Provenance) -> WeatherOfYear:
     """Gap report and, last, the table; returns the report without its list."""
-    facts: dict[str, Any] = {
+    counts, left = summary(weather.gaps, weather.left_empty)
+    facts: WeatherOfYear = {
         "year": weather.year,
         "file": str(path),
         "cells": len(weather.cells),
@@ -181,7 +198,8 @@ def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, An
         "days": len(weather.dates),
         "sums_reach_into_year_before": weather.padded,
         "cell_days_filled": int((weather.flags > 0).sum()),
-        **summary(weather.gaps, weather.left_empty),
+        "cell_days": counts,
+        "left_empty": left,
     }
     report = _beside(path)[0]
     listed = [asdict(gap) for gap in weather.gaps[:_LISTED_GAPS]]
