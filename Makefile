@@ -6,12 +6,13 @@ DEMO_OUT ?= demo-out
 REAL_OUT ?= real-out
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo real test test-newest lint format bench engine-tables docs wheel clean
+.PHONY: help install demo real test coverage test-newest lint format bench engine-tables docs wheel clean
 
 help:
 	@echo "make demo    run the whole chain on a made-up county and name the report to open"
 	@echo "make real DATA=../shared/realdata    the same on real input, what is not real told"
-	@echo "make test    the whole test suite, kernels with JIT on and off, with coverage"
+	@echo "make test    the whole test suite, kernels with JIT on and off"
+	@echo "make coverage   the same, with the lines that no test reaches"
 	@echo "make test-newest   the suite with the newest versions of everything, no constraints"
 	@echo "make lint    format, lint, types and the import contract, nothing changed"
 	@echo "make bench   every performance figure, one line each"
@@ -27,6 +28,14 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --quiet --editable '.[dev]'
 	touch $@ $(VENV)/.learn
 
+$(VENV)/.docs: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --quiet --editable '.[dev,docs]'
+	touch $@ $(VENV)/.dev $(VENV)/.learn
+
+# All that the other targets install, at once.
+install: $(VENV)/.docs
+
 # Stopped or killed, both go on where they were when given again.
 demo: $(VENV)/.learn
 	$(BIN)/rootzone demo $(DEMO_OUT)
@@ -36,13 +45,17 @@ real: $(VENV)/.learn
 	@test -d "$(DATA)" || { echo "make real DATA=folder of real files (see docs/data-sources.md)"; exit 2; }
 	$(BIN)/python scripts/run_real.py $(DATA) $(REAL_OUT)
 
-# Kernels run twice: compiled, and as plain Python, which also shows their coverage.
+# Kernels run twice: compiled, and as plain Python, which also holds what compiling may hide.
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=; compiled=$$?; \
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(COVER); compiled=$$?; \
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "kernels and not slow" \
-		--cov --cov-append --cov-report=term; plain=$$?; \
+		$(COVER_ON); plain=$$?; \
 	echo "compiled kernels: pytest ended with $$compiled; as plain Python: with $$plain"; \
 	test $$compiled -eq 0 -a $$plain -eq 0
+
+# The same, and which lines no test reaches; a third slower.
+coverage:
+	$(MAKE) test COVER="--cov --cov-report=" COVER_ON="--cov --cov-append --cov-report=term"
 
 # The suite with the newest version of everything (no constraints.txt) on the Pythons that are here,
 # pyenv's among them. There is no CPU build of torch for all of them: tests that need it skip then.
@@ -76,8 +89,7 @@ bench: $(VENV)/.dev
 engine-tables: $(VENV)/.dev
 	$(BIN)/python scripts/write_engine_tables.py
 
-docs: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 wheel: $(VENV)/.dev

@@ -2,8 +2,8 @@
 
 The campaign is the finished one that damage_table.py builds, copied for each trial without what the
 verb makes. The verb runs as a process of its own and gets SIGKILL, SIGTERM or SIGINT, or one of its
-workers gets SIGKILL, between a third and all of the time it takes undisturbed; where it was quicker
-than that, it is tried again with half the time::
+workers gets SIGKILL, between a third and all of the processor time it takes undisturbed, whatever
+else the machine does; where it ended before, it is tried again with half of that::
 
     python benchmarks/killed.py --built /tmp/damage/built --trials 56
 
@@ -15,6 +15,7 @@ exit 4; nothing half-written lies under a final name; the same command ends with
 from __future__ import annotations
 
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -78,19 +79,38 @@ def start(verb: Verb, folder: Path) -> subprocess.Popen[str]:
 
 @cache
 def undisturbed(verb: Verb, built: Path, scratch: Path) -> tuple[float, dict[str, str]]:
-    """How long the verb takes [s], and the digests of what it makes."""
+    """Processor time that the verb takes [s], and the digests of what it makes."""
     folder = scratch / "undisturbed"
     without_outputs(built, folder, verb)
-    started = time.monotonic()
+    started = _spent()
     if start(verb, folder).wait():
         raise SystemExit(
             f"rootzone {verb.name} fails undisturbed: {(folder / '.said').read_text()}"
         )
-    seconds = time.monotonic() - started
+    seconds = _spent() - started
     made = digests(folder, verb.compared)
     if not made:
         raise SystemExit(f"rootzone {verb.name} made nothing of {verb.compared}")
     return seconds, made
+
+
+def _spent() -> float:
+    """Processor time of all processes that ended [s]."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def let_run(process: subprocess.Popen[str], seconds: float) -> None:
+    """Wait until a process and those it started took so much processor time, or it ended."""
+    while process.poll() is None:
+        try:
+            spent = sum(sum(p.cpu_times()[:2]) for p in [psutil.Process(process.pid),
+                                                         *workers_of(process)])  # fmt: skip
+        except psutil.NoSuchProcess:
+            spent = 0.0
+        if spent >= seconds:
+            return
+        time.sleep(0.05)
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -110,7 +130,7 @@ def one(number: int, built: Path, scratch: Path) -> tuple[str, str]:
     for _ in range(3):
         without_outputs(built, folder, verb)
         process = start(verb, folder)
-        time.sleep(wait_s)
+        let_run(process, wait_s)
         workers = workers_of(process)
         if process.poll() is None:
             break
@@ -159,6 +179,8 @@ def main() -> None:
     parsed.add_argument("--trials", type=int, default=56)
     parsed.add_argument("--first", type=int, default=0)
     args = parsed.parse_args()
+    # A shell's background process ignores SIGINT, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="rootzone-killed-") as scratch:
         for number in range(args.first, args.first + args.trials):

@@ -72,6 +72,22 @@ LENGTHS_IN_PLACE = {
 }  # fmt: skip
 
 
+def test_verbs_tell_from_typed_reports() -> None:
+    # A verb that must assert what its report holds reads a dict that nothing holds to its keys.
+    for path in (ROOT / "rootzone" / "_cli").glob("*.py"):
+        asserted = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Assert)]
+        assert not asserted, f"{path.name}:{asserted[0].lineno} asserts what a type could tell"
+
+
+def test_no_engine_is_known_by_name_outside_its_package() -> None:
+    # What is to be known of an engine is asked of its module `kind` (engines/kinds.py).
+    compared = re.compile(r"(engine|section)\.name\s*(==|!=)")
+    package = ROOT / "rootzone"
+    for path in package.rglob("*.py"):
+        found = compared.search(path.read_text())
+        assert found is None, f"{path.relative_to(package)}: {found.group(0)}"
+
+
 def test_lengths_and_temperatures_are_converted_by_named_functions_alone() -> None:
     factors, length = (10, 0.1, 100, 1000, 0.001), re.compile(r"_(mm|cm|m|km)$")
     package = ROOT / "rootzone"

@@ -241,13 +241,19 @@ def test_simulate_starts_it_once_the_user_allows_it(
     assert mark.exists()
 
 
-def test_engine_settings_of_a_campaign_choose_no_program_and_no_folder(tmp_path: Path) -> None:
+def test_engine_settings_of_a_campaign_choose_no_program_and_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "campaign.yaml"
     engine = "engine: {name: apsim, physics: swim3, stepping: apsim, apsim_models: sh, settings: "
     file.write_text(SMALL + engine + "{models: sh -c x, scratch: /var/lib}}\n")
     told = refusal(call("check", file))
     assert "'sh -c x'" in told
     assert "scratch: /var/lib" in told
+    monkeypatch.setenv("ROOTZONE_ALLOW_FOLDERS", "/var/lib")
+    told = refusal(call("check", file))
+    assert "'sh -c x'" in told
+    assert "scratch" not in told
 
 
 # Formats
@@ -403,6 +409,36 @@ def test_a_database_with_a_view_is_not_read(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(RequestError, match="views or triggers"):
         read_unsoda_table(path, "retention")
+
+
+def test_the_page_tells_the_limits_that_act() -> None:
+    from rootzone._shared import safe_yaml, unpack
+    from rootzone.covariates.fetch import read_archive
+
+    page = " ".join((PACKAGE.parent / "docs" / "strangers.md").read_text().split())
+    assert (
+        f"ISMN archives stop at {unpack.MAX_TEXT_RATIO} times (above 16 MiB) and at "
+        f"{unpack.MAX_TEXT_BYTES >> 20} MiB a file, rasters in zip archives at "
+        f"{read_archive.MAX_RATIO} times and {read_archive.MAX_BYTES >> 30} GiB."
+    ) in page
+    assert (
+        f"YAML files stop at {safe_yaml.MAX_BYTES >> 10} KiB, {safe_yaml.MAX_VALUES:,} values, "
+        f"{safe_yaml.MAX_ALIASES} aliases and {safe_yaml.MAX_DEPTH} levels."
+    ) in page
+
+
+def test_a_checkpoint_runs_nothing_when_it_is_read(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from rootzone.networks.checkpoints import load_checkpoint
+
+    class Mark:
+        def __reduce__(self) -> tuple[object, tuple[Path]]:
+            return Path.touch, (tmp_path / "RAN",)
+
+    torch.save({"identity": "{}", "format": 1, "state": Mark()}, tmp_path / "a.pt")
+    with pytest.raises(RequestError, match="not a readable checkpoint"):
+        load_checkpoint(tmp_path / "a.pt", {})
+    assert not (tmp_path / "RAN").exists()
 
 
 # Campaign files that were tracebacks

@@ -121,8 +121,19 @@ def _stop(number: int, frame: object) -> None:
 
 
 def main() -> None:
-    """Run the command line, turning errors that are no fault of ours into one message each."""
+    """Run the command line and end the process with its status."""
     signal.signal(signal.SIGTERM, _stop)
+    try:
+        _run()
+    finally:
+        # What happened is decided and written. Python puts its own handlers back on its way out,
+        # where a signal would give another status, or a trace.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _run() -> None:
+    """Run a verb, turning errors that are no fault of ours into one message each."""
     try:
         status = cli.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)

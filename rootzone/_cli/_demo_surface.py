@@ -40,6 +40,7 @@ def steps(campaign: Path) -> list[Step]:
         Step("train", ("surface", "train", file)),
         Step("evaluate", ("surface", "evaluate", file)),
         Step("map", ("surface", "map", file)),
+        Step("report", ("report", file), ("--force",)),
     ]
 
 

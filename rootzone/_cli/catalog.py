@@ -124,8 +124,8 @@ def _print_report(report: FileReport) -> None:
         if value not in (None, [], {}) and key not in _HIDDEN_FACTS:
             click.echo(f"  {key.replace('_', ' '):<22} {value}")
     for finding in report.findings:
-        click.echo(f"  {finding.level.upper():<8}{finding.code}: {finding.problem}.")
-        click.echo(f"          To mend it: {finding.mend}.")
+        click.echo(f"  {finding.level.upper():<8}{finding.code}: {finding.problem.rstrip('.')}.")
+        click.echo(f"          To mend it: {finding.mend.rstrip('.')}.")
     click.echo(f"  {'ok' if report.ok else 'NOT OK'}")
 
 

@@ -71,9 +71,7 @@ def command(folder: Path, force: bool, surface: bool, until: str | None) -> None
         click.echo(f"next: rootzone demo {folder}{' --surface' if surface else ''}", err=True)
         return
     click.echo("Open this report:", err=True)
-    workspace = Workspace.beside(campaign)
-    page = workspace.surface / "surface.html" if surface else workspace.report
-    click.echo(page.resolve())
+    click.echo(Workspace.beside(campaign).report.resolve())
 
 
 def demo_steps(campaign: Path) -> list[Step]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rootzone._cli._options import campaign_argument, data_option, force_option, json_option
 from rootzone._shared.json_text import json_text
+
+if TYPE_CHECKING:
+    from rootzone.covariates.weather.run_forcing import WeatherOfYear
 
 
 @click.command()
@@ -40,7 +43,7 @@ def command(
     click.echo(f"next: {next_step(campaign, files.campaign)}", err=True)
 
 
-def _show(facts: list[dict[str, Any]], *, as_json: bool) -> None:
+def _show(facts: list[WeatherOfYear], *, as_json: bool) -> None:
     if as_json:
         click.echo(json_text(facts))
         return
@@ -48,4 +51,11 @@ def _show(facts: list[dict[str, Any]], *, as_json: bool) -> None:
         click.echo(year["file"])
         for key, value in year.items():
             if key != "file":
-                click.echo(f"  {key.replace('_', ' '):<28} {value}")
+                click.echo(f"  {key.replace('_', ' '):<28} {_words(value)}")
+
+
+def _words(value: object) -> str:
+    """Counts by name in a row, ``none`` where there are none."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(count)}" for name, count in value.items()) or "none"
+    return "yes" if value is True else "no" if value is False else str(value)

@@ -24,7 +24,8 @@ def command(campaign: Path, out: Path | None, workers: int, as_json: bool) -> No
 
     Where the campaign names soil.members, each labelled site is also run with the soils of these
     pedotransfer functions, and mean, standard deviation and range over all of them are written into
-    labels_spread, by site, day and depth; finished parts are kept.
+    labels_spread, by site, day and depth; finished parts are kept. soil.texture_spread adds four
+    soils to these, whose textures are moved by the quantiles of the mapped product.
     """
     from rootzone.campaign.workspace import Workspace
     from rootzone.covariates.open_campaign import CampaignFiles
@@ -34,16 +35,18 @@ def command(campaign: Path, out: Path | None, workers: int, as_json: bool) -> No
     folder = out or Workspace.beside(campaign).labels
     tell_labels(found.jobs, folder, missing=found.missing, workers=workers, as_json=as_json)
     files = CampaignFiles.beside(campaign)
-    if files.campaign.soil.members:
+    if files.campaign.soil.ensemble:
         from rootzone.labels.run_member_spread import run_member_spread
 
         def say(text: str) -> None:
             click.echo(text, err=True)
 
         run = run_member_spread(files, folder, threads=workers, say=say)
-        number = 1 + len(files.campaign.soil.members)
+        soil = files.campaign.soil
+        over = [f"{1 + len(soil.members)} pedotransfer functions"] * bool(soil.members)
+        over += [f"{len(soil.ensemble) - len(soil.members)} moved textures"] * soil.texture_spread
         say(
-            f"{run.folder}: spread over {number} pedotransfer functions, {run.rows} site-days made "
+            f"{run.folder}: spread over {' and '.join(over)}, {run.rows} site-days made "
             f"and {run.kept} parts kept"
             + f"; median sd {run.median_sd:.4f} m3 m-3"
             * (run.rows > 0)

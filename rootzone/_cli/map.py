@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from rootzone._cli._options import (
     run_option,
 )
 from rootzone._shared.json_text import json_text
+
+if TYPE_CHECKING:
+    from rootzone.maps.map_run import MapReport
 
 
 def _dates(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[date, ...]:
@@ -127,11 +131,10 @@ def command(
             tell=_progress if sys.stderr.isatty() else lambda what, done, of: None,
         ),
     )
-    facts = report.facts()
     following = f"rootzone report {campaign}"
-    click.echo(_words(facts), err=True)
+    click.echo(_words(report), err=True)
     if as_json:
-        click.echo(json_text({**facts, "next": following}))
+        click.echo(json_text({**report.facts(), "next": following}))
     else:
         click.echo(report.folder)
     click.echo(f"next: {following}", err=True)
@@ -141,28 +144,25 @@ def _progress(what: str, done: int, of: int) -> None:
     click.echo(f"\r{done} of {of} {what}   ", nl=done == of, err=True)
 
 
-def _words(facts: dict[str, object]) -> str:
-    """The facts in words."""
-    maps = facts["maps"]
-    assert isinstance(maps, list)  # noqa: S101 - as MapReport gives it
-    lines = [f"{len(maps)} maps from {facts['source']}, {facts['maps_made_now']} made now"]
-    if "columns" in facts:
-        failed = facts["columns_failed"]
-        assert isinstance(failed, dict)  # noqa: S101
-        counts = ", ".join(f"{n} {name}" for name, n in failed.items()) or "none"
+def _words(report: MapReport) -> str:
+    """The report in words."""
+    from rootzone.labels.field.build import FieldCounts
+
+    lines = [f"{len(report.maps)} maps from {report.source}, {report.made_now} made now"]
+    counts = report.counts
+    if counts is not None:
+        failed = ", ".join(f"{n} {name}" for name, n in counts.failed.items()) or "none"
         lines.append(
-            f"{facts['columns']} different columns for {facts['pixels']} pixels, "
-            f"{facts['columns_simulated_now']} simulated now; without a value: {counts}"
+            f"{counts.columns} different columns for {counts.pixels} pixels, "
+            f"{counts.simulated_now} simulated now; without a value: {failed}"
         )
-    if "worst_physics_error" in facts:
+    if isinstance(counts, FieldCounts):
         lines.append(
-            f"{facts['columns_simulated']} columns were simulated in all, the others lie between "
+            f"{counts.simulated} columns were simulated in all, the others lie between "
             "them: in the worst weather cell 95 % of the errors at held-out soils stay below "
-            f"{facts['worst_physics_error']:.4f} m3 m-3"
+            f"{counts.worst_error:.4f} m3 m-3"
         )
-    series = facts["series"]
-    assert isinstance(series, list)  # noqa: S101
-    lines += [f"time series: {path}" for path in series]
-    if facts["trust"]:
-        lines.append(f"trust layer: {facts['trust']}")
+    lines += [f"time series: {path}" for path in report.series]
+    if report.trust is not None:
+        lines.append(f"trust layer: {report.trust}")
     return "\n".join(lines)

@@ -77,7 +77,7 @@ def command(
     if not on_gpus or rate is not None:
         gres = "gpu:1" if on_gpus else ""
         script = sbatch_text(array_request(state, campaign, cost, task_cores, gres=gres))
-    members = len(state.campaign.soil.members)
+    members = len(state.campaign.soil.ensemble)
     facts = {
         "campaign": state.campaign.name,
         "nodes": nodes,
@@ -94,7 +94,7 @@ def command(
     if members:
         click.echo(
             f"  members     {_span(cost.core_hours.scaled(members))} of one core more in rootzone "
-            f"labels, for the {members} of soil.members"
+            f"labels, for the {members} soils of soil.members and soil.texture_spread"
         )
     if script:
         click.echo("\nSlurm script (not sent; rootzone submit sends it):\n")

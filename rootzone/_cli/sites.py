@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.campaign.workspace import Workspace
+    from rootzone.design.write_report import SitesOfYear
 
 
 @click.command()
@@ -54,7 +55,7 @@ def command(
     click.echo(f"next: open {place.balance_report}, then {following}", err=True)
 
 
-def _in_words(place: Workspace, facts: list[dict[str, Any]]) -> str:
+def _in_words(place: Workspace, facts: list[SitesOfYear]) -> str:
     lines = []
     for year in facts:
         left_out = {key: count for key, count in year["left_out"].items() if count}

@@ -13,6 +13,8 @@ from rootzone._cli._ptfs import PTFS
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rootzone.hydraulics.run_soils import SoilsRun
 
 _CAMPAIGN_ENDINGS = (".yaml", ".yml")
@@ -202,18 +204,17 @@ def command(
             fill_inputs=fill_inputs,
             force=force,
         )
-    facts = run.facts()
     if figure is not None:
         from rootzone.hydraulics.figures import draw_soils
 
         draw_soils(out, figure)
-        facts["figure"] = str(figure)
     passed = run.result.n_refused_sites <= max_refused_pct / 100.0 * run.result.n_site
     if not passed:
         following = f"mend what {run.files.refused} names, then the same command with --force"
-    _tell(facts, following)
+    _tell(run, figure, following)
     if as_json:
-        click.echo(json_text({**facts, "passed": passed, "next": following}))
+        drawn = {} if figure is None else {"figure": str(figure)}
+        click.echo(json_text({**run.facts(), **drawn, "passed": passed, "next": following}))
     else:
         click.echo(out)
     if not passed:
@@ -230,20 +231,18 @@ def _campaign_run(campaign: Path, data: Path | None, *, force: bool) -> tuple[So
     return run, f"rootzone plan {campaign}", files.campaign.jobs.max_failed_pct
 
 
-def _tell(facts: dict[str, object], following: str) -> None:
+def _tell(run: SoilsRun, figure: Path | None, following: str) -> None:
     """The summary on stderr: the same facts as the JSON report, in words."""
     lines = [
-        f"{facts['sites']} sites, {facts['layers']} layers; {facts['sites_refused']} sites refused",
-        f"refused layers: {_counts(facts['layers_refused_by_reason'])} ({facts['refused']})",
-        f"adjustments: {_counts(facts['adjustments_by_rule'])} ({facts['adjustments']})",
-        f"textures scaled to 100 %: {facts['textures_normalised']}",
+        f"{run.n_sites} sites, {run.n_layers} layers; {run.result.n_refused_sites} sites refused",
+        f"refused layers: {_counts(run.refused_by_reason)} ({run.files.refused})",
+        f"adjustments: {_counts(run.adjusted_by_rule)} ({run.files.adjustments})",
+        f"textures scaled to 100 %: {run.result.n_normalised}",
     ]
-    if "figure" in facts:
-        lines.append(f"figure: {facts['figure']}")
+    if figure is not None:
+        lines.append(f"figure: {figure}")
     click.echo("\n".join([*lines, f"next: {following}"]), err=True)
 
 
-def _counts(counts: object) -> str:
-    if not isinstance(counts, dict) or not counts:
-        return "none"
-    return ", ".join(f"{number} {name}" for name, number in counts.items())
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "none"

@@ -12,6 +12,8 @@ from rootzone._cli._options import force_option, json_option
 from rootzone._cli._surface_fusion import daily, fuse
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from rootzone.surface.chain.open_surface import OpenSurface
 
 _CAMPAIGN = click.argument(
@@ -191,9 +193,8 @@ def select(
 @json_option
 def plan(campaign: Path, as_json: bool) -> None:
     """Tell what CAMPAIGN will read, train, write and cost, before anything runs."""
-    from rootzone.surface.chain.plan import plan as planned
-
-    facts = planned(_opened(campaign))
+    opened = _opened(campaign)
+    facts = _chain(opened).plan(opened)
     if as_json:
         _echo_json(facts)
         return
@@ -209,9 +210,8 @@ def train(campaign: Path) -> None:
 
     Stopped or killed, the same command goes on and ends with the same networks.
     """
-    from rootzone.surface.chain.run_training import train_all
-
-    click.echo(train_all(_opened(campaign), _say))
+    opened = _opened(campaign)
+    click.echo(_chain(opened).train_all(opened, _say))
     click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
 
 
@@ -220,14 +220,13 @@ def train(campaign: Path) -> None:
 @json_option
 def evaluate(campaign: Path, as_json: bool) -> None:
     """Print the skill at held-out samples, all splits side by side, beside SCA-V and trees."""
-    from rootzone.surface.chain.evaluate import evaluate as evaluated
-    from rootzone.surface.chain.evaluate import table_text
-
-    facts = evaluated(_opened(campaign))
+    opened = _opened(campaign)
+    chain = _chain(opened)
+    facts = chain.evaluate(opened)
     if as_json:
         _echo_json(facts)
     else:
-        click.echo(table_text(facts["skill"]))
+        click.echo(chain.table_text(facts["skill"]))
     click.echo(f"next: rootzone surface map {campaign}", err=True)
 
 
@@ -235,12 +234,10 @@ def evaluate(campaign: Path, as_json: bool) -> None:
 @_CAMPAIGN
 def map_(campaign: Path) -> None:
     """Write CAMPAIGN's daily maps of 1 km: moisture, interval, flags and parameters."""
-    from rootzone.surface.chain.run_maps import make_maps
-
     opened = _opened(campaign)
-    make_maps(opened, _say)
-    click.echo("Open this page:", err=True)
-    click.echo(opened.page.resolve())
+    made = _chain(opened).make_maps(opened, _say)
+    click.echo(made[-1].folder)
+    click.echo(f"next: rootzone report {campaign}", err=True)
 
 
 # A longitude of the west begins with a minus, which would be an option otherwise.
@@ -252,9 +249,8 @@ def map_(campaign: Path) -> None:
 @json_option
 def point(campaign: Path, lat: float, lon: float, day: dt.datetime, as_json: bool) -> None:
     """Print moisture at LAT LON on DATE, and the parameters it was made with."""
-    from rootzone.surface.chain.run_maps import at_point
-
-    facts = at_point(_opened(campaign), lat, lon, day.date())
+    opened = _opened(campaign)
+    facts = _chain(opened).at_point(opened, lat, lon, day.date())
     if as_json:
         _echo_json(facts)
         return
@@ -270,6 +266,14 @@ def _opened(campaign: Path) -> OpenSurface:
     from rootzone.surface.chain.open_surface import OpenSurface
 
     return OpenSurface.of(campaign)
+
+
+def _chain(opened: OpenSurface) -> ModuleType:
+    """What the verbs do for the campaign's system."""
+    from importlib import import_module
+
+    package = "two_layer" if opened.section.system == "two_layer" else "chain"
+    return import_module(f"rootzone.surface.{package}.verbs")
 
 
 def _say(line: str) -> None:

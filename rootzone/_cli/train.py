@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from rootzone._cli._options import (
     threads_option,
 )
 from rootzone._shared.json_text import json_text
+
+if TYPE_CHECKING:
+    from rootzone.learning.campaign_training import TrainedCampaign
 
 
 @click.command()
@@ -62,51 +66,34 @@ def command(
         trained = train_campaign(files, run=run, epochs=epochs, seed=seed, options=options)
     if not ranks.leads:
         return
-    info = trained.info
     following = f"rootzone evaluate {campaign}" + ("" if run == "main" else f" --run {run}")
-    facts = {
-        "bundle": str(trained.folder),
-        **{name: info[name] for name in _FACTS},
-        "calibration": None if trained.calibration is None else trained.calibration.to_dict(),
-        "next": following,
-    }
     if as_json:
-        click.echo(json_text(facts))
+        click.echo(json_text({**trained.facts(), "next": following}))
     else:
-        for line in _lines(facts):
+        for line in _lines(trained):
             click.echo(line, err=True)
         click.echo(trained.folder)
     click.echo(f"next: {following}", err=True)
 
 
-_FACTS = (
-    "samples", "labels", "validation_source", "best", "epochs_run", "validation", "calibration_on",
-    "bf16_error", "notes",
-)  # fmt: skip
-
-
-def _lines(facts: dict[str, object]) -> list[str]:
-    """The facts in words."""
-    best, skill = facts["best"], facts["validation"]
-    fitted = facts["calibration"]
-    assert isinstance(best, list)  # noqa: S101 - as train_campaign gives it
-    assert isinstance(skill, dict)  # noqa: S101
+def _lines(trained: TrainedCampaign) -> list[str]:
+    """The run in words."""
     lines = [
-        f"network {k}: best epoch {one['epoch']}, validation RMSE {one['rmse']:.4f} m3 m-3"
-        for k, one in enumerate(best)
-        if math.isfinite(one["rmse"])  # physics and trees take no steps
+        f"network {k}: best epoch {one.best_epoch}, validation RMSE {one.best_rmse:.4f} m3 m-3"
+        for k, one in enumerate(trained.results)
+        if math.isfinite(one.best_rmse)  # physics and trees take no steps
     ]
-    lines.append(
-        f"validation on {facts['validation_source']} labels: RMSE {skill['rmse']:.4f}, "
-        f"MAE {skill['mae']:.4f}, bias {skill['bias']:+.4f} m3 m-3, R {skill['r']:.3f}, "
-        f"{skill['n']} values"
-    )
-    if isinstance(fitted, dict):
-        unit = "spreads of the network" if fitted["scaled"] else "m3 m-3"
+    if (skill := trained.skill) is not None:
         lines.append(
-            f"{100 * fitted['coverage']:.0f} % interval: +- {fitted['factor']:.4f} {unit} "
-            f"({facts['calibration_on']})"
+            f"validation on {trained.validation_source} labels: RMSE {skill.rmse:.4f}, "
+            f"MAE {skill.mae:.4f}, bias {skill.bias:+.4f} m3 m-3, R {skill.r:.3f}, {skill.n} values"
+        )
+    if (fitted := trained.calibration) is not None:
+        unit = "spreads of the network" if fitted.scaled else "m3 m-3"
+        lines.append(
+            f"{100 * fitted.coverage:.0f} % interval: +- {fitted.factor:.4f} {unit} "
+            f"({trained.calibration_on})"
         )
     else:
-        lines.append(f"no interval: {facts['calibration_on']}")
+        lines.append(f"no interval: {trained.calibration_on}")
     return lines

@@ -12,8 +12,8 @@ from rootzone._shared.errors import RequestError
 _DAY: Final = re.compile(
     r"(?<!\d)(?:(\d{4})([-_]?)(\d{2})\2(\d{2})(?:\d{4}(?:\d{2})?)?|(\d{4})(\d{3}))(?!\d)"
 )
-# Landsat and Sentinel-2 write the day of the processing after that of the look.
-_PROCESSED_LATER: Final = re.compile(r"L[COTEM]0\d_|S2[A-D]_")
+# Landsat, Sentinel-2 and GLASS write the day of the processing after that of the look.
+_PROCESSED_LATER: Final = re.compile(r"L[COTEM]0\d_|S2[A-D]_|GLASS\d\d[A-Z]\d\d\.")
 _YEARS: Final = range(1900, 2100)
 
 
@@ -25,7 +25,7 @@ def day_in_name(name: str) -> date:
     name : str
         Name without its folder: ``20160205``, ``2016-02-05``, ``201602051200`` or year and day of
         year (``A2016036``) somewhere in it, with no further digit beside it. Of two days in a name
-        of Landsat or Sentinel-2 the first is that of the look.
+        of Landsat, Sentinel-2 or GLASS the first is that of the look.
 
     Raises
     ------

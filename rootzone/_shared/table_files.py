@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.errors import RequestError
+from rootzone._shared.positions import refuse_impossible_places
 from rootzone._shared.provenance import METADATA_KEY, Provenance, write_sidecar
 from rootzone._shared.seal import KEY, PLACE, check
 
@@ -126,13 +127,15 @@ def read_table(path: Path, schema: Schema, required: Sequence[str] = ()) -> pl.D
     Raises
     ------
     RequestError
-        With every column that is missing, of the wrong type or in the wrong unit, and the file.
+        With every column that is missing, of the wrong type or in the wrong unit, and the file; or
+        a row lies nowhere on Earth.
     """
     frame = read_frame(path)
     arrow_schema = _stored_schema(path) if path.suffix == ".parquet" else frame.to_arrow().schema
     problems = schema.problems(arrow_schema, required)
     if problems:
         raise RequestError(f"{path} is not a {schema.name} table: " + "; ".join(problems) + ".")
+    refuse_impossible_places(frame, path)
     return frame
 
 

@@ -259,6 +259,10 @@ def _about_texture(loaded: LoadedCampaign, catalog: Catalog) -> Iterator[Questio
     for key, function in functions:
         for variable in SAMPLED[function][0].values():
             yield ("soil", key), partial(catalog.layer, f"{name}/{variable}/{first}")
+    if campaign.soil.texture_spread:
+        for variable in ("sand_q05", "sand_q95", "clay_q05", "clay_q95"):
+            layer = f"{name}/{variable}/{first}"
+            yield ("soil", "texture_spread"), partial(catalog.layer, layer)
     top, bottom = campaign.learning.features.texture_depth_cm
     interval = f"{name}/sand/{top:g}_{bottom:g}"
     yield ("learning", "features", "texture_depth_cm"), partial(catalog.layer, interval)

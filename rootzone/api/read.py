@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.positions import refuse_impossible_places
 from rootzone._shared.provenance import Provenance, read_provenance
 from rootzone._shared.seal import check
 from rootzone._shared.table_files import read_frame
@@ -128,6 +129,7 @@ def read(path: str | Path) -> Table | Raster:
     if path.is_dir():
         return read_labels(path)
     frame, record = read_frame(path), _record_of(path)
+    refuse_impossible_places(frame, path)
     stored = _stored(path)
     columns = set(frame.columns)
     if columns >= {"site_id", "date", "theta", "depth_mm"}:

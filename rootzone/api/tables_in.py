@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rootzone._shared.digests import digest_bytes, digest_file
 from rootzone._shared.errors import RequestError
+from rootzone._shared.positions import refuse_impossible_places
 from rootzone._shared.table_files import read_frame
 from rootzone.api.table import Table
 
@@ -60,7 +61,9 @@ def given_table(table: TableLike, name: str) -> Given:
     """
     if isinstance(table, str | Path):
         path = Path(table)
-        return Given(read_frame(path), path, digest_file(path))
+        stored = read_frame(path)
+        refuse_impossible_places(stored, path)
+        return Given(stored, path, digest_file(path))
     try:
         frame = _as_frame(table)
     except Exception as error:  # polars and pandas have many of their own
@@ -70,6 +73,7 @@ def given_table(table: TableLike, name: str) -> Given:
             f"The {name} are a {type(table).__name__}. Give a polars or pandas frame, a mapping of "
             "column names to arrays, or the path of a .parquet or .csv file."
         )
+    refuse_impossible_places(frame, f"The table of {name},")
     return Given(frame, Path(f"the table of {name}"), digest_of(frame))
 
 

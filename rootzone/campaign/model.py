@@ -159,6 +159,10 @@ PtfName = Literal[
 ]  # fmt: skip
 
 
+MOVED_TEXTURES = ("sand_low", "sand_high", "clay_low", "clay_high")
+"""Soils of a site whose textures lie to one or the other side of the mapped one."""
+
+
 class Soil(Section):
     """From texture to hydraulic parameters."""
 
@@ -166,6 +170,9 @@ class Soil(Section):
     """pedotransfer function, or the product's own parameters in its stead"""
     members: tuple[PtfName, ...] = ()
     """more of them: every site runs with each as well, and the spread of its labels is written"""
+    texture_spread: bool = False
+    """run every site with its textures moved by the product's quantiles as well, four soils more,
+    and write the spread of its labels"""
     fill_inputs: bool = False
     """fill organic matter and bulk density that ptf needs and the product lacks at a place"""
     dul_suction_cm: Annotated[float, Field(gt=1, lt=15000)] = 100.0
@@ -185,6 +192,14 @@ class Soil(Section):
     on_refused: Literal["quarantine", "stop"] = "quarantine"
     """what a soil that cannot be mended does: only its site fails, or the campaign stops"""
     bounds: SoilBounds = SoilBounds()
+
+    @property
+    def ensemble(self) -> dict[str, str]:
+        """Soils beside each site's own, by name, and the pedotransfer function of each."""
+        soils: dict[str, str] = {name: name for name in self.members}
+        if self.texture_spread:
+            soils |= dict.fromkeys(MOVED_TEXTURES, self.ptf)
+        return soils
 
 
 class Engine(Section):
@@ -276,7 +291,7 @@ class Campaign(Section):
     soil: Soil = Soil()
     cover: Name = "bare"
     """what grows: bare as in the paper, grass, shrub, crop, deciduous_forest, evergreen_forest, or
-    by_land_cover for what each site's land cover tells"""
+    by_land_cover for what each site's land cover tells; with a cover snow is kept on the ground"""
     engine: Engine = Engine()
     jobs: Jobs = Jobs()
     labels: Labels = Labels()
@@ -288,8 +303,11 @@ class Campaign(Section):
     @property
     def engine_as_run(self) -> Engine:
         """The engine section with what other sections say to it: cover, and depths of labels."""
-        grows = self.cover not in ("bare", BY_LAND_COVER)
-        told: dict[str, Scalar] = {"cover": self.cover} if grows else {}
+        told: dict[str, Scalar] = {}
+        if self.cover != "bare":  # the field as it is, winters too: docs/roots.md has the figures
+            told = {"snow": True}
+            if self.cover != BY_LAND_COVER:
+                told["cover"] = self.cover
         if self.weather.leaf_area and self.cover != "bare":
             told["lai"] = True
         if self.labels.source == "solver":

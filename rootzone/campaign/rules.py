@@ -146,6 +146,15 @@ def _members_once(campaign: Campaign) -> Iterator[Broken]:
             )
 
 
+def _spread_needs_textures(campaign: Campaign) -> Iterator[Broken]:
+    if campaign.soil.texture_spread and campaign.soil.ptf == "polaris_van_genuchten":
+        yield Broken(
+            ("soil", "texture_spread"),
+            f"{campaign.soil.ptf} takes the product's own parameters, which no texture moves",
+            "choose a pedotransfer function as soil.ptf, or set texture_spread: false",
+        )
+
+
 def _enough_for_every_stratum(campaign: Campaign) -> Iterator[Broken]:
     sites = campaign.sites
     if sites.min_per_stratum > sites.per_year:
@@ -232,6 +241,14 @@ def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
 def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
     surface = campaign.surface
     asked, there = "region" in surface.splits, surface.other_region is not None
+    if surface.system == "two_layer":
+        if asked != (surface.two_layer.other_campaign is not None):
+            yield Broken(
+                ("surface", "two_layer", "other_campaign"),
+                "the split region and a campaign to test in come together, and one is missing",
+                "name the campaign file of another region, or take region out of surface.splits",
+            )
+        return
     if asked and not there:
         yield Broken(
             ("surface", "splits"),
@@ -298,6 +315,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _leaves_of_a_cover,
     lambda campaign: broken_soil_rules(campaign.soil),
     _members_once,
+    _spread_needs_textures,
     _enough_for_every_stratum,
     _one_demand,
     _dul_that_swim3_knows,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rootzone.campaign.section import Section, Seed
+from rootzone.campaign.two_layer_section import TwoLayer
 
 
 class OtherRegion(Section):
@@ -26,8 +27,9 @@ class OtherRegion(Section):
 class Surface(Section):
     """Surface (0-5 cm) moisture from satellites; needed by rootzone surface only."""
 
-    system: Literal["sca_v", "differentiable"] = "differentiable"
-    """NASA's single-channel retrieval, or the same with parameters that a network gives"""
+    system: Literal["sca_v", "differentiable", "two_layer"] = "differentiable"
+    """NASA's single-channel retrieval, the same with parameters that a network gives, or a coarse
+    product of two layers brought to 1 km"""
     smap: str = "data/surface/smap/*.h5"
     """SMAP L2 half orbits, 36 km or enhanced; a pattern, relative to this file"""
     land: str = "data/surface/land.tif"
@@ -54,3 +56,5 @@ class Surface(Section):
     """days to map; all that the satellite saw where none is named"""
     interval_pct: Annotated[float, Field(gt=0, lt=100)] = 90.0
     """central interval of the uncertainty band [%]"""
+    two_layer: TwoLayer = TwoLayer()
+    """of the system two_layer only, which reads land, ndvi, stations, splits, seeds, epochs too"""

@@ -20,7 +20,12 @@ from rootzone.design.read_land import CatalogLand, land_addresses
 from rootzone.design.run_design import YearDesign, joined, run_year
 from rootzone.design.settings import Design, load_design
 from rootzone.design.tables import DRAWN, RESERVES, STRATA
-from rootzone.design.write_report import facts_of, write_balance_html, write_balance_json
+from rootzone.design.write_report import (
+    SitesOfYear,
+    facts_of,
+    write_balance_html,
+    write_balance_json,
+)
 
 
 def run_sites(
@@ -30,7 +35,7 @@ def run_sites(
     keep_work: bool = False,
     force: bool = False,
     say: Callable[[str], None] = lambda text: None,
-) -> list[dict[str, Any]]:
+) -> list[SitesOfYear]:
     """Draw the sites of a campaign and write them with their stand-ins and the balance report.
 
     An interrupted draw goes on where it stopped.
@@ -50,7 +55,7 @@ def run_sites(
 
     Returns
     -------
-    list of dict
+    list of SitesOfYear
         The balance report's facts, one entry a year.
 
     Raises

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from rootzone._shared.atomic import write_text
 from rootzone._shared.figure_style import page_css, png_uri
@@ -18,7 +18,28 @@ from rootzone.design.figures import chart_of_covariates, chart_of_strata, map_of
 from rootzone.design.run_design import YearDesign
 
 
-def facts_of(design: YearDesign) -> dict[str, Any]:
+class SitesOfYear(TypedDict):
+    """What is told of a year's sites, as JSON values."""
+
+    year: int
+    design: str
+    allocation: str
+    seed: int
+    candidates: int
+    sites: int
+    reserves: int
+    strata: int
+    weight_sum: float
+    weather_cells: int
+    weather_cells_with_a_site: int
+    mean_distance_to_nearest_site: float | None
+    quantization_error: float | None
+    left_out: dict[str, int]
+    balance: list[dict[str, Any]]
+    by_stratum: list[dict[str, Any]]
+
+
+def facts_of(design: YearDesign) -> SitesOfYear:
     """Everything the report says about a year, as JSON values."""
     weights = design.strata["weight_sum"]
     return {

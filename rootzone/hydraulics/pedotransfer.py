@@ -61,8 +61,9 @@ class Pedotransfer:
     def refusals(self, layers: Layers) -> AnyArray:
         """``Refusal`` number of each row whose properties are missing or impossible, (row,)."""
         refusal = np.zeros(layers["sand_pct"].size, np.uint8)
+        unknown = np.full(refusal.size, np.nan)  # of a table without such a column
         for name in self.needs:
-            values = layers.get(name, np.full(refusal.size, np.nan))
+            values = layers.get(name, unknown)
             low, high = _RANGES[name]
             with np.errstate(invalid="ignore"):
                 wrong = (values <= low) | (values >= high)
@@ -71,8 +72,9 @@ class Pedotransfer:
             refusal[(refusal == 0) & wrong] = Refusal.PTF_INPUT_IMPOSSIBLE
             refusal[(refusal == 0) & ~np.isfinite(values)] = Refusal.PTF_INPUT_MISSING
         if "theta_1500kpa" in self.needs:
+            dry, wet = (layers.get(name, unknown) for name in ("theta_1500kpa", "theta_33kpa"))
             with np.errstate(invalid="ignore"):
-                rising = layers["theta_1500kpa"] >= layers["theta_33kpa"]
+                rising = dry >= wet
             refusal[(refusal == 0) & rising] = Refusal.PTF_INPUT_IMPOSSIBLE
         return refusal
 

@@ -19,7 +19,13 @@ from rootzone.hydraulics.site_layers import (
     site_layers,
     site_quantiles,
 )
-from rootzone.hydraulics.texture_spread import FRACTIONS, SPREAD, has_quantiles, spread_table
+from rootzone.hydraulics.texture_spread import (
+    FRACTIONS,
+    SPREAD,
+    has_quantiles,
+    moved_layers,
+    spread_table,
+)
 from rootzone.hydraulics.write_soils import SoilFiles
 
 if TYPE_CHECKING:
@@ -42,7 +48,8 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
     """Sample the mapped soil at every site and derive its guarded parameters.
 
     Writes the sampled layers and the soils table with its notes into the workspace, and, where the
-    product has quantiles of sand and clay, what they leave open in DUL, LL15 and conductivity.
+    product has quantiles of sand and clay, what they leave open in DUL, LL15 and conductivity; with
+    ``soil.texture_spread`` also the layers of each site's moved textures.
 
     Parameters
     ----------
@@ -65,7 +72,7 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
     beside = [out.adjustments, out.refused, place.site_textures]
     if place.soils_spread.exists():  # not every product has one
         beside.append(place.soils_spread)
-    beside += [place.member_layers(member) for member in campaign.soil.members]
+    beside += [place.member_layers(member) for member in campaign.soil.ensemble]
     refuse_overwrite(out.soils, force=force, beside=beside)
     sites = read_table(place.sites, SITES)
     name = campaign.catalog.texture
@@ -73,14 +80,15 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
         source = stack.catalog.source(name)
         covers = cover_map_of(stack, campaign)
         layers = site_layers(stack, name, source, sites, campaign.soil.ptf, covers)
-        of_members = {
+        of_members: dict[str, pl.DataFrame] = {
             member: site_layers(stack, name, source, sites, member, covers)
             for member in campaign.soil.members
         }
         quantiles = None
         if SAMPLED[campaign.soil.ptf][1] == "texture" and has_quantiles(source):
             wanted = [f"{one}_{end}" for one in FRACTIONS for end in ("q05", "q95")]
-            quantiles = _sampled(stack, name, source, sites, wanted)
+            needed = campaign.soil.texture_spread
+            quantiles = _sampled(stack, name, source, sites, wanted, needed=needed)
         closed = by_difference(source)
         if closed:
             layers = layers.with_columns(by_difference=pl.lit(" ".join(closed)))
@@ -91,6 +99,9 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
         {"soil product": name, "ptf": campaign.soil.ptf},
     )
     write_table(place.site_textures, layers, SOIL_LAYERS, record)
+    if quantiles is not None and campaign.soil.texture_spread:
+        tolerance = campaign.soil.texture_tolerance_pct
+        of_members |= moved_layers(layers, quantiles, tolerance)
     for member, own in of_members.items():
         write_table(place.member_layers(member), own, SOIL_LAYERS, record)
     if quantiles is not None:
@@ -119,11 +130,19 @@ def run_campaign_soils(files: CampaignFiles, *, force: bool = False) -> SoilsRun
 
 
 def _sampled(
-    stack: CovariateStack, name: str, source: Source, sites: pl.DataFrame, wanted: list[str]
+    stack: CovariateStack,
+    name: str,
+    source: Source,
+    sites: pl.DataFrame,
+    wanted: list[str],
+    *,
+    needed: bool,
 ) -> pl.DataFrame | None:
-    """Quantiles at the sites; None, and said, where their files were not fetched."""
+    """Quantiles at the sites; None, and said, where their files were not fetched nor needed."""
     try:
         return site_quantiles(stack, name, source, sites, wanted)
     except RequestError as error:
+        if needed:
+            raise
         _LOG.warning("no spread of textures: %s", error)
         return None

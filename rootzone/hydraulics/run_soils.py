@@ -42,6 +42,11 @@ class SoilsRun:
         return int(self.result.layers.site_ids.size)
 
     @property
+    def n_layers(self) -> int:
+        """Their layers."""
+        return int(self.result.soils.refusal.size)
+
+    @property
     def refused_by_reason(self) -> dict[str, int]:
         """Refused layers by reason, most frequent first."""
         return _counts([part.refusal for part in self.result.refusals], Refusal)
@@ -58,7 +63,7 @@ class SoilsRun:
             "adjustments": str(self.files.adjustments),
             "refused": str(self.files.refused),
             "sites": self.n_sites,
-            "layers": int(self.result.soils.refusal.size),
+            "layers": self.n_layers,
             "sites_refused": self.result.n_refused_sites,
             "layers_refused_by_reason": self.refused_by_reason,
             "adjustments_by_rule": self.adjusted_by_rule,

@@ -323,7 +323,10 @@ def _parameters(
     none = Adjustments.joined([])
     if "sand_pct" in layers.names:
         known = _properties(layers)
-        parameters = PEDOTRANSFERS[ptf].predict(known)
+        function = PEDOTRANSFERS[ptf]
+        unknown = np.full(layers.values.shape[1], np.nan)  # of a table without such a column
+        needed = {name: known.get(name, unknown) for name in function.needs}
+        parameters = function.predict({**known, **needed})
         if "stones_vol_pct" in known:
             fine_bd = layers.bd_g_cm3
             if fine_bd is not None:  # the fine earth's own pores, before stones take their share

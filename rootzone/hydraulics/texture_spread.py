@@ -2,7 +2,7 @@
 
 A product such as SoilGrids gives, beside the mean of a fraction, what 5 % and 95 % of its
 predictions lie below. Taken as a normal distribution that is a standard deviation; it is carried
-through the pedotransfer function to first order.
+through the pedotransfer function to first order, and into simulations by four moved textures.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.tables import Column, Schema
+from rootzone.campaign.model import MOVED_TEXTURES
 from rootzone.hydraulics.pedotransfer import PEDOTRANSFERS
 from rootzone.hydraulics.texture import close_textures
 from rootzone.hydraulics.van_genuchten import theta_from_psi
@@ -102,12 +103,9 @@ def _limits(
     layers: dict[str, FloatArray], moved: str, by_pct: FloatArray, limits: Soil
 ) -> dict[str, FloatArray]:
     """DUL, LL15 and log10 Ks where one fraction is moved."""
-    other = next(name for name in FRACTIONS if name != moved)
-    fraction = np.clip(layers[f"{moved}_pct"] + by_pct, 0.0, 100.0)
-    rest = np.minimum(layers[f"{other}_pct"], 100.0 - fraction)
-    texture = {f"{moved}_pct": fraction, f"{other}_pct": rest}
-    silt = 100.0 - fraction - rest
-    found = close_textures(texture["sand_pct"], silt, texture["clay_pct"], tolerance_pct=10.0)
+    texture = moved_texture(layers, moved, by_pct)
+    fraction = texture["sand_pct"]
+    found = close_textures(fraction, texture["silt_pct"], texture["clay_pct"], tolerance_pct=10.0)
     known = layers | {
         "sand_pct": found.sand_pct, "silt_pct": found.silt_pct, "clay_pct": found.clay_pct,
     }  # fmt: skip
@@ -121,6 +119,78 @@ def _limits(
             "ll15_sd": theta_from_psi(ll15, theta_r, theta_s, alpha, n),
             "log10_ks_sd": np.log10(ks),
         }
+
+
+def moved_texture(
+    layers: Mapping[str, FloatArray], moved: str, by_pct: FloatArray
+) -> dict[str, FloatArray]:
+    """Sand, silt and clay where sand or clay is moved and silt closes the sum.
+
+    Parameters
+    ----------
+    layers : mapping of str to array, shape (row,)
+        ``sand_pct`` and ``clay_pct`` [%].
+    moved : str
+        ``sand`` or ``clay``.
+    by_pct : array, shape (row,)
+        How far [%]; textures beyond the triangle are moved to its edge.
+
+    Examples
+    --------
+    >>> loam = {"sand_pct": np.array([40.0]), "clay_pct": np.array([20.0])}
+    >>> {k: float(v[0]) for k, v in moved_texture(loam, "sand", np.array([10.0])).items()}
+    {'sand_pct': 50.0, 'silt_pct': 30.0, 'clay_pct': 20.0}
+    """
+    other = next(name for name in FRACTIONS if name != moved)
+    fraction = np.clip(layers[f"{moved}_pct"] + by_pct, 0.0, 100.0)
+    rest = np.minimum(layers[f"{other}_pct"], 100.0 - fraction)
+    texture = {f"{moved}_pct": fraction, f"{other}_pct": rest}
+    silt = 100.0 - fraction - rest
+    return {"sand_pct": texture["sand_pct"], "silt_pct": silt, "clay_pct": texture["clay_pct"]}
+
+
+def moved_layers(
+    layers: pl.DataFrame, quantiles: pl.DataFrame, tolerance_pct: float
+) -> dict[str, pl.DataFrame]:
+    """Layers of the sites with their textures moved, by the names of ``MOVED_TEXTURES``.
+
+    Parameters
+    ----------
+    layers : DataFrame
+        Sampled layers of the sites.
+    quantiles : DataFrame
+        As in `spread_table`.
+    tolerance_pct : float
+        Distance of a sum from 100 % that is closed before it is moved; others stay as they are,
+        to be refused as the site's own are.
+
+    Notes
+    -----
+    Sand lies ``sqrt(2)`` standard deviations lower and higher, then clay, with silt closing the
+    sum. These are sigma points (Julier and Uhlmann 1997): with the site's own texture they have the
+    variance of two independent normal errors, ``(2 s^2 + 2 s^2) / 4`` each with the divisor of five
+    values, so what is linear in them has exactly its variance. A site's layers move together: its
+    errors are taken as one through the profile, which is the wider case.
+    """
+    import polars as pl
+
+    closed = close_textures(
+        *(layers[f"{name}_pct"].to_numpy().astype(float) for name in ("sand", "silt", "clay")),
+        tolerance_pct=tolerance_pct,
+    )
+    usable = closed.refusal == 0
+    own = {"sand_pct": closed.sand_pct, "clay_pct": closed.clay_pct}
+    out = {}
+    for name in MOVED_TEXTURES:
+        moved, _, side = name.partition("_")
+        ends = [quantiles[f"{moved}_{end}"].to_numpy() for end in ("q05", "q95")]
+        by = np.sqrt(2.0) * deviation(*ends) * (1.0 if side == "high" else -1.0)
+        texture = moved_texture(own, moved, by)
+        out[name] = layers.with_columns(
+            pl.Series(column, np.where(usable, values, layers[column].to_numpy()))
+            for column, values in texture.items()
+        )
+    return out
 
 
 def spread_table(layers: pl.DataFrame, quantiles: pl.DataFrame, limits: Soil) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.inversion.soil_layers import SoilLayers, soil_of_station
 from rootzone.stations.readers.read_soils import read_soils
 from rootzone.stations.station_soils import soils_path, usable_soils
+from rootzone.stations.station_table import read_stations
 
 Place = tuple[str, str]
 
@@ -39,12 +40,12 @@ def measured_profiles(
     with_mapped : bool
         Take classes of a soil map as well.
     on_problem : callable, optional
-        Told in words of every station whose soil cannot be used; the rest goes on.
+        Told in words of every station of the table whose soil cannot be used; the rest goes on.
 
     Returns
     -------
     dict
-        Empty where there is no table.
+        Empty where there is no table of soils.
 
     Raises
     ------
@@ -54,9 +55,9 @@ def measured_profiles(
     path = soils or soils_path(stations)
     if soils is None and not path.exists():
         return {}
-    return profiles_of(
-        read_soils(path), thickness_mm, ptf, with_mapped=with_mapped, on_problem=on_problem
-    )
+    places = read_stations(stations).select("network", "station").unique()
+    own = read_soils(path).join(places, on=["network", "station"], how="semi")
+    return profiles_of(own, thickness_mm, ptf, with_mapped=with_mapped, on_problem=on_problem)
 
 
 def profiles_of(

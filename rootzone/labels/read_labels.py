@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.positions import refuse_impossible_places
 from rootzone._shared.table_files import read_frame, reading
 from rootzone.labels.distribution import Distribution
 from rootzone.labels.write_labels import label_files
@@ -139,7 +140,7 @@ def read_samples(source: Path, also: str | None = None) -> pl.DataFrame:
     Raises
     ------
     RequestError
-        There is no column date, or a file cannot be read.
+        There is no column date, a file cannot be read, or a row lies nowhere on Earth.
     """
     columns = dict.fromkeys(["date", "station", "site_id", "lat", "lon", "flag", also or "date"])
     files = label_files(source)
@@ -158,6 +159,7 @@ def read_samples(source: Path, also: str | None = None) -> pl.DataFrame:
             good_rows(batch).drop("flag", strict=False) for batch in _batches(path, [*columns])
         ]
         part = pl.concat(batches) if batches else pl.DataFrame(schema=dict.fromkeys(names, pl.Null))
+        refuse_impossible_places(part, path)
         if stride > 1 and "site_id" in part.columns:
             part = part.filter(pl.col("site_id").hash() % stride == 0)
         with reading(path):

@@ -1,6 +1,7 @@
 """What the labels of a campaign leave open for want of a soil's own curve, site by site and day.
 
-``soil.members`` names pedotransfer functions beside ``soil.ptf``. Their soils run under the same
+``soil.members`` names pedotransfer functions beside ``soil.ptf``, and ``soil.texture_spread`` moves
+textures by the quantiles of the mapped product. Their soils run under the same
 weather, engine and ladder as the sites, and the spread of all is written beside the labels, in
 parts that are kept: the same command goes on.
 """
@@ -79,11 +80,11 @@ def run_member_spread(
         The layers of a member were not sampled.
     """
     campaign, place = files.campaign, files.workspace
-    lost = [name for name in campaign.soil.members if not place.member_layers(name).exists()]
+    lost = [name for name in campaign.soil.ensemble if not place.member_layers(name).exists()]
     if lost:
         raise RequestError(
-            f"soil.members: the soils of {', '.join(lost)} were not sampled. Run rootzone soils "
-            "with --force, then this again."
+            f"soil.members, soil.texture_spread: the soils of {', '.join(lost)} were not sampled. "
+            "Run rootzone soils with --force, then this again."
         )
     sites = read_table(place.sites, SITES)
     rows, kept, spreads = 0, 0, []
@@ -158,7 +159,7 @@ def _labels_of(folder: Path, year: int, ids: pl.Series) -> pl.DataFrame:
 
 def _record(files: CampaignFiles, own: pl.DataFrame) -> Provenance:
     campaign, place = files.campaign, files.workspace
-    layers = {name: place.member_layers(name) for name in campaign.soil.members}
+    layers = {name: place.member_layers(name) for name in campaign.soil.ensemble}
     return Provenance(
         "rootzone labels",
         {
@@ -167,7 +168,7 @@ def _record(files: CampaignFiles, own: pl.DataFrame) -> Provenance:
             "labels": digest_bytes(own.hash_rows(seed=1).to_numpy().tobytes()),
             **inputs_of({f"layers of {name}": path for name, path in layers.items()}),
         },
-        {"functions": [campaign.soil.ptf, *campaign.soil.members]},
+        {"soils": [campaign.soil.ptf, *campaign.soil.ensemble]},
     )
 
 
@@ -187,9 +188,9 @@ def _spread_of_chunk(
     depths = np.asarray(campaign.labels.depths_mm, dtype=np.float32)
     depth = np.abs(own["depth_mm"].to_numpy()[:, None] - depths).argmin(axis=1)
     values = [own["theta"].to_numpy().astype(np.float64)]
-    for name in campaign.soil.members:
+    for name, function in campaign.soil.ensemble.items():
         member = campaign.model_copy(
-            update={"soil": campaign.soil.model_copy(update={"ptf": name})}
+            update={"soil": campaign.soil.model_copy(update={"ptf": function})}
         )
         layers = read_table(place.member_layers(name), SOIL_LAYERS)
         numbered = layers.join(number, on="site_id", how="inner", maintain_order="left")

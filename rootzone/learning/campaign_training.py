@@ -15,6 +15,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
+from rootzone._shared.skill import Skill
 from rootzone.labels.splits import TRAIN, VALIDATION
 from rootzone.learning.choose_model import choose_model
 from rootzone.learning.grow import grown, takes_steps
@@ -51,12 +52,36 @@ class TrainedCampaign:
         What stands in ``bundle.json`` besides the network.
     calibration : Calibration or None
         Width of the interval.
+    calibration_on : str
+        What the interval rests on, or why there is none, in words.
+    skill : Skill or None
+        On the validation samples; None on ranks that do not lead.
+    validation_source : str
+        ``station`` or ``simulated``: whose labels those are.
     """
 
     folder: Path
     results: list[TrainResult]
     info: dict[str, Any]
     calibration: Calibration | None
+    calibration_on: str = ""
+    skill: Skill | None = None
+    validation_source: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """The run as JSON values."""
+        return {
+            "bundle": str(self.folder),
+            **{name: self.info[name] for name in _FACTS},
+            "calibration": None if self.calibration is None else self.calibration.to_dict(),
+        }
+
+
+# What of a bundle's own words a run reports.
+_FACTS = (
+    "samples", "labels", "validation_source", "best", "epochs_run", "validation", "calibration_on",
+    "bf16_error", "notes",
+)  # fmt: skip
 
 
 def train_campaign(
@@ -270,16 +295,17 @@ def _finished(
     coverage = inputs.campaign.maps.interval_pct / 100.0
     by_date = inputs.campaign.learning.split.kind not in ("stations", "regions")
     calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
+    skill = values.skill()
     info = {
         **info,
-        "validation": asdict(values.skill()),
+        "validation": asdict(skill),
         "calibration_on": said,
         "bf16_error": bf16_error(bundle, validation, how.device),
     }
     save_bundle(best, weights, config, spec, depths_mm, calibration, info)
     if digest_of(best) != evaluated or not (best / CARD).exists():
         _write_card(best, info)
-    return TrainedCampaign(best, results, info, calibration)
+    return TrainedCampaign(best, results, info, calibration, said, skill, validation.source)
 
 
 def places_of(values: LabelValues, samples: SampleSet) -> IntArray:

@@ -50,7 +50,9 @@ def content_digests(inputs: ReportInputs) -> dict[str, str]:
         place.evaluation(inputs.run) / "predictions.parquet",
         place.evaluation(inputs.run) / "skill.parquet",
         place.evaluation(inputs.run) / "comparison.parquet",
-        *sorted(place.maps.glob("*.tif")),
+        *sorted(place.maps.glob("*.tif")), place.surface / "predictions.parquet",
+        place.surface / "skill.json", *sorted(place.surface.glob("networks/*/*.safetensors")),
+        *sorted(place.surface.glob("maps/*.tif")), place.surface / "maps" / "surface_theta.nc",
     ]  # fmt: skip
     found = {_name(place.root, path): digest_file(path) for path in single if path.is_file()}
     shards = shard_digest(inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rootzone._shared.figure_style import figure_bytes
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone.report import skill_section as skill
 from rootzone.report.campaign_section import campaign_section
-from rootzone.report.document import Document, Plot, Section, absent, write_document
+from rootzone.report.document import Document, Plot, Section, Text, absent, write_document
 from rootzone.report.labels_section import labels_section
 from rootzone.report.learning_section import learning_section
 from rootzone.report.map_section import map_section
@@ -22,6 +23,7 @@ from rootzone.report.provenance_section import content_digests, provenance_secti
 from rootzone.report.read_inputs import ReportInputs
 from rootzone.report.sites_section import sites_section
 from rootzone.report.soils_section import soils_section
+from rootzone.report.surface_section import has_surface, surface_section
 from rootzone.report.trust_section import trust_section
 from rootzone.report.water_section import water_section
 
@@ -79,8 +81,16 @@ def write_report(inputs: ReportInputs, figures: str | None = None) -> dict[str, 
 
 
 def report_document(inputs: ReportInputs) -> Document:
-    """The page: a section whose table is damaged says so, and the others stand."""
-    rest = [_built(inputs, key, name, build) for key, name, build in _SECTIONS]
+    """The page: a section whose table is damaged says so, and the others stand.
+
+    Surface moisture has a section where there is any, and the page for itself where nothing of the
+    root zone was begun.
+    """
+    surface = [("surface", "Surface", surface_section)] if has_surface(inputs) else []
+    if surface and inputs.sites is None:
+        return _surface_alone(inputs)
+    chosen = [*_SECTIONS[:2], *surface, *_SECTIONS[2:]]
+    rest = [_built(inputs, key, name, build) for key, name, build in chosen]
     try:
         headline = skill.headline(inputs)
     except RequestError:  # its own section tells
@@ -92,6 +102,19 @@ def report_document(inputs: ReportInputs) -> Document:
         + (campaign.description or "from texture and weather to water at depth"),
         [campaign_section(inputs, headline), *rest],
     )
+
+
+def _surface_alone(inputs: ReportInputs) -> Document:
+    campaign = inputs.campaign
+    surface = _built(inputs, "surface", "Surface", surface_section)
+    if inputs.made_up:
+        note = Text(f"What is not real here: {inputs.made_up}", "note")
+        surface = replace(surface, blocks=[note, *surface.blocks])
+    lead = campaign.description or "from what satellites see to water in the top 5 cm"
+    return Document(
+        "Surface soil moisture", f"Campaign {campaign.name}: {lead}",
+        [surface, _built(inputs, "provenance", "Provenance", provenance_section)],
+    )  # fmt: skip
 
 
 def _built(inputs: ReportInputs, key: str, name: str, build: Build) -> Section:

@@ -89,7 +89,9 @@ def daily_values(series: SensorSeries, bits: IntArray) -> DailyValues:
 
     Daily readings stay as they are. A day of readings is the mean of its good ones, if there are
     enough for half the day: 12 hourly ones, 4 of every three hours. With fewer it is the mean of
-    all, flagged by every rule that took one, and ``few`` where none did.
+    all, flagged by every rule that took one, and ``few`` where none did. The first and the last day
+    are no days where the record begins or ends in the middle of them: seven evening hours that a
+    record in UTC has of a local day before its first.
     """
     flags = series.source_flag
     texts = np.full(len(series.time), "", dtype=object) if flags is None else flags
@@ -100,6 +102,8 @@ def daily_values(series: SensorSeries, bits: IntArray) -> DailyValues:
         return DailyValues(day, theta, bits, texts, np.ones(len(day), dtype=np.int64))
     least = max(1, round(LEAST_READINGS / series.step_h))
     ends = np.append(start[1:], len(theta))
+    whole = _days_within(ends - start, least)
+    day, start, ends = day[whole], start[whole], ends[whole]
     out = DailyValues(
         day,
         np.empty(len(day)),
@@ -117,6 +121,20 @@ def daily_values(series: SensorSeries, bits: IntArray) -> DailyValues:
         out.bits[i] = 0 if enough else int(np.bitwise_or.reduce(taken)) or FEW
         out.source_flag[i] = _joined_flags(texts[first:last][chosen])
     return out
+
+
+def _days_within(count: IntArray, least: int) -> slice:
+    """Days without a first or last one of too few readings, where others have enough.
+
+    Examples
+    --------
+    >>> days = np.array([7, 24, 3, 24, 17])
+    >>> days[_days_within(days, 12)].tolist()
+    [24, 3, 24, 17]
+    """
+    if not (count >= least).any():
+        return slice(None)
+    return slice(int(count[0] < least), len(count) - int(count[-1] < least))
 
 
 def _joined_flags(texts: AnyArray) -> str:

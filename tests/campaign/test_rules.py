@@ -40,6 +40,10 @@ def test_the_defaults_break_no_rule() -> None:
         ({"soil": {"bounds": {"ks_min_mm_d": 20_000}}}, ("soil", "bounds", "ks_min_mm_d")),
         ({"labels": {"depths_mm": [200, 1500]}}, ("labels", "depths_mm", 1)),
         ({"soil": {"members": ["toth2015", "rosetta3"]}}, ("soil", "members", 1)),  # is soil.ptf
+        (
+            {"soil": {"ptf": "polaris_van_genuchten", "texture_spread": True}},
+            ("soil", "texture_spread"),
+        ),  # no texture to move
         ({"weather": {"leaf_area": "modis_lai"}}, ("weather", "leaf_area")),  # nothing grows
         ({"learning": {"split": {"train": 0.8}}}, ("learning", "split")),
     ],
@@ -50,6 +54,10 @@ def test_each_rule_names_the_key_to_look_at(changes: dict[str, Any], key: tuple[
 
 def test_leaves_that_follow_maps_are_an_engine_setting_of_the_run() -> None:
     asked = {**SMALL, "cover": "grass", "weather": {"leaf_area": "modis_lai"}}
-    assert Campaign.model_validate(asked).engine_as_run.settings == {"cover": "grass", "lai": True}
+    assert Campaign.model_validate(asked).engine_as_run.settings == {
+        "cover": "grass",
+        "lai": True,
+        "snow": True,
+    }
     by_map = Campaign.model_validate({**asked, "cover": "by_land_cover"})
-    assert by_map.engine_as_run.settings == {"lai": True}
+    assert by_map.engine_as_run.settings == {"lai": True, "snow": True}

@@ -168,6 +168,20 @@ def test_sigterm_ends_a_verb_with_status_4(tmp_path: Path) -> None:
     assert "SIGTERM" in done.stderr
 
 
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+def test_a_signal_on_the_way_out_changes_nothing(tmp_path: Path, number: str) -> None:
+    code = (
+        "import atexit, os, signal, sys\n"
+        f"atexit.register(os.kill, os.getpid(), signal.{number})\n"
+        "sys.argv = ['rootzone', '--version']\n"
+        "from rootzone._cli import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_numpys_words_for_a_full_disk_are_understood() -> None:
     assert isinstance(in_one_sentence(OSError("105763 requested and 1272 written")), StoppedEarly)
 

@@ -42,6 +42,7 @@ def test_a_year_is_written_with_its_gap_report_and_provenance(campaign):
     write_year(campaign.parent / "data", 2023)
     done = run(campaign)
     assert done.exit_code == 0, done.output
+    assert "{}" not in done.output
     path = campaign.parent / "weather" / "weather_2023.parquet"
     table = read_table(path, WEATHER, required=["pet_mm", "net_30d_mm"])
     assert table.height == 12 * 365

@@ -124,6 +124,7 @@ BY_DATA = {
     ("hydraulics/run_campaign_soils.py", "soil.on_refused"),  # soils
     ("hydraulics/site_layers.py", "soil.ptf"),  # a catalog of one's own; check asks the catalog
     ("labels/run_member_spread.py", "soil.members"),  # tables of the soils stage
+    ("labels/run_member_spread.py", "soil.texture_spread"),
     ("engines/apsim/allowed.py", "engine.apsim_models"),  # what this machine allows
     ("jobs/shard/engine_choice.py", "engine.name"),  # --device
     ("jobs/record/rounds.py", "sites.reserves_pct"),  # a table that was not drawn
@@ -175,6 +176,7 @@ IN_OTHER_WORDS: list[tuple[dict[str, Any], str]] = [
     ({"soil": {"dul_suction_cm": 9.0}, "engine": {"physics": "swim3"}}, "soil.dul_suction_cm"),
     ({"soil": {"bounds": {"sat_max": 1.0}}}, "soil.bounds.sat_max"),
     ({"soil": {"members": ["rosetta3_h5"]}}, "soil.members"),  # POLARIS has no measured water
+    ({"soil": {"texture_spread": True}}, "soil.texture_spread"),  # nor quantiles
     ({"profile": {"thickness_mm": [1, 300, 300]}}, "profile.thickness_mm[0]"),
     ({"weather": {"pet": "apsim", "albedo": 0.2}}, "weather.albedo"),
     ({"weather": {"pet": "delivered", "albedo": 0.2}}, "weather.albedo"),  # drives nothing

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 
 from rootzone.covariates.grid import MasterGrid
 from rootzone.covariates.quadkeys import mercator_tile, quadkey, quadkeys, tile_index
+
+QUADKEYS = Path(__file__).parents[1] / "surface" / "data" / "quadkeys.csv"
 
 
 def test_the_worked_example_of_the_bing_tile_system():
@@ -46,3 +51,13 @@ def test_every_tile_has_a_row_with_its_centre_and_both_keys():
     assert abs(float(x_m) - (grid.left + 960)) < 1e-3
     assert abs(float(y_m) - (grid.top - 960)) < 1e-3
     assert first["quadkey14"][:12] == first["quadkey12"]
+
+
+def test_five_places_have_the_keys_of_the_reference_table() -> None:
+    # tests/surface/data/quadkeys.csv: the reference notes' tiles and keys, two zooms
+    table = pl.read_csv(QUADKEYS, schema_overrides={"quadkey": pl.String})
+    for row in table.iter_rows(named=True):
+        lon, lat = np.array([row["lon"]]), np.array([row["lat"]])
+        column, line = mercator_tile(lon, lat, row["zoom"])
+        assert (int(column[0]), int(line[0])) == (row["x"], row["y"]), row["place"]
+        assert quadkeys(lon, lat, row["zoom"]) == [row["quadkey"]]

@@ -59,6 +59,14 @@ def served(folder: Path):
         sent.append(int(server.communicate("\n", timeout=60)[0]))
 
 
+def told(what: str, sent: int, blocks: int, pixels: int) -> None:
+    """Shown by ``pytest -s``: a server gives whole blocks, so these are what a county needs."""
+    print(  # noqa: T201
+        f"\n{what}: {sent:,} bytes fetched, {blocks:,} in the blocks that the county touches "
+        f"({sent / blocks:.2f} times), {pixels:,} in its own pixels"
+    )
+
+
 GRID = MasterGrid.for_bounds((149.0, -35.5, 149.2, -35.3), 250.0, 16, "EPSG:32755")
 DEPTHS = [(0, 5), (5, 15), (15, 30), (30, 60), (60, 100), (100, 200)]
 
@@ -89,6 +97,7 @@ def test_six_depths_of_a_county_cost_no_continent(tmp_path):
     across = (300 + GRID.width - 1) // block - 300 // block + 1
     down = (300 + GRID.height - 1) // block - 300 // block + 1
     needed = len(DEPTHS) * across * down * block * block * 2
+    told("six depths", sent[0], needed, len(DEPTHS) * GRID.width * GRID.height * 2)
     assert sent[0] <= 3 * needed
     assert sent[0] < 0.25 * len(DEPTHS) * side * side * 2
 
@@ -122,5 +131,6 @@ def test_a_year_of_weather_of_a_county_costs_no_continent(tmp_path):
     assert read.values == pytest.approx(values[:, cells.row, cells.col])
     along = [len(set((axis // 20).tolist())) for axis in (cells.row, cells.col)]
     needed = 5 * along[0] * along[1] * int(np.prod(chunk)) * 4
+    told("a year of weather", sent[0], needed, 365 * len(cells) * 4)
     assert sent[0] <= 3 * needed
     assert sent[0] < 0.1 * values.nbytes

@@ -140,6 +140,18 @@ def test_missing_and_impossible_properties_are_told_apart() -> None:
     assert found.tolist() == [0, missing, wrong, wrong]
 
 
+@pytest.mark.parametrize("name", [name for name in PTF_NAMES if PEDOTRANSFERS[name].needs])
+def test_a_table_without_what_a_function_needs_is_refused_in_words(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "t.csv").write_text("site,depth_cm,sand,silt,clay\na,0-20,40,40,20\n")
+    words = [str(tmp_path / "t.csv"), "--out", str(tmp_path / "s.parquet"), "--ptf", name]
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 1  # the runner's own, of the error the command line puts into words
+    assert "none of the 1 sites is usable" in str(done.exception)
+    assert "PTF_INPUT_MISSING" in str(done.exception)
+
+
 def test_stones_take_their_volume() -> None:
     # A third of the volume: water times 2/3, Ks times 2 (2/3) / (7/3) = 4/7, bulk density
     # 1.325 * 2/3 + 2.65 / 3.

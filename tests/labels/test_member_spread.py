@@ -12,6 +12,7 @@ from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import SOIL_LAYERS, SOILS
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import CampaignFiles
+from rootzone.hydraulics.texture_spread import moved_layers
 from rootzone.jobs.driver.run_campaign import run_campaign
 from rootzone.jobs.driver.run_local import InThisProcess
 from rootzone.labels.run_member_spread import run_member_spread
@@ -91,6 +92,33 @@ def test_finished_parts_are_kept(files: CampaignFiles) -> None:
     run_member_spread(files, files.workspace.labels)
     again = run_member_spread(files, files.workspace.labels)
     assert (again.rows, again.kept) == (0, 2)
+
+
+def test_quantiles_of_texture_reach_the_labels(tmp_path) -> None:
+    folder = tmp_path / "c"
+    file = make_campaign(folder, n_site=2, n_cell=1, spin_up_days=5,
+                         extra="soil: {texture_spread: true}\n")  # fmt: skip
+    files, place = CampaignFiles.beside(file), Workspace(folder)
+    layers = layers_of([1, 2], [1, 1], [1.4, 1.4]).drop("bd_g_cm3", "om_pct")
+    # The first site's product is sure of itself; the second's sand lies between 28 and 52 %.
+    quantiles = pl.DataFrame({"sand_q05": [40.0, 28.0], "sand_q95": [40.0, 52.0],
+                              "clay_q05": [20.0, 20.0], "clay_q95": [20.0, 20.0]})  # fmt: skip
+    soils = guarded_soils(files.campaign, layers)
+    assert soils is not None
+    write_table(place.soils, soils, SOILS, _RECORD)
+    for name, own in moved_layers(layers, quantiles, 10.0).items():
+        write_table(place.member_layers(name), own, SOIL_LAYERS, _RECORD)
+    run_campaign(files.campaign, place, InThisProcess(1))
+    said = invoke("labels", files.path)
+    assert said.exit_code == 0, said.output
+    assert "spread over 4 moved textures" in said.stderr
+    found = pl.read_parquet(place.label_spread / "year=2020" / "*.parquet")
+    sure, unsure = (found.filter(pl.col("site_id") == site) for site in (1, 2))
+    assert (found["members"] == 5).all()
+    assert sure["theta_sd"].max() < 1e-6  # type: ignore[operator]
+    # To first order DUL is open by 0.014 (test_texture_spread); labels lie between wilting and it.
+    assert 0.003 < unsure["theta_sd"].median() < 0.03  # type: ignore[operator]
+    assert (unsure["theta_low"] < unsure["theta_high"]).all()
 
 
 def test_layers_that_were_not_sampled_are_named(files: CampaignFiles) -> None:

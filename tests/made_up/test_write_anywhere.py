@@ -7,6 +7,7 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
+from rootzone.covariates.check.check import check_file
 from rootzone.covariates.grid import MasterGrid, crs_for
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.layers.stack import CovariateStack
@@ -49,6 +50,30 @@ def stack(place):
 def positions(stack):
     row, col = np.mgrid[: stack.grid.height, : stack.grid.width]
     return stack.grid.lon_lat(row, col)
+
+
+def test_catalog_check_finds_nothing_wrong_with_any_of_the_files(place):
+    # What docs/howto-region.md types before the first stage; a month of hours is no broken year.
+    _, catalog = place
+    files = [p for p in sorted(catalog.data_folder.rglob("*")) if p.suffix in (".tif", ".nc")]
+    entries = {"soilgrids", "era5_land", "worldcover", "koppen_beck2023", "dem_glo30"}
+    reports = [check_file(path, catalog) for path in files if path.name != "geopotential.nc"]
+    assert {report.source for report in reports} == entries
+    assert [(r.path, r.findings) for r in reports if not r.ok] == []
+
+
+def test_catalog_check_sees_percent_where_the_product_stores_g_per_kg(place, tmp_path):
+    # 1,200 g/kg of sand, such as a file that was scaled twice has, is 120 %.
+    _, catalog = place
+    path = catalog.data_folder / "soilgrids/sand/sand_0-5cm_mean.tif"
+    with rasterio.open(path) as data:
+        profile, stored = data.profile, data.read(1)
+    other = tmp_path / path.relative_to(catalog.data_folder)
+    other.parent.mkdir(parents=True)
+    with rasterio.open(other, "w", **profile) as out:
+        out.write(np.full_like(stored, 1200), 1)
+    found = check_file(other, catalog).findings
+    assert [(f.code, "120" in f.problem) for f in found] == [("OUT_OF_RANGE", True)]
 
 
 def test_the_grid_is_the_utm_zone_of_the_hemisphere(place):

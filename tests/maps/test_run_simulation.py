@@ -25,7 +25,7 @@ from rootzone.labels.field.columns import (
 )
 from rootzone.labels.field.read import PhysicsField, open_field
 from rootzone.labels.field.region_soils import soil_addresses
-from rootzone.maps.encoding import OUTSIDE, WATER, pack_theta
+from rootzone.maps.encoding import MISSING_WEATHER, OUTSIDE, WATER, pack_theta
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.run_maps import make_maps
 from rootzone.maps.run_simulation import (
@@ -201,6 +201,8 @@ def test_the_verb_paints_rounded_soils_and_goes_on_after_a_stop(
         assert (half == 65535).all()
     with rasterio.open(report.maps[0].with_suffix(".flags.tif")) as tif:
         flags = tif.read(1)
+    assert not (flags & MISSING_WEATHER.bit).any()  # the rim of the grid has weather too
+    assert "FORCING_MISSING" not in report.counts.failed
     there = (flags & (WATER.bit | OUTSIDE.bit)) == 0
     assert there.mean() > 0.3  # the lake, and two thirds of the padded grid outside the region
     assert (theta[there] != 65535).all()

@@ -202,6 +202,6 @@ def _shape(name: str, source: Source) -> str:
 
 
 _SHAPES = {
-    "year": r"\d{4}", "month": r"\d{2}", "day": r"\d{2}", "date": r"\d{7,8}",
+    "year": r"\d{4}", "month": r"\d{2}", "day": r"\d{2}", "date": r"(?:\d{13}|\d{7,8})(?!\d)",
     "depth": r"\d+_\d+",
 }  # fmt: skip

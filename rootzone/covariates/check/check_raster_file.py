@@ -298,7 +298,8 @@ def _range(facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
     sentinels = {*facts.get("sentinels", []), *layer.source.nodata}
     ends = [value for value in (facts["lowest"], facts["highest"]) if value not in sentinels]
     low, high = layer.range
-    scaled = [value * layer.source.scale + layer.source.offset for value in ends]
+    scale, offset = _packing(facts, layer)
+    scaled = [value * scale + offset for value in ends]
     wrong = [value for value in scaled if not low <= value <= high]
     if wrong:
         yield FileFinding(
@@ -322,6 +323,16 @@ def _range(facts: dict[str, Any], layer: Layer) -> Iterator[FileFinding]:
             f"no value is above {max(scaled):g}, so this looks like fractions, not percent",
             "set scale: 100 in the catalog entry",
         )
+
+
+def _packing(facts: dict[str, Any], layer: Layer) -> tuple[float, float]:
+    """Factor and term that the reader will use: the variable's, the entry's, or a NetCDF's own."""
+    source = layer.source
+    if layer.part is not None and layer.part.scale is not None:
+        return layer.part.scale, source.offset
+    if not {"scale", "offset"} & source.model_fields_set and facts["driver"] == "netCDF":
+        return facts["scale"], facts["offset"]
+    return source.scale, source.offset
 
 
 def _range_remedy(layer: Layer, values: list[float]) -> str:

@@ -128,7 +128,7 @@ def missing_days(dates: AnyArray) -> AnyArray:
     More than 300 days count as a year, which runs from 1 January to 31 December.
     """
     first, last = dates.min(), dates.max()
-    if len(dates) > 300:
+    if np.unique(dates).size > 300:  # days, not hours of a month
         first = first.astype("datetime64[Y]").astype("datetime64[D]")
         last = (last.astype("datetime64[Y]") + ONE_YEAR).astype("datetime64[D]") - ONE_DAY
     return np.setdiff1d(np.arange(first, last + ONE_DAY), dates)

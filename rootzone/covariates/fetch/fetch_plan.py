@@ -137,6 +137,8 @@ def _soil_layers(campaign: Campaign, catalog: Catalog) -> Iterator[Layer]:
         return
     functions = (campaign.soil.ptf, *campaign.soil.members)
     extra = [variable for name in functions for variable in _BESIDE_TEXTURE.get(name, ())]
+    if campaign.soil.texture_spread:
+        extra += [f"{one}_{end}" for one in ("sand", "clay") for end in ("q05", "q95")]
     for variable in dict.fromkeys((*_TEXTURE, *extra)):
         for depth in _depths(campaign, catalog):
             values = {"variable": variable, "depth": depth}

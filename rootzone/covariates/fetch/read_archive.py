@@ -12,7 +12,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.unpack import refuse_zip_bomb
 
 MAX_BYTES = 64 << 30  # larger than any raster of the catalog
-_MAX_RATIO = 600  # a class raster deflates a few hundredfold; zeros alone reach 1030, no more
+MAX_RATIO = 600  # a class raster deflates a few hundredfold; zeros alone reach 1030, no more
 _COMPANIONS = {".img": (".ige", ".rrd")}  # files that one cannot be read without
 
 
@@ -40,7 +40,7 @@ def extract_member(archive: Path, member: str, target: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as file:
             info = _find(file, archive, member)
-            refuse_zip_bomb(info, archive, MAX_BYTES, _MAX_RATIO)
+            refuse_zip_bomb(info, archive, MAX_BYTES, MAX_RATIO)
             with (
                 atomic_path(target) as temporary,
                 file.open(info) as source,

@@ -1,7 +1,10 @@
 """Products kept as time series of cells in CF NetCDF files, daily values at given places.
 
 This is the layout in which the validation service QA4SM and TUW's packages keep SMAP, ERA5-Land,
-GLDAS and C3S: a file of 5 x 5 degrees, its cells numbered, each with a series.
+GLDAS and C3S, and H SAF its ASCAT: a file of 5 x 5 degrees, its cells numbered, each with a series.
+CF's three ways are read: a table (cell, time), values in the order they came with the number of
+their cell (``locationIndex``), and cells one after the other with the count of values of each
+(``row_size``).
 """
 
 from __future__ import annotations
@@ -148,18 +151,40 @@ def _series(
 ) -> tuple[AnyArray, FloatArray, dict[str, BoolArray]]:
     """Times, values and what speaks against them, of one cell."""
     time = read_times(file, str(path))
-    ragged = "locationIndex" in file.variables
-    rows = np.flatnonzero(np.asarray(file["locationIndex"][:]) == cell) if ragged else cell
+    rows = _rows(file, path, cell, time.size)
 
     def of_cell(variable: str) -> AnyArray:
-        return _filled(file[variable][:])[rows] if ragged else _filled(file[variable][cell])
+        return _filled(file[variable][cell] if rows is None else file[variable][:][rows])
 
     value = of_cell(name)
     bad = {
         f"{flag} is not {' or '.join(map(str, good))}": ~np.isin(of_cell(flag), good)
         for flag, good in part.good_where.items()
+        if flag in file.variables
     }
-    return (time[rows] if ragged else time), value, bad
+    return (time if rows is None else time[rows]), value, bad
+
+
+def _rows(file: Dataset, path: Path, cell: int, n: int) -> AnyArray | slice | None:
+    """Where a cell's values lie among those of all; None where cells are rows of a table.
+
+    Raises
+    ------
+    RequestError
+        Cells claim more values, or fewer, than there are.
+    """
+    if "locationIndex" in file.variables:
+        return np.flatnonzero(np.asarray(file["locationIndex"][:]) == cell)
+    if "row_size" not in file.variables:
+        return None
+    size = np.ma.filled(np.ma.asarray(file["row_size"][:]), 0).astype(np.int64)
+    ends = np.cumsum(size)
+    if ends[-1] != n:
+        raise RequestError(
+            f"{path}: its cells claim {int(ends[-1])} values by row_size, and it holds {n}; it was "
+            "cut, or put together from several."
+        )
+    return slice(int(ends[cell] - size[cell]), int(ends[cell]))
 
 
 def _frame(layer: Layer, lon: float, lat: float, day: AnyArray, value: FloatArray) -> pl.DataFrame:

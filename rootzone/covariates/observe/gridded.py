@@ -6,6 +6,7 @@ Rows come out from the north whatever the file has.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from rootzone.covariates.weather.netcdf_axes import TIME, read_times
 if TYPE_CHECKING:
     from netCDF4 import Dataset
 
-_LON, _LAT = ("lon", "longitude", "x"), ("lat", "latitude", "y")
+_LON, _LAT = ("lon", "longitude", "Longitude", "x"), ("lat", "latitude", "Latitude", "y")
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def said_of(path: Path, layer: Layer) -> str:
     return f"{path.name}: {' or '.join(part.names)}{depth} in {part.unit}{more}"
 
 
-def read_gridded(path: Path, layer: Layer) -> GriddedField:
+def read_gridded(
+    path: Path, layer: Layer, box: tuple[float, float, float, float] | None = None
+) -> GriddedField:
     """Read a product.
 
     Parameters
@@ -118,6 +121,8 @@ def read_gridded(path: Path, layer: Layer) -> GriddedField:
         NetCDF as delivered.
     layer : Layer
         One variable of its catalog entry.
+    box : tuple of float, optional
+        West, south, east, north [degree]: only cells whose middles lie inside are read.
 
     Raises
     ------
@@ -129,12 +134,15 @@ def read_gridded(path: Path, layer: Layer) -> GriddedField:
     with open_netcdf(path) as file:
         name = the_name(file, path, layer)
         lon, lat = _axis(file, path, *_LON), _axis(file, path, *_LAT)
+        part_rows, part_cols = _inside(lon, lat, box, path)
+        window = {**dict.fromkeys(_LAT, part_rows), **dict.fromkeys(_LON, part_cols)}
+        lon, lat = lon[part_cols], lat[part_rows]
         variable = file.variables[name]
         convert = moisture_unit(variable, part, f"{path}: {name}")
-        stored, values = _values(variable, lon, lat, path)
+        stored, values = _values(variable, lon, lat, path, window)
         values = np.where(np.isin(stored, layer.source.nodata), np.nan, values)
         others = {
-            why: _values(file.variables[flag], lon, lat, path)[0]
+            why: _values(file.variables[flag], lon, lat, path, window)[0]
             for why, flag, _ in _rules(file, part)
         }
         bad = {why: ~np.isin(others[why], good) for why, _, good in _rules(file, part)}
@@ -213,11 +221,12 @@ def _values(
     lon: FloatArray,
     lat: FloatArray,
     path: Path,
+    window: Mapping[str, slice],
 ) -> tuple[AnyArray, FloatArray]:
     """Stored numbers, and unpacked ones with fill as NaN, shape (time, row, col)."""
     variable.set_auto_maskandscale(False)
-    stored = np.asarray(variable[...])
     names = list(variable.dimensions)
+    stored = np.asarray(variable[tuple(window.get(name, slice(None)) for name in names)])
     places = [next((names.index(n) for n in known if n in names), -1) for known in (_LAT, _LON)]
     if min(places) >= 0 and places[0] > places[1]:  # longitude first
         stored = np.swapaxes(stored, *places)
@@ -229,6 +238,25 @@ def _values(
             f"{lon.size} longitudes; it is half a grid, or its axes are turned."
         )
     return stored, unpacked(variable, stored)
+
+
+def _inside(
+    lon: FloatArray, lat: FloatArray, box: tuple[float, float, float, float] | None, path: Path
+) -> tuple[slice, slice]:
+    """Rows and columns of a box, all without one."""
+    if box is None:
+        return slice(None), slice(None)
+    west, south, east, north = box
+    found = []
+    for axis, low, high in ((lat, south, north), ((lon + 180.0) % 360.0 - 180.0, west, east)):
+        there = np.flatnonzero((axis >= low) & (axis <= high))
+        if there.size == 0 or there[-1] - there[0] + 1 != there.size:
+            raise RequestError(
+                f"{path}: its cells do not reach over {west:.2f} to {east:.2f} east, "
+                f"{south:.2f} to {north:.2f} north in one piece."
+            )
+        found.append(slice(int(there[0]), int(there[-1]) + 1))
+    return found[0], found[1]
 
 
 def unpacked(variable: Any, stored: AnyArray) -> FloatArray:  # noqa: ANN401

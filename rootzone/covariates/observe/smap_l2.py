@@ -16,6 +16,13 @@ from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.observe.ease import ease_grid
 from rootzone.covariates.observe.observed import Dropped, Observed
 from rootzone.covariates.observe.smap_classes import prior_of_fractions
+from rootzone.covariates.observe.smap_hdf import (
+    DENSE,
+    FROZEN,
+    WATER,
+    codes_of,
+    numbers_of,
+)
 from rootzone.covariates.observe.suspicions import opacity_kind, require_brightness
 
 GROUP: Final = "Soil_Moisture_Retrieval_Data"
@@ -27,7 +34,6 @@ _RETRIEVALS: Final = {
     "theta_dca": "soil_moisture", "theta_sca_h": "soil_moisture_option1",
     "theta_sca_v": "soil_moisture_option2",
 }  # fmt: skip
-_FROZEN, _WATER, _DENSE = 0b110000000, 0b11, 0b10000000000  # bits of surface_flag
 _PLACE_DEG = 0.02
 
 
@@ -99,18 +105,20 @@ def read_smap_l2(path: Path) -> SmapL2:
                 f"{path}: {wanted[0]} has {group.variables[wanted[0]].ndim} dimensions; half "
                 "orbits have one. It is a daily (L3) file; read it as SMAP L3."
             )
-        values = {name: _numbers(group, name) for name in (*_RADIOMETER, *_LAND)}
-        values["opacity"] = _numbers(group, opacity)
+        values = {name: numbers_of(group, name) for name in (*_RADIOMETER, *_LAND)}
+        values["opacity"] = numbers_of(group, opacity)
         for name, variable in _RETRIEVALS.items():
             values[name] = (
-                _numbers(group, variable) if variable in group.variables
+                numbers_of(group, variable) if variable in group.variables
                 else np.full_like(values["opacity"], np.nan)
             )  # fmt: skip
-        row, col = (_codes(group, f"EASE_{axis}_index", -1) for axis in ("row", "column"))
-        lon, lat = (_numbers(group, axis) for axis in ("longitude", "latitude"))
+        row, col = (codes_of(group, f"EASE_{axis}_index", -1) for axis in ("row", "column"))
+        lon, lat = (numbers_of(group, axis) for axis in ("longitude", "latitude"))
         time = _times(group, row.size)
         classes = _classes(group, row.size)
-        flags = [_codes(group, name, 0) for name in ("surface_flag", "retrieval_qual_flag_option2")]
+        flags = [
+            codes_of(group, name, 0) for name in ("surface_flag", "retrieval_qual_flag_option2")
+        ]
     nominal = _nominal_km(path, row, col, lon, lat)
     require_brightness(values["tb_h_corrected"], values["tb_v_corrected"], str(path))
     _require_slant(path, values, classes)
@@ -128,9 +136,9 @@ def observe_smap_l2(path: Path, *, recommended_only: bool = False) -> Observed:
         Whether retrievals need the product's own recommendation (bit 0 of the quality flag is 0).
     """
     half = read_smap_l2(path)
-    frozen = (half.surface_flag & _FROZEN) > 0
-    water = (half.surface_flag & _WATER) > 0
-    dense = (half.surface_flag & _DENSE) > 0
+    frozen = (half.surface_flag & FROZEN) > 0
+    water = (half.surface_flag & WATER) > 0
+    dense = (half.surface_flag & DENSE) > 0
     doubtful = (half.quality & 1) > 0 if recommended_only else np.zeros(frozen.shape, np.bool_)
     dropped, frames = Dropped(), []
     orbit = "asc" if "_A_" in path.name else "desc" if "_D_" in path.name else "none"
@@ -184,29 +192,10 @@ def _other_product(path: Path, groups: list[str], variables: list[str]) -> str:
     return f"{path}: there is no group {GROUP}; it holds {held}. It is {guess}."
 
 
-def _numbers(group: Any, name: str) -> FloatArray:  # noqa: ANN401 - netCDF4 is untyped
-    variable = group.variables[name]
-    # netCDF4 would mask values beyond valid_max too, and with it every retrieval above 0.5.
-    variable.set_auto_mask(False)
-    values = np.asarray(variable[...], dtype=np.float64)
-    fill = float(getattr(variable, "_FillValue", -9999.0))
-    return np.where((values == fill) | (values <= -9998.0), np.nan, values)
-
-
-def _codes(group: Any, name: str, missing: int) -> IntArray:  # noqa: ANN401
-    if name not in group.variables:
-        return np.full(group.variables["EASE_row_index"].shape, missing, dtype=np.int64)
-    variable = group.variables[name]
-    variable.set_auto_mask(False)
-    values = np.asarray(variable[...]).astype(np.int64)
-    fill = getattr(variable, "_FillValue", None)
-    return values if fill is None else np.where(values == int(fill), missing, values)
-
-
 def _times(group: Any, n: int) -> AnyArray:  # noqa: ANN401
     if "tb_time_seconds" not in group.variables:
         return np.full(n, np.datetime64("NaT", "s"))
-    seconds = _numbers(group, "tb_time_seconds")  # since 2000-01-01 12:00
+    seconds = numbers_of(group, "tb_time_seconds")  # since 2000-01-01 12:00
     known = np.isfinite(seconds)
     whole = np.where(known, seconds, 0.0).astype(np.int64).astype("timedelta64[s]")
     return np.where(
@@ -219,8 +208,8 @@ def _classes(group: Any, n: int) -> FloatArray:  # noqa: ANN401
     shares = np.zeros((n, 17))
     if "landcover_class" not in group.variables:
         return shares
-    codes = _codes(group, "landcover_class", 0).reshape(n, -1)
-    parts = np.nan_to_num(_numbers(group, "landcover_class_fraction")).reshape(n, -1)
+    codes = codes_of(group, "landcover_class", 0).reshape(n, -1)
+    parts = np.nan_to_num(numbers_of(group, "landcover_class_fraction")).reshape(n, -1)
     for code, part in zip(codes.T, parts.T, strict=True):
         known = (code >= 1) & (code <= 17)
         shares[np.flatnonzero(known), code[known] - 1] += part[known]

@@ -14,7 +14,7 @@ from rootzone.covariates.layers.source import Part
 _WATER_CONTENT = frozenset({"m3m-3", "m**3m**-3", "m^3m^-3", "m3.m-3", "m3/m3", "m^3/m^3",
                             "cm**3/cm**3", "cm3/cm3", "cm3cm-3", "m3m^-3"})  # fmt: skip
 _LAYER_WATER = frozenset({"kgm-2", "kg/m^2", "kg/m2", "kgm**-2", "mm"})
-_PERCENT = frozenset({"%", "percent"})
+_PERCENT = frozenset({"%", "percent", "percentage"})
 
 
 def moisture_unit(

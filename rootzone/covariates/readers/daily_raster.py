@@ -19,6 +19,7 @@ from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.convert import conversion
 from rootzone.covariates.weather.daily import DailyValues
 from rootzone.covariates.weather.day_files import days_of_files
+from rootzone.covariates.weather.rim_cells import CellsOutside
 
 if TYPE_CHECKING:
     from rootzone.covariates.check.findings import FileFinding
@@ -159,9 +160,10 @@ def _positions(data: Any, path: Path, cells: Cells) -> tuple[AnyArray, AnyArray]
     row, col = _where(row_at, cells.row), _where(col_at, cells.col)
     lost = (row < 0) | (col < 0)
     if lost.any():
-        raise RequestError(
+        raise CellsOutside(
             f"{path} covers {y.min():.4f} to {y.max():.4f} N and {x.min():.4f} to {x.max():.4f} E: "
-            f"{int(lost.sum())} of {lost.size} cells of the region lie outside."
+            f"{int(lost.sum())} of {lost.size} cells of the region lie outside.",
+            cells.cell_id[lost],
         )
     return row, col
 

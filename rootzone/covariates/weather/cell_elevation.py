@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rootzone._shared.arrays import FloatArray
+from rootzone._shared.arrays import BoolArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.grid import Bounds, MasterGrid
@@ -18,7 +18,9 @@ from rootzone.covariates.weather.netcdf_axes import values_at
 _SPACING_M = 500.0
 
 
-def cell_elevation_m(catalog: Catalog, source: str, cells: Cells, bounds: Bounds) -> FloatArray:
+def cell_elevation_m(
+    catalog: Catalog, source: str, cells: Cells, bounds: Bounds, rim: BoolArray | None = None
+) -> FloatArray:
     """Mean height of each cell, as far as it lies in the region.
 
     Parameters
@@ -31,16 +33,18 @@ def cell_elevation_m(catalog: Catalog, source: str, cells: Cells, bounds: Bounds
         Cells wanted.
     bounds : tuple of float
         West, south, east, north [degree] of the region; the files must cover it.
+    rim : array of bool, shape (cell,), optional
+        Cells that the region does not touch; their height may be unknown.
 
     Returns
     -------
     elevation_m : array, shape (cell,)
-        Mean of points 500 m apart [m].
+        Mean of points 500 m apart [m]; NaN where there is none in a cell of the rim.
 
     Raises
     ------
     RequestError
-        A cell has no elevation at all.
+        A cell of the region has no elevation at all.
     """
     grid = MasterGrid.for_bounds(bounds, _SPACING_M, 8)
     with CovariateStack(catalog, grid, bounds) as stack:
@@ -51,13 +55,14 @@ def cell_elevation_m(catalog: Catalog, source: str, cells: Cells, bounds: Bounds
     place = order[np.searchsorted(cells.cell_id, at[known], sorter=order)]
     total = np.bincount(place, weights=height[known], minlength=len(cells))
     count = np.bincount(place, minlength=len(cells))
-    if (count == 0).any():
-        lost = cells.cell_id[count == 0]
+    unknown = (count == 0) & ~(np.zeros(len(cells), dtype=np.bool_) if rim is None else rim)
+    if unknown.any():
+        lost = cells.cell_id[unknown]
         raise RequestError(
             f"{source} has no elevation in {lost.size} of {len(cells)} weather cells, such as "
             f"{int(lost[0])}. Fetch the missing tiles, or take another form of demand than fao56."
         )
-    return np.asarray(total / count)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def ground_of(catalog: Catalog, source: str) -> Ground:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -43,16 +44,38 @@ _CONVERSIONS: dict[tuple[str, str], Callable[[AnyArray], AnyArray]] = {
     ("kgkg-1", "kgkg-1"): _same,
     ("gkg-1", "kgkg-1"): _times(1e-3),
 }
-_SPELLINGS = {
-    "W/m2": "Wm-2", "W/m^2": "Wm-2", "Wm^-2": "Wm-2", "Wm**-2": "Wm-2", "J/m2": "Jm-2",
-    "Jm**-2": "Jm-2", "Jm-2d-1": "Jm-2", "Jm-2day-1": "Jm-2", "J/m^2": "Jm-2",
-    "MJ/m2": "MJm-2", "MJ/m^2/day": "MJm-2", "MJ/m2/day": "MJm-2", "MJm-2d-1": "MJm-2",
-    "MJm-2day-1": "MJm-2", "m/s": "ms-1", "ms**-1": "ms-1", "kg/kg": "kgkg-1", "g/kg": "gkg-1",
-    "kgkg**-1": "kgkg-1", "kg/m^2/s": "kgm-2s-1", "kgm**-2s**-1": "kgm-2s-1", "kgm-2": "mm",
-    "kgm**-2": "mm", "C": "degC", "Celsius": "degC", "degreesC": "degC", "degrees_celsius": "degC",
-    "degree_Celsius": "degC", "kelvin": "K", "mm/day": "mm", "mmd-1": "mm", "mmday-1": "mm",
-    "millimeters": "mm", "percent": "%", "s/day": "s", "sday-1": "s",
+_WORDS = {
+    "C": "degC", "Celsius": "degC", "celsius": "degC", "degreesC": "degC", "kelvin": "K",
+    "degrees_celsius": "degC", "degree_Celsius": "degC", "degrees_Celsius": "degC",
+    "degree_celsius": "degC", "kgm-2": "mm", "millimeters": "mm", "millimetres": "mm",
+    "percent": "%",
 }  # fmt: skip
+_FACTORS = {"day": "d", "Mj": "MJ", "mj": "MJ", "sec": "s"}
+_FACTOR = re.compile(r"([A-Za-z]+)(?:\^|\*\*)?([+-]?\d+)?[. ]*")
+
+
+def spelt_alike(unit: str) -> str:
+    """A unit in one spelling, without spaces and without the day of a daily sum.
+
+    Examples
+    --------
+    >>> [spelt_alike(u) for u in ("MJ/m^2/day", "MJ m**-2 d-1", "J m-2", "kg/m2/s", "mm/day", "C")]
+    ['MJm-2', 'MJm-2', 'Jm-2', 'kgm-2s-1', 'mm', 'degC']
+    """
+    text = unit.strip()
+    if text in _WORDS:
+        return _WORDS[text]
+    found: list[str] = []
+    for below, part in enumerate(text.split("/")):
+        if _FACTOR.sub("", part.strip()):  # something that is no product of powers
+            return "".join(text.split())
+        for name, digits in _FACTOR.findall(part.strip()):
+            power = int(digits or 1) * (-1 if below else 1)
+            found.append(_FACTORS.get(name, name) + ("" if power == 1 else str(power)))
+    if found[1:] and found[-1] == "d-1":
+        found.pop()
+    bare = "".join(found)
+    return _WORDS.get(bare, bare)
 
 
 def conversion(found: str, wanted: str, what: str) -> Callable[[AnyArray], AnyArray]:
@@ -73,7 +96,7 @@ def conversion(found: str, wanted: str, what: str) -> Callable[[AnyArray], AnyAr
         No way is known.
     """
     bare = "".join(found.split())
-    key = (_SPELLINGS.get(bare, bare), "".join(wanted.split()))
+    key = (spelt_alike(found), "".join(wanted.split()))
     if key not in _CONVERSIONS:
         raise RequestError(
             f"{what} is in {bare or 'no unit'!r}, which is not known to become {wanted!r}. "

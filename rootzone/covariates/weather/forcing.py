@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from rootzone._shared.arrays import ONE_DAY, AnyArray, FloatArray
+from rootzone._shared.arrays import ONE_DAY, AnyArray, BoolArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.layers.catalog import Catalog
@@ -30,6 +30,7 @@ from rootzone.covariates.weather.gaps import (
     list_gaps,
     repeat_day_before,
 )
+from rootzone.covariates.weather.rim_cells import as_whole_as_the_region
 
 if TYPE_CHECKING:
     import polars as pl
@@ -189,6 +190,7 @@ def prepare_year(
     cells: Cells,
     elevation_m: AnyArray | None = None,
     warmer_degc: AnyArray | None = None,
+    rim: BoolArray | None = None,
 ) -> ForcingYear:
     """Read, check and complete the weather of one year.
 
@@ -206,6 +208,8 @@ def prepare_year(
         Height of the cells [m], for ``fao56``.
     warmer_degc : array, shape (cell,), optional
         What is added to temperatures [degC], for ``lapse_degc_per_km``.
+    rim : array of bool, shape (cell,), optional
+        Cells beyond the region, which are left out where they lack what it has.
 
     Raises
     ------
@@ -216,13 +220,16 @@ def prepare_year(
         raise RequestError("PET by fao56 needs the height of the cells; the catalog has no DEM.")
     first, last = date(year, 1, 1), date(year, 12, 31)
     raw, files = _read(catalog, request, first, last, cells, warmer_degc)
+    dates = np.arange(np.datetime64(first), np.datetime64(last) + ONE_DAY)
     there = ~np.all([np.isnan(column).all(axis=0) for column in raw.values()], axis=0)
-    if not there.any():
+    core = np.ones(len(cells), dtype=np.bool_) if rim is None else ~rim
+    if not there[core].any():
         raise RequestError(f"{request.source} {year}: no cell of the region has any weather.")
+    empty = int((~there & core).sum())
+    there &= as_whole_as_the_region(raw, impossible(raw, _top_mj_m2(dates, cells)), ~core)
     kept = cells.those(there)
     heights = None if elevation_m is None else np.asarray(elevation_m)[there]
     raw = {name: column[:, there] for name, column in raw.items()}
-    dates = np.arange(np.datetime64(first), np.datetime64(last) + ONE_DAY)
     source = catalog.source(request.source)
     columns, flags, gaps = _complete(raw, dates, kept, request, source, f"{request.source} {year}")
     columns |= _demand(columns, dates, kept, request, source, heights)
@@ -236,9 +243,7 @@ def prepare_year(
         np.vstack([before["pet_mm"], columns["pet_mm"]]),
     )
     columns |= {name: values[PAD_DAYS:] for name, values in sums.items()}
-    return ForcingYear(
-        year, kept, dates, columns, flags, gaps, int((~there).sum()), padded, tuple(files)
-    )
+    return ForcingYear(year, kept, dates, columns, flags, gaps, empty, padded, tuple(files))
 
 
 def _read(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -219,10 +218,12 @@ def fill_from_neighbours(column: AnyArray, cells: Cells) -> tuple[AnyArray, Bool
     return filled, np.isnan(column) & ~np.isnan(filled)
 
 
-def summary(gaps: list[Gap], left: Mapping[str, int]) -> dict[str, Any]:
+def summary(
+    gaps: list[Gap], left: Mapping[str, int]
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """Counts of cell-days by variable and kind, and how many are still empty."""
     counts: dict[str, dict[str, int]] = {}
     for gap in gaps:
         kinds = counts.setdefault(gap.variable, {})
         kinds[gap.kind] = kinds.get(gap.kind, 0) + gap.cells
-    return {"cell_days": counts, "left_empty": {k: v for k, v in left.items() if v}}
+    return counts, {name: n for name, n in left.items() if n}

@@ -15,6 +15,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.weather.cells import WeatherGrid
+from rootzone.covariates.weather.rim_cells import CellsOutside
 
 if TYPE_CHECKING:
     from netCDF4 import Dataset
@@ -175,9 +176,10 @@ def cell_axes(
     j = _positions(grid.index_of(x, "x", f"{name}: {axes[2].name}"), col)
     lost = (i < 0) | (j < 0)
     if lost.any():
-        raise RequestError(
+        raise CellsOutside(
             f"{name} covers {y.min():.4f} to {y.max():.4f} N and {x.min():.4f} to {x.max():.4f} "
-            f"E: {int(lost.sum())} of {row.size} cells of the region lie outside."
+            f"E: {int(lost.sum())} of {row.size} cells of the region lie outside.",
+            grid.cell_id(row[lost], col[lost]),
         )
     return CellAxes((order[0], order[1], order[2]), i, j)
 
@@ -228,8 +230,12 @@ def values_at(
         coordinate = axis_of(file, name, known)
         index = grid.index_of(np.asarray(coordinate[:]), axis, f"{name}: {coordinate.name}")
         at.append((coordinate.dimensions[0], _positions(index, wanted)))
-    if min(int(place.min()) for _, place in at) < 0:
-        raise RequestError(f"{name} does not cover all {row.size} cells of the region.")
+    lost = (at[0][1] < 0) | (at[1][1] < 0)
+    if lost.any():
+        raise CellsOutside(
+            f"{name} does not cover all {row.size} cells of the region.",
+            grid.cell_id(row[lost], col[lost]),
+        )
     whole = np.ma.filled(np.ma.asarray(variable[:], dtype=np.float64), np.nan)
     dimensions = list(variable.dimensions)
     (y, rows), (x, cols) = at

@@ -48,7 +48,7 @@ class MetFile:
     @property
     def latitude_deg(self) -> float | None:
         """Latitude of the place [degree], where the header gives it."""
-        text = self.constants.get("latitude", "").strip()
+        text = self.constants.get("latitude", "")
         return float(text) if text else None
 
     @property
@@ -71,7 +71,7 @@ def read_met(path: Path) -> MetFile:
     ------
     RequestError
         The file is missing, has no table of year, day, radn, maxt, mint and rain, another unit, a
-        cell that is no number, or a day twice; the line is named.
+        cell that is no number, or a day twice, the line named; or its latitude is none.
     """
     lines = _lines(path)
     head = _header_line(lines, path)
@@ -86,7 +86,7 @@ def read_met(path: Path) -> MetFile:
     columns = {
         target: _numbers(rows, names.index(name), path) for name, (target, _) in _COLUMNS.items()
     }
-    return MetFile(dates, columns, _constants(lines[:head]))
+    return MetFile(dates, columns, _checked(_constants(lines[:head]), path))
 
 
 def _lines(path: Path) -> list[str]:
@@ -157,3 +157,18 @@ def _dates(rows: list[tuple[int, list[str]]], names: list[str], path: Path) -> A
 def _constants(lines: list[str]) -> dict[str, str]:
     matches = (_CONSTANT.match(line) for line in lines if not line.lstrip().startswith("!"))
     return {match[1].lower(): match[2].strip() for match in matches if match}
+
+
+def _checked(constants: dict[str, str], path: Path) -> dict[str, str]:
+    """The constants, if the latitude among them is one."""
+    text = constants.get("latitude", "")
+    try:
+        known = not text or abs(float(text)) <= 90.0
+    except ValueError:
+        known = False
+    if not known:
+        raise RequestError(
+            f"{path}: latitude = {text[:30]!r} is none; it is a number from -90 to 90, not a "
+            "longitude. Correct the header."
+        )
+    return constants

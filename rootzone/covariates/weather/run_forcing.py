@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
+import numpy as np
+
+from rootzone._shared.arrays import BoolArray, FloatArray
 from rootzone._shared.atomic import is_whole, refuse_overwrite, write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, inputs_of, read_provenance, write_sidecar
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import WEATHER
 from rootzone.covariates.open_campaign import CampaignFiles
+from rootzone.covariates.weather.cells import Cells
 from rootzone.covariates.weather.forcing import ForcingRequest, ForcingYear, prepare_year
 from rootzone.covariates.weather.gaps import FLAG_BITS, summary
+from rootzone.covariates.weather.rim_cells import cells_of_grid, without_lost
 
 _LISTED_GAPS = 10_000
+
+
+class WeatherOfYear(TypedDict):
+    """What is told of a year's weather, as JSON values; the file of gaps adds each gap."""
+
+    year: int
+    file: str
+    cells: int
+    cells_without_weather: int
+    days: int
+    sums_reach_into_year_before: bool
+    cell_days_filled: int
+    cell_days: dict[str, dict[str, int]]
+    left_empty: dict[str, int]
+
+
 _LIST = ("filled_bits", "gaps_listed", "gaps")  # of the file and not of the report
 
 
 def run_forcing(
     files: CampaignFiles, *, force: bool = False, say: Callable[[str], None] = lambda text: None
-) -> list[dict[str, Any]]:
+) -> list[WeatherOfYear]:
     """Write the weather of every year the campaign needs, spin-up included.
 
     Years that a run before it finished are kept; damaged ones are made again.
@@ -39,7 +60,7 @@ def run_forcing(
 
     Returns
     -------
-    list of dict
+    list of WeatherOfYear
         The report of each year as JSON values: its file, cells, days, gaps.
 
     Raises
@@ -49,28 +70,24 @@ def run_forcing(
     """
     place, years = files.workspace, files.campaign.weather_years
     grid = files.catalog.weather_grid(files.campaign.catalog.forcing)
-    cells = grid.cells_in(files.region.bounds)
+    cells, rim = cells_of_grid(grid, files.region.bounds, files.grid)
     request = ForcingRequest.of(files.campaign, files.catalog, files.region.bounds)
     kept = {} if force else _kept(files, request, years)
-    heights = warmer = None
+    ground = _Ground(cells, rim)
     if request.needs_heights:
-        from rootzone.covariates.weather.cell_elevation import cell_elevation_m, warmer_degc
-
-        heights = cell_elevation_m(
-            files.catalog, files.campaign.catalog.elevation, cells, files.region.bounds
-        )
-        if request.lapse_degc_per_km is not None:
-            lapse = request.lapse_degc_per_km
-            warmer = warmer_degc(files.catalog, request.source, cells, heights, lapse)
-            say(f"temperatures moved by {warmer.min():.2f} to {warmer.max():.2f} degC for height")
+        ground = _with_heights(files, request, ground)
+        if ground.warmer is not None:
+            low, high = ground.warmer.min(), ground.warmer.max()
+            say(f"temperatures moved by {low:.2f} to {high:.2f} degC for height")
     facts = []
     for year in years:
         if year in kept:
             say(f"{year}: kept as it is")
             facts.append(kept[year])
             continue
-        say(f"{year}: reading {len(cells)} cells")
-        weather = prepare_year(files.catalog, request, year, cells, heights, warmer)
+        beyond = f", {int(ground.rim.sum())} of them beyond the region" if ground.rim.any() else ""
+        say(f"{year}: reading {len(ground.cells)} cells{beyond}")
+        weather = _prepared(files, request, year, ground)
         if request.leaf_area is not None:
             from rootzone.covariates.weather.leaf_area import with_leaf_area
 
@@ -80,9 +97,56 @@ def run_forcing(
     return facts
 
 
+@dataclass(frozen=True)
+class _Ground:
+    """Cells wanted, which of them lie beyond the region, and what heights do to each."""
+
+    cells: Cells
+    rim: BoolArray
+    heights: FloatArray | None = None
+    warmer: FloatArray | None = None
+
+    def those(self, kept: BoolArray) -> _Ground:
+        parts = [None if one is None else one[kept] for one in (self.heights, self.warmer)]
+        return _Ground(self.cells.those(kept), self.rim[kept], *parts)
+
+
+def _with_heights(files: CampaignFiles, request: ForcingRequest, ground: _Ground) -> _Ground:
+    from rootzone.covariates.weather.cell_elevation import cell_elevation_m, warmer_degc
+
+    source, bounds = files.campaign.catalog.elevation, files.region.bounds
+    heights = cell_elevation_m(files.catalog, source, ground.cells, bounds, ground.rim)
+    ground = replace(ground, heights=heights).those(np.isfinite(heights))
+    lapse = request.lapse_degc_per_km
+    if lapse is None:
+        return ground
+
+    def moved(cells: Cells, kept: BoolArray) -> FloatArray:
+        return warmer_degc(files.catalog, request.source, cells, heights_of(kept), lapse)
+
+    def heights_of(kept: BoolArray) -> FloatArray:
+        assert ground.heights is not None  # noqa: S101 - made above
+        return ground.heights[kept]
+
+    warmer, kept = without_lost(ground.cells, ground.rim, moved)
+    return replace(ground.those(kept), warmer=warmer)
+
+
+def _prepared(
+    files: CampaignFiles, request: ForcingRequest, year: int, ground: _Ground
+) -> ForcingYear:
+    """The weather of a year, without cells of the rim that its files do not hold."""
+
+    def made(cells: Cells, kept: BoolArray) -> ForcingYear:
+        one = ground.those(kept)
+        return prepare_year(files.catalog, request, year, cells, one.heights, one.warmer, one.rim)
+
+    return without_lost(ground.cells, ground.rim, made)[0]
+
+
 def _kept(
     files: CampaignFiles, request: ForcingRequest, years: Sequence[int]
-) -> dict[int, dict[str, Any]]:
+) -> dict[int, WeatherOfYear]:
     """Reports of the years that are there and whole, where others are not."""
     place = files.workspace
     whole = [year for year in years if is_whole(place.weather(year), _beside(place.weather(year)))]
@@ -103,8 +167,8 @@ def _beside(path: Path) -> tuple[Path]:
     return (path.with_name(path.name.replace("weather_", "gaps_")).with_suffix(".json"),)
 
 
-def _without_list(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in told.items() if key not in _LIST}
+def _without_list(told: dict[str, Any]) -> WeatherOfYear:
+    return cast("WeatherOfYear", {k: v for k, v in told.items() if k not in _LIST})
 
 
 def _settings(files: CampaignFiles, request: ForcingRequest, year: int) -> dict[str, Any]:
@@ -112,7 +176,7 @@ def _settings(files: CampaignFiles, request: ForcingRequest, year: int) -> dict[
     asked = asdict(request)
     if request.leaf_area is None:  # tables of before this key existed are the same ones
         del asked["leaf_area"]
-    return {"year": year, "region": region, **asked}
+    return {"year": year, "region": region, "grid": files.grid.to_dict(), **asked}
 
 
 def _record(files: CampaignFiles, request: ForcingRequest, weather: ForcingYear) -> Provenance:
@@ -123,9 +187,10 @@ def _record(files: CampaignFiles, request: ForcingRequest, weather: ForcingYear)
     )
 
 
-def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, Any]:
+def _write(path: Path, weather: ForcingYear, record: Provenance) -> WeatherOfYear:
     """Gap report and, last, the table; returns the report without its list."""
-    facts: dict[str, Any] = {
+    counts, left = summary(weather.gaps, weather.left_empty)
+    facts: WeatherOfYear = {
         "year": weather.year,
         "file": str(path),
         "cells": len(weather.cells),
@@ -133,7 +198,8 @@ def _write(path: Path, weather: ForcingYear, record: Provenance) -> dict[str, An
         "days": len(weather.dates),
         "sums_reach_into_year_before": weather.padded,
         "cell_days_filled": int((weather.flags > 0).sum()),
-        **summary(weather.gaps, weather.left_empty),
+        "cell_days": counts,
+        "left_empty": left,
     }
     report = _beside(path)[0]
     listed = [asdict(gap) for gap in weather.gaps[:_LISTED_GAPS]]

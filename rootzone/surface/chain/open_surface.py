@@ -100,11 +100,6 @@ class OpenSurface:
         return self.folder / "predictions.parquet"
 
     @property
-    def page(self) -> Path:
-        """The report of surface moisture."""
-        return self.folder / "surface.html"
-
-    @property
     def skill(self) -> Path:
         """Figures of all splits and models."""
         return self.folder / "skill.json"

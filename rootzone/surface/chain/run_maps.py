@@ -13,9 +13,10 @@ from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import is_damaged
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
+from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.style import put_style
-from rootzone.surface.chain.evaluate import read_half_width, read_skill, table_text
+from rootzone.surface.chain.evaluate import read_half_width
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import load_networks, map_split
 from rootzone.surface.emission_model.parameters import RetrievalNetwork
@@ -28,7 +29,6 @@ from rootzone.surface.product.write_day import (
     write_day,
     write_days_series,
 )
-from rootzone.surface.product.write_page import write_page
 
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -110,23 +110,7 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
     of_days = replace(record, settings=days)
     if not (series.is_file() and made_alike(series, of_days)):
         write_days_series(series, opened.scene.grid, made, section.interval_pct, of_days)
-    _write_page(opened, made)
     return made
-
-
-def _write_page(opened: OpenSurface, made: list[SurfaceMapFiles]) -> None:
-    grid, table = opened.scene.grid, "not evaluated yet: rootzone surface evaluate"
-    if opened.skill.is_file():
-        table = table_text(read_skill(opened.skill)["skill"])
-    facts = {
-        "system": opened.section.system, "maps": len(made),
-        "pixels": f"{grid.height} x {grid.width} of 1 km on EASE-Grid 2.0",
-        "stations": len(opened.places.name) if opened.section.system != "sca_v" else "not used",
-    }  # fmt: skip
-    note = opened.campaign_file.parent / "data" / "MADE_UP.txt"
-    if note.is_file():
-        facts["made up"] = note.read_text().strip()
-    write_page(opened.page, opened.name, table, made, facts)
 
 
 def _whole(files: SurfaceMapFiles, record: Provenance) -> bool:
@@ -147,17 +131,7 @@ def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[
     RequestError
         The point lies outside the region, or the satellite did not see the day.
     """
-    grid = opened.scene.grid
-    row = col = -1
-    if -90.0 < lat < 90.0 and -180.0 <= lon <= 180.0:
-        row, col = (int(v) for v in grid.row_col_of_lon_lat(lon, lat))
-    if not bool(grid.contains(row, col)):
-        west, south = grid.lon_lat(grid.height - 1, 0)
-        east, north = grid.lon_lat(0, grid.width - 1)
-        raise RequestError(
-            f"{lat:g}, {lon:g} lies outside the region: {float(south):.2f} to {float(north):.2f} "
-            f"north, {float(west):.2f} to {float(east):.2f} east. Latitude comes first."
-        )
+    row, col = inside_grid(opened.scene.grid, lat, lon)
     number = int((day - _EPOCH).days)
     looks = np.flatnonzero(opened.scene.days == number)
     if not looks.size:
@@ -175,3 +149,24 @@ def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[
         **{name: bool(v) if name == "at_bound" else float(v) for name, v in values.items()},
         "half_width": read_half_width(opened.skill),
     }  # fmt: skip
+
+
+def inside_grid(grid: MasterGrid, lat: float, lon: float) -> tuple[int, int]:
+    """Row and column of a point.
+
+    Raises
+    ------
+    RequestError
+        It lies outside.
+    """
+    row = col = -1
+    if -90.0 < lat < 90.0 and -180.0 <= lon <= 180.0:
+        row, col = (int(v) for v in grid.row_col_of_lon_lat(lon, lat))
+    if not bool(grid.contains(row, col)):
+        west, south = grid.lon_lat(grid.height - 1, 0)
+        east, north = grid.lon_lat(0, grid.width - 1)
+        raise RequestError(
+            f"{lat:g}, {lon:g} lies outside the region: {float(south):.2f} to {float(north):.2f} "
+            f"north, {float(west):.2f} to {float(east):.2f} east. Latitude comes first."
+        )
+    return row, col

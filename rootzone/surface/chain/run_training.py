@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
@@ -91,6 +91,22 @@ def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
     return opened.predictions
 
 
+class Placed(Protocol):
+    """Samples that know their places, by number, and their days since 1970-01-01."""
+
+    @property
+    def place(self) -> IntArray:
+        """Number of the place of each."""
+        ...
+
+    @property
+    def date(self) -> IntArray:
+        """Day of each."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
 class Held(NamedTuple):
     """Samples to train on, to stop by, and to be scored on."""
 
@@ -117,12 +133,12 @@ def _samples(opened: OpenSurface, say: Callable[[str], None]) -> PointSamples:
     return samples
 
 
-def parts_of(samples: PointSamples, split: str, seed: int) -> AnyArray:
+def parts_of(samples: Placed, split: str, seed: int) -> AnyArray:
     """Part of every sample: ``train``, ``validation`` or ``test``.
 
     Parameters
     ----------
-    samples : PointSamples
+    samples : Placed
         The samples.
     split : str
         ``random`` shuffles samples, ``blocked_dates`` blocks of 15 days, ``stations`` places.

@@ -1,7 +1,10 @@
 """The network: bounded offsets of emission parameters round the class table, then the retrieval.
 
-The last layer starts at zero, so an untrained network is SCA-V to the bit: each parameter is its
-prior plus a difference of two equal sigmoids.
+Retrieved is the water of the footprint that the radiometer sees. A second, smaller network shares
+it out by soil: theta of a pixel is that of its footprint times exp(share(its soil) - share(soil of
+the footprint)), for sand holds less water than the clay beside it under the same rain. Last layers
+start at zero, so an untrained network is SCA-V to the bit: each parameter is its prior plus a
+difference of two equal sigmoids, and every pixel is like its footprint.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from torch import Tensor, nn
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.models import Prediction
-from rootzone.surface.emission_model.channels import COVARIATES, PHYSICAL
+from rootzone.surface.emission_model.channels import CHANNELS, COVARIATES, PHYSICAL, SOIL
 from rootzone.surface.physics.retrieve_torch import Emission, one_brightness, retrieve
 
 H_MOST: Final = 1.5
@@ -25,7 +28,11 @@ TEFF_MOST_K: Final = 5.0
 Q_MOST: Final = 0.3
 _Q_START = -4.0  # sigmoid(-4) = .018: room for mixing to grow from its prior of none
 _EDGE = 0.01  # a prior at a bound still gets a slope
+SHARE_MOST: Final = 1.0
+"""Largest logarithm of a pixel's water over that of its footprint."""
+_SHARE_WIDTH = 16
 _SOIL = slice(PHYSICAL.index("soil_n_dry"), len(PHYSICAL))
+_PIXEL = len(PHYSICAL) + len(COVARIATES)  # soil of the pixel begins here, then of the footprint
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class RetrievalConfig:
         Weight of the same for TBV, averaged over the pixels of unlabelled cells; 0 leaves it out.
     """
 
-    width: int = 64
+    width: int = 16
     layers: int = 2
     with_q: bool = False
     prior_weight: float = 1e-3
@@ -95,13 +102,16 @@ class Retrieved(NamedTuple):
     parameters : Parameters
         What it was made with.
     tb_h_residual_k : tensor
-        Forward TBH at theta minus TBH seen [K].
+        Forward TBH of the footprint at its theta minus TBH seen [K].
+    theta_seen : tensor
+        Water content of the footprint, before the pixel's share of it [m3 m-3].
     """
 
     theta: Tensor
     at_bound: Tensor
     parameters: Parameters
     tb_h_residual_k: Tensor
+    theta_seen: Tensor
 
 
 class RetrievalNetwork(nn.Module):
@@ -129,11 +139,20 @@ class RetrievalNetwork(nn.Module):
         self.head = nn.Linear(sizes[-1], 5 if config.with_q else 4)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        last = nn.Linear(_SHARE_WIDTH, 1, bias=False)
+        nn.init.zeros_(last.weight)
+        self.share = nn.Sequential(nn.Linear(len(SOIL), _SHARE_WIDTH), nn.SiLU(), last)
         self.unlabelled: Tensor | None = None
+
+    def log_share(self, x: Tensor) -> Tensor:
+        """Logarithm of a pixel's water over its footprint's, ``x`` of shape (..., channel)."""
+        soil = x[..., _PIXEL:].float()
+        told = self.share(soil[..., : len(SOIL)]) - self.share(soil[..., len(SOIL) :])
+        return SHARE_MOST * torch.tanh(told[..., 0] / SHARE_MOST).double()
 
     def parameters_of(self, x: Tensor) -> Parameters:
         """Emission parameters of pixels, ``x`` of shape (..., channel), float64."""
-        z = self.head(self.body(x[..., len(PHYSICAL) :].float())).double()
+        z = self.head(self.body(x[..., len(PHYSICAL) : _PIXEL].float())).double()
         prior = {name: x[..., PHYSICAL.index(name)] for name in ("h0", "omega0", "b0")}
         h = _offset(prior["h0"], z[..., 0], H_MOST)
         omega = _offset(prior["omega0"], z[..., 1], OMEGA_MOST)
@@ -151,10 +170,12 @@ class RetrievalNetwork(nn.Module):
         """Water content of pixels, ``x`` of shape (..., channel), float64."""
         told = self.parameters_of(x)
         seen = emission_of(x, told)
-        theta, at_bound = retrieve(x[..., PHYSICAL.index("tb_v")], seen, vertical=True)
-        usable = torch.where(torch.isfinite(theta), theta, 0.2)
+        footprint, at_bound = retrieve(x[..., PHYSICAL.index("tb_v")], seen, vertical=True)
+        usable = torch.where(torch.isfinite(footprint), footprint, 0.2)
         residual = one_brightness(usable, seen, False) - x[..., PHYSICAL.index("tb_h")]
-        return Retrieved(theta, at_bound, told, residual)
+        most = torch.maximum(x[..., PHYSICAL.index("porosity")], footprint)
+        theta = torch.minimum(footprint * torch.exp(self.log_share(x)), most)
+        return Retrieved(theta, at_bound, told, residual, footprint)
 
     def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
         """Water content of tiles, shape (batch, 1, row, col), and the terms asked for besides.
@@ -171,10 +192,8 @@ class RetrievalNetwork(nn.Module):
         RequestError
             The channels are others.
         """
-        if x.shape[1] != len(PHYSICAL) + len(COVARIATES):
-            raise RequestError(
-                f"The retrieval reads {len(PHYSICAL) + len(COVARIATES)} channels; got {x.shape[1]}."
-            )
+        if x.shape[1] != CHANNELS:
+            raise RequestError(f"The retrieval reads {CHANNELS} channels; got {x.shape[1]}.")
         told = self.retrieve(x.movedim(1, -1).double())
         return Prediction(told.theta[:, None], None, self._asked(told) if self.training else None)
 
@@ -199,7 +218,7 @@ class RetrievalNetwork(nn.Module):
         """
         told = self.retrieve(cells.movedim(1, -1))
         seen = emission_of(cells.movedim(1, -1), told.parameters)
-        usable = torch.where(torch.isfinite(told.theta), told.theta, 0.2)
+        usable = torch.where(torch.isfinite(told.theta_seen), told.theta_seen, 0.2)
         off = cells.new_zeros(())
         for vertical, name in ((True, "tb_v"), (False, "tb_h")):
             tb = one_brightness(usable, seen, vertical).mean(dim=-1)

@@ -35,6 +35,8 @@ class RetrievedPixels:
         Forward TBH minus TBH seen [K].
     at_bound : array of bool
         Whether theta is a limit.
+    theta_seen : array
+        Water content of the footprint that the radiometer saw around the pixel [m3 m-3].
     """
 
     theta: FloatArray
@@ -45,6 +47,7 @@ class RetrievedPixels:
     teff_shift_k: FloatArray
     residual_tbh_k: FloatArray
     at_bound: BoolArray
+    theta_seen: FloatArray
 
 
 def retrieve_pixels(network: RetrievalNetwork, channels: FloatArray) -> RetrievedPixels:
@@ -69,7 +72,7 @@ def retrieve_pixels(network: RetrievalNetwork, channels: FloatArray) -> Retrieve
             p = told.parameters
             columns = (
                 told.theta, p.h, p.omega, p.b, p.tau, p.teff_shift_k, told.tb_h_residual_k,
-                told.at_bound,
+                told.at_bound, told.theta_seen,
             )  # fmt: skip
             parts.append([column.numpy() for column in columns])
     return RetrievedPixels(*(np.concatenate(c).reshape(shape) for c in zip(*parts, strict=True)))

@@ -122,6 +122,8 @@ def fit_downscaler(
     product: AnyArray,
     weights: Weights,
     settings: DownscaleSettings | None = None,
+    *,
+    constant_ok: bool = False,
 ) -> Downscaler:
     """Grow trees on means over cells; how many is settled at cells held out in blocks.
 
@@ -137,6 +139,9 @@ def fit_downscaler(
         From fine pixels to cells.
     settings : DownscaleSettings, optional
         How.
+    constant_ok : bool
+        Whether a predictor may be the same in every cell and day, as rain in a dry season: trees
+        learn nothing from it then, and another value of it is flagged as beyond training.
 
     Raises
     ------
@@ -162,7 +167,7 @@ def fit_downscaler(
             "more cells, or smaller blocks, are needed to hold any out."
         )
     constant = [n for n, values in zip(names, x.T, strict=True) if values.min() == values.max()]
-    if constant:
+    if constant and not constant_ok:
         raise RequestError(f"{constant[0]} is the same in every cell and day; leave it out.")
     trees = settings.of_trees()
     rounds, off = [], np.empty(len(y))

@@ -2,15 +2,16 @@
 
 It reads a patch of 11 x 11 pixels round each pixel and adds a correction to the field's own value;
 new, it adds nothing. It may first be trained on a coarse model everywhere, and then on stations
-with its first two convolutions held. All layers are convolutions without padding, so a whole map
-is one pass, and equals its patches.
+with its first two convolutions held. What the convolutions leave is averaged over the patch, and
+no mean over windows can single out the pixel in the middle, so the middle's own channels go to the
+last layers beside it. All layers are convolutions without padding, so a whole map is one pass, and
+equals its patches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +38,7 @@ Fields = Callable[[int], AnyArray]
 
 
 class PatchNetwork(nn.Module):
-    """Three convolutions, a mean over what they leave, two layers, and the field's own value.
+    """Three convolutions, a mean over what they leave, the middle pixel, three layers on both.
 
     Parameters
     ----------
@@ -59,7 +60,8 @@ class PatchNetwork(nn.Module):
             nn.Sequential(nn.Conv2d(a, b, 3), nn.BatchNorm2d(b), nn.ReLU())
             for a, b in pairwise(widths)
         )
-        self.dense = nn.Conv2d(64, 64, 1)
+        self.dense = nn.Conv2d(64 + n, 64, 1)
+        self.deeper = nn.Conv2d(64, 64, 1)
         self.last = nn.Conv2d(64, 1, 1)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # a bias may be None by its type
@@ -97,26 +99,28 @@ class PatchNetwork(nn.Module):
             raise RequestError(
                 f"A patch is {PATCH_PX} px; got {tuple(x.shape[-2:])} rows and columns."
             )
+        inner = slice(REACH_PX, -REACH_PX)
         scaled = torch.nan_to_num((x - self.mean) / self.scale)
+        middle = scaled[:, :, inner, inner]
         for block in self.convs:
             scaled = block(scaled)
         pooled = functional.avg_pool2d(scaled, _LAST_SIDE, stride=1)
-        change = self.last(torch.relu(self.dense(pooled)))
-        inner = slice(REACH_PX, -REACH_PX)
+        both = torch.cat([pooled, middle], dim=1)
+        change = self.last(torch.relu(self.deeper(torch.relu(self.dense(both)))))
         theta = x[:, :1, inner, inner] + change
         return Prediction(functional.pad(theta, [REACH_PX] * 4, value=torch.nan), None)
 
 
 @dataclass(frozen=True)
 class PatchSamples:
-    """Patches of daily fields with a value at their centre.
+    """Patches of daily fields with a value at their centre, held in memory.
 
     Parameters
     ----------
-    fields : callable
-        Fields by day.
+    x : array, shape (sample, channel, 11, 11)
+        Patches; 4 bytes a value, so 18,000 samples of 13 channels are 113 MB.
     day, row, col : array of int, shape (sample,)
-        Where and when; at least 5 pixels from the rim.
+        When and where.
     theta : array, shape (sample,)
         Water content there [m3 m-3].
     place : array of int, shape (sample,)
@@ -125,7 +129,7 @@ class PatchSamples:
         Where the values come from.
     """
 
-    fields: Fields
+    x: Float32Array
     day: IntArray
     row: IntArray
     col: IntArray
@@ -133,24 +137,32 @@ class PatchSamples:
     place: IntArray
     source: str = STATION
 
+    @classmethod
+    def cut(
+        cls, fields: Fields, day: IntArray, row: IntArray, col: IntArray, theta: FloatArray,
+        place: IntArray, source: str = STATION,
+    ) -> PatchSamples:  # fmt: skip
+        """Cut patches out of daily fields, each day's asked for once; 5 pixels from the rim."""
+        x: Float32Array | None = None
+        side = np.arange(-REACH_PX, REACH_PX + 1)
+        for one in np.unique(day):
+            here = np.flatnonzero(day == one)
+            field = np.asarray(fields(int(one)), np.float32)
+            if x is None:
+                x = np.empty((day.size, len(field), PATCH_PX, PATCH_PX), np.float32)
+            rows, cols = row[here, None, None] + side[:, None], col[here, None, None] + side
+            x[here] = field[:, rows, cols].swapaxes(0, 1)
+        if x is None:
+            raise RequestError("No sample to cut a patch for.")
+        return cls(x, day, row, col, theta, place, source)
+
     def __len__(self) -> int:
         return int(self.theta.size)
-
-    def patches(self, indices: AnyArray) -> Float32Array:
-        """Patches, shape (sample, channel, 11, 11)."""
-        cached = lru_cache(maxsize=None)(self.fields)
-        out = []
-        for i in np.asarray(indices):
-            r, c = int(self.row[i]), int(self.col[i])
-            field = cached(int(self.day[i]))
-            rows = slice(r - REACH_PX, r + REACH_PX + 1)
-            out.append(field[:, rows, c - REACH_PX : c + REACH_PX + 1])
-        return np.stack(out).astype(np.float32)
 
     def batch(self, indices: AnyArray, device: torch.device | str = "cpu") -> Batch:
         """Some samples; the label is that of the centre."""
         indices = np.asarray(indices)
-        x = torch.from_numpy(self.patches(indices))
+        x = torch.from_numpy(self.x[indices])
         n = len(indices)
         y = torch.zeros(n, 1, PATCH_PX, PATCH_PX)
         y[:, 0, REACH_PX, REACH_PX] = torch.from_numpy(self.theta[indices]).float()
@@ -167,8 +179,19 @@ class PatchSamples:
     def of(self, chosen: AnyArray) -> PatchSamples:
         """Some of the samples."""
         return PatchSamples(
-            self.fields, self.day[chosen], self.row[chosen], self.col[chosen],
+            self.x[chosen], self.day[chosen], self.row[chosen], self.col[chosen],
             self.theta[chosen], self.place[chosen], self.source,
+        )  # fmt: skip
+
+    def joined(self, other: PatchSamples) -> PatchSamples:
+        """These samples and others of the same places' numbers."""
+
+        def both(name: str) -> Any:  # noqa: ANN401 - arrays of several types
+            return np.concatenate([getattr(self, name), getattr(other, name)])
+
+        return PatchSamples(
+            both("x"), both("day"), both("row"), both("col"), both("theta"), both("place"),
+            self.source,
         )  # fmt: skip
 
 
@@ -191,6 +214,7 @@ def train_patches(
     folder: Path,
     *,
     epochs: int = 200,
+    batch_size: int = 64,
     learning_rate: float = 1e-3,
     n_held: int = 0,
     patience: int = 20,
@@ -210,6 +234,8 @@ def train_patches(
         Gets the log and the checkpoint of the stage.
     epochs, patience : int
         Most epochs, and how many without gain end it.
+    batch_size : int
+        Samples of a step; with few stations, many small steps learn more of a pass than few large.
     learning_rate : float
         Of AdamW; the second stage takes a tenth of the first.
     n_held : int
@@ -221,8 +247,8 @@ def train_patches(
     """
     network.hold(n_held)
     settings = TrainSettings(
-        epochs=epochs, batch_size=256, optimiser="adamw", learning_rate=learning_rate,
-        weight_decay=1e-4, lr_schedule="cosine", patience_epochs=patience, seed=seed,
+        epochs=epochs, batch_size=batch_size, optimiser="adamw", learning_rate=learning_rate,
+        weight_decay=1e-2, lr_schedule="cosine", patience_epochs=patience, seed=seed,
         physics="none",
     )  # fmt: skip
     result = train(
@@ -231,3 +257,13 @@ def train_patches(
     )  # fmt: skip
     network.load_state_dict(result.weights)
     return network.eval(), result
+
+
+@torch.no_grad()
+def corrected(network: PatchNetwork, samples: PatchSamples, block: int = 512) -> FloatArray:
+    """Water content at the centres of patches [m3 m-3], shape (sample,)."""
+    told = [
+        network(torch.from_numpy(samples.x[first : first + block])).theta[:, 0, REACH_PX, REACH_PX]
+        for first in range(0, len(samples), block)
+    ]
+    return torch.cat(told).double().numpy()

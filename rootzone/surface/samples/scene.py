@@ -7,7 +7,7 @@ middles.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,14 +25,16 @@ from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.covariates.grid import MasterGrid
 from rootzone.covariates.observe.smap_l2 import SmapL2, read_smap_l2
 from rootzone.surface.emission_model.channels import channels_of
-from rootzone.surface.grids.aggregate import spread
+from rootzone.surface.grids.aggregate import Weights, spread, weights
 from rootzone.surface.grids.cell_grid import ease_grid, piece_of
 from rootzone.surface.physics.classes import (
+    Prior,
     class_fractions,
     prior_of_fractions,
     stems_kg_m2,
     vegetation_water_kg_m2,
 )
+from rootzone.surface.samples.footprint import footprint_columns
 
 LAND_BANDS: Final = ("sand_pct", "clay_pct", "bulk_density_g_cm3", "igbp", "ndvi_max", "ndvi_min")
 _GIVEN = ("tb_v_corrected", "tb_h_corrected", "surface_temperature", "boresight_incidence")
@@ -83,13 +85,18 @@ class Scene:
 
     def columns(self, number: int) -> dict[str, FloatArray]:
         """Inputs of the retrieval at every pixel under one half orbit; NaN where it saw nothing."""
-        seen = self._brightness(read_smap_l2(self.smap_files[number]))
+        half = read_smap_l2(self.smap_files[number])
         day = int(self.days[number])
         ndvi = self.ndvi_on(day)
         doy = calendar_day(day)
         angle = 2.0 * np.pi * (doy.timetuple().tm_yday - 1) / 365.25
+        names = ("sand_pct", "clay_pct", "bulk_density_g_cm3")
         return {
-            **seen, **self._fixed, "ndvi": ndvi, "vwc_kg_m2": self._vegetation_water(ndvi),
+            **self._brightness(half),
+            **footprint_columns(
+                self._footprint(half.nominal_km), self._prior, self._vegetation_water(ndvi), ndvi,
+                {name: self.land[name] for name in names},
+            ),
             "sin_doy": np.array(np.sin(angle)), "cos_doy": np.array(np.cos(angle)),
         }  # fmt: skip
 
@@ -98,13 +105,18 @@ class Scene:
         return channels_of(self.columns(number))
 
     @cached_property
-    def _fixed(self) -> dict[str, FloatArray]:
-        prior = prior_of_fractions(class_fractions(self.land["igbp"].astype(np.int64)))
-        names = ("sand_pct", "clay_pct", "bulk_density_g_cm3")
-        return {
-            "h0": prior.h, "omega0": prior.omega, "b0": prior.b,
-            **{name: self.land[name] for name in names},
-        }  # fmt: skip
+    def _prior(self) -> Prior:
+        return prior_of_fractions(class_fractions(self.land["igbp"].astype(np.int64)))
+
+    @cached_property
+    def _weights(self) -> dict[int, Weights]:
+        """Shares of pixels in the cells of SMAP's grids, by their nominal size [km]."""
+        return {km: weights(self.grid, cells_piece(self.grid, km)[0]) for km in (9, 36)}
+
+    def _footprint(self, nominal_km: int) -> Callable[[FloatArray], FloatArray]:
+        """Means over cells, between whose middles they are interpolated as brightness is."""
+        coarse, means = cells_piece(self.grid, nominal_km)[0], self._weights[nominal_km]
+        return lambda field: spread(means.mean(field)[0], coarse, self.grid, "bilinear")
 
     def _vegetation_water(self, ndvi: FloatArray) -> FloatArray:
         vwc = vegetation_water_kg_m2(
@@ -122,14 +134,20 @@ class Scene:
         }
 
 
-def cells_over(half: SmapL2, grid: MasterGrid) -> tuple[MasterGrid, dict[str, FloatArray]]:
-    """The piece of SMAP's grid over a region, and what a half orbit saw there; NaN elsewhere."""
-    whole = ease_grid(half.nominal_km)
+def cells_piece(grid: MasterGrid, nominal_km: int) -> tuple[MasterGrid, int, int]:
+    """SMAP's cells over a region and one around it, and the row and column of the first."""
+    whole = ease_grid(nominal_km)
     left, bottom, right, top = grid.bounds_m
     first_row, first_col = (int(v) - 1 for v in whole.row_col(left + 1.0, top - 1.0))
     last_row, last_col = (int(v) + 1 for v in whole.row_col(right - 1.0, bottom + 1.0))
     shape = last_row - first_row + 1, last_col - first_col + 1
-    piece = piece_of(whole, first_row, first_col, *shape)
+    return piece_of(whole, first_row, first_col, *shape), first_row, first_col
+
+
+def cells_over(half: SmapL2, grid: MasterGrid) -> tuple[MasterGrid, dict[str, FloatArray]]:
+    """The piece of SMAP's grid over a region, and what a half orbit saw there; NaN elsewhere."""
+    piece, first_row, first_col = cells_piece(grid, half.nominal_km)
+    shape = piece.shape
     row, col = half.row - first_row, half.col - first_col
     inside = (row >= 0) & (row < shape[0]) & (col >= 0) & (col < shape[1])
     fields = {}
@@ -165,14 +183,14 @@ def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
         raise RequestError(f"{land} does not exist; surface.land names the map of soils and cover.")
     check_beside([land, *ndvi, *smap])
     with open_raster(land) as file:
-        grid = _ease_piece(land, file)
+        grid = ease_piece(land, file)
         bands = {name: number for number, name in enumerate(file.descriptions, 1)}
         lacking = [name for name in LAND_BANDS if name not in bands]
         if lacking:
             raise RequestError(
                 f"{land} lacks the bands {', '.join(lacking)}; it has {', '.join(map(str, bands))}."
             )
-        fields = {name: _physical(file, bands[name]) for name in LAND_BANDS}
+        fields = {name: physical_band(file, bands[name]) for name in LAND_BANDS}
     order = sorted(ndvi, key=_day)
     return Scene(
         grid, fields, np.array([_day(path) for path in order], dtype=np.int64),
@@ -185,7 +203,14 @@ def _day(path: Path) -> int:
     return day_number(day_in_name(path.name))
 
 
-def _ease_piece(path: Path, file: object) -> MasterGrid:
+def ease_piece(path: Path, file: object) -> MasterGrid:
+    """The piece of EASE-Grid 2.0, 1 km, that an open raster covers.
+
+    Raises
+    ------
+    RequestError
+        It lies on another grid.
+    """
     transform, whole = file.transform, ease_grid(1)  # type: ignore[attr-defined]
     off = whole.lattice_offset_px(transform.c, transform.f)
     same_size = abs(transform.a - whole.resolution_m) < 1e-3
@@ -201,15 +226,15 @@ def _ease_piece(path: Path, file: object) -> MasterGrid:
 
 def _one_band(path: Path, grid: MasterGrid) -> FloatArray:
     with open_raster(path) as file:
-        if _ease_piece(path, file) != grid:
+        if ease_piece(path, file) != grid:
             raise RequestError(
                 f"{path}: {file.width} x {file.height} pixels do not cover the land map's "
                 f"{grid.width} x {grid.height}; it is half a grid or another region."
             )
-        return _physical(file, 1)
+        return physical_band(file, 1)
 
 
-def _physical(file: object, band: int) -> FloatArray:
+def physical_band(file: object, band: int) -> FloatArray:
     """Values with the file's own scale and offset; NaN for nodata."""
     stored = file.read(band, masked=True)  # type: ignore[attr-defined]
     scale, offset = file.scales[band - 1], file.offsets[band - 1]  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ import polars as pl
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
+from rootzone._shared.positions import refuse_impossible_places
 from rootzone._shared.provenance import Provenance, inputs_of
 from rootzone._shared.table_files import read_frame, write_table
 from rootzone._shared.tables import Column, Schema
@@ -153,6 +154,7 @@ def report_text(facts: Mapping[str, Any]) -> str:
 
 def _read(table: Path, columns: Columns, features: Sequence[str]) -> pl.DataFrame:
     frame = read_frame(table)
+    refuse_impossible_places(frame, table)
     for name in (columns.station, columns.target, "date", *columns.by, *features):
         if name not in frame.columns:
             raise RequestError(

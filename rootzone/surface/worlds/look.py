@@ -225,7 +225,19 @@ def coarse_model(
     fine = province.theta[layer].astype(np.float64)
     *_, height, width = fine.shape
     mean = fine.reshape(-1, height // cells_px, cells_px, width // cells_px, cells_px)
-    cell = mean.mean(axis=(2, 4))
+    return coarsened(mean.mean(axis=(2, 4)), rng)
+
+
+def coarsened(cell: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Cell means as a GLEAM-like product has them: gain .85, bias .03, AR(1) noise of sd .02.
+
+    Parameters
+    ----------
+    cell : array, shape (date, row, col)
+        True means [m3 m-3].
+    rng : numpy.random.Generator
+        Of the noise.
+    """
     noise = np.zeros_like(cell)
     for day in range(1, cell.shape[0]):
         noise[day] = 0.9 * noise[day - 1] + 0.02 * np.sqrt(1 - 0.81) * rng.standard_normal(

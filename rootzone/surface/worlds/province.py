@@ -7,6 +7,7 @@ a radiometer sees; with ``cover="grass"`` roots make the root zone move as that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -27,8 +28,10 @@ from rootzone.surface.grids.cell_grid import ease_grid, piece_of
 THICKNESS_MM: Final = np.array(
     [10, 20, 20, 50, 50, 50, 100, 100, 100, 200, 200, 200, 200, 200], float
 )
-LAYERS: Final = {"0_1cm": (0, 10), "0_2cm": (0, 20), "0_5cm": (0, 50), "0_10cm": (0, 100),
-                 "0_100cm": (0, 1000)}  # fmt: skip
+LAYERS: Final[dict[str, tuple[float, float]]] = {
+    "0_1cm": (0, 10), "0_2cm": (0, 20), "0_5cm": (0, 50), "0_10cm": (0, 100),
+    "0_100cm": (0, 1000),
+}  # fmt: skip
 """Layers whose mean is kept [mm from the surface]."""
 CELL_PX: Final = 9
 """Pixels along the side of a weather cell and of an enhanced SMAP cell."""
@@ -183,7 +186,11 @@ def make_province(settings: ProvinceSettings, threads: int = 1) -> Province:
 
 
 def simulate_pixels(
-    settings: ProvinceSettings, east_km: FloatArray, north_km: FloatArray, threads: int = 1
+    settings: ProvinceSettings,
+    east_km: FloatArray,
+    north_km: FloatArray,
+    threads: int = 1,
+    layers: Mapping[str, tuple[float, float]] = LAYERS,
 ) -> dict[str, Float32Array]:
     """Layer means at some points of a province, shape (date, point) each.
 
@@ -195,12 +202,14 @@ def simulate_pixels(
         Kilometres from its corner [km].
     threads : int
         Threads of the engine.
+    layers : mapping of str to pair of float
+        Layers whose mean is kept [mm from the surface].
     """
     fields = Fields.from_seed(settings.seed)
     weather, first_day = _weather(settings, fields, _height_m(settings, fields))
     batch = _batch(settings, fields, east_km, north_km, weather, first_day)
     days = np.datetime64(settings.last) - np.datetime64(settings.first)
-    return _simulated(batch, int(days.astype(int)) + 1, threads, settings.cover)
+    return _simulated(batch, int(days.astype(int)) + 1, threads, settings.cover, layers)
 
 
 def _height_m(settings: ProvinceSettings, fields: Fields) -> FloatArray:
@@ -285,16 +294,22 @@ def _batch(
     return SiteBatch(np.arange(n_site), start, soil, cell, forcing)
 
 
-def _simulated(batch: SiteBatch, n_date: int, threads: int, cover: str) -> dict[str, Float32Array]:
+def _simulated(
+    batch: SiteBatch,
+    n_date: int,
+    threads: int,
+    cover: str,
+    layers: Mapping[str, tuple[float, float]],
+) -> dict[str, Float32Array]:
     """Layer means of every site on the last days, shape (date, site)."""
     chosen = {**_WHOLE_DAY, "cover": cover}
     settings = settings_from_mapping("van_genuchten", "converged", chosen)
-    parts: dict[str, list[Float32Array]] = {name: [] for name in LAYERS}
+    parts: dict[str, list[Float32Array]] = {name: [] for name in layers}
     for run in SwimEngine(settings, threads=threads).stream(batch):
         if run.failures:
             raise RootzoneError(f"A column of the made-up province failed: {run.failures[0]}")
         theta = run.profiles.theta.reshape(len(run.profiles.site_ids), -1, THICKNESS_MM.size)
-        for name, layer in LAYERS.items():
+        for name, layer in layers.items():
             share = layer_shares(THICKNESS_MM, *layer)
             parts[name].append((theta[:, -n_date:] @ share).astype(np.float32))
     return {name: np.concatenate(found).T for name, found in parts.items()}

@@ -12,10 +12,12 @@ from rootzone.covariates.grid import MasterGrid
 from rootzone.surface.emission_model.channels import channels_of
 from rootzone.surface.grids.aggregate import spread
 from rootzone.surface.physics.classes import class_fractions, prior_of_fractions
+from rootzone.surface.samples.footprint import footprint_columns
 from rootzone.surface.worlds.look import (
     INCIDENCE_DEG,
     Radiometer,
     Stations,
+    cell_means,
     ndvi_product,
     radiometer,
     stations,
@@ -72,17 +74,20 @@ def columns_of_days(looks: Looks, look: slice | AnyArray) -> dict[str, FloatArra
     def fine(cells: FloatArray) -> FloatArray:
         return spread(cells.reshape(-1, size, size), coarse, land.grid, "bilinear")
 
-    prior = prior_of_fractions(class_fractions(land.igbp))
     ndvi = looks.ndvi[day].astype(np.float64)
-    teff = fine(smap.teff_k[look])
+    vwc = vegetation_water(land.igbp, ndvi)
+    prior = prior_of_fractions(class_fractions(land.igbp))
     doy = (land.dates[day] - land.dates[day].astype("datetime64[Y]")).astype(np.float64)
     angle = 2 * np.pi * doy[:, None, None] / 365.25
     return {
-        "tb_v": fine(smap.tb_v[look]), "tb_h": fine(smap.tb_h[look]), "teff_k": teff,
-        "incidence_deg": np.array(INCIDENCE_DEG), "vwc_kg_m2": vegetation_water(land.igbp, ndvi),
-        "h0": prior.h, "omega0": prior.omega, "b0": prior.b, "clay_pct": land.clay_pct,
-        "sand_pct": land.sand_pct, "bulk_density_g_cm3": land.bulk_density_g_cm3, "ndvi": ndvi,
-        "lst_excess_k": looks.lst_k[day] - teff, "sin_doy": np.sin(angle), "cos_doy": np.cos(angle),
+        "tb_v": fine(smap.tb_v[look]), "tb_h": fine(smap.tb_h[look]),
+        "teff_k": fine(smap.teff_k[look]), "incidence_deg": np.array(INCIDENCE_DEG),
+        **footprint_columns(
+            lambda field: fine(cell_means(field)), prior, vwc, ndvi,
+            {"sand_pct": land.sand_pct, "clay_pct": land.clay_pct,
+             "bulk_density_g_cm3": land.bulk_density_g_cm3},
+        ),
+        "sin_doy": np.sin(angle), "cos_doy": np.cos(angle),
     }  # fmt: skip
 
 

@@ -224,7 +224,24 @@ def test_readings_in_utc_are_put_into_the_local_day(tmp_path: Path) -> None:
     frame, _, _ = stations_of(tmp_path)
     june_1 = frame.filter(pl.col("date") == date(2020, 6, 1))
     assert (june_1["theta"].round(6).to_list(), june_1["readings"].to_list()) == ([0.1], [24])
-    assert frame["flag"].to_list() == ["few", "", ""]  # 7 h of 31 May, 24 h, 17 h of 2 June
+    # 24 h of 1 June and 17 h of 2 June; of 31 May the record holds 7 h and is no day of it.
+    assert frame["date"].to_list() == [date(2020, 6, 1), date(2020, 6, 2)]
+    assert frame["flag"].to_list() == ["", ""]
+
+
+def test_a_record_of_less_than_half_a_day_is_kept_and_flagged(tmp_path: Path) -> None:
+    rows = [f"A,2020-06-01 {h:02d}:00,0.2" for h in range(7)]
+    (tmp_path / "t.csv").write_text("station,date,sm_020\n" + "\n".join(rows) + "\n")
+    frame, _, _ = stations_of(tmp_path)
+    assert (frame["flag"].to_list(), frame["readings"].to_list()) == (["few"], [7])
+
+
+def test_a_day_of_few_readings_within_a_record_is_kept_and_flagged(tmp_path: Path) -> None:
+    rows = [f"A,2020-06-{d:02d} {h:02d}:00,0.2" for d in (1, 2, 3) for h in range(24)
+            if d != 2 or h < 5]  # fmt: skip
+    (tmp_path / "t.csv").write_text("station,date,sm_020\n" + "\n".join(rows) + "\n")
+    frame, _, _ = stations_of(tmp_path)
+    assert frame["flag"].to_list() == ["", "few", ""]
 
 
 def awdb(path: Path, *elements: tuple[str, list[tuple[str, float | None]], float | None]) -> Path:

@@ -58,9 +58,28 @@ def test_an_untrained_network_is_scav_to_the_bit() -> None:
     assert not told.teff_shift_k.any()
 
 
+def test_a_pixel_like_its_footprint_has_its_water_and_another_soil_its_own_share() -> None:
+    columns, _ = made_up()
+    network = new_network(RetrievalConfig(), 1)
+    with torch.no_grad():
+        network.share[2].weight.fill_(0.3)
+    alike = retrieve_pixels(network, channels_of(columns))
+    assert np.array_equal(alike.theta, alike.theta_seen)
+    sandy = {**columns, "pixel_clay_pct": columns["clay_pct"] - 5.0}
+    told = retrieve_pixels(network, channels_of(sandy))
+    assert np.array_equal(told.theta_seen, alike.theta_seen)  # what was seen stays what it was
+    assert np.array_equal(told.h, alike.h)
+    x = torch.from_numpy(channels_of(sandy).T)
+    share = np.exp(network.log_share(x).detach().numpy())
+    inside = told.theta < told.theta_seen.max()
+    np.testing.assert_allclose(told.theta[inside], (told.theta_seen * share)[inside], rtol=1e-12)
+    assert (share != 1.0).all()
+
+
 def test_training_finds_the_roughness_that_the_class_table_lacks(tmp_path: Path) -> None:
-    # Truth is h0 + 0.25 everywhere and nothing else is wrong: theta comes out right, and h most of
-    # the way (the prior holds it back, and Teff and omega take a part).
+    # Truth is h0 + 0.25 everywhere and nothing else is wrong. Error falls, and h rises; not all the
+    # way: Teff, omega and b take their parts, as one brightness cannot tell them apart, and the
+    # class, which decides how far an offset reaches, is not among the covariates.
     network, result = train_retrieval(
         samples(0), samples(1), tmp_path, config=RetrievalConfig(prior_weight=1e-5), epochs=60
     )
@@ -69,8 +88,8 @@ def test_training_finds_the_roughness_that_the_class_table_lacks(tmp_path: Path)
     after = retrieve_pixels(network, channels_of(columns))
     rmse = [float(np.sqrt(np.mean((t.theta - theta) ** 2))) for t in (before, after)]
     assert rmse[0] > 0.02
-    assert rmse[1] < 0.3 * rmse[0]
-    assert np.median(after.h - columns["h0"]) > 0.05
+    assert rmse[1] < 0.4 * rmse[0]
+    assert np.median(after.h - columns["h0"]) > 0.03
     assert result.history[-1]["epoch"] == len(result.history) - 1
 
 

@@ -11,7 +11,7 @@ from rootzone.surface.physics.classes import (
     igbp_from_nlcd,
     prior_of_fractions,
 )
-from rootzone.surface.physics.indices import fit_edges, ndvi, tvdi
+from rootzone.surface.physics.indices import fit_edges, ndmi, ndvi, tvdi
 from tests.surface.physics.tables import DATA
 
 
@@ -72,3 +72,13 @@ def test_the_triangle_of_a_scene_is_found_again() -> None:
 def test_a_scene_of_few_pixels_has_no_triangle() -> None:
     with pytest.raises(RequestError, match="three"):
         fit_edges(np.full(20, 300.0), np.linspace(0.1, 0.9, 20))
+
+
+def test_indices_of_modelled_canopies_are_the_tables() -> None:
+    # tests/surface/data/prosail_bands.csv: PROSAIL 2.0.5, bands of Landsat 8, 50 canopies
+    table = pl.read_csv(DATA / "prosail_bands.csv")
+    told = ndvi(table["red"].to_numpy(), table["nir"].to_numpy())
+    np.testing.assert_allclose(told, table["ndvi"].to_numpy(), rtol=1e-12)
+    wet, dry = (table.filter(lai=0.01, psoil_dry_share=share) for share in (0.0, 1.0))
+    assert ndmi(wet["nir"].to_numpy(), wet["swir1"].to_numpy())[0] < 0
+    assert wet["red"][0] < 0.05 < 0.3 < dry["red"][0]  # bare soil brightens as it dries

@@ -1,0 +1,163 @@
+"""Surface moisture from satellites: skill of all splits side by side, maps, and why they are so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rootzone._shared.figure_style import THETA_RANGE, bare, new_figure, styled, theta_colours
+from rootzone._shared.seal import read_sealed_json
+from rootzone._shared.words import fixed, plural, signed
+from rootzone.report.document import Block, Code, Plot, Plots, Section, Table, Text, absent
+from rootzone.report.map_layers import read_small
+from rootzone.report.two_layer_section import NAMES as TWO_LAYERS
+from rootzone.report.two_layer_section import two_layer_section
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from rootzone.report.read_inputs import ReportInputs
+
+Skill = Mapping[str, Mapping[str, Mapping[str, float]]]
+_KEY, _TITLE, _MENU = "surface", "Surface moisture, 0-5 cm", "Surface"
+_NAMES = {
+    "sca_v": "SCA-V, class table", "differentiable": "SCA-V, parameters of a network",
+    "lightgbm": "trees on the same inputs", **TWO_LAYERS,
+}  # fmt: skip
+_HELD_OUT = {
+    "random": "random samples", "blocked_dates": "blocks of 15 days", "stations": "stations",
+    "region": "another region",
+}  # fmt: skip
+_SHOWN = 4
+_LONGEST_PX = 300
+
+
+def has_surface(inputs: ReportInputs) -> bool:
+    """Whether anything of surface moisture has been made."""
+    return inputs.workspace.surface.is_dir()
+
+
+def surface_section(inputs: ReportInputs) -> Section:
+    """Skill, card and maps of the campaign's surface moisture."""
+    if inputs.campaign.surface.system == "two_layer":
+        return two_layer_section(inputs, _KEY, skill_table)
+    folder = inputs.workspace.surface
+    skill, maps = folder / "skill.json", sorted((folder / "maps").glob("surface_theta_*[0-9].tif"))
+    if not (skill.is_file() or maps):
+        return absent(_KEY, _TITLE, _MENU, "Nothing is evaluated or mapped yet: rootzone surface "
+                      "train, evaluate, map.")  # fmt: skip
+    chosen = inputs.campaign.surface
+    blocks: list[Block] = [
+        Text(
+            f"Brightness of SMAP by {_NAMES[chosen.system]}, on kilometres of EASE-Grid 2.0. "
+            f"{plural(len(maps), 'day')} mapped. A value is the mean of the layer 0-50 mm; what "
+            "differs inside a cell of the radiometer comes from the soil of each pixel."
+        )
+    ]
+    if skill.is_file():
+        table = read_sealed_json(skill, "rootzone surface evaluate makes it again.")["skill"]
+        blocks += [Text(verdict(table), "verdict"), skill_table(table)]
+    else:
+        blocks.append(Text("Not evaluated yet: rootzone surface evaluate.", "note"))
+    if maps:
+        blocks += _map_blocks(maps)
+    card = folder / "card.md"
+    if card.is_file():
+        blocks.append(Code(card.read_text(encoding="utf-8"), prose=True, folded="The card"))
+    return Section(_KEY, _TITLE, _MENU, blocks)
+
+
+def verdict(skill: Skill) -> str:
+    """Who is best where nothing was known, split by split, in words.
+
+    Parameters
+    ----------
+    skill : mapping
+        Figures by split and model, of ``rootzone surface evaluate``.
+
+    Examples
+    --------
+    >>> one = {"n": 9, "ubrmse": 0.02, "rmse": 0.02}
+    >>> verdict({"stations": {"sca_v": one, "lightgbm": one | {"rmse": 0.03, "ubrmse": 0.03}}})
+    'At stations left out, the smallest RMSE is that of SCA-V, class table (0.0200 m³ m⁻³).'
+    """
+    said = []
+    where = {"stations": "At stations left out", "region": "In a region never seen"}
+    for split, words in where.items():
+        if split in skill:
+            best = min(skill[split], key=lambda model: skill[split][model]["rmse"])
+            error = fixed(skill[split][best]["rmse"], 4)
+            said.append(
+                f"{words}, the smallest RMSE is that of {_NAMES.get(best, best)} ({error} m³ m⁻³)."
+            )
+    return " ".join(said) or "No station or region was left out: nothing is known of new places."
+
+
+def skill_table(skill: Skill) -> Table:
+    """All splits and models; the smallest RMSE of each split stands out."""
+    rows: list[list[str]] = []
+    strong = []
+    for split, models in skill.items():
+        best = min(models, key=lambda model: models[model]["rmse"])
+        for model, f in models.items():
+            if model == best:
+                strong.append(len(rows))
+            ends = f"{fixed(f['station_ubrmse_low'], 4)}–{fixed(f['station_ubrmse_high'], 4)}"
+            rows.append([
+                _HELD_OUT.get(split, split), _NAMES.get(model, model), f"{round(f['n']):,}",
+                fixed(f["r"], 3), fixed(f["rmse"], 4), fixed(f["ubrmse"], 4), signed(f["bias"], 4),
+                fixed(f["r2"], 3), fixed(f["station_r"], 3),
+                f"{fixed(f['station_ubrmse'], 4)} ({ends})",
+            ])  # fmt: skip
+    heads = (
+        "held out", "model", "values", "r [-]", "RMSE [m³ m⁻³]", "ubRMSE [m³ m⁻³]",
+        "bias [m³ m⁻³]", "R² [-]", "median station r [-]", "median station ubRMSE [m³ m⁻³]",
+    )  # fmt: skip
+    caption = (
+        "Pooled over seeds; in brackets the 95 % bootstrap interval over stations. Random samples "
+        "and dates let a model see the same station on other days: they say nothing of a new place."
+    )
+    return Table(heads, rows, caption, strong)
+
+
+def _map_blocks(maps: Sequence[Path]) -> list[Block]:
+    picks = np.unique(np.linspace(0, len(maps) - 1, _SHOWN).round().astype(int))
+    plots = []
+    for path in (maps[k] for k in picks):
+        day = path.stem.removeprefix("surface_theta_")
+        parameters = path.with_name(f"surface_parameters_{day}.tif")
+        caption = f"{day[:4]}-{day[4:6]}-{day[6:]}: water content of 0-5 cm"
+        caption += ", and the roughness and opacity it was made with." * parameters.is_file()
+        plots.append(Plot(f"surface_{day}", day_figure(path, parameters), caption))
+    return [
+        Plots(plots),
+        Text("Each day is a cloud-optimised GeoTIFF with its flags, parameters and STAC item; all "
+             "days are one CF series, surface/maps/surface_theta.nc."),
+    ]  # fmt: skip
+
+
+@styled
+def day_figure(theta: Path, parameters: Path) -> Figure:
+    """Moisture, roughness and opacity of a day side by side; moisture alone without parameters."""
+    panels: list[tuple[str, Any, dict[str, Any]]] = [
+        ("water content [m³ m⁻³]", read_small(theta, _LONGEST_PX).bands[0],
+         {"cmap": theta_colours().with_extremes(bad=(0, 0, 0, 0)), "vmin": THETA_RANGE[0],
+          "vmax": THETA_RANGE[1]})
+    ]  # fmt: skip
+    if parameters.is_file():
+        bands = read_small(parameters, _LONGEST_PX).bands
+        panels += [("roughness h [-]", bands[0], {"cmap": "cividis"}),
+                   ("opacity τ [-]", bands[2], {"cmap": "YlGn"})]  # fmt: skip
+    figure = new_figure(9.4, 3.1)
+    for axes, (title, field, options) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+    ):
+        drawn = axes.imshow(field, interpolation="nearest", **options)
+        figure.colorbar(drawn, ax=axes, shrink=0.85)
+        axes.set_title(title, fontsize=9.5)
+        bare(axes)
+        axes.set(xticks=[], yticks=[])
+    return figure

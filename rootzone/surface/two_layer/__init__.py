@@ -1,0 +1,1 @@
+"""Two layers from a coarse product: downscaled by trees, corrected by stations, mapped daily."""
