@@ -1,19 +1,24 @@
 """The two-layer chain in the made-up province: downscaling, then stations, left out by turns.
 
-    python benchmarks/surface_fusion.py [--seeds 3] [--epochs 12] [--quick] [--json]
+    python benchmarks/surface_fusion.py [--seeds 3] [--epochs 12] [--members 3] [--quick] [--curve]
 
 A GLEAM-like product of 24 km (gain .85, bias +.03, lasting noise) of the top 10 cm and of the root
 zone (0-1 m) is brought to 1 km by trees, and corrected by stations: by trees on the residual, and
-by the patch network with and without transfer from an ERA5-Land-like model (9 km means with a bias
-and noise of their own). Scored at stations left out in five folds; intervals are bootstraps.
+by the patch network (the mean of some members) with and without transfer from an ERA5-Land-like
+model (9 km means with a bias and noise of their own); the root zone's network starts from that of
+the surface. Scored at stations left out in five folds; intervals are bootstraps. ``--curve`` adds
+the skill by number of stations; the last lines hold the root zone against simulated water: the
+product's, before and after stations, against the columns that made the province.
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from _figures import Figures, parser
@@ -21,9 +26,11 @@ from _figures import Figures, parser
 from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone._shared.skill import skill_of
 from rootzone.covariates.grid import MasterGrid
-from rootzone.surface.fusion.downscale import Downscaler, DownscaleSettings, fit_downscaler
-from rootzone.surface.fusion.point_to_area import PatchSamples, new_network, train_patches
+from rootzone.surface.fusion.downscale import DownscaleSettings, fit_downscaler
+from rootzone.surface.fusion.point_to_area import PatchSamples, corrected
 from rootzone.surface.grids.aggregate import weights
+from rootzone.surface.two_layer.against import compared
+from rootzone.surface.two_layer.correct import ResidualTrees, learn_model, learn_stations
 from rootzone.surface.worlds import look
 from rootzone.surface.worlds.province import Province, ProvinceSettings, make_province
 
@@ -32,6 +39,9 @@ NAMES = (
     "rain_7d_mm", "rain_30d_mm", "pet_7d_mm", "sin_day", "cos_day",
 )  # fmt: skip
 CELLS_PX, FOLDS, N_STATIONS = 24, 5, 48
+TREES, NETWORK, TRANSFER = "+ trees on residual", "+ patch network", "+ patch network, transfer"
+WAYS = (TREES, NETWORK, TRANSFER)
+Weights = Mapping[str, Any]
 
 
 @dataclass
@@ -49,17 +59,23 @@ def main() -> None:
     asked = parser(__doc__)
     asked.add_argument("--seeds", type=int, default=3)
     asked.add_argument("--epochs", type=int, default=12)
-    asked.add_argument("--quick", action="store_true", help="half a year of a small province")
+    asked.add_argument("--members", type=int, default=3, help="networks in a mean")
+    asked.add_argument("--curve", action="store_true", help="skill by number of stations")
+    asked.add_argument("--quick", action="store_true", help="half a year")
+    asked.add_argument("--cover", default="bare", help="bare, or grass: roots move the root zone")
     given = asked.parse_args()
     figures = Figures()
-    settings = ProvinceSettings(last="2022-12-31")
+    settings = ProvinceSettings(last="2022-12-31", cover=given.cover)
     if given.quick:
-        settings = ProvinceSettings(first="2022-04-01", last="2022-09-30")
+        settings = ProvinceSettings(first="2022-04-01", last="2022-09-30", cover=given.cover)
     province = make_province(settings, threads=2)
+    start: dict[int, Weights] = {}
     for name, layer in (("SSM 0-10 cm", "0_10cm"), ("RZSM 0-100 cm", "0_100cm")):
         for seed in range(given.seeds):
             world = seen(province, layer, seed)
-            score(figures, f"{name}, seed {seed}", world, seed, given.epochs)
+            start[seed] = score(
+                figures, f"{name}, seed {seed}", world, seed, given, start.get(seed)
+            )
         add_medians(figures, name)
     figures.show(as_json=given.json)
 
@@ -125,8 +141,11 @@ def past(values: FloatArray, days: int) -> FloatArray:
     return total - before
 
 
-def score(figures: Figures, name: str, world: World, seed: int, epochs: int) -> None:
-    """Every step's PCC and RMSE at stations left out."""
+def score(
+    figures: Figures, name: str, world: World, seed: int, given: argparse.Namespace,
+    above: Weights | None,
+) -> Weights:  # fmt: skip
+    """Every step's PCC and RMSE at stations left out; the weights that transfer started from."""
     grid = world.province.grid
     n = grid.height // CELLS_PX
     wide = MasterGrid(
@@ -141,12 +160,29 @@ def score(figures: Figures, name: str, world: World, seed: int, epochs: int) -> 
     add(figures, f"{name}: product, every pixel", raw.ravel(), world.truth.ravel())
     add(figures, f"{name}: trees, every pixel", theta.ravel(), world.truth.ravel())
     places = Places.drawn(world, seed)
-    answers = left_out(world, theta, places, trees, seed, epochs)
+    start = from_model(world, theta, seed, given.epochs, above)
+    answers, samples = left_out(
+        world, theta, places, seed, given.epochs, given.members, start, WAYS
+    )
+    answers = {"trees alone": theta[:, places.row, places.col], **answers}
+    answers["mean of residual trees and network"] = 0.5 * (answers[TREES] + answers[NETWORK])
     for way, told in answers.items():
         observed = places.observed
         add(figures, f"{name}: {way}, stations left out", told.ravel(), observed.ravel())
         low, high = interval(told, observed)
         figures.add(f"{name}: {way}, RMSE interval", high - low, f"({low:.4f} to {high:.4f})")
+    if given.curve:
+        curve(figures, name, world, theta, places, seed, given.epochs, given.members, start)
+    if name.startswith("RZSM"):
+        after = ResidualTrees.fitted(samples, seed)
+        days = range(0, len(theta), 15)
+        made = np.stack([after.map(stack(world, theta, day)) for day in days])
+        for what, field in (("downscaled", theta[::15]), ("after stations", made)):
+            facts = compared(field, world.truth[::15])
+            for key, unit in (("store_bias_mm", "mm"), ("rmse", "m3 m-3"), ("r", "-"),
+                              ("pixel_r_median", "-")):  # fmt: skip
+                figures.add(f"{name}: {what} against the simulated metre: {key}", facts[key], unit)
+    return start
 
 
 @dataclass
@@ -172,101 +208,97 @@ class Places:
 
 
 def left_out(
-    world: World, theta: FloatArray, places: Places, trees: Downscaler, seed: int, epochs: int
-) -> dict[str, FloatArray]:
-    """Predictions at stations by models that have not seen them."""
-    at = theta[:, places.row, places.col]
-    stack = np.concatenate([theta[:, None].astype(np.float32), world.fields], axis=1)
-    here = stack[:, :, places.row, places.col]
-    answers = {"trees alone": at}
-    ways: dict[str, Callable[[IntArray, IntArray], FloatArray]] = {
-        "+ trees on residual": lambda a, b: residual_trees(here, places, at, a, b, seed),
-        "+ patch network": lambda a, b: network(world, stack, places, a, b, seed, epochs, False),
-        "+ patch network, transfer": lambda a, b: network(
-            world, stack, places, a, b, seed, epochs, True
-        ),
-    }
-    for way, fit in ways.items():
-        told = np.full(at.shape, np.nan)
-        for fold in range(FOLDS):
-            held = np.flatnonzero(places.fold == fold)
-            told[:, held] = fit(np.flatnonzero(places.fold != fold), held)
-        answers[way] = told
-    return answers
+    world: World, theta: FloatArray, places: Places, seed: int, epochs: int, members: int,
+    start: Weights | None, ways: Sequence[str],
+) -> tuple[dict[str, FloatArray], PatchSamples]:  # fmt: skip
+    """Predictions at stations by models that have not seen them, and all samples there."""
+    samples = at_stations(world, theta, places)
+    answers = {way: np.full(places.observed.shape, np.nan) for way in ways}
+    for fold in range(FOLDS):
+        held = places.fold == fold
+        train, test = samples.of(~held[samples.place]), samples.of(held[samples.place])
+        for way in ways:
+            answers[way][test.day, test.place] = fitted(
+                way, train, test, seed, epochs, members, start
+            )
+    return answers, samples
 
 
-def residual_trees(
-    here: FloatArray, places: Places, at: FloatArray, train: IntArray, held: IntArray, seed: int
-) -> FloatArray:
-    """Trees on the stations' residual, added."""
-    import lightgbm
-
-    def rows(which: IntArray) -> FloatArray:
-        return here[:, :, which].transpose(0, 2, 1).reshape(-1, here.shape[1])
-
-    target = (places.observed - at)[:, train].ravel()
-    settings = DownscaleSettings(seed=seed, leaves=15).of_trees()
-    booster = lightgbm.train(settings, lightgbm.Dataset(rows(train), target), 200)
-    told = np.asarray(booster.predict(rows(held)), np.float64)
-    return at[:, held] + told.reshape(len(at), len(held))
-
-
-def network(
-    world: World,
-    stack: FloatArray,
-    places: Places,
-    train: IntArray,
-    held: IntArray,
-    seed: int,
-    epochs: int,
-    is_transfer: bool,
-) -> FloatArray:
-    """The patch network, new or first trained on the coarse model everywhere."""
-    import torch
-
-    def fields(day: int) -> FloatArray:
-        return stack[day]
-
-    def at_stations(which: IntArray, every: int) -> PatchSamples:
-        day = np.arange(0, len(stack), every)
-        d, s = (part.ravel() for part in np.meshgrid(day, which, indexing="ij"))
-        return PatchSamples(fields, d, places.row[s], places.col[s], places.observed[d, s], s)
-
-    net = new_network(fields, np.arange(0, len(stack), 30), seed)
-    validation = train[::10]
-    with tempfile.TemporaryDirectory() as folder:
-        if is_transfer:
-            everywhere = at_random(world, fields, seed, 6000)
-            net, _ = train_patches(
-                net, everywhere, at_random(world, fields, seed + 100, 600),
-                Path(folder) / "model", epochs=max(epochs // 2, 2), seed=seed,
-            )  # fmt: skip
-        net, _ = train_patches(
-            net,
-            at_stations(np.setdiff1d(train, validation), 3),
-            at_stations(validation, 7),
-            Path(folder) / "stations",
-            epochs=epochs,
-            learning_rate=3e-4 if is_transfer else 1e-3,
-            n_held=2 if is_transfer else 0,
-            seed=seed,
-        )
-    asked = at_stations(held, 1)
+def fitted(
+    way: str, train: PatchSamples, test: PatchSamples, seed: int, epochs: int, members: int,
+    start: Weights | None,
+) -> FloatArray:  # fmt: skip
+    """What one way says at samples it has not seen."""
+    if way == TREES:
+        return ResidualTrees.fitted(train, seed).at(test)
     told = []
-    with torch.no_grad():
-        for first in range(0, len(asked), 512):
-            some = np.arange(first, min(first + 512, len(asked)))
-            told.append(net(torch.from_numpy(asked.patches(some))).theta[:, 0, 5, 5].numpy())
-    return np.concatenate(told).reshape(len(stack), len(held)).astype(np.float64)
+    with tempfile.TemporaryDirectory() as folder:
+        for member in range(members):
+            places = np.unique(train.place)
+            # Each member stops by stations of its own, so that together they have seen them all.
+            stop = np.isin(train.place, places[member :: max(members, 5)])
+            net = learn_stations(
+                train.of(~stop & (train.day % 3 == 0)), train.of(stop & (train.day % 7 == 0)),
+                start if way == TRANSFER else None, Path(folder) / f"{member}", epochs=epochs,
+                seed=1000 * seed + member, identity={},
+            )  # fmt: skip
+            told.append(corrected(net, test))
+    return np.mean(told, axis=0)
 
 
-def at_random(world: World, fields: Callable[[int], FloatArray], seed: int, n: int) -> PatchSamples:
-    """The coarse model's value at random pixels and days."""
-    rng = np.random.default_rng([seed, 3])
-    side = world.province.grid.height
-    day = rng.choice(np.arange(0, len(world.model), 10), n)
-    row, col = rng.integers(5, side - 5, (2, n))
-    return PatchSamples(fields, day, row, col, world.model[day, row, col], row * side + col)
+def at_stations(world: World, theta: FloatArray, places: Places) -> PatchSamples:
+    """Every station and day."""
+    day, place = (v.ravel() for v in np.indices(places.observed.shape))
+    return PatchSamples.cut(
+        lambda d: stack(world, theta, d), day, places.row[place], places.col[place],
+        places.observed[day, place], place,
+    )  # fmt: skip
+
+
+def stack(world: World, theta: FloatArray, day: int) -> FloatArray:
+    """Channels of a day: the downscaled field first."""
+    return np.concatenate([theta[day][None], world.fields[day]]).astype(np.float32)
+
+
+def from_model(
+    world: World, theta: FloatArray, seed: int, epochs: int, above: Weights | None
+) -> Weights:
+    """Weights of a network that has learned the coarse model everywhere; once for all folds."""
+
+    def drawn(number: int, n: int) -> PatchSamples:
+        rng = np.random.default_rng([seed, number])
+        side = world.province.grid.height
+        day = rng.choice(np.arange(0, len(world.model), 10), n)
+        row, col = rng.integers(5, side - 5, (2, n))
+        return PatchSamples.cut(
+            lambda d: stack(world, theta, d), day, row, col, world.model[day, row, col],
+            row * side + col,
+        )  # fmt: skip
+
+    with tempfile.TemporaryDirectory() as folder:
+        net = learn_model(
+            drawn(3, 6000), drawn(4, 600), above, Path(folder), epochs=max(epochs // 2, 2),
+            identity={},
+        )  # fmt: skip
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+def curve(
+    figures: Figures, name: str, world: World, theta: FloatArray, places: Places, seed: int,
+    epochs: int, members: int, start: Weights | None,
+) -> None:  # fmt: skip
+    """RMSE at one fold's stations by how many of the others are learned from."""
+    samples = at_stations(world, theta, places)
+    held = places.fold == 0
+    test = samples.of(held[samples.place])
+    others = np.random.default_rng([seed, 5]).permutation(np.flatnonzero(~held))
+    for n in (5, 10, 15, 25, others.size):
+        train = samples.of(np.isin(samples.place, others[:n]))
+        for way in WAYS:
+            told = fitted(way, train, test, seed, epochs, members, start)
+            skill = skill_of(told, test.theta)
+            figures.add(f"{name}: {n} stations, {way}: PCC", skill.r, "-")
+            figures.add(f"{name}: {n} stations, {way}: RMSE", skill.rmse, "m3 m-3")
 
 
 def add(figures: Figures, name: str, told: FloatArray, observed: FloatArray) -> None:

@@ -38,8 +38,10 @@ class TwoLayer(Section):
     """daily rain [mm] on any grid, from 30 days before the first day on"""
     pet: str = "data/surface/pet/*.tif"
     """daily demand of the air [mm], likewise"""
-    corrector: Literal["network", "trees", "none"] = "network"
-    """what learns from stations: patches of 11 px, trees on single pixels, or nothing"""
+    corrector: Literal["both", "network", "trees", "none"] = "both"
+    """what learns from stations: patches of 11 px, trees on pixels, the mean of both, or nothing"""
+    members: Annotated[int, Field(ge=1, le=20)] = 3
+    """networks of a seed, whose mean counts; each stops by stations of its own"""
     block_cells: Annotated[int, Field(ge=1)] = 2
     """cells of the product are held out in blocks of this side"""
     conserve: bool = False

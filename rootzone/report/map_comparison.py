@@ -74,7 +74,7 @@ def comparison_blocks(inputs: ReportInputs) -> list[Block]:
         blocks += [Text(_words(scores, len(truths))), _table(scores)]
     else:
         rows = [[name, f"{pattern_of(one.theta):.4f}"] for name, one in shown.items()]
-        blocks.append(Table(["map", "pattern of period 8 px [m3 m-3]"], rows))
+        blocks.append(Table(["map", "pattern of period 8 px [m³ m⁻³]"], rows))
     return blocks
 
 
@@ -157,8 +157,8 @@ def _mean(scores: list[MapScores], name: str) -> float:
 
 def _table(scores: dict[str, list[MapScores]]) -> Table:
     heads = [
-        "map", "bias [m3 m-3]", "RMSE [m3 m-3]", "MAE [m3 m-3]", "R2", "detail", "edges",
-        "pattern of period 8 px [m3 m-3]",
+        "map", "bias [m³ m⁻³]", "RMSE [m³ m⁻³]", "MAE [m³ m⁻³]", "R2", "detail", "edges",
+        "pattern of period 8 px [m³ m⁻³]",
     ]  # fmt: skip
     rows = [
         [

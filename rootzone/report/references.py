@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 REFERENCES = {
@@ -70,14 +71,17 @@ PTF_TITLES = {
 
 
 def cited(text: str) -> list[str]:
-    """References whose keys stand in a text, in alphabetical order.
+    """References whose keys stand in a text, the year in brackets or not, in alphabetical order.
 
     Examples
     --------
     >>> [work[:18] for work in cited("Retention after van Genuchten 1980.")]
     ['van Genuchten, M. ']
+    >>> [work[:14] for work in cited("a demand in the form of Ritchie (1972)")]
+    ['Ritchie, J. T.']
     """
-    return sorted((work for key, work in REFERENCES.items() if key in text), key=str.lower)
+    plain = re.sub(r"\((\d{4})\)", r"\1", text)
+    return sorted((work for key, work in REFERENCES.items() if key in plain), key=str.lower)
 
 
 def numbered(works: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAMES: Final = {
     "product": "the coarse product", "downscaled": "brought to 1 km by trees",
     "trees": "corrected by trees on stations", "network": "corrected by the patch network",
+    "both": "mean of the two corrections",
 }  # fmt: skip
 _LAYERS = {"surface": "0-10 cm", "root_zone": "0-100 cm"}
 _TITLE, _MENU = "Soil moisture of two layers", "Two layers"

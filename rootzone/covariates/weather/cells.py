@@ -100,6 +100,11 @@ class WeatherGrid(BaseModel):
         """Identifier of a cell, row * columns + column."""
         return np.asarray(row * self.cols + col, dtype=np.int64)
 
+    def id_of(self, row: IntArray, col: IntArray) -> IntArray:
+        """Identifier of a cell, -1 outside; columns go on where the grid goes round the Earth."""
+        col = col % self.cols if self.goes_round else col
+        return np.where(self.holds(row, col), self.cell_id(row, col), -1)
+
     def row_col(self, cell: IntArray) -> tuple[IntArray, IntArray]:
         """Row and column of a cell from its identifier."""
         row, col = np.divmod(np.asarray(cell, dtype=np.int64), self.cols)
@@ -126,8 +131,7 @@ class WeatherGrid(BaseModel):
 
     def id_at(self, lon: FloatArray | float, lat: FloatArray | float) -> IntArray:
         """Identifier of the cell a place lies in, -1 outside."""
-        row, col = self.cell_at(lon, lat)
-        return np.where(self.holds(row, col), self.cell_id(row, col), -1)
+        return self.id_of(*self.cell_at(lon, lat))
 
     def holds(self, row: IntArray, col: IntArray) -> BoolArray:
         """Whether there are such rows and columns."""

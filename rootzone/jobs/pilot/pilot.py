@@ -48,6 +48,8 @@ class Measured:
         Sites run and failed.
     failed_by_class : dict
         Failed ones by class.
+    program_s : float
+        Time by the clock until a program has loaded its libraries, before it starts workers [s].
     """
 
     seconds_per_site: Sequence[float]
@@ -60,6 +62,7 @@ class Measured:
     sites: int
     failed: int
     failed_by_class: dict[str, int] = field(default_factory=dict)
+    program_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,8 @@ def estimate(measured: Measured, sites: int, shards: int, sites_per_shard: int, 
     waves = math.ceil(shards / busy)
     largest_shard = sites / shards
     core_hours = core.scaled(sites / 3600.0).plus(busy * measured.core_start_s / 3600.0)
-    wall = clock.scaled(waves * largest_shard / 3600.0).plus(measured.start_s / 3600.0)
+    start_s = measured.program_s + measured.start_s
+    wall = clock.scaled(waves * largest_shard / 3600.0).plus(start_s / 3600.0)
     return Cost(
         sites=sites,
         shards=shards,

@@ -69,9 +69,11 @@ def run_pilot(
     pilot = _Pilot(campaign, workspace, make_engine, soils)
     first = samples[0].head(1)
     pilot.run(first, Path(tempfile.gettempdir()), count=False)  # compiles, once for a version
-    start_s, core_start_s = time.perf_counter() - started, core_seconds()
+    start_s, core_start_s, program_s = time.perf_counter() - started, core_seconds(), 0.0
     if getattr(make_engine({}, threads=1), "compiled_loop", ""):
-        start_s, core_start_s = _start_of_a_worker(campaign, workspace, make_engine, first)
+        start_s, core_start_s, program_s = _start_of_a_worker(
+            campaign, workspace, make_engine, first
+        )
     means, core_means = [], []
     with tempfile.TemporaryDirectory(prefix="rootzone-pilot-") as scratch:
         for number, sample in enumerate(samples):
@@ -92,23 +94,33 @@ def run_pilot(
         sites=pilot.sites,
         failed=sum(pilot.classes.values()),
         failed_by_class=dict(pilot.classes.most_common()),
+        program_s=program_s,
     )
 
 
 def _start_of_a_worker(
     campaign: Campaign, workspace: Workspace, make_engine: MakeEngine, first: pl.DataFrame
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """Time until a worker that finds its kernels compiled has run a site, by clock and on a core.
 
-    Compiling is left out: it happens once for a version of the program, not in every worker.
+    Compiling is left out: it happens once for a version of the program, not in every worker. The
+    third value is the time until its libraries are loaded, which the program that starts the
+    workers takes before them.
     """
     started = time.perf_counter()
     pool = start_pool(1)
     try:
+        pool.submit(core_seconds_once_loaded).result()
+        program_s = time.perf_counter() - started
         core_s = pool.submit(_first_site, campaign, workspace, make_engine, first).result()
     finally:
         pool.shutdown(wait=True, kill_workers=True)
-    return time.perf_counter() - started, float(core_s)
+    return time.perf_counter() - started, float(core_s), program_s
+
+
+def core_seconds_once_loaded() -> float:
+    """Core time of a process once it has loaded this module and what it needs [s]."""
+    return core_seconds()
 
 
 def _first_site(

@@ -150,7 +150,10 @@ class Scene:
         return self._between_cells(row, col)
 
     def _between_cells(self, row: AnyArray, col: AnyArray) -> CellWeights:
-        """Four cells around each pixel; those without weather give their weight to the others."""
+        """Four cells around each pixel; those without weather give their weight to the others.
+
+        A pixel whose own cell has no weather has none, as in maps from physics.
+        """
         lon, lat = self.grid.lon_lat(row, col)
         down, right = self.weather_grid.place(lon, lat)
         top, left = np.floor(down).astype(np.int64), np.floor(right).astype(np.int64)
@@ -158,7 +161,7 @@ class Scene:
         corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
         index = np.stack(
             [
-                self.weather.cell_index(self.weather_grid.cell_id(top + i, left + j))
+                self.weather.cell_index(self.weather_grid.id_of(top + i, left + j))
                 for i, j in corners
             ]
         )
@@ -171,7 +174,9 @@ class Scene:
         absent = index == self.weather.n_cell
         weight[absent] = 0.0
         total = weight.sum(axis=0)
-        nowhere = total <= 0.0
+        own = self.weather.cell_index(self.weather_grid.id_at(lon, lat))
+        nowhere = (total <= 0.0) | (own == self.weather.n_cell)
+        index, weight = np.where(nowhere, self.weather.n_cell, index), np.where(nowhere, 0, weight)
         # A weight of 0 on a NaN row would give NaN: such corners point to a cell that is there.
         index = np.where(absent & ~nowhere, np.where(absent, -1, index).max(axis=0), index)
         weight = weight / np.where(nowhere, 1.0, total)

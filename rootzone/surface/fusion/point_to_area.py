@@ -183,6 +183,17 @@ class PatchSamples:
             self.theta[chosen], self.place[chosen], self.source,
         )  # fmt: skip
 
+    def joined(self, other: PatchSamples) -> PatchSamples:
+        """These samples and others of the same places' numbers."""
+
+        def both(name: str) -> Any:  # noqa: ANN401 - arrays of several types
+            return np.concatenate([getattr(self, name), getattr(other, name)])
+
+        return PatchSamples(
+            both("x"), both("day"), both("row"), both("col"), both("theta"), both("place"),
+            self.source,
+        )  # fmt: skip
+
 
 def new_network(fields: Fields, days: AnyArray, seed: int) -> PatchNetwork:
     """A network that corrects nothing yet, its channels scaled by what some days hold."""
@@ -203,7 +214,7 @@ def train_patches(
     folder: Path,
     *,
     epochs: int = 200,
-    batch_size: int = 64,
+    batch_size: int = 128,
     learning_rate: float = 1e-3,
     n_held: int = 0,
     patience: int = 20,

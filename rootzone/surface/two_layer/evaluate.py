@@ -16,9 +16,10 @@ from rootzone.surface.chain.evaluate import table_text as lines_of
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.two_layer.open_layers import OpenLayers
-from rootzone.surface.two_layer.run_training import MODELS, PREDICTED, Trained
+from rootzone.surface.two_layer.run_training import MODELS, PREDICTED
+from rootzone.surface.two_layer.trained import Trained
 
-MADE = {"network": "network", "trees": "trees", "none": "downscaled"}
+MADE = {"both": "both", "network": "network", "trees": "trees", "none": "downscaled"}
 """Which model's values the maps show, by the campaign's corrector."""
 LAYER_NAMES = {"surface": "0-10 cm", "root_zone": "0-100 cm"}
 

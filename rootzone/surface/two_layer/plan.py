@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers
-from rootzone.surface.two_layer.run_training import Trained
+from rootzone.surface.two_layer.run_training import WITH_NETWORK
+from rootzone.surface.two_layer.trained import Trained
 
 _STEP_S: Final = 4e-4  # a patch and a pass of training on one core, measured
 _MAP_S: Final = 3e-5  # a pixel, day and layer, with its network and files
@@ -26,7 +27,7 @@ def plan(opened: OpenSurface) -> dict[str, Any]:
     trained = Trained(OpenLayers(opened))
     days, grid, seats = trained.layers.days, trained.layers.grid, trained.stations
     samples = {n: int((v == v).sum()) for n, v in seats.theta.items()}
-    n_fit = len(section.splits) * len(section.seeds) * (two.corrector == "network")
+    n_fit = len(section.splits) * len(section.seeds) * two.members * (two.corrector in WITH_NETWORK)
     n_map = len(section.dates) or int(days.size)
     pixels = grid.height * grid.width
     return {

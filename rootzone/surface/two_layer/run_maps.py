@@ -28,7 +28,7 @@ from rootzone.surface.two_layer.against import against_simulated, in_words
 from rootzone.surface.two_layer.correct import network_map
 from rootzone.surface.two_layer.evaluate import LAYER_NAMES, read_skill
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers
-from rootzone.surface.two_layer.run_training import Trained, load_networks, load_trees
+from rootzone.surface.two_layer.trained import Trained, load_networks, load_trees
 from rootzone.surface.two_layer.write_layers import (
     NOT_CORRECTED,
     TWO_LAYER_FLAGS,
@@ -62,7 +62,8 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
     section, folder = opened.section, trained.folder / "maps"
     record = Provenance(
         "rootzone surface map", {"files": trained.layers.digest},
-        {"made_by": section.two_layer.corrector, "split": map_split(opened),
+        {"made_by": section.two_layer.corrector, "members": section.two_layer.members,
+         "split": map_split(opened),
          "seeds": list(section.seeds), "epochs": section.epochs, "half_width": half,
          "interval_pct": section.interval_pct},
     )  # fmt: skip
@@ -112,17 +113,17 @@ def field_of(trained: Trained, layer: str) -> Field:
     if not trained.predictions.is_file():
         raise RequestError(f"{trained.predictions} is missing; run rootzone surface train first.")
     down = trained.downscaler(layer)
-    networks = load_networks(trained, layer, split) if corrector == "network" else []
-    trees = load_trees(trained, layer, split) if corrector == "trees" else []
+    networks = load_networks(trained, layer, split) if corrector in ("both", "network") else []
+    trees = load_trees(trained, layer, split) if corrector in ("both", "trees") else []
 
     def field(number: int) -> tuple[FloatArray, AnyArray, AnyArray]:
         theta, outside = trained.downscaled(layer, down, number)
         told = np.full(theta.shape, np.nan)
         if networks or trees:
             stack = trained.stack(layer, down, number)
-            told = network_map(networks, stack) if networks else np.mean(
-                [one.map(stack) for one in trees], axis=0
-            )  # fmt: skip
+            ways = [network_map(networks, stack)] if networks else []
+            ways += [np.mean([one.map(stack) for one in trees], axis=0)] if trees else []
+            told = np.mean(ways, axis=0)
         plain = ~np.isfinite(told) & np.isfinite(theta)
         return np.clip(np.where(plain, theta, told), 0.0, 1.0), outside, plain
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
+from rootzone._shared.arrays import IntArray
 from rootzone._shared.atomic import atomic_path, write_text
-from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
-from rootzone._shared.seal import check, read_sealed_json, sealed_json
 from rootzone._shared.seeds import stream
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
@@ -25,26 +22,25 @@ from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import parts_of
 from rootzone.surface.fusion.downscale import (
     Downscaler,
-    DownscaleSettings,
-    conserved,
-    fit_downscaler,
 )
-from rootzone.surface.fusion.point_to_area import REACH_PX, PatchNetwork, PatchSamples, corrected
-from rootzone.surface.grids.aggregate import Weights, spread, weights
+from rootzone.surface.fusion.point_to_area import REACH_PX, PatchSamples, corrected
+from rootzone.surface.grids.aggregate import spread
 from rootzone.surface.two_layer.correct import (
     ResidualTrees,
     learn_model,
     learn_stations,
 )
-from rootzone.surface.two_layer.layer_stations import LayerStations, read_layer_stations
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers
+from rootzone.surface.two_layer.trained import Trained
 
 if TYPE_CHECKING:
     import torch
 
 _AGAIN = "rootzone surface train makes it again."
 _MODEL_SAMPLES, _MODEL_VALIDATION, _MODEL_EVERY_DAYS = 6000, 600, 10
-MODELS: Final = ("product", "downscaled", "trees", "network")
+MODELS: Final = ("product", "downscaled", "trees", "network", "both")
+WITH_NETWORK: Final = ("network", "both")
+_STOP_SHARE = 5  # a fifth of the stations stops a member
 PREDICTED: Final = Schema(
     "two_layer_predictions",
     (
@@ -58,6 +54,7 @@ PREDICTED: Final = Schema(
         Column("downscaled", "float", "m3 m-3", "the product brought to 1 km by trees"),
         Column("trees", "float", "m3 m-3", "corrected by trees on the stations' residual"),
         Column("network", "float", "m3 m-3", "corrected by the patch network", required=False),
+        Column("both", "float", "m3 m-3", "mean of trees and network", required=False),
     ),
 )
 
@@ -76,117 +73,6 @@ class Seats:
 
     def __len__(self) -> int:
         return int(self.place.size)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A campaign's two layers with what has been fitted to them.
-
-    Parameters
-    ----------
-    layers : OpenLayers
-        The campaign.
-    """
-
-    layers: OpenLayers
-
-    @property
-    def folder(self) -> Path:
-        """Where results go."""
-        return self.layers.opened.folder / "two_layer"
-
-    @property
-    def predictions(self) -> Path:
-        """What is said at held-out samples."""
-        return self.folder / "predictions.parquet"
-
-    @property
-    def skill(self) -> Path:
-        """Figures of both layers."""
-        return self.folder / "skill.json"
-
-    @cached_property
-    def stations(self) -> LayerStations:
-        """Stations inside the region."""
-        opened = self.layers.opened
-        sources = [opened.campaign_file.parent / source for source in opened.section.stations]
-        return read_layer_stations(sources, self.layers.grid, self.layers.days)
-
-    @cached_property
-    def _weights(self) -> dict[str, Weights]:
-        grids = {name: cells.grid for name, cells in self.layers.product.items()}
-        same = len(set(grids.values())) == 1
-        first = weights(self.layers.grid, grids["surface"])
-        below = first if same else weights(self.layers.grid, grids["root_zone"])
-        return {"surface": first, "root_zone": below}
-
-    def downscaler(self, layer: str) -> Downscaler:
-        """The trees of a layer, grown once and kept in a file."""
-        import lightgbm
-
-        path = self.folder / f"downscaled_{layer}.txt"
-        facts = path.with_suffix(".json")
-        section = self.layers.opened.section
-        identity = digest_json(
-            [self.layers.digest, layer, section.two_layer.block_cells, section.seeds[0]]
-        )
-        if path.is_file() and facts.is_file():
-            told = read_sealed_json(facts, _AGAIN)
-            if told["identity"] == identity:
-                booster = lightgbm.Booster(model_str=check(path, _AGAIN).read_text())
-                low, high = (np.array(told[k]) for k in ("low", "high"))
-                return Downscaler(
-                    told["names"], booster, low, high, told["rounds"], told["held_out_rmse"]
-                )
-        product = self.layers.product[layer].over(self.layers.days.tolist())
-        found = fit_downscaler(
-            self.layers.names, self.layers.fields, product, self._weights[layer],
-            DownscaleSettings(block_cells=section.two_layer.block_cells, seed=section.seeds[0]),
-            constant_ok=True,
-        )  # fmt: skip
-        write_text(path, found.booster.model_to_string())
-        write_sidecar(path, Provenance("rootzone surface train", {"files": self.layers.digest}))
-        told = {
-            "identity": identity, "names": list(found.names), "low": found.low.tolist(),
-            "high": found.high.tolist(), "rounds": found.rounds,
-            "held_out_rmse": found.held_out_rmse,
-        }  # fmt: skip
-        write_text(facts, sealed_json(told))
-        return found
-
-    def downscaled(self, layer: str, trees: Downscaler, number: int) -> tuple[FloatArray, Any]:
-        """Field of a day by its number in ``layers.days``, and where trees are beyond training."""
-        theta, outside = trees.at(self.layers.fields(number))
-        if self.layers.opened.section.two_layer.conserve:
-            cells = self.layers.product[layer]
-            day = int(self.layers.days[number])
-            theta = conserved(
-                theta, cells.by_day[day], self._weights[layer], cells.grid, self.layers.grid
-            )
-        return theta, outside
-
-    def stack(self, layer: str, trees: Downscaler, number: int) -> Float32Array:
-        """Channels of the correction: the downscaled field, and all fields."""
-        theta, _ = self.downscaled(layer, trees, number)
-        return np.concatenate([theta[None], self.layers.fields(number)]).astype(np.float32)
-
-    def samples(self, layer: str, trees: Downscaler) -> PatchSamples:
-        """Every station and day with a value of the layer and a downscaled one."""
-        seats = self.stations
-        day, place = np.nonzero(np.isfinite(seats.theta[layer]))
-        cut = PatchSamples.cut(
-            lambda k: self.stack(layer, trees, k), day, seats.row[place], seats.col[place],
-            seats.theta[layer][day, place], place,
-        )  # fmt: skip
-        return cut.of(np.isfinite(cut.x[:, 0, REACH_PX, REACH_PX]))
-
-    def network_file(self, layer: str, split: str, seed: int) -> Path:
-        """Weights of one network."""
-        return self.folder / "networks" / f"{layer}_{split}_{seed}" / "network.safetensors"
-
-    def trees_file(self, layer: str, split: str, seed: int) -> Path:
-        """Trees on the residual."""
-        return self.network_file(layer, split, seed).with_name("residual.txt")
 
 
 def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
@@ -278,7 +164,8 @@ def _from_model(
     above: dict[str, torch.Tensor] | None,
 ) -> dict[str, torch.Tensor] | None:
     """Weights of a network that learned the campaign's model everywhere, if it names one."""
-    if not trained.layers.model or trained.layers.opened.section.two_layer.corrector != "network":
+    two = trained.layers.opened.section.two_layer
+    if not trained.layers.model or two.corrector not in WITH_NETWORK:
         return None
     cells, grid, days = trained.layers.model[layer], trained.layers.grid, trained.layers.days
     there = [k for k in range(0, days.size, _MODEL_EVERY_DAYS) if int(days[k]) in cells.by_day]
@@ -316,7 +203,7 @@ def _fitted(
 ) -> pl.DataFrame:
     from safetensors.torch import save_file
 
-    test, corrector = held.test, trained.layers.opened.section.two_layer.corrector
+    test, two = held.test, trained.layers.opened.section.two_layer
     identity = {"files": trained.layers.digest, "layer": layer, "split": [split, seed]}
     record = Provenance("rootzone surface train", {"files": trained.layers.digest}, identity)
     trees = ResidualTrees.fitted(held.train, seed)
@@ -324,16 +211,22 @@ def _fitted(
     write_text(path, trees.booster.model_to_string())
     write_sidecar(path, record)
     told = np.full(len(test), np.nan)
-    if corrector == "network":
-        path = trained.network_file(layer, split, seed)
-        network = learn_stations(
-            held.train, held.validate, start, path.parent,
-            epochs=trained.layers.opened.section.epochs, seed=seed, identity=identity,
-        )  # fmt: skip
-        with atomic_path(path) as temporary:
-            save_file({k: v.contiguous() for k, v in network.state_dict().items()}, temporary)
-        write_sidecar(path, record)
-        told = corrected(network, test)
+    if two.corrector in WITH_NETWORK:
+        each = []
+        for member in range(two.members):
+            path = trained.network_file(layer, split, seed, member)
+            train, stop = of_member(held, split, member, two.members)
+            network = learn_stations(
+                train, stop, start, path.parent, epochs=trained.layers.opened.section.epochs,
+                seed=1000 * seed + member, identity={**identity, "member": member},
+            )  # fmt: skip
+            with atomic_path(path) as temporary:
+                tensors = {k: v.contiguous() for k, v in network.state_dict().items()}
+                save_file(tensors, temporary)
+            write_sidecar(path, record)
+            each.append(corrected(network, test))
+        told = np.mean(each, axis=0)
+    by_trees = trees.at(test)
     cells, grid = there.layers.product[layer], there.layers.grid
     days = there.layers.days
     coarse = {
@@ -347,33 +240,23 @@ def _fitted(
             "date": days[test.day].astype("datetime64[D]"), "observed": test.theta,
             "product": [float(coarse[int(d)][r, c]) for d, r, c in seats],
             "downscaled": test.x[:, 0, REACH_PX, REACH_PX].astype(np.float64),
-            "trees": trees.at(test), "network": told,
+            "trees": by_trees, "network": told, "both": 0.5 * (by_trees + told),
         }
     )  # fmt: skip
 
 
-def load_networks(trained: Trained, layer: str, split: str) -> list[PatchNetwork]:
-    """Networks of a layer and split, one a seed; none where none was trained."""
-    from safetensors.torch import load_file
+def of_member(
+    held: Held, split: str, member: int, members: int
+) -> tuple[PatchSamples, PatchSamples]:
+    """Samples a member learns from, and those it stops by.
 
-    found = []
-    for seed in trained.layers.opened.section.seeds:
-        path = trained.network_file(layer, split, seed)
-        if path.is_file():
-            weights_of = load_file(check(path, _AGAIN))
-            n = int(weights_of["mean"].numel())
-            network = PatchNetwork(np.zeros(n), np.ones(n))
-            network.load_state_dict(weights_of)
-            found.append(network.eval())
-    return found
-
-
-def load_trees(trained: Trained, layer: str, split: str) -> list[ResidualTrees]:
-    """Trees on the residual of a layer and split, a seed each."""
-    import lightgbm
-
-    paths = [trained.trees_file(layer, split, seed) for seed in trained.layers.opened.section.seeds]
-    return [
-        ResidualTrees(lightgbm.Booster(model_str=check(path, _AGAIN).read_text()))
-        for path in paths if path.is_file()
-    ]  # fmt: skip
+    Where places are left out, each member stops by a fifth of the others that is its own, so that
+    together they learn from all; where days are, all stop by the same.
+    """
+    if split not in ("stations", "region") or members == 1:
+        return held.train, held.validate
+    pool = held.train.joined(held.validate)
+    stop = np.isin(pool.place, np.unique(pool.place)[member :: max(members, _STOP_SHARE)])
+    if stop.all() or not stop.any():
+        return held.train, held.validate
+    return pool.of(~stop), pool.of(stop)

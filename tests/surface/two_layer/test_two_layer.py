@@ -17,7 +17,7 @@ from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.two_layer.against import against_simulated
 from rootzone.surface.two_layer.layer_stations import layer_weights
 from rootzone.surface.two_layer.open_layers import OpenLayers
-from rootzone.surface.two_layer.run_training import Trained
+from rootzone.surface.two_layer.trained import Trained
 from rootzone.surface.worlds.write_layers import write_layers_province
 from tests.cli.campaign_runs import invoke
 from tests.surface.chain.quick_province import quick_province
@@ -29,7 +29,7 @@ years: [2022]
 surface:
   system: two_layer
   seeds: [0]
-  epochs: 2
+  epochs: 1
   splits: [random, stations]
   dates: [2022-05-31, 2022-06-29]
   two_layer:
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("two_layer")
     province = quick_province(60)
     write_layers_province(root / "data" / "surface", province, 0, step_deg=0.06, n_stations=12)
-    (root / "campaign.yaml").write_text(CAMPAIGN % "corrector: network")
+    (root / "campaign.yaml").write_text(CAMPAIGN % "members: 2")
     for verb in ("plan", "train", "evaluate", "map"):
         found = invoke("surface", verb, str(root / "campaign.yaml"))
         assert found.exit_code == 0, (verb, found.output, found.exception)
@@ -107,13 +107,13 @@ def test_every_model_is_scored_at_the_same_samples(folder: Path) -> None:
     )
     assert set(frame["layer"]) == {"surface", "root_zone"}
     assert set(frame["split"]) == {"random", "stations"}
-    for name in ("product", "downscaled", "trees", "network"):
+    for name in ("product", "downscaled", "trees", "network", "both"):
         assert frame[name].is_finite().all()
     told = invoke("surface", "evaluate", str(folder / "campaign.yaml"), "--json")
     facts = json.loads(told.stdout)
     skill = facts["skill"]["root_zone"]["stations"]
     assert skill["downscaled"]["rmse"] > skill["trees"]["rmse"]  # the bias of .03 goes
-    assert facts["made_by"] == "network"
+    assert facts["made_by"] == "both"
 
 
 def test_maps_have_two_layers_in_bands_and_in_cf_terms(folder: Path) -> None:
