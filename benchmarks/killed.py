@@ -179,6 +179,8 @@ def main() -> None:
     parsed.add_argument("--trials", type=int, default=56)
     parsed.add_argument("--first", type=int, default=0)
     args = parsed.parse_args()
+    # A shell's background process ignores SIGINT, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="rootzone-killed-") as scratch:
         for number in range(args.first, args.first + args.trials):

@@ -62,11 +62,12 @@ def main() -> None:
     asked.add_argument("--members", type=int, default=3, help="networks in a mean")
     asked.add_argument("--curve", action="store_true", help="skill by number of stations")
     asked.add_argument("--quick", action="store_true", help="half a year")
+    asked.add_argument("--cover", default="bare", help="bare, or grass: roots move the root zone")
     given = asked.parse_args()
     figures = Figures()
-    settings = ProvinceSettings(last="2022-12-31")
+    settings = ProvinceSettings(last="2022-12-31", cover=given.cover)
     if given.quick:
-        settings = ProvinceSettings(first="2022-04-01", last="2022-09-30")
+        settings = ProvinceSettings(first="2022-04-01", last="2022-09-30", cover=given.cover)
     province = make_province(settings, threads=2)
     start: dict[int, Weights] = {}
     for name, layer in (("SSM 0-10 cm", "0_10cm"), ("RZSM 0-100 cm", "0_100cm")):

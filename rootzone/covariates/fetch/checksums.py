@@ -18,6 +18,7 @@ from rootzone._shared.seal import Damaged, differs
 
 NAME = "checksums.json"
 _CHUNK_BYTES = 1 << 20
+_SEAL = "seal"
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,26 @@ def sha256_of(path: Path) -> str:
 def read_checksums(data_folder: Path) -> dict[str, Fetched]:
     """Records by relative path; empty where nothing was fetched yet.
 
+    Each has a seal of its own, so that one can be taken out by hand; one without a seal, or put
+    there by other means, is taken as it is.
+
     Raises
     ------
     RequestError
-        The record is damaged.
+        A record is damaged.
     """
     path = data_folder / NAME
     if not path.exists():
         return {}
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {name: Fetched(**entry) for name, entry in data.items()}
+        records = {}
+        for name, entry in data.items():
+            seal = entry.pop(_SEAL, None)
+            records[name] = Fetched(**entry)
+            if seal is not None and seal != _sealed(name, records[name])[_SEAL]:
+                raise ValueError(f"the record of {name} is not what was written")
+        return records
     except (ValueError, TypeError, AttributeError) as error:
         raise RequestError(
             f"{path} is damaged: {error}. Delete it; files are then fetched or measured again."
@@ -93,8 +103,14 @@ def _add(data_folder: Path, new: dict[str, Fetched]) -> None:
     """Keep records beside those that are there; two commands at once lose none."""
     with held(data_folder / NAME):
         records = read_checksums(data_folder) | new
-        whole = {key: vars(value) for key, value in sorted(records.items())}
+        whole = {name: _sealed(name, record) for name, record in sorted(records.items())}
         write_text(data_folder / NAME, json.dumps(whole, indent=1) + "\n")
+
+
+def _sealed(name: str, record: Fetched) -> dict[str, Any]:
+    """A record as it is kept: its members, and a digest of them and of its name."""
+    told = [name, record.sha256, record.size, record.url]
+    return {**vars(record), _SEAL: hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}
 
 
 def check_inputs(paths: Iterable[Path], data_folder: Path) -> None:

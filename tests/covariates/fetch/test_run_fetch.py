@@ -288,6 +288,15 @@ def test_a_full_disk_stops_before_it_is_full(session, tmp_path, raster, monkeypa
 
 
 def test_a_damaged_record_says_how_to_go_on(tmp_path):
+    (tmp_path / "a.tif").write_bytes(b"a")
+    add_checksum(tmp_path, "a.tif", "http://h/a.tif")
+    whole = (tmp_path / "checksums.json").read_text()
+    assert set(read_checksums(tmp_path)) == {"a.tif"}
+    for old, new in (('"a.tif"', '"b.tif"'), ('"size": 1', '"size": 3'), ("http://h", "http://i")):
+        assert old in whole
+        (tmp_path / "checksums.json").write_text(whole.replace(old, new))
+        with pytest.raises(RequestError, match="is not what was written"):
+            read_checksums(tmp_path)
     (tmp_path / "checksums.json").write_text(json.dumps({"a.tif": {"sha": 1}}))
     with pytest.raises(RequestError, match="Delete it"):
         read_checksums(tmp_path)
