@@ -12,13 +12,13 @@ import re
 import sys
 from pathlib import Path
 
-from rootzone._shared.errors import RequestError, StoppedEarly
+from rootzone._shared.errors import NO_ROOM, RequestError, StoppedEarly
 
 AGAIN = "the same command goes on."
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _WORDS = {
     errno.ENOSPC: "the disk is full (bytes or inodes)",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file is larger than the disk or ulimit -f allows",
     errno.EMFILE: "too many files are open in this process (ulimit -n)",
     errno.ENFILE: "too many files are open on this machine",
     errno.EIO: "the disk failed to read or write",
@@ -29,7 +29,7 @@ _WORDS = {
     errno.EACCES: "it may not be read or written",
     errno.EPERM: "it may not be changed",
 }
-_WAIT = {errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE, errno.ENOMEM, errno.EAGAIN, *_FULL}
+_WAIT = {errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE, errno.ENOMEM, errno.EAGAIN, *NO_ROOM}
 
 
 def in_one_sentence(error: BaseException) -> RequestError | StoppedEarly | None:
@@ -68,7 +68,7 @@ def _of_system(number: int, error: BaseException) -> RequestError | StoppedEarly
     words = _WORDS.get(number, _short(error))
     sentence = f"{_path(error, words)}{words}."
     if number in _WAIT:
-        mend = "Make room" if number in _FULL else "Mend that"
+        mend = "Make room" if number in NO_ROOM else "Mend that"
         return StoppedEarly(f"{sentence} Nothing was left half-written. {mend}, then {AGAIN}")
     return RequestError(sentence)
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
+# What a disk says when no more fits on it: full, over quota, or a file too large.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 class RootzoneError(Exception):
     """Base of every error this package raises on purpose.

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from rootzone._shared.atomic import atomic_path
-from rootzone._shared.errors import RequestError
+from rootzone._shared.errors import NO_ROOM, RequestError, StoppedEarly
 from rootzone._shared.unpack import refuse_zip_bomb
 
 MAX_BYTES = 64 << 30  # larger than any raster of the catalog
@@ -36,6 +36,8 @@ def extract_member(archive: Path, member: str, target: Path) -> Path:
     RequestError
         The archive is damaged, does not hold the member, holds two, or the member is of a size
         that no raster has.
+    StoppedEarly
+        There is no room for it.
     """
     try:
         with zipfile.ZipFile(archive) as file:
@@ -56,6 +58,14 @@ def extract_member(archive: Path, member: str, target: Path) -> Path:
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise RequestError(
             f"{archive.name} is damaged or no plain zip file: {error}. Delete it and fetch again."
+        ) from error
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise StoppedEarly(
+            f"{target}: there is no room to unpack {member} ({info.file_size:,} bytes; "
+            f"{error.strerror}). Nothing was left half-written. Make room, then the same command "
+            "goes on."
         ) from error
     return target
 

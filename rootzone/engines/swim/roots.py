@@ -120,9 +120,19 @@ def plant_roots(cells: FloatArray, n: int, settings: FloatArray, control: FloatA
 
 
 def uptake(cells: FloatArray, n: int, dt: float, sigma: float) -> float:
-    """Water that the sinks took in a step [cm]."""
+    """Water that the sinks took in a step [cm], after the step has moved it.
+
+    A cell that gave to roots and to its neighbours in the same step may end below wilting; it gets
+    back from the roots what it lacks, as far as they took it. ``THETA`` is then that much higher.
+    """
     taken = 0.0
     for i in range(n):
         rate = sigma * cells[at.SINK + i] + (1.0 - sigma) * cells[at.SINK_START + i]
-        taken += rate * cells[at.SIZE + i]
-    return dt * taken
+        own = dt * rate
+        lacks = cells[at.ROOT_DRY + i] - cells[at.THETA + i]
+        if own > 0.0 and lacks > 0.0:
+            back = lacks if lacks < own else own
+            cells[at.THETA + i] += back
+            own -= back
+        taken += own * cells[at.SIZE + i]
+    return taken

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# What a disk says when no more fits on it: full, over quota, or a file too large.
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+from rootzone._shared.errors import NO_ROOM
+
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -70,4 +69,4 @@ def disk_is_full(error: OSError) -> bool:
     Writers in other languages keep the number in the text only.
     """
     text = str(error).lower()
-    return error.errno in _FULL or "no space left" in text or "file too large" in text
+    return error.errno in NO_ROOM or "no space left" in text or "file too large" in text

@@ -9,6 +9,7 @@ images to the coarse mean of the similar pixels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -225,6 +226,35 @@ def _spreads(fine: FloatArray, block_px: int) -> FloatArray:
 
 
 def spread_of(band: AnyArray) -> float:
-    """Standard deviation (n - 1) of the known pixels of one band, 0 where fewer than two."""
-    known = band[np.isfinite(band)]
-    return float(known.std(ddof=1)) if known.size > 1 else 0.0
+    """Standard deviation (n - 1) of the known pixels of one band, 0 where fewer than two.
+
+    Rows are summed one by one and their sums exactly, so a band read in strips of whole rows gives
+    the same bits (`row_sums`, `mean_of_rows`, `row_squares`, `spread_of_rows`).
+    """
+    mean = mean_of_rows(row_sums(band))
+    return spread_of_rows(row_squares(band, mean))
+
+
+def row_sums(band: AnyArray) -> FloatArray:
+    """Number of known pixels of each row and their sum, shape (row, 2)."""
+    known = np.isfinite(band)
+    return np.stack([known.sum(axis=1), np.where(known, band, 0.0).sum(axis=1)], axis=1)
+
+
+def mean_of_rows(sums: FloatArray) -> float:
+    """Mean of a band from the numbers and sums of its rows; 0 where nothing is known."""
+    n = float(sums[:, 0].sum())
+    return math.fsum(sums[:, 1]) / n if n else 0.0
+
+
+def row_squares(band: AnyArray, mean: float) -> FloatArray:
+    """Number of known pixels of each row and the sum of their squares about a mean."""
+    known = np.isfinite(band)
+    squares = np.where(known, (band - mean) ** 2, 0.0).sum(axis=1)
+    return np.stack([known.sum(axis=1), squares], axis=1)
+
+
+def spread_of_rows(squares: FloatArray) -> float:
+    """Standard deviation (n - 1) from the squares of rows; 0 of fewer than two pixels."""
+    n = float(squares[:, 0].sum())
+    return math.sqrt(math.fsum(squares[:, 1]) / (n - 1.0)) if n > 1.0 else 0.0

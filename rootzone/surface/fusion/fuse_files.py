@@ -14,11 +14,20 @@ from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.provenance import Provenance, inputs_of
-from rootzone.surface.fusion.estarfm import NAMES, NOTHING_KNOWN, fuse_images, spread_of
+from rootzone.surface.fusion.estarfm import (
+    NAMES,
+    NOTHING_KNOWN,
+    fuse_images,
+    mean_of_rows,
+    row_squares,
+    row_sums,
+    spread_of_rows,
+)
 from rootzone.surface.fusion.write_image import image_writer
 
 PairOfFiles = tuple[Path, Path]
 _STRIP_PX: Final = 512
+_CACHE_MB: Final = 16  # GDAL would take a twentieth of the machine
 _OFF_GRID = 0.01  # of a pixel
 
 
@@ -83,7 +92,7 @@ def fuse_files(
     """Write the fine image of a day as a COG (float32, NaN where unknown), with its provenance.
 
     The scene's standard deviations are taken first; then strips of rows are fused with their rim,
-    so the values are those of the whole scene at once and memory holds one band and one strip.
+    so the values are those of the whole scene at once and memory holds one strip.
 
     Parameters
     ----------
@@ -110,7 +119,10 @@ def fuse_files(
     if len(pairs) != 2:
         raise RequestError(f"ESTARFM takes two pairs of images, not {len(pairs)}.")
     paths = [pairs[0][0], pairs[0][1], pairs[1][0], pairs[1][1], coarse]
+    import rasterio
+
     with ExitStack() as stack:
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_CACHE_MB))
         images = stack.enter_context(opened(paths, settings.resample))
         spreads = _checked(images, paths, settings)
         limits = 2.0 / settings.classes * spreads[:, :, None, None]
@@ -129,8 +141,9 @@ def fuse_files(
 def clear_share(pair: PairOfFiles, resample: str) -> float:
     """Share of pixels of the fine grid known in the first band of both images of a pair."""
     with opened(list(pair), resample) as (fine, coarse):
-        both = np.isfinite(band_of(fine, 1)) & np.isfinite(band_of(coarse, 1))
-        return float(both.mean())
+        parts = zip(_strips(fine, 1), _strips(coarse, 1), strict=True)
+        clear = sum(int((np.isfinite(a) & np.isfinite(b)).sum()) for a, b in parts)
+        return float(clear / (fine.height * fine.width))
 
 
 @contextmanager
@@ -199,39 +212,79 @@ def _checked(images: Sequence[Any], paths: Sequence[Path], settings: FusionSetti
     spreads = np.zeros((2, images[0].count))
     for k, (name, path, image) in enumerate(zip(NAMES, paths, images, strict=True)):
         for b in range(image.count):
-            values = band_of(image, b + 1)
-            known = values[np.isfinite(values)]
-            if known.size == 0:
+            told = _looked_over(image, b + 1, settings.bounds)
+            what = f"{path} ({name})"
+            if told.known == 0:
                 raise RequestError(
-                    f"{path} ({name}) holds no value in band {b + 1}: clouds everywhere, or "
-                    "another place?"
+                    f"{what} holds no value in band {b + 1}: clouds everywhere, or another place?"
                 )
-            require_bounds(f"{path} ({name}): band {b + 1}", known, settings.bounds)
+            require_inside(
+                f"{what}: band {b + 1}", told.inside / told.known, settings.bounds, told.middle
+            )
             if name.startswith("fine"):
-                if known.min() == known.max():
+                if told.low == told.high:
                     raise RequestError(
-                        f"{path} ({name}) is {known[0]:g} everywhere in band {b + 1}: nothing in "
-                        "it tells similar pixels apart. Take another pair."
+                        f"{what} is {told.low:g} everywhere in band {b + 1}: nothing in it tells "
+                        "similar pixels apart. Take another pair."
                     )
-                spreads[k // 2, b] = spread_of(values)
+                rows = [row_squares(part, told.mean) for part in _strips(image, b + 1)]
+                spreads[k // 2, b] = spread_of_rows(np.concatenate(rows))
     return spreads
 
 
+class _LookedOver(NamedTuple):
+    """A band's known pixels, how many lie inside bounds, their range, mean and a middle value."""
+
+    known: int
+    inside: int
+    low: float
+    high: float
+    mean: float
+    middle: float
+
+
+def _looked_over(image: Any, number: int, bounds: tuple[float, float]) -> _LookedOver:  # noqa: ANN401
+    known, inside, low, high, sums = 0, 0, np.inf, -np.inf, []
+    middles: list[float] = []
+    for part in _strips(image, number):
+        sums.append(row_sums(part))
+        there = part[np.isfinite(part)]
+        if there.size:
+            known += there.size
+            inside += int(((there >= bounds[0]) & (there <= bounds[1])).sum())
+            low, high = min(low, float(there.min())), max(high, float(there.max()))
+            middles.append(float(np.median(there)))
+    mean = mean_of_rows(np.concatenate(sums))
+    middle = float(np.median(middles)) if middles else np.nan
+    return _LookedOver(known, inside, low, high, mean, middle)
+
+
+def _strips(image: Any, number: int) -> Iterator[FloatArray]:  # noqa: ANN401
+    """A band in strips of whole rows."""
+    for first in range(0, image.height, _STRIP_PX):
+        window = _window(first, min(first + _STRIP_PX, image.height), image.width)
+        yield band_of(image, number, window)
+
+
 def require_bounds(what: str, known: FloatArray, bounds: tuple[float, float]) -> None:
-    """Refuse an image most of whose values lie outside what its quantity can be.
+    """Refuse an image most of whose known values lie outside what its quantity can be."""
+    inside = float(((known >= bounds[0]) & (known <= bounds[1])).mean())
+    require_inside(what, inside, bounds, float(np.median(known)))
+
+
+def require_inside(what: str, inside: float, bounds: tuple[float, float], middle: float) -> None:
+    """Refuse an image less than half of which lies inside its bounds.
 
     Raises
     ------
     RequestError
-        They do: it is in another unit, or stored as integers without their scale.
+        It is in another unit, or stored as integers without their scale.
     """
-    low, high = bounds
-    outside = 1.0 - float(((known >= low) & (known <= high)).mean())
-    if outside > 0.5:
+    if inside < 0.5:
         raise RequestError(
-            f"{what}: {outside:.0%} of it lies outside the bounds {low:g} to {high:g} (median "
-            f"{np.median(known):g}). Is it in another unit, or stored as integers without its "
-            "scale? Say --bounds in the files' own unit."
+            f"{what}: {1.0 - inside:.0%} of it lies outside the bounds {bounds[0]:g} to "
+            f"{bounds[1]:g} (median {middle:g}). Is it in another unit, or stored as integers "
+            "without its scale? Say --bounds in the files' own unit."
         )
 
 

@@ -214,7 +214,7 @@ def train_patches(
     folder: Path,
     *,
     epochs: int = 200,
-    batch_size: int = 64,
+    batch_size: int = 128,
     learning_rate: float = 1e-3,
     n_held: int = 0,
     patience: int = 20,

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootzone._shared.arrays import BoolArray, FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone.surface.fusion.estarfm import NAMES, fuse_images, spread_of
+from rootzone.surface.fusion.estarfm import (
+    NAMES,
+    fuse_images,
+    mean_of_rows,
+    row_squares,
+    row_sums,
+    spread_of_rows,
+)
 
 if TYPE_CHECKING:
     import dask.array as da
     import xarray as xr
 
     Pair = tuple[xr.DataArray, xr.DataArray]
+
+_STRIP_PX = 1 << 22  # pixels of a strip that standard deviations are taken from, 34 MB
 
 
 def estarfm_scene(
@@ -94,16 +103,27 @@ def _block(
 
 
 def _spread(band: da.Array) -> da.Array:
-    # In one block: the order of a sum decides its last bits.
+    """The band's standard deviation, from strips of whole rows: no block is larger than a strip."""
     import dask.array as da
 
-    return da.map_blocks(
-        lambda values: np.array([[spread_of(values)]]),
-        band.rechunk(-1),
-        chunks=((1,), (1,)),
-        dtype="float64",
-        meta=np.empty((0, 0)),
-    )[0, 0]
+    width = max(1, band.shape[1])
+    strips = band.rechunk((max(1, min(band.shape[0], _STRIP_PX // width)), -1))
+    by_row = (strips.chunks[0], (2,))
+    sums = strips.map_blocks(row_sums, chunks=by_row, dtype="float64", meta=np.empty((0, 0)))
+    mean = _of_rows(sums, mean_of_rows)
+    squares = da.map_blocks(
+        lambda part, middle: row_squares(part, float(middle[0, 0])),
+        strips, mean, chunks=by_row, dtype="float64", meta=np.empty((0, 0)),
+    )  # fmt: skip
+    return _of_rows(squares, spread_of_rows)[0, 0]
+
+
+def _of_rows(rows: da.Array, one: Callable[[FloatArray], float]) -> da.Array:
+    """One number of all rows, as an array of one block that goes with any other."""
+    return rows.rechunk(-1).map_blocks(
+        lambda all_rows: np.array([[one(all_rows)]]),
+        chunks=((1,), (1,)), dtype="float64", meta=np.empty((0, 0)),
+    )  # fmt: skip
 
 
 def _no_smaller(sizes: tuple[int, ...], least: int) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from rootzone.surface.fusion.point_to_area import (
 HELD: Final = 2
 """Convolutions held while stations are learned from, after a model was."""
 _TREE_ROUNDS, _TREE_LEAVES = 200, 15
-_RATE, _RATE_AFTER = 1e-3, 3e-4
+_RATE, _RATE_AFTER = 2e-3, 6e-4
 
 
 @dataclass(frozen=True)

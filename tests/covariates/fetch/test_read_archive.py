@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import zipfile
 
 import pytest
 
-from rootzone._shared.errors import RequestError
+from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone.covariates.fetch.read_archive import extract_companions, extract_member
 
 
@@ -86,3 +88,18 @@ def test_a_damaged_archive_says_so_and_writes_nothing(tmp_path):
     archive.write_bytes(b"PK\x03\x04 not really")
     with pytest.raises(RequestError, match="is damaged"):
         extract_member(archive, "land.tif", tmp_path / "land.tif")
+
+
+def test_a_disk_without_room_is_named_and_nothing_stays_half_written(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_STORED) as file:
+        file.writestr("x.tif", b"\x01" * (1 << 20))
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, hard))  # half of what is needed
+    try:
+        with pytest.raises(StoppedEarly, match=r"no room to unpack x\.tif \(1,048,576 bytes"):
+            extract_member(tmp_path / "a.zip", "x.tif", tmp_path / "x.tif")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, old)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.hpc  # minutes: every verb runs in a process of its own
 _RESULTS = (
     "predictions.parquet", "skill.json", "networks/stations_0/network.safetensors",
     "maps/surface_theta_20220504.tif", "maps/surface_parameters_20220507.tif",
-    "maps/surface_theta_20220507.stac.json", "maps/surface_theta.nc", "surface.html",
+    "maps/surface_theta_20220507.stac.json", "maps/surface_theta.nc",
 )  # fmt: skip
 # A file whose appearance says that a verb is in its middle.
 _MIDDLE = {

@@ -6,7 +6,7 @@ import pytest
 from rootzone.engines.swim import layout, state
 from rootzone.engines.swim.cells import state as at
 from rootzone.engines.swim.cells.problem import Bottom, Problem, Surface, vg_table
-from rootzone.engines.swim.cells.sink import set_sinks
+from rootzone.engines.swim.cells.sink import set_sinks, uptake
 from rootzone.engines.swim.cells.step import settle
 from rootzone.engines.swim.cells.table import table_from_functions
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
@@ -66,6 +66,19 @@ def test_a_dry_column_gives_no_more_than_it_holds() -> None:
     assert before - problem.stored_cm == pytest.approx(taken, abs=1e-10)
     assert problem.theta[:4].min() >= WILTING - 1e-12
     assert taken < 10.0  # what was asked for
+
+
+def test_roots_give_back_what_took_a_cell_below_wilting() -> None:
+    # Half of 0.2 and half of 0.1 d-1 for 0.1 d is 0.015. The second cell lacks 0.003 and gets it,
+    # the third lacks more than roots took: 0.015 x 1 cm + 0.012 x 2 + 0 x 3 + 0.015 x 4 = 0.099 cm.
+    problem = closed_column(-100.0, demand_cm_d=0.3)
+    cells = problem.cells
+    cells[at.SINK : at.SINK + 4], cells[at.SINK_START : at.SINK_START + 4] = 0.2, 0.1
+    cells[at.SINK + 4] = cells[at.SINK_START + 4] = 0.0
+    cells[at.THETA : at.THETA + 5] = WILTING + np.array([0.01, -0.003, -0.05, 0.2, -0.01])
+    assert uptake(cells, 5, 0.1, 0.5) == pytest.approx(0.099, abs=1e-15)
+    left = cells[at.THETA : at.THETA + 5] - WILTING
+    assert left == pytest.approx([0.01, 0.0, -0.035, 0.2, -0.01], abs=1e-15)
 
 
 def test_the_slope_of_a_sink_is_that_of_its_value() -> None:
