@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from rootzone._shared.errors import StoppedEarly
+
 # Thread pools of libraries that would each take every core of the machine.
 _THREADS = (
     "NUMBA_NUM_THREADS",
@@ -114,7 +116,15 @@ def in_parallel(tasks: Iterable[Task], workers: int, *, ordered: bool = True) ->
     calls = (task if workers == 1 else (_do, (driver, here, *task), {}) for task in tasks)
     how = "generator" if ordered else "generator_unordered"
     start = {} if workers == 1 else {"initializer": end_with_driver, "initargs": (driver,)}
-    yield from Parallel(n_jobs=workers, return_as=how, **start)(calls)
+    with deaths_told(_stopped):
+        yield from Parallel(n_jobs=workers, return_as=how, **start)(calls)
+
+
+def _stopped(reason: str) -> StoppedEarly:
+    return StoppedEarly(
+        f"A worker process was ended from outside ({reason}); what was finished is kept. If memory "
+        "ran out, take fewer --cores or --workers. The same command goes on."
+    )
 
 
 def _do(

@@ -151,6 +151,15 @@ def test_one_worker_works_in_this_process() -> None:
     assert list(in_parallel(tasks, 1)) == seen == [3, 1]
 
 
+def test_a_worker_that_is_killed_ends_the_verb_as_stopped() -> None:
+    with pytest.raises(StoppedEarly, match="ended from outside"):
+        list(in_parallel([(_die, (), {})] * 2, 2))
+
+
+def _die() -> None:
+    os.kill(os.getpid(), 9)
+
+
 def test_sigterm_ends_a_verb_with_status_4(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys, click\n"
