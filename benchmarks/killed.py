@@ -178,12 +178,13 @@ def main() -> None:
     parsed.add_argument("--built", type=Path, required=True)
     parsed.add_argument("--trials", type=int, default=56)
     parsed.add_argument("--first", type=int, default=0)
+    parsed.add_argument("--only", type=int, nargs="*", help="Numbers of trials.")
     args = parsed.parse_args()
     # A shell's background process ignores SIGINT, and so would what it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="rootzone-killed-") as scratch:
-        for number in range(args.first, args.first + args.trials):
+        for number in args.only or range(args.first, args.first + args.trials):
             verdict, what = one(number, args.built, Path(scratch))
             counts[verdict.partition(":")[0]] += 1
             print(f"{number:>3} {what}: {verdict}", file=sys.stderr, flush=True)

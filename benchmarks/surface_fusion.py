@@ -5,7 +5,7 @@
 A GLEAM-like product of 24 km (gain .85, bias +.03, lasting noise) of the top 10 cm and of the root
 zone (0-1 m) is brought to 1 km by trees, and corrected by stations: by trees on the residual, and
 by the patch network (the mean of some members) with and without transfer from an ERA5-Land-like
-model (9 km means with a bias and noise of their own); the root zone's network starts from that of
+model (columns of 9 km with other soils and less rain); the root zone's network starts from that of
 the surface. Scored at stations left out in five folds; intervals are bootstraps. ``--curve`` adds
 the skill by number of stations; the last lines hold the root zone against simulated water: the
 product's, before and after stations, against the columns that made the province.
@@ -32,6 +32,7 @@ from rootzone.surface.grids.aggregate import weights
 from rootzone.surface.two_layer.against import compared
 from rootzone.surface.two_layer.correct import ResidualTrees, learn_model, learn_stations
 from rootzone.surface.worlds import look
+from rootzone.surface.worlds.look_coarse import ERA5_LAYERS, second_model
 from rootzone.surface.worlds.province import Province, ProvinceSettings, make_province
 
 NAMES = (
@@ -118,9 +119,11 @@ def seen(province: Province, layer: str, seed: int) -> World:
     ).astype(np.float32)  # fmt: skip
     product = look.coarse_model(province, layer, rng, cells_px=CELLS_PX)
     truth = province.theta[layer].astype(np.float64)
-    fine = truth.reshape(len(truth), -1, 9, truth.shape[2] // 9, 9).mean(axis=(2, 4))
-    noise = 0.015 * rng.standard_normal(fine.shape)
-    model = province.in_pixels(fine + 0.02 + noise)
+    told = second_model(province.settings)
+    share = {"swvl1": 1.0}
+    if layer == "0_100cm":
+        share = {name: (b - a) / 1000.0 for name, (a, b) in ERA5_LAYERS.items()}
+    model = province.in_pixels(np.asarray(sum(share[n] * told[n] for n in share), np.float64))
     return World(province, fields, truth, product, model)
 
 

@@ -153,7 +153,11 @@ def fuse(
     help="Days that a coarse image sums up, the first in its name (8 for GLASS).",
 )
 @_BOUNDS
-@_FORM
+@click.option(
+    "--unbiased/--plain",
+    default=False,
+    help="plain keeps the fine sensor's level in gaps; unbiased takes the coarse one's.",
+)
 @_HALF
 @_CLASSES
 @click.option(
@@ -182,7 +186,7 @@ def daily(
     fine_days: int,
     coarse_days: int,
     bounds: tuple[float, float] | None,
-    unbiased: bool | None,
+    unbiased: bool,
     half_px: int,
     classes: int,
     least_clear: float,

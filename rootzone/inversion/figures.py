@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.days import years_of
-from rootzone._shared.figure_style import plain
+from rootzone._shared.figure_style import plain, styled
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.units import cm_from_m
 from rootzone.inversion.invert_station import Inversion
@@ -34,11 +35,13 @@ _PANELS = {
 }
 
 
+@styled
 def station_figure(found: Inversion, path: Path, record: Provenance) -> None:
     """Write the figure of ``draw_station``."""
     _save(draw_station(found), path, record)
 
 
+@styled
 def draw_station(found: Inversion) -> Figure:
     """Series at every depth, held-out years shaded, and what each texture tried cost."""
     n = len(found.depths_m)
@@ -68,8 +71,8 @@ def draw_station(found: Inversion) -> Figure:
             )
         axes.set_ylabel(f"{cm_from_m(depth_m):g} cm")
         axes.set_ylim(bottom=0)
-        if i == 0:
-            axes.legend(ncols=3, fontsize=8, loc="upper left")
+    handles, labels = left.axes[0].get_legend_handles_labels()
+    left.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     _triangle(right.add_subplot(), found)
     figure.suptitle(
         plain(f"{found.network} {found.station}")
@@ -79,7 +82,7 @@ def draw_station(found: Inversion) -> Figure:
 
 
 def _triangle(axes: Axes, found: Inversion) -> None:
-    """Costs on the texture triangle: sand along the bottom, clay upwards."""
+    """Costs on the texture triangle as the report draws it: sand left, silt right, clay upwards."""
     axes.set_aspect("equal")
     axes.axis("off")
     if not found.tried:
@@ -88,18 +91,28 @@ def _triangle(axes: Axes, found: Inversion) -> None:
     textures = np.array(list(found.tried), dtype=float)
     cost = np.array(list(found.tried.values()))
     known = np.isfinite(cost)
-    sand, clay = textures[:, 0], 100.0 - textures.sum(axis=1)
-    dots = axes.scatter(
-        (sand + clay / 2)[known], clay[known] * np.sqrt(0.75), c=cost[known], s=14, cmap="viridis_r"
-    )
-    for best_sand, best_silt in found.best:
-        best_clay = 100 - best_sand - best_silt
-        axes.plot(best_sand + best_clay / 2, best_clay * np.sqrt(0.75), "r*", ms=12)
+    x, y = _on_triangle(textures[:, 0], textures[:, 1])
+    dots = axes.scatter(x[known], y[known], c=cost[known], s=14, cmap="viridis_r")
+    axes.plot(*_on_triangle(*np.array(found.best, dtype=float).reshape(-1, 2).T), "r*", ms=12)
     colours = axes.figure.colorbar(dots, ax=axes, orientation="horizontal", fraction=0.06)
     colours.set_label("cost in the training years [m$^3$ m$^{-3}$]", fontsize=8)
-    axes.set_title("silt corner left, sand right, clay top", fontsize=8)
+    axes.set_title("sand corner left, silt right, clay top", fontsize=8)
 
 
+def _on_triangle(sand_pct: FloatArray, silt_pct: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where textures lie: pure sand at (0, 0), silt at (100, 0), clay at (50, 87).
+
+    Examples
+    --------
+    >>> x, y = _on_triangle(np.array([100.0, 0.0, 0.0]), np.array([0.0, 100.0, 0.0]))
+    >>> x.tolist(), y.round().tolist()
+    ([0.0, 100.0, 50.0], [0.0, 0.0, 87.0])
+    """
+    clay_pct = 100.0 - sand_pct - silt_pct
+    return silt_pct + clay_pct / 2.0, clay_pct * np.sqrt(0.75)
+
+
+@styled
 def summary_figure(summary: pl.DataFrame, path: Path, record: Provenance) -> None:
     """Medians over stations with their intervals by depth, on held-out years."""
     held_out = summary.filter(pl.col("years") == "held_out", pl.col("season") == "all")

@@ -73,7 +73,7 @@ class SwimSettings(BaseModel):
     )
     theta_step: float = _key("m3 m-3", "converged: change of theta in a step", 6e-2, gt=0, le=0.5)
     first_cell_cm: float = _key(
-        "cm", "van_genuchten converged: cell wanted at the surface; negative splits no layer", 0.7
+        "cm", "van_genuchten converged: cell wanted at the surface; negative splits no layer", 1.5
     )
     cell_growth: float = _key(
         "-", "van_genuchten converged: ratio of neighbouring cells", 1.3, gt=1, le=10
@@ -331,9 +331,9 @@ _DEPENDENT_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("van_genuchten", "converged"): {
         "vapour": False,
         "label_depths_mm": (200.0,),
-        "tolerance": 0.02,
-        "iteration_residual": 6e-3,
-        "theta_step": 0.02,
+        "tolerance": 0.04,
+        "iteration_residual": 0.01,
+        "theta_step": 0.03,
     },
 }
 

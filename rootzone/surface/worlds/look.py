@@ -175,15 +175,20 @@ def ndvi_product(
 def surface_temperature_k(
     province: Province, ndvi: Float32Array, rng: np.random.Generator
 ) -> Float32Array:
-    """MODIS-like day temperature: warmer where dry and bare, NaN under clouds (date, row, col)."""
+    """MODIS-like day temperature, sd 1.2 K off the true one, NaN under clouds (date, row, col)."""
+    lst = true_temperature_k(province, ndvi)
+    lst = lst + 1.2 * rng.standard_normal(lst.shape)
+    return np.where(clouds(province, rng), np.nan, lst).astype(np.float32)
+
+
+def true_temperature_k(province: Province, ndvi: Float32Array) -> FloatArray:
+    """Day temperature of the surface: warmer where dry and bare (date, row, col)."""
     top = province.theta["0_1cm"]
     low, high = np.quantile(top, [0.01, 0.99])
     dryness = np.clip(1.0 - 1.6 * (top - low) / (high - low), 0.0, 1.0)
     height = province.height_m - province.height_m.mean()
     warm = 2.0 + dryness * (22.0 - 20.0 * ndvi) - 0.0065 * height
-    lst = province.in_pixels(province.tmean_k) + warm
-    lst = lst + 1.2 * rng.standard_normal(lst.shape)
-    return np.where(clouds(province, rng), np.nan, lst).astype(np.float32)
+    return np.asarray(province.in_pixels(province.tmean_k) + warm)
 
 
 @dataclass(frozen=True)

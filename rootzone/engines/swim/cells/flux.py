@@ -28,6 +28,8 @@ from rootzone.engines.swim.cells.table import (
     one_plus_suction,
 )
 
+_TINY = 1e-300  # keeps a quotient from 0 / 0
+
 
 @inner_kernel
 def read_tables(cells: FloatArray, n: int, tables: FloatArray) -> None:
@@ -178,6 +180,72 @@ def flooded_flux(cells: FloatArray, control: FloatArray) -> tuple[float, float]:
 
 
 @inner_kernel
+def drying_shape(exponent: float) -> tuple[float, float]:
+    r"""How a drying top cell's own gradient enters the flux out of it, see :func:`drying_flux`.
+
+    With :math:`c(a) = \int_0^1 (2s - s^2)^a ds`, the shares are :math:`f = c^{-1/a}`, for a cell
+    that gets nothing from below, and g such that :math:`f / (1 + g) = (1 + a)^{1/a} / 2`, the share
+    where all that leaves comes from below. Polynomials that meet both within .012.
+
+    Parameters
+    ----------
+    exponent : float
+        The a of theta - theta_dry ~ (Phi - Phi_dry)^a, 0 to 1.
+
+    Examples
+    --------
+    Linear diffusion, a = 1: the mean of a parabola of Phi is q0 dz / 3 + q1 dz / 6.
+
+    >>> [round(value, 6) for value in drying_shape(1.0)]
+    [1.5, 0.5]
+    """
+    f = 1.847 - exponent * (0.557 - 0.21 * exponent)
+    g = 0.359 + 0.141 * exponent
+    return f, g
+
+
+@inner_kernel
+def drying_flux(
+    cells: FloatArray, control: FloatArray, per_cm: float, gravity: float
+) -> tuple[float, float, float]:
+    r"""Most that the top cell can give off through a surface at HEAD_DRY, negative upwards.
+
+    What the cell holds is its mean, and most of that stands in its lower part: its potential is no
+    straight line from the surface to its centre. Where its water falls evenly, with :math:`q_0`
+    through the surface and :math:`q_1` from below, the potential is a parabola,
+
+    .. math:: \Phi(z) = \Phi_{dry} + q_0 z + (q_1 - q_0) \frac{z^2}{2 \Delta z},
+
+    and its mean water content, with theta a power of the potential, gives
+
+    .. math:: q_0 = f S - g q_1, \qquad S = 2 (\Phi(\bar\theta) - \Phi_{dry}) / \Delta z
+
+    with f and g of :func:`drying_shape`. The straight line alone, f 1 and g 0, let a cell of .8 cm
+    evaporate 1 mm a year too little, which was nearly all of the error at 20 cm.
+
+    Returns
+    -------
+    flux, slope, slope_next : float
+        Flux [cm d-1] and its slopes in u of the top cell and of the second.
+    """
+    limit, slope = flux_from_point(
+        control[at.PHI_DRY], control[at.HEAD_DRY], cells, 0, per_cm, gravity
+    )
+    gain = (cells[at.PHI] - control[at.PHI_DRY]) * cells[at.CAPACITY]
+    exponent = gain / (cells[at.PHI_SLOPE] * (cells[at.THETA_U] - control[at.THETA_DRY]) + _TINY)
+    exponent = exponent if exponent > 0.0 else 0.0
+    exponent = exponent if exponent < 1.0 else 1.0
+    f, g = drying_shape(exponent)
+    from_below = -cells[at.Q + 1]
+    if from_below <= 0.0:
+        return f * limit, f * slope, 0.0
+    bent = f * limit + g * from_below
+    if bent >= limit:
+        return limit, slope, 0.0
+    return bent, f * slope - g * cells[at.Q_ABOVE + 1], -g * cells[at.Q_BELOW + 1]
+
+
+@inner_kernel
 def set_surface_flux(cells: FloatArray, control: FloatArray) -> None:
     """Flux into the top cell: the net supply, within what soil and air can pass.
 
@@ -187,21 +255,22 @@ def set_surface_flux(cells: FloatArray, control: FloatArray) -> None:
     per_cm = cells[at.INVERSE_GAP]
     gravity = control[at.GRAVITY]
     supply = control[at.NET_SUPPLY]
-    flux, slope = supply, 0.0
+    flux, slope, slope_next = supply, 0.0, 0.0
     held = control[at.SURFACE_HELD] > 0.0
     if supply < 0.0 and not held:
-        limit, limit_slope = flux_from_point(
-            control[at.PHI_DRY], control[at.HEAD_DRY], cells, 0, per_cm, gravity
-        )
+        limit, limit_slope, limit_next = drying_flux(cells, control, per_cm, gravity)
         if limit > supply:
-            flux, slope = (limit, limit_slope) if limit < 0.0 else (0.0, 0.0)
+            flux, slope, slope_next = limit, limit_slope, limit_next
+            if limit >= 0.0:
+                flux, slope, slope_next = 0.0, 0.0, 0.0
     if held or supply > 0.0 or cells[at.HEAD] > control[at.HEAD_WET]:
         limit, limit_slope = flooded_flux(cells, control)
         if held or limit < flux:
-            flux, slope = limit, limit_slope
+            flux, slope, slope_next = limit, limit_slope, 0.0
     cells[at.Q + 0] = flux
     cells[at.Q_ABOVE + 0] = 0.0
     cells[at.Q_BELOW + 0] = slope
+    control[at.SURFACE_NEXT] = slope_next
 
 
 @inner_kernel
@@ -244,8 +313,8 @@ def evaluate(cells: FloatArray, n: int, tables: FloatArray, control: FloatArray)
     """Everything that depends on the cells' u: tables, fluxes, slopes and rates."""
     read_cells(cells, n, tables)
     set_inner_fluxes(cells, n, tables, control)
-    set_surface_flux(cells, control)
     set_bottom_flux(cells, n, tables, control)
+    set_surface_flux(cells, control)
     if control[at.SINKS_ON] > 0.0:
         set_sinks(cells, n, control)
     set_rates(cells, n)

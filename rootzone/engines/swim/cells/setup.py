@@ -21,6 +21,7 @@ from rootzone.engines.swim.cells.table import (
     TABLE_SIZE,
     fill_vg_table,
     read_phi,
+    read_theta,
     u_from_head,
     u_from_theta,
 )
@@ -177,6 +178,7 @@ def fill_control(
     control[at.PHI_WET] = control[at.PHI_FLOODED]
     control[at.HEAD_DRY] = dry
     control[at.PHI_DRY], _, _, _ = read_phi(u_from_head(dry), tables, top)
+    control[at.THETA_DRY], _ = read_theta(u_from_head(dry), tables, top)
     control[at.BOTTOM_KIND] = settings[layout.SET_BOTTOM_KIND]
     control[at.HEAD_BOTTOM] = held
     control[at.PHI_BOTTOM], _, _, _ = read_phi(u_from_head(held), tables, bottom)

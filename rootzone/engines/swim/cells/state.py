@@ -86,4 +86,6 @@ PHI_FLOODED = N_COMMON + 10  # potential and conductivity of the top soil when s
 KS_FLOODED = N_COMMON + 11
 N_INTERFACE = N_COMMON + 12  # number of faces between two soils
 SINKS_ON = N_COMMON + 13  # 1 while roots take water
-N_CONTROL = N_COMMON + 14
+SURFACE_NEXT = N_COMMON + 14  # d (flux through the surface) / d u of the second cell
+THETA_DRY = N_COMMON + 15  # water content of the driest surface that still evaporates
+N_CONTROL = N_COMMON + 16

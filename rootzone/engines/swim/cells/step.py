@@ -26,7 +26,8 @@ DT_IMPATIENT = 1e-4  # [d]; at most 20,000 further evaluations a day
 REJECT_ERROR = float("inf")  # the growth of the step alone heeds the error
 # Of the residual allowed, in cells wetter than _NEAR: there K follows from the last thousandths of
 # theta, and a loose residual would leave it to chance.
-_SATURATED_SHARE = 0.05
+_SATURATED_SHARE = 0.03
+_LEAST_RESIDUAL = 5e-8  # [m3 m-3], but not below: what K of the tables' cubics can still resolve
 _NEAR = -0.5
 _STORAGE = 1e-6  # steadies Newton's matrix in saturated cells [cm-1]; no water is stored by it
 _LARGEST_DU = 2.0
@@ -52,6 +53,7 @@ def solve_update(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
         cells[at.DIAGONAL + i] = max(cells[at.CAPACITY + i], _STORAGE) - h * (
             cells[at.Q_BELOW + i] - cells[at.Q_ABOVE + i + 1]
         )
+    cells[at.UPPER] -= g * cells[at.INVERSE_DZ] * control[at.SURFACE_NEXT]
     if control[at.SINKS_ON] > 0.0:
         for i in range(n):
             cells[at.DIAGONAL + i] += g * cells[at.SINK_SLOPE + i]
@@ -62,15 +64,17 @@ def solve_update(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
 def set_residual(cells: FloatArray, n: int, control: FloatArray, dt: float, sigma: float) -> float:
     """Minus the residual of each cell; returns the largest as a share of what is allowed."""
     worst = 0.0
+    tight = control[state.ITERATION_RESIDUAL] * (1.0 / _LEAST_RESIDUAL)
+    tight = tight if tight < 1.0 / _SATURATED_SHARE else 1.0 / _SATURATED_SHARE
     for i in range(n):
         rate = sigma * cells[at.RATE + i] + (1.0 - sigma) * cells[at.RATE_START + i]
         residual = cells[at.THETA + i] + dt * rate - cells[at.THETA_U + i]
         cells[at.RESIDUAL + i] = residual
-        size = abs(residual) * (1.0 / _SATURATED_SHARE if cells[at.U + i] >= _NEAR else 1.0)
+        size = abs(residual) * (tight if cells[at.U + i] >= _NEAR else 1.0)
         # Nor may more water be left above saturation than a saturated cell could keep: a later,
         # shorter step could not get rid of it.
         over = residual + cells[at.THETA_U + i] - cells[at.THETA_S_CELL + i]
-        over *= 1.0 / _SATURATED_SHARE
+        over *= tight
         size = over if over > size else size
         worst = size if size > worst else worst
     share: float = worst / control[state.ITERATION_RESIDUAL]
