@@ -24,7 +24,7 @@ from pathlib import Path
 from rootzone._shared.digests import digest_file
 
 MARK = ".rootzone-demo-surface"
-NOT_COMPARED = ("checkpoint", ".jsonl", ".log", MARK)
+NOT_COMPARED = ("checkpoint", "log.csv", MARK)
 
 
 def main() -> None:

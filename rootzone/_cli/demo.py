@@ -26,14 +26,14 @@ labels:
   depths_mm: [200]
   stations: [data/uscrn]
 learning:            # small enough for a laptop's minutes; the defaults are the paper's
-  model: unet_smooth
+  model: unet_residual
   widths: [16, 32, 64]
-  epochs: 10
-  steps_per_epoch: 50
+  epochs: 5
+  steps_per_epoch: 30
   batch_size: 16
   output: bounds
   simulated_batch_probability: 0.5
-  features: {{aspect: sincos, classes: onehot, forcing: bilinear}}
+  features: {{aspect: sincos, classes: onehot, forcing: bilinear, physics: [theta]}}
 maps:
   dates: [{year}-04-15, {year}-06-15, {year}-08-15, {year}-10-15]
 """

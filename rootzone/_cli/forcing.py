@@ -29,6 +29,9 @@ def command(
 
     The years are those of the campaign and those its spin-up reaches back into.
 
+    The grid goes on to whole tiles, and cells that its rim lies in are among them where the files
+    hold them.
+
     Rain, temperatures, radiation, vapour pressure deficit, potential evapotranspiration and the
     sums of 7 and 30 days; the campaign's weather section says how. Beside each file gaps_YEAR.json
     names every cell-day that was missing or could not be true.

@@ -5,11 +5,12 @@ The campaign stage knows that an engine has settings, the engine stage which; th
 
 from __future__ import annotations
 
+from rootzone._shared.engine_names import not_an_engine
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.findings import Finding
 from rootzone.campaign.read_campaign import LoadedCampaign
 from rootzone.campaign.scaffold import SettingLine
-from rootzone.engines.kinds import engine_names, kind_of
+from rootzone.engines.kinds import kind_of
 from rootzone.engines.swim.settings import SwimSettings, default_settings, setting_keys
 
 _MEND = "docs/engine.md and docs/apsim.md list the settings of each engine with their defaults"
@@ -30,7 +31,7 @@ def settings_findings(loaded: LoadedCampaign) -> list[Finding]:
     """Mistakes in the engine's own settings, each at its place in the file."""
     engine = loaded.campaign.engine
     findings: list[Finding] = []
-    if engine.name not in engine_names():
+    if not_an_engine(engine.name):
         return findings  # told by itself
     for key, value in engine.settings.items():
         try:

@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rootzone._shared.engine_names import not_an_engine
 from rootzone._shared.errors import RequestError
 from rootzone.api._engine_settings import settings_findings
 from rootzone.campaign.describe import allowed
 from rootzone.campaign.model import DATE_IN_NAME, Campaign
-from rootzone.engines.kinds import engine_names, kind_of
+from rootzone.engines.kinds import kind_of
 
 if TYPE_CHECKING:
     from rootzone._shared.safe_yaml import KeyPath
@@ -93,11 +94,8 @@ def _missing_files(loaded: LoadedCampaign) -> Iterator[Finding]:
 
 def _not_installed(loaded: LoadedCampaign) -> Iterator[Finding]:
     """Programs and packages the campaign needs and this machine lacks."""
-    name = loaded.campaign.engine.name
-    if name not in engine_names():
-        yield from _asked(loaded, ("engine", "name"), partial(kind_of, name))
-    else:
-        kind = kind_of(name)
+    if not not_an_engine(loaded.campaign.engine.name):  # which is told by itself
+        kind = kind_of(loaded.campaign.engine.name)
         for broken in (*kind.broken(loaded.campaign), *kind.lacking(loaded.campaign)):
             mend = broken.mend or allowed(Campaign, broken.key)
             yield loaded.finding(broken.key, broken.problem, mend)

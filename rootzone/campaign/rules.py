@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from rootzone._shared.engine_names import engine_names, not_an_engine
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import MID_LAYER, node_depths_mm, nodes_of_engine
 from rootzone._shared.safe_yaml import KeyPath
@@ -71,6 +72,11 @@ def _leaves_of_a_cover(campaign: Campaign) -> Iterator[Broken]:
             f"leaf area of {campaign.weather.leaf_area} is asked for, and nothing grows",
             "set cover, such as by_land_cover or grass, or leave the key null",
         )
+
+
+def _engine_is_there(campaign: Campaign) -> Iterator[Broken]:
+    if wrong := not_an_engine(campaign.engine.name):
+        yield Broken(("engine", "name"), wrong, f"choose one of {', '.join(engine_names())}")
 
 
 def _years_once(campaign: Campaign) -> Iterator[Broken]:
@@ -311,6 +317,7 @@ def _solver_has_the_depths(campaign: Campaign) -> Iterator[Broken]:
 _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _one_region,
     _years_once,
+    _engine_is_there,
     _cover_can_grow,
     _leaves_of_a_cover,
     lambda campaign: broken_soil_rules(campaign.soil),

@@ -7,19 +7,15 @@ know of an engine they ask of that object, so that none of them knows an engine 
 
 from __future__ import annotations
 
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import rootzone.engines
+from rootzone._shared.engine_names import engine_names, not_an_engine
 from rootzone._shared.errors import RequestError
-from rootzone._shared.names import did_you_mean
 from rootzone._shared.profile_depths import nodes_of_engine
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.model import Engine as EngineSection
@@ -154,19 +150,6 @@ class EngineKind(ABC):
         """How it takes water from the soil's surface, in words for the report's methods."""
 
 
-@cache
-def engine_names() -> tuple[str, ...]:
-    """What ``engine.name`` and ``--engine`` may say, in the order of the alphabet."""
-    packages = pkgutil.iter_modules(rootzone.engines.__path__, "rootzone.engines.")
-    return tuple(
-        sorted(
-            name.rpartition(".")[2]
-            for _, name, is_package in packages
-            if is_package and find_spec(f"{name}.kind") is not None
-        )
-    )
-
-
 def kind_of(name: str) -> EngineKind:
     """The engine of that name.
 
@@ -175,11 +158,8 @@ def kind_of(name: str) -> EngineKind:
     RequestError
         There is none.
     """
-    if name not in engine_names():
-        raise RequestError(
-            f"engine.name: there is no engine {name!r}{did_you_mean(name, engine_names())}. "
-            f"Choose one of {', '.join(engine_names())}."
-        )
+    if wrong := not_an_engine(name):
+        raise RequestError(f"engine.name: {wrong}. Choose one of {', '.join(engine_names())}.")
     kind: EngineKind = import_module(f"rootzone.engines.{name}.kind").KIND
     return kind
 

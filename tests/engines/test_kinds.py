@@ -11,10 +11,11 @@ import polars as pl
 import pytest
 
 import rootzone.engines
+from rootzone._shared.engine_names import engine_names
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import read_provenance
 from rootzone.campaign.model import Engine
-from rootzone.engines.kinds import engine_names, kind_of, nodes_told
+from rootzone.engines.kinds import kind_of, nodes_told
 from tests.cli.campaign_runs import invoke, make_campaign
 
 # All a developer writes beside the engine itself; this one lets rain run off.
@@ -22,6 +23,7 @@ KIND = """
 from rootzone.engines.kinds import EngineKind
 from rootzone.engines.ladder import Rung
 from rootzone.engines.tables.read_weather import WeatherNeeds
+from rootzone._shared.engine_names import engine_names
 from rootzone._shared.errors import RequestError
 from tests.jobs.engines import Bucket
 
@@ -54,14 +56,15 @@ KIND = _Bucket()
 
 
 @pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def bucket(tmp_path: Path) -> Iterator[str]:
     package = tmp_path / "bucket"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "kind.py").write_text(KIND)
-    monkeypatch.setattr(rootzone.engines, "__path__", [*rootzone.engines.__path__, str(tmp_path)])
+    rootzone.engines.__path__.append(str(tmp_path))
     engine_names.cache_clear()
     yield "bucket"
+    rootzone.engines.__path__.remove(str(tmp_path))
     engine_names.cache_clear()
     for name in ("bucket", "bucket.kind"):
         sys.modules.pop(f"rootzone.engines.{name}", None)

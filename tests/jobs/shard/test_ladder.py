@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from rootzone._shared.engine_names import engine_names
 from rootzone.engines.failures import FailureClass
-from rootzone.engines.kinds import engine_names, kind_of
+from rootzone.engines.kinds import kind_of
 from rootzone.engines.swim.read_settings import settings_from_mapping
 from rootzone.jobs.shard.ladder import CLIMBABLE
 
