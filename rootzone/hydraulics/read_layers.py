@@ -234,7 +234,7 @@ def _with_our_names(path: Path, frame: pl.DataFrame, source: Source) -> pl.DataF
     for name in ("site_id", *_VALUES[source]):
         if name not in frame.columns:
             meant = [c for c in unknown if name in FRACTIONS and _spells_a_fraction(c)]
-            hint = f"; is it {meant[0]}?" if meant else did_you_mean(name, unknown)
+            hint = f"; did you mean {meant[0]}?" if meant else did_you_mean(name, unknown)
             problems.append(f"column {name} is missing{hint}")
     if problems:
         raise RequestError(f"{path} is not a table of soil layers ({source}): {_joined(problems)}.")

@@ -26,6 +26,11 @@ NO_LAND: Final = "INPUT_MISSING"
 # class of those without out.
 SimulateColumns = Callable[[IntArray], tuple[FloatArray, Mapping[int, str]]]
 
+# Every column chooses its own time steps, so two soils differ by about this, however near they are
+# [m3 m-3]. Without it 82 and 85 % of 9,216 different soils lay within the error of 95 % at two
+# depths, with it 92 and 97 % (tests/maps/test_run_simulation.py).
+STEP_NOISE = 3e-5
+
 
 @dataclass(frozen=True)
 class ColumnSoils:
@@ -222,7 +227,8 @@ class CellField:
         for at, group in self._by_group(column):
             known = self._piece[f"error_{group}"][:, taken]
             factor = [np.interp(level, LEVELS, known[:, k]) for k in range(self.n_depth)]
-            out[at] = self._piece["reach"][column[at]][:, None] * np.array(factor)[None]
+            between = self._piece["reach"][column[at]][:, None] * np.array(factor)[None]
+            out[at] = np.hypot(between, STEP_NOISE)
         return out
 
     def _by_group(self, column: IntArray) -> list[tuple[IntArray, int]]:

@@ -172,7 +172,7 @@ def test_without_the_engines_weather_the_raw_simulation_is_told_as_missing(campa
     path = Workspace.beside(campaign).weather(2023)
     whole = read_table(path, WEATHER)
     try:
-        write_table(path, whole.drop("eo_mm", "radn_mj_m2"), WEATHER, RECORD)
+        write_table(path, whole.drop("eo_mm", "pet_mm", "radn_mj_m2"), WEATHER, RECORD)
         bundle = load_bundle(Workspace.beside(campaign).bundle())
         only = replace(samples, labels={"station": samples.labels["station"]})
         found = evaluate(bundle, only, files)
