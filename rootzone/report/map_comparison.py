@@ -183,5 +183,5 @@ def _words(scores: dict[str, list[MapScores]], n_day: int) -> str:
     return (
         f"The land is made up, so the truth of every pixel is known: maps are held against it at "
         f"{n:,} pixels on {n_day} days. The mean absolute error is smallest for {best}, "
-        f"{_mean(scores[best], 'mae'):.4f} m3 m-3."
+        f"{_mean(scores[best], 'mae'):.4f} m³ m⁻³."
     )
