@@ -178,10 +178,10 @@ def score(
         curve(figures, name, world, theta, places, seed, given.epochs, given.members, start)
     if name.startswith("RZSM"):
         after = ResidualTrees.fitted(samples, seed)
-        days = range(0, len(theta), 15)
+        days = range(0, len(theta), 5)
         made = np.stack([after.map(stack(world, theta, day)) for day in days])
-        for what, field in (("downscaled", theta[::15]), ("after stations", made)):
-            facts = compared(field, world.truth[::15])
+        for what, field in (("downscaled", theta[::5]), ("after stations", made)):
+            facts = compared(field, world.truth[::5])
             for key, unit in (("store_bias_mm", "mm"), ("rmse", "m3 m-3"), ("r", "-"),
                               ("pixel_r_median", "-")):  # fmt: skip
                 figures.add(f"{name}: {what} against the simulated metre: {key}", facts[key], unit)

@@ -11,7 +11,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.day_in_name import day_in_name
 from rootzone._shared.errors import RequestError
-from rootzone._shared.skill import Skill, skill_of
+from rootzone._shared.skill import LEAST_PAIRS, Skill, skill_of
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers, read_on
 
@@ -70,7 +70,7 @@ def compared(product: FloatArray, simulated: FloatArray) -> dict[str, float]:
     a, b = np.where(both, product, np.nan), np.where(both, simulated, np.nan)
     whole: Skill = skill_of(a.ravel(), b.ravel())
     flat = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    seen = [p for p in range(flat[0].shape[1]) if np.isfinite(flat[0][:, p]).sum() >= 3]
+    seen = [p for p in range(flat[0].shape[1]) if np.isfinite(flat[0][:, p]).sum() >= LEAST_PAIRS]
     each = [skill_of(flat[0][:, p], flat[1][:, p]).r for p in seen]
     thick = bottom - top
     return {
