@@ -48,7 +48,7 @@ def test_fractions_of_one_are_not_percent():
 @pytest.mark.parametrize("spelt", ["Silt", "slit_pct", "SILT_PCT", "silt_%"])
 def test_a_misspelt_fraction_is_asked_about(spelt):
     given = {"sand_pct": [40.0], "clay_pct": [20.0], spelt: [40.0]}
-    with pytest.raises(RequestError, match=rf"silt_pct is missing; is it {spelt}\?"):
+    with pytest.raises(RequestError, match=rf"silt_pct is missing; did you mean {spelt}\?"):
         rz.make_soils(given)
 
 
