@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rootzone._cli._options import force_option, json_option
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from rootzone.surface.fusion.fuse_files import Quantity
@@ -110,7 +111,7 @@ def fuse(
         "unit": settings.unit,
     }
     if as_json:
-        _echo_json(facts)
+        click.echo(json_text(facts))
         return
     for fine, rough in two:
         click.echo(f"pair        {fine.name}  {rough.name}")
@@ -225,7 +226,7 @@ def daily(
             {"day": one.day.isoformat(), "file": str(one.values), "mean": one.mean, **one.share}
             for one in made
         ]
-        _echo_json(facts)
+        click.echo(json_text(facts))
         return
     for origin in made[0].share:
         share = sum(one.share[origin] for one in made) / len(made)
@@ -259,9 +260,3 @@ def _files(pattern: str, option: str) -> list[Path]:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _echo_json(value: Any) -> None:  # noqa: ANN401
-    import json
-
-    click.echo(json.dumps(value, indent=1))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rootzone._cli._options import force_option, json_option
 from rootzone._cli._surface_fusion import daily, fuse
+from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -84,7 +85,7 @@ def observe(
         if not as_json:
             click.echo("\n".join([*seen.said, *(f"  {line}" for line in seen.dropped.lines())]))
     if as_json:
-        _echo_json(facts)
+        click.echo(json_text(facts))
     if out is not None:
         record = Provenance(
             "rootzone surface observe", inputs_of({p.name: p for p in paths}),
@@ -123,7 +124,7 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
                  "largest_difference": float(off.max()) if off.size else None}
             )  # fmt: skip
     if as_json:
-        _echo_json(rows)
+        click.echo(json_text(rows))
         return
     for row in rows:
         if row["cells"]:
@@ -183,7 +184,7 @@ def select(
         table, columns, wanted, outer=outer, rounds=rounds, seed=seed, out=out, say=_say
     )
     if as_json:
-        _echo_json(facts)
+        click.echo(json_text(facts))
         return
     click.echo(report_text(facts))
 
@@ -196,7 +197,7 @@ def plan(campaign: Path, as_json: bool) -> None:
     opened = _opened(campaign)
     facts = _chain(opened).plan(opened)
     if as_json:
-        _echo_json(facts)
+        click.echo(json_text(facts))
         return
     for name, value in facts.items():
         click.echo(f"{name.replace('_', ' '):24}{value}")
@@ -224,7 +225,7 @@ def evaluate(campaign: Path, as_json: bool) -> None:
     chain = _chain(opened)
     facts = chain.evaluate(opened)
     if as_json:
-        _echo_json(facts)
+        click.echo(json_text(facts))
     else:
         click.echo(chain.table_text(facts["skill"]))
     click.echo(f"next: rootzone surface map {campaign}", err=True)
@@ -252,7 +253,7 @@ def point(campaign: Path, lat: float, lon: float, day: dt.datetime, as_json: boo
     opened = _opened(campaign)
     facts = _chain(opened).at_point(opened, lat, lon, day.date())
     if as_json:
-        _echo_json(facts)
+        click.echo(json_text(facts))
         return
     for name, value in facts.items():
         click.echo(f"{name:16} {value:.4f}" if isinstance(value, float) else f"{name:16} {value}")
@@ -278,9 +279,3 @@ def _chain(opened: OpenSurface) -> ModuleType:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _echo_json(value: Any) -> None:  # noqa: ANN401
-    import json
-
-    click.echo(json.dumps(value, indent=1))

@@ -83,11 +83,11 @@ def _lines(trained: TrainedCampaign) -> list[str]:
         for k, one in enumerate(trained.results)
         if math.isfinite(one.best_rmse)  # physics and trees take no steps
     ]
-    if (skill := trained.skill) is not None:
-        lines.append(
-            f"validation on {trained.validation_source} labels: RMSE {skill.rmse:.4f}, "
-            f"MAE {skill.mae:.4f}, bias {skill.bias:+.4f} m3 m-3, R {skill.r:.3f}, {skill.n} values"
-        )
+    skill = trained.skill
+    lines.append(
+        f"validation on {trained.validation_source} labels: RMSE {skill.rmse:.4f}, "
+        f"MAE {skill.mae:.4f}, bias {skill.bias:+.4f} m3 m-3, R {skill.r:.3f}, {skill.n} values"
+    )
     if (fitted := trained.calibration) is not None:
         unit = "spreads of the network" if fitted.scaled else "m3 m-3"
         lines.append(

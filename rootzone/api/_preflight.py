@@ -19,6 +19,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.api._engine_settings import settings_findings
 from rootzone.campaign.describe import allowed
 from rootzone.campaign.model import DATE_IN_NAME, Campaign
+from rootzone.campaign.rules import Broken
 from rootzone.engines.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -72,8 +73,12 @@ def _asked(loaded: LoadedCampaign, key: KeyPath, ask: Callable[[], object]) -> I
     try:
         ask()
     except RequestError as error:
-        problem, _, mend = str(error).partition(". ")
-        yield loaded.finding(key, problem.removesuffix("."), mend or allowed(Campaign, key))
+        yield _finding(loaded, Broken.told(key, error))
+
+
+def _finding(loaded: LoadedCampaign, broken: Broken) -> Finding:
+    mend = broken.mend or allowed(Campaign, broken.key)
+    return loaded.finding(broken.key, broken.problem, mend)
 
 
 def _missing_files(loaded: LoadedCampaign) -> Iterator[Finding]:
@@ -97,8 +102,7 @@ def _not_installed(loaded: LoadedCampaign) -> Iterator[Finding]:
     if not not_an_engine(loaded.campaign.engine.name):  # which is told by itself
         kind = kind_of(loaded.campaign.engine.name)
         for broken in (*kind.broken(loaded.campaign), *kind.lacking(loaded.campaign)):
-            mend = broken.mend or allowed(Campaign, broken.key)
-            yield loaded.finding(broken.key, broken.problem, mend)
+            yield _finding(loaded, broken)
     if loaded.campaign.maps.time_series == "zarr" and not importlib.util.find_spec("zarr"):
         yield loaded.finding(
             ("maps", "time_series"),

@@ -52,21 +52,27 @@ class TrainedCampaign:
         What stands in ``bundle.json`` besides the network.
     calibration : Calibration or None
         Width of the interval.
-    calibration_on : str
-        What the interval rests on, or why there is none, in words.
-    skill : Skill or None
-        On the validation samples; None on ranks that do not lead.
-    validation_source : str
-        ``station`` or ``simulated``: whose labels those are.
     """
 
     folder: Path
     results: list[TrainResult]
     info: dict[str, Any]
     calibration: Calibration | None
-    calibration_on: str = ""
-    skill: Skill | None = None
-    validation_source: str = ""
+
+    @property
+    def calibration_on(self) -> str:
+        """What the interval rests on, or why there is none, in words."""
+        return str(self.info["calibration_on"])
+
+    @property
+    def skill(self) -> Skill:
+        """On the validation samples."""
+        return Skill(**self.info["validation"])
+
+    @property
+    def validation_source(self) -> str:
+        """``station`` or ``simulated``: whose labels those samples have."""
+        return str(self.info["validation_source"])
 
     def facts(self) -> dict[str, Any]:
         """The run as JSON values."""
@@ -295,17 +301,16 @@ def _finished(
     coverage = inputs.campaign.maps.interval_pct / 100.0
     by_date = inputs.campaign.learning.split.kind not in ("stations", "regions")
     calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
-    skill = values.skill()
     info = {
         **info,
-        "validation": asdict(skill),
+        "validation": asdict(values.skill()),
         "calibration_on": said,
         "bf16_error": bf16_error(bundle, validation, how.device),
     }
     save_bundle(best, weights, config, spec, depths_mm, calibration, info)
     if digest_of(best) != evaluated or not (best / CARD).exists():
         _write_card(best, info)
-    return TrainedCampaign(best, results, info, calibration, said, skill, validation.source)
+    return TrainedCampaign(best, results, info, calibration)
 
 
 def places_of(values: LabelValues, samples: SampleSet) -> IntArray:

@@ -27,7 +27,6 @@ from rootzone.networks.retention import (
 from rootzone.networks.schedules import data_weight
 
 Physics = Literal["full", "bound", "none"]
-PsiSpace = Literal["linear", "log"]
 
 COUNT_EPS: Final = 1e-6  # labels; section 3.7.2's safe normalisation
 EMA: Final = 0.98  # memory of the balanced lambda, about the last 50 steps

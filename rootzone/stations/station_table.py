@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.table_files import read_table, write_table
 from rootzone._shared.tables import Column, Schema
@@ -304,16 +303,3 @@ def at_depth(
         .group_by(keys, maintain_order=True)
         .agg(pl.col("depth_m").first(), pl.col("theta").mean(), pl.col("day_kind").first())
     )
-
-
-def require_rows(frame: pl.DataFrame, what: str) -> pl.DataFrame:
-    """The frame, unless it is empty.
-
-    Raises
-    ------
-    RequestError
-        It is empty.
-    """
-    if frame.height == 0:
-        raise RequestError(f"{what}: no row is left. `rootzone stations` reports what was taken.")
-    return frame

@@ -61,7 +61,7 @@ def served(folder: Path):
 
 def told(what: str, sent: int, blocks: int, pixels: int) -> None:
     """Shown by ``pytest -s``: a server gives whole blocks, so these are what a county needs."""
-    print(  # noqa: T201
+    print(  # noqa: T201 - a measured figure, for whoever asks with pytest -s
         f"\n{what}: {sent:,} bytes fetched, {blocks:,} in the blocks that the county touches "
         f"({sent / blocks:.2f} times), {pixels:,} in its own pixels"
     )

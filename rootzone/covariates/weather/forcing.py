@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -40,9 +40,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 PetForm = Literal["delivered", "fao56", "hargreaves", "apsim"]
-PET_FORMS: tuple[str, ...] = get_args(PetForm)
 GapPolicy = Literal["refuse", "fill"]
-GAP_POLICIES: tuple[str, ...] = get_args(GapPolicy)
 
 _ALWAYS = ("rain_mm", "tmax_degc", "tmin_degc", "radn_mj_m2", "vpd_kpa")
 _DEGREES_PER_HOUR = 15.0

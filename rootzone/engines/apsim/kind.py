@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rootzone._shared.errors import RequestError
 from rootzone._shared.profile_depths import SWIM3
+from rootzone._shared.safe_yaml import KeyPath
 from rootzone.campaign.model import Campaign
 from rootzone.campaign.model import Engine as EngineSection
 from rootzone.campaign.rules import Broken
@@ -59,15 +60,9 @@ class _Apsim(EngineKind):
             )
         named = str(engine.settings.get("models") or engine.apsim_models or "")
         if named and shutil.which(_first_word(named)):
-            try:
-                check_program(named)
-            except RequestError as error:
-                yield Broken.told(("engine", "apsim_models"), error)
+            yield from _refused(("engine", "apsim_models"), check_program, named)
         if scratch := engine.settings.get("scratch"):
-            try:
-                check_scratch(str(scratch))
-            except RequestError as error:
-                yield Broken.told(("engine", "settings", "scratch"), error)
+            yield from _refused(("engine", "settings", "scratch"), check_scratch, str(scratch))
 
     def nodes(self, physics: str, stepping: str) -> str:
         del physics, stepping  # it does not tell them: there is one pair
@@ -132,6 +127,14 @@ class _Apsim(EngineKind):
     def evaporation(self, section: EngineSection) -> str:
         del section
         return SWIM3_EVAPORATION
+
+
+def _refused(key: KeyPath, check: Callable[[str], None], value: str) -> Iterator[Broken]:
+    """What a check has against a value, if it has anything."""
+    try:
+        check(value)
+    except RequestError as error:
+        yield Broken.told(key, error)
 
 
 def _needs(settings: ApsimSettings) -> WeatherNeeds:

@@ -27,8 +27,8 @@ NO_LAND: Final = "INPUT_MISSING"
 SimulateColumns = Callable[[IntArray], tuple[FloatArray, Mapping[int, str]]]
 
 # Every column chooses its own time steps, so two soils differ by about this, however near they are
-# [m3 m-3]. Without it 82 and 85 % of 9,216 different soils lay within the error of 95 % at two
-# depths, with it 92 and 97 % (tests/maps/test_run_simulation.py).
+# [m3 m-3]. Without it fewer than 85 % of different soils lie within their error of 95 %, which
+# tests/maps/test_run_simulation.py refuses.
 STEP_NOISE = 3e-5
 
 

@@ -12,7 +12,6 @@ import polars as pl
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path
-from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.seal import check
@@ -284,8 +283,3 @@ def _unlabelled(opened: OpenSurface) -> torch.Tensor:
             "surface.consistency_weight is above 0, but every cell of 9 km has a station or gaps."
         )
     return torch.from_numpy(np.stack(found))
-
-
-def evaluation_digest(frame: pl.DataFrame) -> str:
-    """Digest of predictions, to four decimals, for the card."""
-    return digest_json([round(float(v), 4) for v in frame["differentiable"]])

@@ -20,23 +20,16 @@ from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_training import parts_of
-from rootzone.surface.fusion.downscale import (
-    Downscaler,
-)
+from rootzone.surface.fusion.downscale import Downscaler
 from rootzone.surface.fusion.point_to_area import REACH_PX, PatchSamples, corrected
 from rootzone.surface.grids.aggregate import spread
-from rootzone.surface.two_layer.correct import (
-    ResidualTrees,
-    learn_model,
-    learn_stations,
-)
+from rootzone.surface.two_layer.correct import ResidualTrees, learn_model, learn_stations
 from rootzone.surface.two_layer.open_layers import LAYERS_MM, OpenLayers
 from rootzone.surface.two_layer.trained import Trained
 
 if TYPE_CHECKING:
     import torch
 
-_AGAIN = "rootzone surface train makes it again."
 _MODEL_SAMPLES, _MODEL_VALIDATION, _MODEL_EVERY_DAYS = 6000, 600, 10
 MODELS: Final = ("product", "downscaled", "trees", "network", "both")
 WITH_NETWORK: Final = ("network", "both")

@@ -18,7 +18,7 @@ from rootzone.maps.write_cog import Band, CogSpec, write_cog
 from rootzone.surface.physics.bare_soil import db_from_linear
 from rootzone.surface.worlds.look import Radar
 from rootzone.surface.worlds.look_optical import Optical
-from rootzone.surface.worlds.province import CELL_PX, Province
+from rootzone.surface.worlds.province import Province
 from rootzone.surface.worlds.write_smap import NOTE
 
 _SINUSOIDAL, _MODIS_M = "+proj=sinu +R=6371007.181 +units=m", 926.625433056
@@ -222,10 +222,3 @@ def _write_degrees(
             made = file.createVariable(name, "f4", order, fill_value=fill)
             made.units = "m3 m-3"
             made[:] = known
-
-
-def cells_of(fields: FloatArray) -> FloatArray:
-    """Pixels (..., row, col) as means of the province's cells of 9 km."""
-    *lead, height, width = fields.shape
-    parts = fields.reshape(*lead, height // CELL_PX, CELL_PX, width // CELL_PX, CELL_PX)
-    return np.asarray(parts.mean(axis=(-3, -1)))
