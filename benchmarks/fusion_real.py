@@ -2,7 +2,8 @@
 
     python benchmarks/fusion_real.py [--json]
 
-Reads ../shared/realdata. Copernicus SSM (1 km, north-east Spain, three days, one of them empty) is
+Reads ../shared/realdata. Landsat and MODIS temperature at Yanco are fused and held against MODIS of
+the day. Copernicus SSM (1 km, north-east Spain, three days, one of them empty) is
 averaged to cells of 0.25 degree and brought back by trees on the soil water index of 1 km: scored
 against itself, pixel by pixel. GLDAS (one image of 2016-01-01) is scored at USCRN stations, and
 GLDAS, C3S and ERA5-Land series at eight SCAN stations of Hawaii, before and after trees on the
@@ -17,6 +18,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import polars as pl
+import rasterio
 from _figures import Figures, parser
 
 from rootzone._shared.arrays import FloatArray
@@ -24,6 +26,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.skill import skill_of
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.observe.gridded import GriddedField, read_gridded
+from rootzone.surface.fusion import estarfm
 from rootzone.surface.fusion.downscale import DownscaleSettings, conserved, fit_downscaler
 from rootzone.surface.grids.aggregate import spread, weights
 from rootzone.surface.grids.cell_grid import CellGrid
@@ -35,6 +38,7 @@ HAWAII = {"GLDAS 0-10 cm": "gldas_0_10cm", "C3S": "c3s_combined", "ERA5-Land": "
 def main() -> None:
     given = parser(__doc__).parse_args()
     figures = Figures()
+    yanco(figures)
     spain(figures)
     uscrn(figures)
     hawaii(figures)
@@ -44,6 +48,30 @@ def main() -> None:
 def field(path: Path, address: str) -> GriddedField:
     """One variable of a file."""
     return read_gridded(path, load_catalog([], Path()).layer(address))
+
+
+def yanco(figures: Figures) -> None:
+    """Landsat and MODIS temperature: both forms against MODIS of the day, with both settings."""
+
+    def image(name: str) -> FloatArray:
+        with rasterio.open(REAL / "surface" / "lst_fusion" / name) as file:
+            return np.ma.filled(file.read(1, masked=True).astype(np.float64), np.nan)
+
+    pairs = [
+        (image(f"Landsat_LST_cloudrm_{day}.tif"), image(f"MOD11A1_LST_cloudrm_{day}.tif"))
+        for day in ("20160205", "20160308")
+    ]
+    today = image("MOD11A1_LST_cloudrm_20160218.tif")
+    authors = {"similarity_sd": 1.0, "sd_block_px": 200}
+    for name, settings in {"own settings": {}, "the authors' settings": authors}.items():
+        for form in (False, True):
+            made = estarfm(pairs, today, bounds=(0.0, 1e4), unbiased=form, **settings)
+            figures.add(
+                f"Yanco LST, {'unbiased' if form else 'plain'}, {name}: bias against MODIS",
+                float(np.nanmean(made - today)),
+                "K",
+                "<= 0.05" if form else None,
+            )
 
 
 def spain(figures: Figures) -> None:

@@ -169,6 +169,28 @@ def test_the_product_is_held_against_simulated_water(folder: Path) -> None:
         against_simulated(opened, {})
 
 
+def test_networks_are_scored_in_a_region_they_never_saw(tmp_path: Path) -> None:
+    for name, seed in (("here", 11), ("there", 12)):
+        data = tmp_path / name / "data" / "surface"
+        write_layers_province(data, quick_province(60, seed), 0, step_deg=0.06, n_stations=6)
+        (tmp_path / name / "campaign.yaml").write_text(CAMPAIGN % "members: 1")
+    here = tmp_path / "here" / "campaign.yaml"
+    text = CAMPAIGN % "members: 1\n    other_campaign: ../there/campaign.yaml"
+    here.write_text(text.replace("splits: [random, stations]", "splits: [stations, region]"))
+    told = invoke("surface", "train", str(here))
+    assert told.exit_code == 0, (told.output, told.exception)
+    found = pl.read_parquet(trained(here.parent).predictions)
+    region = found.filter(pl.col("split") == "region", pl.col("layer") == "root_zone")
+    other = trained(tmp_path / "there").stations
+    # Every station of the other region, none of this one's: positions differ, names do not.
+    assert set(region["station"]) == set(other.name)
+    days = trained(tmp_path / "there").layers.days
+    for name, rows in region.group_by("station"):
+        seat = other.name.index(str(name[0]))
+        at = np.searchsorted(days, rows["date"].cast(pl.Date).to_physical().to_numpy())
+        assert np.allclose(rows["observed"], other.theta["root_zone"][at, seat], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("key", "said"),
     [
