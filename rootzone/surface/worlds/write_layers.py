@@ -20,10 +20,10 @@ from rootzone.surface.grids.aggregate import weights
 from rootzone.surface.grids.cell_grid import CellGrid
 from rootzone.surface.worlds import look
 from rootzone.surface.worlds.province import CELL_PX, Province
+from rootzone.surface.worlds.write_sensors import GLEAM_FILL, GLEAM_ORDER, write_cells
 from rootzone.surface.worlds.write_smap import NOTE
 
 GLEAM: Final = {"0_10cm": "SMsurf", "0_100cm": "SMroot"}
-_FILL = -999.0
 _SENSORS_M = (0.05, 0.50)
 _DEEP_SHARE = 0.725  # of the sensor at 50 cm in 0-100 cm: what lies nearer to it than to 5 cm
 
@@ -114,35 +114,16 @@ def _write_product(
     n_col, n_row = (int(np.ceil((v.max() - o) / step_deg)) + 1
                     for v, o in ((lon, west), (lat, south)))  # fmt: skip
     cells = CellGrid(float(west), float(south + n_row * step_deg), step_deg, n_col, n_row)
+    middle_lon, _ = cells.lon_lat(0, np.arange(cells.width))
+    _, middle_lat = cells.lon_lat(np.arange(cells.height), 0)
     share = weights(grid, cells)
     for layer, name in GLEAM.items():
         mean, known = share.mean(province.theta[layer].astype(np.float64))
         values = np.where(known > 0.0, look.coarsened(mean, rng), np.nan)
-        _write_gleam(folder / f"{name}_{province.dates[0]!s:.4}_GLEAM_v3.5a.nc", name, values,
-                     cells, province.dates)  # fmt: skip
-
-
-def _write_gleam(
-    path: Path, name: str, values: FloatArray, cells: CellGrid, dates: AnyArray
-) -> None:
-    import netCDF4
-
-    lon, _ = cells.lon_lat(0, np.arange(cells.width))
-    _, lat = cells.lon_lat(np.arange(cells.height), 0)
-    with atomic_path(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
-        file.note = NOTE
-        for axis, size in (("time", dates.size), ("lon", lon.size), ("lat", lat.size)):
-            file.createDimension(axis, size)
-        time = file.createVariable("time", "f8", ("time",))
-        time.units = "days since 1970-01-01"
-        time[:] = dates.astype("datetime64[D]").astype(np.int64)
-        file.createVariable("lon", "f8", ("lon",))[:] = lon
-        file.createVariable("lat", "f8", ("lat",))[:] = lat
-        made = file.createVariable(
-            name, "f4", ("time", "lon", "lat"), fill_value=_FILL, compression="zlib"
+        path = folder / f"{name}_{province.dates[0]!s:.4}_GLEAM_v3.5a.nc"
+        write_cells(
+            path, province.dates, middle_lat, middle_lon, {name: values}, GLEAM_ORDER, GLEAM_FILL
         )
-        made.units = "m3/m3"
-        made[:] = np.where(np.isfinite(values), values, _FILL).swapaxes(1, 2)
 
 
 def _write_stations(path: Path, province: Province, rng: np.random.Generator, n: int) -> None:

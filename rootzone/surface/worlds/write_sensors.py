@@ -6,6 +6,7 @@ temperature (GeoTIFF as AppEEARS cuts it, sinusoidal). Every file says that it i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from rootzone.surface.worlds.write_smap import NOTE
 
 _SINUSOIDAL, _MODIS_M = "+proj=sinu +R=6371007.181 +units=m", 926.625433056
 _NODATA_DB = -99.0
+GLEAM_ORDER, GLEAM_FILL = ("time", "lon", "lat"), -999.0
 
 
 def write_gleam(path: Path, province: Province, fields: FloatArray, name: str = "SMsurf") -> None:
@@ -39,7 +41,7 @@ def write_gleam(path: Path, province: Province, fields: FloatArray, name: str = 
     name : str
         ``SMsurf`` or ``SMroot``.
     """
-    _write_degrees(path, province, {name: fields}, 0.25, ("time", "lon", "lat"), -999.0)
+    _write_degrees(path, province, {name: fields}, 0.25, GLEAM_ORDER, GLEAM_FILL)
 
 
 def write_era5_land(path: Path, province: Province, layers: dict[str, Float32Array]) -> None:
@@ -191,8 +193,6 @@ def _write_degrees(
     fill: float,
 ) -> None:
     """Fields on a grid of degrees: each cell has the value that lies at its middle."""
-    import netCDF4
-
     grid = province.grid
     west, north = (float(v) for v in grid.lon_lat(0, 0))
     east, south = (float(v) for v in grid.lon_lat(grid.height - 1, grid.width - 1))
@@ -201,22 +201,55 @@ def _write_degrees(
     lon = np.arange(np.floor(west / step_deg) * step_deg + half, east + half, step_deg)
     row, col = grid.row_col_of_lon_lat(*np.meshgrid(lon, lat))
     inside = grid.contains(row, col)
-    axes = {"time": province.dates.size, "lat": lat.size, "lon": lon.size}
+    taken = {}
+    for name, values in fields.items():
+        px = grid.height // values.shape[-1]
+        at = (np.clip(row, 0, grid.height - 1) // px, np.clip(col, 0, grid.width - 1) // px)
+        taken[name] = np.where(inside, values[:, at[0], at[1]], np.nan)
+    write_cells(path, province.dates, lat, lon, taken, order, fill)
+
+
+def write_cells(
+    path: Path,
+    dates: AnyArray,
+    lat: AnyArray,
+    lon: AnyArray,
+    fields: Mapping[str, AnyArray],
+    order: tuple[str, str, str],
+    fill: float,
+) -> None:
+    """A NetCDF file of cells of degrees.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    dates : array of datetime64[D]
+        Days.
+    lat, lon : array
+        Middles of cells [degree].
+    fields : mapping of str to array, shape (date, lat, lon)
+        Water content [m3 m-3], NaN where there is none.
+    order : tuple of str
+        Names of the axes as they lie in the file, time first.
+    fill : float
+        What stands where there is none.
+    """
+    import netCDF4
+
+    sizes = {"time": dates.size, "lat": lat.size, "lon": lon.size}
     with atomic_path(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
         file.note = NOTE
         for name in order:
-            file.createDimension(name, axes[name if name == "time" else name[:3]])
+            file.createDimension(name, sizes[name if name == "time" else name[:3]])
         time = file.createVariable("time", "f8", ("time",))
         time.units = "days since 1970-01-01 00:00:00"
-        time[:] = province.dates.astype("datetime64[D]").astype(np.int64)
+        time[:] = dates.astype("datetime64[D]").astype(np.int64)
         for name in order[1:]:
-            made = file.createVariable(name, "f8", (name,))
-            made[:] = lat if name.startswith("lat") else lon
+            axis = file.createVariable(name, "f8", (name,))
+            axis[:] = lat if name.startswith("lat") else lon
         for name, values in fields.items():
-            px = grid.height // values.shape[-1]
-            taken = values[:, np.clip(row, 0, grid.height - 1) // px,
-                           np.clip(col, 0, grid.width - 1) // px]  # fmt: skip
-            known = np.where(inside, taken, fill)
+            known = np.where(np.isfinite(values), values, fill)
             if order[1].startswith("lon"):
                 known = np.swapaxes(known, 1, 2)
             made = file.createVariable(name, "f4", order, fill_value=fill)
