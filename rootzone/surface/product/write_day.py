@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -130,12 +131,37 @@ def write_day(
     tags = {"depth_kind": "layer 0-50 mm", "sensor": "SMAP, tau-omega retrieval"}
     spec = theta_spec(grid, "uint16", files.depth_mm, files.day, interval_pct, tags)
     write_cog(files.theta, spec, np.stack([pack_theta(theta), pack_theta(width)]), record)
-    meaning = "; ".join(f"{flag.bit}: {flag.meaning}" for flag in SURFACE_FLAGS)
-    flag_spec = CogSpec(grid, [Band("flags", "-", meaning)], "uint8", None, "mode", {})
-    write_cog(files.flags, flag_spec, flags[None], record)
     parameters = np.stack([told.h, told.omega, told.tau, told.teff_shift_k, told.residual_tbh_k])
     parameter_spec = CogSpec(grid, PARAMETERS, "float32", float("nan"), "average", tags)
     write_cog(files.parameters, parameter_spec, parameters.astype(np.float32), record)
+    write_beside(files, spec, SURFACE_FLAGS, flags, record)
+
+
+def write_beside(
+    files: SurfaceMapFiles,
+    spec: CogSpec,
+    table: Sequence[Flag],
+    flags: AnyArray,
+    record: Provenance,
+) -> None:
+    """What goes with a day's map: its flags, colours, and the catalog item.
+
+    Parameters
+    ----------
+    files : SurfaceMapFiles
+        Where.
+    spec : CogSpec
+        Of the map itself.
+    table : sequence of Flag
+        What the bits mean.
+    flags : array of uint8, shape (row, col)
+        The bits.
+    record : Provenance
+        Goes into the flags and, as a digest, into the item.
+    """
+    meaning = "; ".join(f"{flag.bit}: {flag.meaning}" for flag in table)
+    flag_spec = CogSpec(spec.grid, [Band("flags", "-", meaning)], "uint8", None, "mode", {})
+    write_cog(files.flags, flag_spec, flags[None], record)
     put_style(files.style)
     item = stac_item(files, spec, flag_spec, {"rootzone:digest": record.digest})
     write_stac_item(files.stac, item)

@@ -25,10 +25,8 @@ from rootzone.maps.encoding import (
     pack_theta,
 )
 from rootzone.maps.map_spec import UNIT
-from rootzone.maps.stac import stac_item, write_stac_item
-from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
-from rootzone.surface.product.write_day import SurfaceMapFiles
+from rootzone.surface.product.write_day import SurfaceMapFiles, write_beside
 from rootzone.surface.two_layer.open_layers import LAYERS_MM
 
 NOT_CORRECTED: Final = Flag(
@@ -96,12 +94,7 @@ def write_layers(
     spec = CogSpec(grid, bands_of(interval_pct), "uint16", NODATA, "average", tags)
     stored = np.stack([pack_theta(v) for v in (*(theta[n] for n in LAYERS_MM), *width)])
     write_cog(files.theta, spec, stored, record)
-    meaning = "; ".join(f"{flag.bit}: {flag.meaning}" for flag in TWO_LAYER_FLAGS)
-    flag_spec = CogSpec(grid, [Band("flags", "-", meaning)], "uint8", None, "mode", {})
-    write_cog(files.flags, flag_spec, flags[None], record)
-    put_style(files.style)
-    item = stac_item(files, spec, flag_spec, {"rootzone:digest": record.digest})
-    write_stac_item(files.stac, item)
+    write_beside(files, spec, TWO_LAYER_FLAGS, flags, record)
 
 
 def write_layers_series(

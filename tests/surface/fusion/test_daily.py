@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def filled(
     def series(images: dict[int, np.ndarray]) -> Series:
         return Series([day(k) for k in images], lambda d: images[(d - START).days])
 
-    settings = DailySettings(**{**vars(SETTINGS), **change})  # type: ignore[arg-type]
+    settings = DailySettings(**{**vars(SETTINGS), **change})  # type: ignore[arg-type]  # keys of any type
     known = series(fine)
     return fill_day(
         day(wanted), known, series(coarse),
@@ -181,7 +182,9 @@ def test_the_verb_writes_values_and_origins_and_keeps_what_is_made(folder: Path)
          "lies outside the bounds 200 to 350"),
     ],
 )  # fmt: skip
-def test_files_that_cannot_be_filled_from_are_named(folder: Path, spoil, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_files_that_cannot_be_filled_from_are_named(
+    folder: Path, spoil: Callable[[Path], object], said: str
+) -> None:
     spoil(folder)
     told = daily(folder, last="2022-06-10")
     assert isinstance(told.exception, RequestError), told.output
