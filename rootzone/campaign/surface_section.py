@@ -15,7 +15,7 @@ class OtherRegion(Section):
     """A region that nothing is trained in, with its own files; patterns relative to this file."""
 
     smap: str
-    """its SMAP L2 half orbits"""
+    """its SMAP L2 half orbits or L3 composites"""
     land: str
     """its land on EASE-Grid 2.0 of 1 km"""
     ndvi: str
@@ -31,7 +31,9 @@ class Surface(Section):
     """NASA's single-channel retrieval, the same with parameters that a network gives, or a coarse
     product of two layers brought to 1 km"""
     smap: str = "data/surface/smap/*.h5"
-    """SMAP L2 half orbits, 36 km or enhanced; a pattern, relative to this file"""
+    """SMAP L2 half orbits or L3 composites, 36 km or enhanced; a pattern, relative to this file"""
+    smap_overpass: Literal["am", "pm"] = "am"
+    """pass of composites: morning (descending, 6 h) or evening; half orbits are what they are"""
     land: str = "data/surface/land.tif"
     """sand, clay, bulk density, IGBP class and yearly NDVI range on EASE-Grid 2.0 of 1 km"""
     ndvi: str = "data/surface/ndvi/*.tif"

@@ -16,12 +16,16 @@ DENSE: Final = 0b10000000000
 """Bit 10: more vegetation water than 5 kg m-2."""
 
 
-def numbers_of(group: Any, name: str) -> FloatArray:  # noqa: ANN401 - netCDF4 is untyped
-    """A variable of a group, NaN where it holds its fill value."""
+def numbers_of(
+    group: Any,  # noqa: ANN401 - netCDF4 is untyped
+    name: str,
+    window: tuple[slice, ...] | None = None,
+) -> FloatArray:
+    """A variable of a group, or a window of it, NaN where it holds its fill value."""
     variable = group.variables[name]
     # netCDF4 would mask values beyond valid_max too, and with it every retrieval above 0.5.
     variable.set_auto_mask(False)
-    values = np.asarray(variable[...], dtype=np.float64)
+    values = np.asarray(variable[... if window is None else window], dtype=np.float64)
     fill = float(getattr(variable, "_FillValue", -9999.0))
     return np.where((values == fill) | (values <= -9998.0), np.nan, values)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +74,86 @@ def observe_smap_l3(path: Path, *, recommended_only: bool = False) -> Observed:
     return Observed(frame, dropped, said)
 
 
+@dataclass(frozen=True)
+class SmapPass:
+    """Cells of one pass of a day that have brightness; arrays of shape (cell,).
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    nominal_km : int
+        36 or 9.
+    row, col : array of int
+        Cells of EASE-Grid 2.0.
+    values : dict of arrays
+        What a retrieval is told of the look, by the names of the file; NaN where there is none.
+    """
+
+    path: Path
+    nominal_km: int
+    row: IntArray
+    col: IntArray
+    values: dict[str, FloatArray]
+
+
+LOOK: Final = ("tb_h_corrected", "tb_v_corrected", "boresight_incidence", "surface_temperature")
+"""Variables of a look that a retrieval needs."""
+
+
+def holds_passes(path: Path) -> bool:
+    """Whether a file is a daily composite, by its groups."""
+    with open_netcdf(path) as file:
+        return any(f"{_GROUP}_{name}" in file.groups for name in PASSES)
+
+
+def read_smap_pass(
+    path: Path, name: str, window: Callable[[int], tuple[slice, slice]] | None = None
+) -> SmapPass:
+    """One pass of a day, of the whole grid or of a window of it.
+
+    Parameters
+    ----------
+    path : Path
+        SPL3SMP or SPL3SMP_E as NASA delivers it.
+    name : str
+        ``AM`` or ``PM``.
+    window : callable, optional
+        From the grid's nominal size [km] to the rows and columns that are wanted.
+
+    Raises
+    ------
+    RequestError
+        The pass or a variable is missing, the grid is cut, or brightness cannot be one.
+    """
+    suffix = "_pm" if name == "PM" else ""
+    with open_netcdf(path) as file:
+        group = file.groups.get(f"{_GROUP}_{name}")
+        lacking = [n for n in LOOK if group is None or n + suffix not in group.variables]
+        if group is None or lacking:
+            raise RequestError(
+                f"{path}: pass {name} lacks {', '.join(lacking)}{suffix and ' (_pm)'}; the file "
+                f"holds {', '.join(file.groups) or 'no group'}. Take the whole granule."
+            )
+        nominal_km = _nominal_km(path, group.variables[LOOK[0] + suffix].shape)
+        rows, cols = window(nominal_km) if window else (slice(None), slice(None))
+        fields = {n: numbers_of(group, n + suffix, (rows, cols)) for n in LOOK}
+    require_brightness(fields["tb_h_corrected"], fields["tb_v_corrected"], f"{path}, {name}")
+    row, col = np.nonzero(np.isfinite(fields["tb_v_corrected"]))
+    values = {n: field[row, col] for n, field in fields.items()}
+    return SmapPass(path, nominal_km, row + (rows.start or 0), col + (cols.start or 0), values)
+
+
+def _nominal_km(path: Path, shape: tuple[int, ...]) -> int:
+    found = next((km for km in (36, 9) if ease_grid(km).shape == shape), 0)
+    if not found:
+        raise RequestError(
+            f"{path}: {' x '.join(map(str, shape))} cells are neither the 406 x 964 of 36 km nor "
+            "the 1624 x 3856 of 9 km; it is half a grid, or cut out of one. Take the whole file."
+        )
+    return found
+
+
 def _pass(
     path: Path,
     group: Any,  # noqa: ANN401 - netCDF4 is untyped
@@ -90,12 +172,7 @@ def _pass(
             f"{path}: group {_GROUP}_{name} holds no soil_moisture{suffix}; it is a cut of a file."
         )
     shape = next(iter(fields.values())).shape
-    nominal_km = next((km for km in (36, 9) if ease_grid(km).shape == shape), 0)
-    if not nominal_km:
-        raise RequestError(
-            f"{path}: {' x '.join(map(str, shape))} cells are neither the 406 x 964 of 36 km nor "
-            "the 1624 x 3856 of 9 km; it is half a grid, or cut out of one. Take the whole file."
-        )
+    nominal_km = _nominal_km(path, shape)
     if {"tb_h", "tb_v"} <= fields.keys():
         require_brightness(fields["tb_h"], fields["tb_v"], f"{path}, {name}")
     flags, quality = (

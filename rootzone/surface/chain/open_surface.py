@@ -60,7 +60,8 @@ class OpenSurface:
         """The region's files."""
         chosen = self.section
         land = self.campaign_file.parent / chosen.land
-        return read_scene(land, self.found(chosen.ndvi), self.found(chosen.smap))
+        smap = self.found(chosen.smap)
+        return read_scene(land, self.found(chosen.ndvi), smap, chosen.smap_overpass)
 
     @cached_property
     def places(self) -> Places:

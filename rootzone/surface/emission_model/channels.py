@@ -1,9 +1,9 @@
 """What the differentiable retrieval reads: physical channels as they are, then covariates scaled.
 
 A radiometer sees a footprint of many pixels. Physics and covariates are those of the footprint,
-each field averaged as brightness was; only the soil comes twice, that of the footprint and the
-pixel's own. Scales are fixed numbers, never those of a training set, so that a model of one region
-can be taken to another.
+each field averaged as brightness was; only the water that soil holds comes twice, that of the
+footprint and the pixel's own. Scales are fixed numbers, never those of a training set, so that a
+model of one region can be taken to another.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
+from rootzone.hydraulics.closed_forms import saxton_rawls_points
 from rootzone.surface.physics.dielectric import Constants, mironov2009_constants
 from rootzone.surface.physics.emission import cosine
 from rootzone.surface.physics.retrieve import porosity_from_bulk_density
@@ -51,17 +52,17 @@ COVARIATES: Final = (
     Covariate("clay_pct", 22.0, 12.0),
     Covariate("sin_doy", 0.0, 0.7),
     Covariate("cos_doy", 0.0, 0.7),
+    Covariate("miss_k", 0.0, 2.5),
+    Covariate("miss_slope_k", -20.0, 20.0),
 )
-"""Of the footprint: what emission parameters depend on."""
+"""Of the footprint: what emission parameters depend on. The last two are what the second
+polarisation says of the place over many looks (`samples.polarisation`)."""
 
-SOIL: Final = (
-    Covariate("sand_pct", 40.0, 20.0),
-    Covariate("clay_pct", 22.0, 12.0),
-    Covariate("bulk_density_g_cm3", 1.4, 0.15),
-)
-"""Of the pixel (columns ``pixel_sand_pct`` and so on), then of the footprint; shares water out."""
+HELD: Final = ("ln_held_pixel", "ln_held")
+"""Logarithm of the water that soil holds at 33 kPa [m3 m-3], of the pixel and of its footprint."""
+_ORGANIC_PCT: Final = 2.0  # of topsoil where nothing tells it; a ratio of two soils hardly feels it
 
-CHANNELS: Final = len(PHYSICAL) + len(COVARIATES) + 2 * len(SOIL)
+CHANNELS: Final = len(PHYSICAL) + len(COVARIATES) + len(HELD)
 """How many channels there are."""
 
 NEEDED: Final = (
@@ -76,9 +77,9 @@ def channels_of(columns: Mapping[str, AnyArray]) -> FloatArray:
     Parameters
     ----------
     columns : mapping
-        Arrays of one shape, or such that broadcast: those of `NEEDED`, of `COVARIATES` and of
-        `SOIL`, and the pixel's own soil. A covariate that is missing, or NaN, counts as average;
-        a pixel whose soil is not known, as one like its footprint.
+        Arrays of one shape, or such that broadcast: those of `NEEDED` and of `COVARIATES`, and
+        the pixel's own ``pixel_sand_pct`` and ``pixel_clay_pct``. A covariate that is missing, or
+        NaN, counts as average; a pixel whose soil is not known, as one like its footprint.
 
     Raises
     ------
@@ -106,12 +107,24 @@ def channels_of(columns: Mapping[str, AnyArray]) -> FloatArray:
     for i, covariate in enumerate(COVARIATES, start=len(PHYSICAL)):
         if covariate.name in named:
             out[i] = scaled(named[covariate.name], covariate)
-    for i, covariate in enumerate(SOIL, start=len(PHYSICAL) + len(COVARIATES)):
-        seen = named.get(covariate.name, np.array(np.nan))
-        own = named.get(f"pixel_{covariate.name}", seen)
-        out[i] = scaled(np.where(np.isfinite(own), own, seen), covariate)
-        out[i + len(SOIL)] = scaled(seen, covariate)
+    if "sand_pct" in named:
+        seen = ln_held(named["sand_pct"], named["clay_pct"])
+        own = ln_held(*(named.get(f"pixel_{n}", named[n]) for n in ("sand_pct", "clay_pct")))
+        out[-2] = np.nan_to_num(np.where(np.isfinite(own), own, seen))
+        out[-1] = np.nan_to_num(seen)
     return out
+
+
+def ln_held(sand_pct: FloatArray, clay_pct: FloatArray) -> FloatArray:
+    """Logarithm of the water that a topsoil holds at 33 kPa [m3 m-3], after Saxton and Rawls.
+
+    Loam holds more than sand of the same place: .25 and .10 m3 m-3 here.
+
+    >>> np.exp(ln_held(np.array([40.0, 85.0]), np.array([15.0, 5.0]))).round(2)
+    array([0.25, 0.1 ])
+    """
+    _, held, _ = saxton_rawls_points(sand_pct, clay_pct, np.full(1, _ORGANIC_PCT))
+    return np.asarray(np.log(np.maximum(held, 0.01)))
 
 
 def scaled(values: FloatArray, covariate: Covariate) -> FloatArray:

@@ -1,8 +1,9 @@
 """The network: bounded offsets of emission parameters round the class table, then the retrieval.
 
-Retrieved is the water of the footprint that the radiometer sees. A second, smaller network shares
-it out by soil: theta of a pixel is that of its footprint times exp(share(its soil) - share(soil of
-the footprint)), for sand holds less water than the clay beside it under the same rain. Last layers
+Retrieved is the water of the footprint that the radiometer sees. It is shared out by soil: theta
+of a pixel is that of its footprint times (held by its soil / held by the footprint's)^k, with the
+water held at 33 kPa, for sand holds less water than the clay beside it under the same rain. k is
+one number that stations tell; 1 would be water in proportion to what soils hold. Last layers and k
 start at zero, so an untrained network is SCA-V to the bit: each parameter is its prior plus a
 difference of two equal sigmoids, and every pixel is like its footprint.
 """
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.models import Prediction
-from rootzone.surface.emission_model.channels import CHANNELS, COVARIATES, PHYSICAL, SOIL
+from rootzone.surface.emission_model.channels import CHANNELS, COVARIATES, HELD, PHYSICAL
 from rootzone.surface.physics.retrieve_torch import Emission, one_brightness, retrieve
 
 H_MOST: Final = 1.5
@@ -30,9 +31,9 @@ _Q_START = -4.0  # sigmoid(-4) = .018: room for mixing to grow from its prior of
 _EDGE = 0.01  # a prior at a bound still gets a slope
 SHARE_MOST: Final = 1.0
 """Largest logarithm of a pixel's water over that of its footprint."""
-_SHARE_WIDTH = 16
+_SHARE_UNIT = 10.0  # k moves a tenth a step of .01, or it would be far from its value at the end
 _SOIL = slice(PHYSICAL.index("soil_n_dry"), len(PHYSICAL))
-_PIXEL = len(PHYSICAL) + len(COVARIATES)  # soil of the pixel begins here, then of the footprint
+_OWN, _SEEN = (len(PHYSICAL) + len(COVARIATES) + k for k in range(len(HELD)))
 
 
 @dataclass(frozen=True)
@@ -139,20 +140,17 @@ class RetrievalNetwork(nn.Module):
         self.head = nn.Linear(sizes[-1], 5 if config.with_q else 4)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        last = nn.Linear(_SHARE_WIDTH, 1, bias=False)
-        nn.init.zeros_(last.weight)
-        self.share = nn.Sequential(nn.Linear(len(SOIL), _SHARE_WIDTH), nn.SiLU(), last)
+        self.share = nn.Parameter(torch.zeros(()))
         self.unlabelled: Tensor | None = None
 
     def log_share(self, x: Tensor) -> Tensor:
         """Logarithm of a pixel's water over its footprint's, ``x`` of shape (..., channel)."""
-        soil = x[..., _PIXEL:].float()
-        told = self.share(soil[..., : len(SOIL)]) - self.share(soil[..., len(SOIL) :])
-        return SHARE_MOST * torch.tanh(told[..., 0] / SHARE_MOST).double()
+        told = _SHARE_UNIT * self.share * (x[..., _OWN] - x[..., _SEEN])
+        return SHARE_MOST * torch.tanh(told / SHARE_MOST)
 
     def parameters_of(self, x: Tensor) -> Parameters:
         """Emission parameters of pixels, ``x`` of shape (..., channel), float64."""
-        z = self.head(self.body(x[..., len(PHYSICAL) : _PIXEL].float())).double()
+        z = self.head(self.body(x[..., len(PHYSICAL) : _OWN].float())).double()
         prior = {name: x[..., PHYSICAL.index(name)] for name in ("h0", "omega0", "b0")}
         h = _offset(prior["h0"], z[..., 0], H_MOST)
         omega = _offset(prior["omega0"], z[..., 1], OMEGA_MOST)

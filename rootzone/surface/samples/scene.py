@@ -23,7 +23,8 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.covariates.grid import MasterGrid
-from rootzone.covariates.observe.smap_l2 import SmapL2, read_smap_l2
+from rootzone.covariates.observe.smap_l2 import SmapL2
+from rootzone.covariates.observe.smap_l3 import SmapPass
 from rootzone.surface.emission_model.channels import channels_of
 from rootzone.surface.grids.aggregate import Weights, spread, weights
 from rootzone.surface.grids.cell_grid import ease_grid, piece_of
@@ -35,8 +36,11 @@ from rootzone.surface.physics.classes import (
     vegetation_water_kg_m2,
 )
 from rootzone.surface.samples.footprint import footprint_columns
+from rootzone.surface.samples.polarisation import SECOND, miss_of_looks, over_looks
+from rootzone.surface.samples.smap_scene import cells_piece, read_look
 
 LAND_BANDS: Final = ("sand_pct", "clay_pct", "bulk_density_g_cm3", "igbp", "ndvi_max", "ndvi_min")
+_LOOK = ("tb_v", "tb_h", "teff_k", "incidence_deg")
 _GIVEN = ("tb_v_corrected", "tb_h_corrected", "surface_temperature", "boresight_incidence")
 
 
@@ -55,7 +59,9 @@ class Scene:
     ndvi : array, shape (composite, row, col)
         Vegetation index, NaN where there is none.
     smap_files : tuple of Path
-        Half orbits in the order of their day.
+        Half orbits and daily composites in the order of their day.
+    smap_overpass : str
+        Pass of composites, ``am`` or ``pm``.
     """
 
     grid: MasterGrid
@@ -63,10 +69,11 @@ class Scene:
     ndvi_days: IntArray
     ndvi: FloatArray
     smap_files: tuple[Path, ...]
+    smap_overpass: str = "am"
 
     @cached_property
     def days(self) -> IntArray:
-        """Day of each half orbit, since 1970-01-01, by its file name."""
+        """Day of each look, since 1970-01-01, by its file name."""
         return np.array([_day(path) for path in self.smap_files], dtype=np.int64)
 
     @cached_property
@@ -74,7 +81,8 @@ class Scene:
         """Digest of everything the scene was read from."""
         rasters = [*self.land.values(), self.ndvi]
         fields = [digest_json([float(np.nansum(v)), list(v.shape)]) for v in rasters]
-        return digest_json([fields, [digest_file(path) for path in self.smap_files]])
+        looks = [digest_file(path) for path in self.smap_files]
+        return digest_json([fields, looks, self.smap_overpass])
 
     def ndvi_on(self, day: int) -> FloatArray:
         """Vegetation index of a day, linear in time between composites (row, col)."""
@@ -84,21 +92,48 @@ class Scene:
         return np.asarray((1.0 - (at - low)) * self.ndvi[low] + (at - low) * self.ndvi[high])
 
     def columns(self, number: int) -> dict[str, FloatArray]:
-        """Inputs of the retrieval at every pixel under one half orbit; NaN where it saw nothing."""
-        half = read_smap_l2(self.smap_files[number])
+        """Inputs of the retrieval at every pixel under one look; NaN where it saw nothing."""
+        half = self._look(number)
         day = int(self.days[number])
-        ndvi = self.ndvi_on(day)
-        doy = calendar_day(day)
-        angle = 2.0 * np.pi * (doy.timetuple().tm_yday - 1) / 365.25
-        names = ("sand_pct", "clay_pct", "bulk_density_g_cm3")
+        angle = 2.0 * np.pi * (calendar_day(day).timetuple().tm_yday - 1) / 365.25
         return {
             **self._brightness(half),
-            **footprint_columns(
-                self._footprint(half.nominal_km), self._prior, self._vegetation_water(ndvi), ndvi,
-                {name: self.land[name] for name in names},
-            ),
+            **self._land_columns(self._footprint(half.nominal_km), self.ndvi_on(day)),
             "sin_doy": np.array(np.sin(angle)), "cos_doy": np.array(np.cos(angle)),
+            **self._second[half.nominal_km],
         }  # fmt: skip
+
+    def _look(self, number: int) -> SmapL2 | SmapPass:
+        return read_look(self.smap_files[number], self.smap_overpass, self.grid)
+
+    def _land_columns(
+        self, seen: Callable[[FloatArray], FloatArray], ndvi: FloatArray
+    ) -> dict[str, FloatArray]:
+        names = ("sand_pct", "clay_pct", "bulk_density_g_cm3")
+        soil = {name: self.land[name] for name in names}
+        return footprint_columns(seen, self._prior, self._vegetation_water(ndvi), ndvi, soil)
+
+    @cached_property
+    def _second(self) -> dict[int, dict[str, FloatArray]]:
+        """What the second polarisation says of each pixel over all looks, by size of cells."""
+        told: dict[int, list[tuple[FloatArray, FloatArray]]] = {}
+        for number, day in enumerate(self.days.tolist()):
+            half = self._look(number)
+            _, fields = cells_over(half, self.grid)
+            means = self._weights[half.nominal_km]
+            land = self._land_columns(lambda f, m=means: m.mean(f)[0], self.ndvi_on(day))
+            columns = {n: v for n, v in land.items() if not n.startswith("pixel_")}
+            columns |= {name: fields[given] for name, given in zip(_LOOK, _GIVEN, strict=True)}
+            told.setdefault(half.nominal_km, []).append(miss_of_looks(columns))
+        found = {}
+        for km, parts in told.items():
+            coarse = cells_piece(self.grid, km)[0]
+            theta, miss = (np.stack(part) for part in zip(*parts, strict=True))
+            found[km] = {
+                name: spread(field, coarse, self.grid, "bilinear")
+                for name, field in zip(SECOND, over_looks(theta, miss), strict=True)
+            }
+        return found
 
     def channels(self, number: int) -> FloatArray:
         """Channels of the network at every pixel, shape (channel, row, col)."""
@@ -125,27 +160,18 @@ class Scene:
         )  # fmt: skip
         return np.asarray(np.maximum(vwc, 0.0))
 
-    def _brightness(self, half: SmapL2) -> dict[str, FloatArray]:
+    def _brightness(self, half: SmapL2 | SmapPass) -> dict[str, FloatArray]:
         coarse, fields = cells_over(half, self.grid)
-        names = ("tb_v", "tb_h", "teff_k", "incidence_deg")
         return {
             name: spread(fields[given], coarse, self.grid, "bilinear")
-            for name, given in zip(names, _GIVEN, strict=True)
+            for name, given in zip(_LOOK, _GIVEN, strict=True)
         }
 
 
-def cells_piece(grid: MasterGrid, nominal_km: int) -> tuple[MasterGrid, int, int]:
-    """SMAP's cells over a region and one around it, and the row and column of the first."""
-    whole = ease_grid(nominal_km)
-    left, bottom, right, top = grid.bounds_m
-    first_row, first_col = (int(v) - 1 for v in whole.row_col(left + 1.0, top - 1.0))
-    last_row, last_col = (int(v) + 1 for v in whole.row_col(right - 1.0, bottom + 1.0))
-    shape = last_row - first_row + 1, last_col - first_col + 1
-    return piece_of(whole, first_row, first_col, *shape), first_row, first_col
-
-
-def cells_over(half: SmapL2, grid: MasterGrid) -> tuple[MasterGrid, dict[str, FloatArray]]:
-    """The piece of SMAP's grid over a region, and what a half orbit saw there; NaN elsewhere."""
+def cells_over(
+    half: SmapL2 | SmapPass, grid: MasterGrid
+) -> tuple[MasterGrid, dict[str, FloatArray]]:
+    """The piece of SMAP's grid over a region, and what a look saw there; NaN elsewhere."""
     piece, first_row, first_col = cells_piece(grid, half.nominal_km)
     shape = piece.shape
     row, col = half.row - first_row, half.col - first_col
@@ -158,8 +184,10 @@ def cells_over(half: SmapL2, grid: MasterGrid) -> tuple[MasterGrid, dict[str, Fl
     return piece, fields
 
 
-def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
-    """Read a region's files; half orbits are read one by one later.
+def read_scene(
+    land: Path, ndvi: Sequence[Path], smap: Sequence[Path], smap_overpass: str = "am"
+) -> Scene:
+    """Read a region's files; those of SMAP are read one by one later.
 
     Parameters
     ----------
@@ -168,7 +196,9 @@ def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
     ndvi : sequence of Path
         GeoTIFFs of vegetation index, each with the middle of its composite in its name.
     smap : sequence of Path
-        SMAP L2 half orbits.
+        SMAP L2 half orbits, or L3 composites.
+    smap_overpass : str
+        Pass of composites, ``am`` or ``pm``.
 
     Raises
     ------
@@ -176,7 +206,7 @@ def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
         A file is missing, lies on another grid, lacks a band, has no date in its name, or is not
         what the ``checksums.json`` of its folder says.
     """
-    for name, paths in (("vegetation index", ndvi), ("SMAP half orbits", smap)):
+    for name, paths in (("vegetation index", ndvi), ("SMAP", smap)):
         if not paths:
             raise RequestError(f"There are no files of {name}; see surface.ndvi and surface.smap.")
     if not land.is_file():
@@ -195,7 +225,7 @@ def read_scene(land: Path, ndvi: Sequence[Path], smap: Sequence[Path]) -> Scene:
     return Scene(
         grid, fields, np.array([_day(path) for path in order], dtype=np.int64),
         np.stack([_one_band(path, grid) for path in order]),
-        tuple(sorted(smap, key=lambda path: (_day(path), path.name))),
+        tuple(sorted(smap, key=lambda path: (_day(path), path.name))), smap_overpass,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from rootzone.surface.emission_model.channels import channels_of
 from rootzone.surface.grids.aggregate import spread
 from rootzone.surface.physics.classes import class_fractions, prior_of_fractions
 from rootzone.surface.samples.footprint import footprint_columns
+from rootzone.surface.samples.polarisation import SECOND, miss_of_looks, over_looks
 from rootzone.surface.worlds.look import (
     INCIDENCE_DEG,
     Radiometer,
@@ -50,6 +52,19 @@ class Looks:
     lst_k: Float32Array
     stations: Stations
 
+    @cached_property
+    def second(self) -> tuple[FloatArray, FloatArray]:
+        """What the second polarisation says of each cell over all looks (cell row, cell col)."""
+        land, smap = self.province, self.smap
+        ndvi = self.ndvi[smap.day].astype(np.float64)
+        columns = footprint_columns(
+            cell_means, prior_of_fractions(class_fractions(land.igbp)),
+            vegetation_water(land.igbp, ndvi), ndvi, _soil(land),
+        )  # fmt: skip
+        seen = {"tb_v": smap.tb_v, "tb_h": smap.tb_h, "teff_k": smap.teff_k}
+        own = {n: v for n, v in columns.items() if not n.startswith("pixel_")}
+        return over_looks(*miss_of_looks({**own, **seen, "incidence_deg": np.array(INCIDENCE_DEG)}))
+
 
 def look_at(province: Province, seed: int, n_stations: int = 48) -> Looks:
     """All sensors over a province; the seed is that of noise and of the stations' places."""
@@ -84,11 +99,16 @@ def columns_of_days(looks: Looks, look: slice | AnyArray) -> dict[str, FloatArra
         "teff_k": fine(smap.teff_k[look]), "incidence_deg": np.array(INCIDENCE_DEG),
         **footprint_columns(
             lambda field: fine(cell_means(field)), prior, vwc, ndvi,
-            {"sand_pct": land.sand_pct, "clay_pct": land.clay_pct,
-             "bulk_density_g_cm3": land.bulk_density_g_cm3},
+            _soil(land),
         ),
         "sin_doy": np.sin(angle), "cos_doy": np.cos(angle),
+        **{name: fine(told) for name, told in zip(SECOND, looks.second, strict=True)},
     }  # fmt: skip
+
+
+def _soil(land: Province) -> dict[str, FloatArray]:
+    names = ("sand_pct", "clay_pct", "bulk_density_g_cm3")
+    return {name: getattr(land, name) for name in names}
 
 
 def cells_grid(province: Province) -> MasterGrid:

@@ -6,6 +6,7 @@ scale), and stations in a plain table. Every file says that it is made up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,12 @@ from rootzone.surface.worlds.look import (
 )
 from rootzone.surface.worlds.province import CELL_PX, Province
 from rootzone.surface.worlds.samples import Looks
-from rootzone.surface.worlds.write_smap import NOTE, SmapCells, write_smap_l2
+from rootzone.surface.worlds.write_smap import (
+    NOTE,
+    SmapCells,
+    write_smap_l2,
+    write_smap_l3,
+)
 
 _COMPOSITE_DAYS = 16
 
@@ -85,33 +91,60 @@ def _write_ndvi(folder: Path, looks: Looks) -> None:
 
 
 def _write_smap(folder: Path, looks: Looks) -> None:
+    for number in range(looks.smap.day.size):
+        made = cells_of(looks, number)
+        stamp = f"{_day(looks, number)}T120000"
+        write_smap_l2(folder / f"SMAP_L2_SM_P_E_{number:05d}_D_{stamp}_R18290_001.h5", made)
+
+
+def write_composites(folder: Path, looks: Looks, numbers: Sequence[int]) -> list[Path]:
+    """Some looks as enhanced daily composites (SPL3SMP_E), whose morning pass they are.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``SMAP_L3_SM_P_E_20220401_R18290_001.h5`` and so on.
+    looks : Looks
+        What was seen.
+    numbers : sequence of int
+        Which looks.
+    """
+    made = []
+    for number in numbers:
+        made.append(folder / f"SMAP_L3_SM_P_E_{_day(looks, number)}_R18290_001.h5")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_smap_l3(made[-1], {"AM": cells_of(looks, number)})
+    return made
+
+
+def _day(looks: Looks, number: int) -> str:
+    return str(looks.province.dates[looks.smap.day[number]]).replace("-", "")
+
+
+def cells_of(looks: Looks, number: int) -> SmapCells:
+    """Enhanced cells of one look, as SMAP's files have them."""
     province, smap = looks.province, looks.smap
-    nine = ease_grid(9)
     first_row, first_col = (
-        int(v) for v in nine.row_col(province.grid.left + 1.0, province.grid.top - 1.0)
+        int(v) for v in ease_grid(9).row_col(province.grid.left + 1.0, province.grid.top - 1.0)
     )
     size = province.grid.height // CELL_PX
     row, col = (part.ravel() for part in np.mgrid[0:size, 0:size])
     prior = prior_of_fractions(class_fractions(province.igbp))
     cover = province.igbp[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX].ravel()
+    day = int(smap.day[number])
 
     def cells(field: AnyArray) -> FloatArray:
         return cell_means(np.asarray(field, np.float64)).ravel()
 
-    for number, day in enumerate(smap.day.tolist()):
-        date = province.dates[day]
-        b = cells(prior.b)
-        tau = cells(prior.b * vegetation_water(province.igbp, looks.ndvi[day]))
-        made = SmapCells(
-            first_row + row, first_col + col,
-            np.full(row.size, date.astype("datetime64[s]") + np.timedelta64(12, "h")),
-            smap.tb_h[number].ravel(), smap.tb_v[number].ravel(),
-            np.full(row.size, INCIDENCE_DEG), smap.teff_k[number].ravel(),
-            cells(province.clay_pct), cells(province.bulk_density_g_cm3), cells(prior.h),
-            cells(prior.omega), tau, cover, b, nominal_km=9,
-        )  # fmt: skip
-        stamp = f"{str(date).replace('-', '')}T120000"
-        write_smap_l2(folder / f"SMAP_L2_SM_P_E_{number:05d}_D_{stamp}_R18290_001.h5", made)
+    tau = cells(prior.b * vegetation_water(province.igbp, looks.ndvi[day]))
+    noon = province.dates[day].astype("datetime64[s]") + np.timedelta64(12, "h")
+    return SmapCells(
+        first_row + row, first_col + col, np.full(row.size, noon),
+        smap.tb_h[number].ravel(), smap.tb_v[number].ravel(),
+        np.full(row.size, INCIDENCE_DEG), smap.teff_k[number].ravel(),
+        cells(province.clay_pct), cells(province.bulk_density_g_cm3), cells(prior.h),
+        cells(prior.omega), tau, cover, cells(prior.b), nominal_km=9,
+    )  # fmt: skip
 
 
 def _write_stations(path: Path, looks: Looks) -> None:

@@ -13,6 +13,7 @@ from rootzone.covariates.check.check import check_file
 from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.covariates.observe.each import observe_file
 from rootzone.covariates.observe.ease import ease_grid
+from rootzone.covariates.observe.smap_l3 import holds_passes, read_smap_pass
 
 CATALOG = load_catalog([], Path())
 ROW, COL = 72, 214
@@ -81,3 +82,31 @@ def test_celsius_is_named_with_the_pass(tmp_path: Path) -> None:
     assert not report.ok
     assert "Celsius" in str(report.findings)
     assert ", PM" in str(report.findings)
+
+
+def test_a_window_of_one_pass_is_what_the_whole_grid_has_there(tmp_path: Path) -> None:
+    path = daily(tmp_path / "SMAP_L3_SM_P_20150811_R18290_001.h5")
+    with netCDF4.Dataset(path, "a") as file:
+        for name, suffix in (("AM", ""), ("PM", "_pm")):
+            group = file.groups[f"Soil_Moisture_Retrieval_Data_{name}"]
+            for variable, value in (("boresight_incidence", 40.0), ("surface_temperature", 290.0)):
+                made = group.createVariable(
+                    variable + suffix, "f4", ("row", "col"), fill_value=-9999.0
+                )
+                made[ROW, COL] = value
+    assert holds_passes(path)
+    whole = read_smap_pass(path, "PM")
+    part = read_smap_pass(path, "PM", lambda km: (slice(70, 75), slice(210, 220)))
+    assert (whole.nominal_km, part.nominal_km) == (36, 36)
+    for seen in (whole, part):
+        assert (seen.row.tolist(), seen.col.tolist()) == ([ROW], [COL])
+        assert {name: values.tolist() for name, values in seen.values.items()} == {
+            "tb_h_corrected": [240.0], "tb_v_corrected": [262.0],
+            "boresight_incidence": [40.0], "surface_temperature": [290.0],
+        }  # fmt: skip
+
+
+def test_a_composite_that_lacks_what_a_retrieval_needs_is_named(tmp_path: Path) -> None:
+    path = daily(tmp_path / "SMAP_L3_SM_P_20150811_R18290_001.h5")
+    with pytest.raises(RequestError, match="pass PM lacks boresight_incidence, surface_temp"):
+        read_smap_pass(path, "PM")

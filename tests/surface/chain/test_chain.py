@@ -23,7 +23,7 @@ from rootzone.surface.physics.retrieve import retrieve_scav
 from rootzone.surface.samples.places import samples_at
 from rootzone.surface.samples.scene import read_scene
 from rootzone.surface.worlds.samples import at_stations, look_at
-from rootzone.surface.worlds.write_province import write_province
+from rootzone.surface.worlds.write_province import write_composites, write_province
 from tests.surface.chain.quick_province import quick_province
 
 CAMPAIGN = """\
@@ -73,6 +73,30 @@ def test_files_give_the_samples_that_were_written_into_them(folder: Path) -> Non
     # Stations are written to four decimals and float32 holds brightness to 2e-5 K.
     np.testing.assert_allclose(np.sort(samples.theta), np.sort(direct.theta), atol=1e-4)
     np.testing.assert_allclose(np.sort(samples.channels[0]), np.sort(direct.channels[0]), atol=1e-3)
+
+
+def test_daily_composites_retrieve_what_the_half_orbits_of_their_pass_do(
+    folder: Path, tmp_path: Path
+) -> None:
+    write_composites(tmp_path / "smap_l3", look_at(quick_province(), 0, 12), [0, 3])
+    data = folder / "data" / "surface"
+    ndvi = sorted((data / "ndvi").glob("*.tif"))
+    half = read_scene(data / "land.tif", ndvi, sorted((data / "smap").glob("*.h5")))
+    days = sorted((tmp_path / "smap_l3").glob("*.h5"))
+    daily = read_scene(data / "land.tif", ndvi, days)
+    assert daily.days.tolist() == half.days[[0, 3]].tolist()
+    for number, at in ((0, 0), (1, 3)):
+        a, b = daily.columns(number), half.columns(at)
+        for name in ("tb_v", "tb_h", "teff_k", "incidence_deg", "vwc_kg_m2"):
+            np.testing.assert_array_equal(a[name], b[name])
+    # Two looks say nothing of a place, thirty do.
+    assert np.isnan(daily.columns(0)["miss_k"]).all()
+    assert np.isfinite(half.columns(0)["miss_k"]).all()
+    evening = read_scene(data / "land.tif", ndvi, days, "pm")
+    assert np.isnan(evening.columns(0)["tb_v"]).all()  # nothing was seen at 18 h
+    seen = CliRunner().invoke(cli, ["surface", "observe", str(days[0])])
+    assert seen.exit_code == 0, seen.output
+    assert "EASE-Grid 2.0 of 9 km, passes AM and PM" in seen.output
 
 
 def test_every_split_keeps_its_promise(folder: Path) -> None:

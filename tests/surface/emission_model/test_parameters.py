@@ -8,7 +8,7 @@ import torch
 
 from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone.networks.run_training import RunOptions
-from rootzone.surface.emission_model.channels import COVARIATES, PHYSICAL, channels_of
+from rootzone.surface.emission_model.channels import COVARIATES, PHYSICAL, channels_of, ln_held
 from rootzone.surface.emission_model.parameters import RetrievalConfig
 from rootzone.surface.emission_model.predict import retrieve_pixels, usable
 from rootzone.surface.emission_model.train import PointSamples, new_network, train_retrieval
@@ -27,7 +27,7 @@ def made_up(seed: int = 0, h_shift: float = 0.25) -> tuple[dict[str, np.ndarray]
         "vwc_kg_m2": rng.uniform(0.2, 2.0, N), "h0": rng.choice([0.108, 0.156, 0.0], N),
         "omega0": rng.choice([0.05, 0.0], N), "b0": np.full(N, 0.11),
         "clay_pct": rng.uniform(8, 40, N), "bulk_density_g_cm3": rng.uniform(1.2, 1.6, N),
-        "ndvi": rng.uniform(0.2, 0.7, N),
+        "ndvi": rng.uniform(0.2, 0.7, N), "sand_pct": np.full(N, 40.0),
     }  # fmt: skip
     theta = rng.uniform(0.08, 0.35, N)
     tb_h, tb_v = brightness(
@@ -62,7 +62,7 @@ def test_a_pixel_like_its_footprint_has_its_water_and_another_soil_its_own_share
     columns, _ = made_up()
     network = new_network(RetrievalConfig(), 1)
     with torch.no_grad():
-        network.share[2].weight.fill_(0.3)
+        network.share.fill_(0.06)  # k = 0.6
     alike = retrieve_pixels(network, channels_of(columns))
     assert np.array_equal(alike.theta, alike.theta_seen)
     sandy = {**columns, "pixel_clay_pct": columns["clay_pct"] - 5.0}
@@ -74,6 +74,9 @@ def test_a_pixel_like_its_footprint_has_its_water_and_another_soil_its_own_share
     inside = told.theta < told.theta_seen.max()
     np.testing.assert_allclose(told.theta[inside], (told.theta_seen * share)[inside], rtol=1e-12)
     assert (share != 1.0).all()
+    # k times the logarithm of what both soils hold, by hand for the first sample
+    pair = ln_held(np.full(2, 40.0), np.array([sandy["pixel_clay_pct"][0], columns["clay_pct"][0]]))
+    assert share[0] == pytest.approx(np.exp(0.6 * (pair[0] - pair[1])), rel=1e-3)
 
 
 def test_training_finds_the_roughness_that_the_class_table_lacks(tmp_path: Path) -> None:
