@@ -148,6 +148,13 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--station", default="station", show_default=True, help="Column of the station.")
 @click.option("--target", default="theta", show_default=True, help="Column of water content.")
 @click.option("--outer", type=click.IntRange(2), default=5, show_default=True, help="Folds.")
+@click.option(
+    "--soft",
+    type=click.FloatRange(0.0),
+    default=0.0,
+    show_default=True,
+    help="Weigh models by ubRMSE, this wide [m3 m-3], instead of one an environment.",
+)
 @click.option("--rounds", type=click.IntRange(1), default=400, show_default=True, help="Trees.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of folds and fits.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
@@ -160,6 +167,7 @@ def select(
     station: str,
     target: str,
     outer: int,
+    soft: float,
     rounds: int,
     seed: int,
     out: Path | None,
@@ -181,7 +189,7 @@ def select(
     columns = Columns(station, target, tuple(filter(None, by.split(","))))
     wanted = tuple(filter(None, (name.strip() for name in features.split(","))))
     facts = run_select(
-        table, columns, wanted, outer=outer, rounds=rounds, seed=seed, out=out, say=_say
+        table, columns, wanted, outer=outer, soft=soft, rounds=rounds, seed=seed, out=out, say=_say
     )
     if as_json:
         click.echo(json_text(facts))
