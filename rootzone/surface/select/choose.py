@@ -131,17 +131,9 @@ def select(
     parts = []
     for fold in range(outer):
         say(f"fold {fold + 1} of {outer}")
-        held = [s for s in stations if fold_of[s] == fold]
-        train = joined.filter(~pl.col("station").is_in(held))
-        test = joined.filter(pl.col("station").is_in(held))
-        weights = _choose(train, candidates, inner, seed).weights(soft)
-        fitted = fit_all(train, candidates, seed)
-        told = {name: model.predict(test) for name, model in fitted.items()}
-        chosen, model = blended(told, weights, test["environment"].to_list())
+        is_held = pl.col("station").is_in([s for s in stations if fold_of[s] == fold])
         parts.append(
-            test.select("station", "date", "environment", pl.col("theta").alias("observed"))
-            .with_columns(chosen=pl.Series(chosen), model=pl.Series(model, dtype=pl.String))
-            .with_columns(**{name: pl.Series(values) for name, values in told.items()})
+            _told(joined.filter(~is_held), joined.filter(is_held), candidates, inner, soft, seed)
         )
     found = _choose(joined, candidates, inner, seed)
     predicted = pl.concat(parts).sort("station", "date", maintain_order=True)
@@ -149,6 +141,51 @@ def select(
         found.choices, found.winner, predicted, _beats(predicted, "chosen", CLIMATOLOGY),
         found.weights(soft),
     )  # fmt: skip
+
+
+def chosen_elsewhere(
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    environments: pl.DataFrame,
+    candidates: Sequence[Candidate],
+    *,
+    inner: int = 4,
+    soft: float = 0.0,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """What choosing on some samples gives at others, as ``predicted`` of `Selected`.
+
+    Parameters
+    ----------
+    train, test : DataFrame
+        Samples, such as random shares of the days of the same stations.
+    environments, candidates, inner, soft, seed
+        As in `select`.
+    """
+    named = environments.select("station", "environment")
+    both = (train, test)
+    parts = [f.join(named, on="station", how="inner", maintain_order="left") for f in both]
+    return _told(parts[0], parts[1], candidates, inner, soft, seed)
+
+
+def _told(
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    candidates: Sequence[Candidate],
+    inner: int,
+    soft: float,
+    seed: int,
+) -> pl.DataFrame:
+    """Every candidate and their choice, of ``train``, at ``test``."""
+    weights = _choose(train, candidates, inner, seed).weights(soft)
+    fitted = fit_all(train, candidates, seed)
+    told = {name: model.predict(test) for name, model in fitted.items()}
+    chosen, model = blended(told, weights, test["environment"].to_list())
+    return (
+        test.select("station", "date", "environment", pl.col("theta").alias("observed"))
+        .with_columns(chosen=pl.Series(chosen), model=pl.Series(model, dtype=pl.String))
+        .with_columns(**{name: pl.Series(values) for name, values in told.items()})
+    )
 
 
 def fit_all(samples: pl.DataFrame, candidates: Sequence[Candidate], seed: int) -> dict[str, Fitted]:
@@ -260,8 +297,12 @@ def _choose(
         is_held = pl.col("station").is_in(held)
         test = samples.filter(is_held)
         observed, station = test["theta"].to_numpy(), test["station"].to_numpy()
-        for name, model in fit_all(samples.filter(~is_held), candidates, seed).items():
-            each = _by_station(model.predict(test), observed, station)
+        fitted = fit_all(samples.filter(~is_held), candidates, seed)
+        told = {name: model.predict(test) for name, model in fitted.items()}
+        # Models are compared on the same days: those that every one of them can predict.
+        shared = np.isfinite(np.stack(list(told.values()))).all(axis=0)
+        for name, values in told.items():
+            each = _by_station(values[shared], observed[shared], station[shared])
             figures[name] |= {s: skill.ubrmse for s, skill in each.items()}
     environment_of = dict(samples.select("station", "environment").unique().iter_rows())
     names = [candidate.name for candidate in candidates]
@@ -321,8 +362,11 @@ def _beats(predicted: pl.DataFrame, one: str, other: str) -> bool:
     if other not in predicted.columns:
         return True
     observed, station = predicted["observed"].to_numpy(), predicted["station"].to_numpy()
-    ours = _by_station(predicted[one].to_numpy(), observed, station)
-    theirs = _by_station(predicted[other].to_numpy(), observed, station)
+    shared = np.isfinite(predicted.select(one, other).to_numpy()).all(axis=1)
+    ours, theirs = (
+        _by_station(predicted[name].to_numpy()[shared], observed[shared], station[shared])
+        for name in (one, other)
+    )
     gain = np.array([theirs[s].ubrmse - ours[s].ubrmse for s in ours if s in theirs])
     if gain.size < 2:
         return False
