@@ -273,7 +273,8 @@ def _chain(opened: OpenSurface) -> ModuleType:
     """What the verbs do for the campaign's system."""
     from importlib import import_module
 
-    package = "two_layer" if opened.section.system == "two_layer" else "chain"
+    system = opened.section.system
+    package = system if system in ("two_layer", "multimodal") else "chain"
     return import_module(f"rootzone.surface.{package}.verbs")
 
 

@@ -41,11 +41,13 @@ VARIANTS: Final[Mapping[str, Variant]] = {
     "nano": Variant((2, 2, 8, 2), (80, 160, 320, 640)),
     "tiny": Variant((3, 3, 9, 3), (96, 192, 384, 768)),
     "base": Variant((3, 3, 27, 3), (128, 256, 512, 1024)),
+    # Not published: small enough for trials on a few cores.
+    "mini": Variant((1, 1, 2, 1), (16, 32, 64, 128)),
 }
 
 
 def variant_named(name: str) -> Variant:
-    """A published size.
+    """A published size, or ``mini``, which is none.
 
     Raises
     ------
