@@ -19,7 +19,7 @@ import numpy as np
 
 from rootzone._shared.errors import RequestError
 
-Value: TypeAlias = "Node | float | int | str | list[str]"
+Value: TypeAlias = "Node | float | int | str | list[str]"  # truth values are ints
 _DEEPEST = 16  # expressions nested deeper are given a name of their own
 _BINARY: Final = {
     "add": "Image.add", "subtract": "Image.subtract", "multiply": "Image.multiply",
