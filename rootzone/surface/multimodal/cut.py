@@ -1,4 +1,4 @@
-"""Chips of a campaign: around its stations on days with a radar scene, and anywhere by a product."""
+"""Chips of a campaign: around stations on days with a radar scene, and anywhere by a product."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def product_chips(chips: OpenChips, say: Say) -> Chips:
     RequestError
         The product has no day with a radar scene.
     """
-    chosen, grid = chips.chosen, chips.grid
+    chosen = chips.chosen
     kept = ChipFile(chips.folder / "chips" / "product", _identity(chips, "product"))
     found = kept.read(chosen.window_px, source=SIMULATED)
     if found is not None:

@@ -83,6 +83,8 @@ def table_text(table: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     for split, models in table.items():
         if {"network", "lightgbm"} <= set(models):
             net, trees = models["network"]["rmse"], models["lightgbm"]["rmse"]
+            if not (np.isfinite(net) and np.isfinite(trees)):
+                continue
             said.append(
                 f"{split}: {'the network' if net < trees else 'LightGBM'} wins, RMSE {net:.4f} "
                 f"against {trees:.4f} m3 m-3"

@@ -218,6 +218,19 @@ class MultimodalNetwork(nn.Module):
             # A new network does as if there were no weather: the scalars earn their say.
             nn.init.zeros_(last.weight)  # type: ignore[arg-type]  # a Sequential's items are untyped
 
+    def layers(self) -> list[nn.Module]:
+        """Parts from the image to the output, for steps that shrink towards the image.
+
+        As published: each block and each step down is one, first layers of sensors the first.
+        What comes after the encoder (the way up, scalars, the head) is the last.
+        """
+        encoder = self.encoder
+        parts: list[nn.Module] = [self.stems]
+        for down, stage in zip(encoder.downsample_layers, encoder.stages, strict=True):
+            parts += [down, *stage.children()]
+        after = [self.up, self.head, *([self.film] if self.film is not None else [])]
+        return [*parts, nn.ModuleList(after)]
+
     def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
         """Predict water content of the window.
 

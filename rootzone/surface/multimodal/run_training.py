@@ -163,6 +163,7 @@ def _stage(
     learning_rate: float,
     weight_decay: float,
     before: Any,  # noqa: ANN401 - plain values
+    start: Weights | None = None,
     layer_decay: float = 1.0,
     patience: int = 0,
 ) -> float:
@@ -173,12 +174,12 @@ def _stage(
     settings = TrainSettings(
         epochs=epochs, batch_size=trained.chips.chosen.batch_size, optimiser="adamw",
         learning_rate=learning_rate, weight_decay=weight_decay, lr_schedule="cosine", seed=seed,
-        patience_epochs=patience, physics="none",
+        patience_epochs=patience, physics="none", layer_decay=layer_decay,
     )  # fmt: skip
-    identity = {"files": trained.chips.digest, "before": before, "layer_decay": layer_decay}
     result = train(
-        network, {train_on.source: train_on}, validate_on, settings, folder, identity=identity
-    )
+        network, {train_on.source: train_on}, validate_on, settings, folder, start_from=start,
+        identity={"files": trained.chips.digest, "before": before},
+    )  # fmt: skip
     network.load_state_dict(result.weights)
     return result.best_rmse
 
@@ -197,14 +198,13 @@ def _fitted(
         path = trained.network_file(split, seed, scratch=scratch)
         network = new_network(chips.config, seed)
         is_tuned = start is not None and not scratch
-        if is_tuned and start is not None:
-            network.load_state_dict(start)
         before = [*_before(trained, "product"), chosen.product] if is_tuned else None
         _stage(
             trained, network, held.train, held.validate, path.parent, epochs=section.epochs,
             seed=seed, weight_decay=0.05, before=[before, split, seed], patience=_PATIENCE,
             learning_rate=chosen.station_learning_rate if is_tuned else chosen.learning_rate,
             layer_decay=chosen.layer_decay if is_tuned else 1.0,
+            start=start if is_tuned else None,
         )  # fmt: skip
         save_network(path, network.state_dict(), trained.record({"split": split, "seed": seed}))
         told[name] = network.eval()

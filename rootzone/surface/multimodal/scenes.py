@@ -21,6 +21,7 @@ from rootzone.covariates.layers.catalog import Catalog
 from rootzone.covariates.layers.source import Source, fill
 from rootzone.covariates.layers.stack import CovariateStack
 
+_KEPT_OPEN: Final = 6
 # pyroSAR: mission, then beam, then A or D for an orbit that ascends or descends.
 _ORBIT: Final = re.compile(r"^S1[A-D]_+[A-Z0-9]{2}_+([AD])_")
 
@@ -136,15 +137,34 @@ class SceneSet:
 
     def _lay(self, scene: str, windows: list[Window], out: list[dict[str, Float32Array]]) -> None:
         """Put a scene where nothing is yet; all channels of a pixel are of one scene."""
-        with CovariateStack(self.catalog, self.grid) as stack:
-            for window, fields in zip(windows, out, strict=True):
-                seen = {
-                    name: stack.read(f"{self.entry}/{scene}/{variable}", window)
-                    for name, variable in self.channels.items()
-                }
-                empty = np.isnan(np.stack(list(fields.values()))).all(axis=0)
-                for name, field in fields.items():
-                    field[empty] = seen[name][empty]
+        around = _around(windows)
+        at_once = sum(w.height * w.width for w in windows) >= around.height * around.width
+        whole = self._seen(scene, around) if at_once else None
+        for window, fields in zip(windows, out, strict=True):
+            if whole is None:
+                seen = self._seen(scene, window)
+            else:
+                row, col = window.row - around.row, window.col - around.col
+                cut = np.s_[row : row + window.height, col : col + window.width]
+                seen = {name: values[cut] for name, values in whole.items()}
+            empty = np.isnan(np.stack(list(fields.values()))).all(axis=0)
+            for name, field in fields.items():
+                field[empty] = seen[name][empty]
+
+    @cached_property
+    def _open(self) -> dict[str, CovariateStack]:
+        """The last scenes that were read: days come one after another, and look back alike."""
+        return {}
+
+    def _seen(self, scene: str, window: Window) -> dict[str, Float32Array]:
+        stack = self._open.pop(scene, None) or CovariateStack(self.catalog, self.grid)
+        self._open[scene] = stack
+        if len(self._open) > _KEPT_OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        return {
+            name: stack.read(f"{self.entry}/{scene}/{variable}", window)
+            for name, variable in self.channels.items()
+        }
 
     def look(self, day: dt.date, reach_days: int) -> tuple[float, float]:
         """Angle from nadir [degree] of the latest scene, and 1 where its orbit ascends, else 0.
@@ -161,3 +181,11 @@ class SceneSet:
         orbit = named[1] if named else tags.get("orbit", "").upper()[:1]
         rising = {"A": 1.0, "D": 0.0}.get(orbit, np.nan)
         return float(tags.get("incidence_deg", np.nan)), rising
+
+
+def _around(windows: list[Window]) -> Window:
+    """The smallest window that holds others."""
+    row, col = min(w.row for w in windows), min(w.col for w in windows)
+    height = max(w.row + w.height for w in windows) - row
+    width = max(w.col + w.width for w in windows) - col
+    return Window(row, col, height, width)
