@@ -169,12 +169,12 @@ def write_beside(
 
 def write_days_series(
     path: Path, grid: MasterGrid, files: list[SurfaceMapFiles], interval_pct: float,
-    record: Provenance,
+    record: Provenance, source: str = "SMAP brightness, tau-omega retrieval by rootzone",
 ) -> None:  # fmt: skip
-    """All days in one CF file, as means of the layer 0-50 mm."""
+    """All days in one CF file, as means of the layer 0-50 mm; ``source`` says who made them."""
     attributes = {
         "title": "surface soil moisture, 0-50 mm", "digest": record.digest,
-        "source": "SMAP brightness, tau-omega retrieval by rootzone",
+        "source": source,
     }  # fmt: skip
     spec = SeriesSpec(
         grid, [one.day for one in files], sum(LAYER_MM) / 2.0, interval_pct, "uint16", attributes,
