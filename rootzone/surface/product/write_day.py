@@ -176,7 +176,7 @@ def write_days_series(
     source: str = "SMAP brightness, tau-omega retrieval by rootzone",
     flags: Sequence[Flag] = SURFACE_FLAGS,
 ) -> None:
-    """All days in one CF file, as means of the layer 0-50 mm."""
+    """All days in one CF file, as means of the layer 0-50 mm; ``source`` says who made them."""
     attributes = {
         "title": "surface soil moisture, 0-50 mm", "digest": record.digest, "source": source,
     }  # fmt: skip
