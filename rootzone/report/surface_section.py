@@ -27,7 +27,8 @@ _KEY, _TITLE, _MENU = "surface", "Surface moisture, 0-5 cm", "Surface"
 _NAMES = {
     "sca_v": "SCA-V, class table", "differentiable": "SCA-V, parameters of a network",
     "lightgbm": "trees on the same inputs", "deepsoil": "DeepSoil's network",
-    "smap": "the coarse product", "target": "the model it learned from", "chosen": "the choice by environment",
+    "smap": "the coarse product", "target": "the model it learned from",
+    "chosen": "the choice by environment",
     "select": "a model chosen for each environment", "climatology": "monthly mean of stations",
     "ridge": "ridge", "ridge_physics": "ridge, SCA-V beside", "trees": "trees",
     "trees_shy": "small trees", "trees_physics": "small trees, SCA-V beside", **TWO_LAYERS,

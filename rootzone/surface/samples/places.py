@@ -31,7 +31,7 @@ class Places:
     name : tuple of str
         Network and station.
     row, col : array of int
-        Pixels of the scene.
+        Pixels of the region.
     daily : tuple of dict
         Water content [m3 m-3] by day since 1970-01-01.
     said : tuple of str
@@ -46,7 +46,7 @@ class Places:
 
 
 def read_places(sources: Sequence[Path], grid: MasterGrid) -> Places:
-    """Stations with a sensor at 5 cm on a grid; several sensors of one are averaged.
+    """Stations with a sensor at 5 cm inside a region; several sensors of one are averaged.
 
     Parameters
     ----------

@@ -225,7 +225,7 @@ def test_trained_again_nothing_is_trained_anew_and_parts_are_numbered(trained: P
     found = CliRunner().invoke(cli, ["surface", "train", str(trained / "campaign.yaml")])
     assert found.exit_code == 0, found.output
     assert path.stat().st_mtime_ns == before
-    part = [*"surface train".split(), str(trained / "campaign.yaml"), "--part", "3/2"]
+    part = ["surface", "train", str(trained / "campaign.yaml"), "--part", "3/2"]
     refused = CliRunner().invoke(cli, part)
     assert refused.exit_code == 2
     assert "--part 3/2 is none" in refused.output
