@@ -319,7 +319,7 @@ def _chain(opened: OpenSurface) -> ModuleType:
     """What the verbs do for the campaign's system."""
     from importlib import import_module
 
-    packages = {"two_layer": "two_layer", "select": "chosen"}
+    packages = {"two_layer": "two_layer", "select": "chosen", "multimodal": "multimodal"}
     package = packages.get(opened.section.system, "chain")
     return import_module(f"rootzone.surface.{package}.verbs")
 
