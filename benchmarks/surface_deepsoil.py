@@ -3,6 +3,7 @@
 losses    four losses x (MAE, PSNR, SSIM) and the six rows of Table 3, over seeds
 clusters  a network for each group of places against one for all, where two climates were planted
 seams     jumps of the error across edges of tiles and clusters against those inside
+speed     training and mapping against the bare network on the same numbers
 """
 
 from __future__ import annotations
@@ -10,19 +11,33 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from rootzone._shared.errors import RootzoneError
+from rootzone.covariates.grid import Window
+from rootzone.networks.losses import CompositeLoss
+from rootzone.networks.mixing import STATION
+from rootzone.networks.run_training import new_network, train
+from rootzone.networks.train_step import optimiser_of, train_step
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.extents.evaluate import evaluate
 from rootzone.surface.extents.open_extents import OpenExtents
+from rootzone.surface.extents.predict import Predictor
 from rootzone.surface.extents.read_fields import read_part
-from rootzone.surface.extents.run_maps import map_of, predictors_of
-from rootzone.surface.extents.run_training import train_all
+from rootzone.surface.extents.run_maps import map_of, predictors_of, window_values
+from rootzone.surface.extents.run_training import (
+    Task,
+    grouping,
+    samples_of,
+    settings_of,
+    train_all,
+)
 from rootzone.surface.worlds.write_extents import CountySettings, write_county
 
 LOSSES = ("mse", "mse_decay", "psi_target", "psi_station")
@@ -158,10 +173,63 @@ def seams(args: argparse.Namespace) -> None:
         print(line)
 
 
+def speed(args: argparse.Namespace) -> None:
+    """CPU seconds of the loop and of maps over those of the bare network, in pairs."""
+    torch.set_num_threads(1)
+    data = county(args.folder, 1, args)
+    opened = campaign(args.folder, data, "speed", args.seeds[0], args)
+    land = OpenExtents(opened)
+    groups, task = grouping(land, args.seeds[0]), Task(args.seeds[0], 0)
+    samples, stop = samples_of(land, task, groups, monthly=False)
+    settings = settings_of(land, args.daily, 2e-3, 0)
+    samples.batch(np.arange(len(samples)))  # read once, as the first epoch of hundreds does
+    stop.batch(np.arange(len(stop)))
+    for number in range(3):
+        place = Path(tempfile.mkdtemp())
+        begun = time.process_time()
+        result = train(new_network(land.config, 0), {STATION: samples}, stop, settings, place)
+        whole = time.process_time() - begun
+        steps = result.history[-1]["step"]
+        network = new_network(land.config, 0)
+        optimiser, loss = optimiser_of(network, settings), CompositeLoss(settings)
+        batch = samples.batch(np.arange(settings.batch_size))
+        begun = time.process_time()
+        for _ in range(steps):
+            train_step(network, optimiser, loss, batch, 0.5, settings=settings)
+        network.eval()
+        with torch.inference_mode():
+            for _ in range(args.daily * -(-len(stop) // settings.batch_size)):
+                network(batch.x)
+        bare = time.process_time() - begun
+        mapped, alone = map_seconds(land, network)
+        print(f"round {number}: training {100 * bare / whole:.0f} % of the bare network's pace "
+              f"({whole:.1f} s), a map's window {100 * alone / mapped:.0f} % ({mapped:.2f} s)",
+              flush=True)  # fmt: skip
+
+
+def map_seconds(land: OpenExtents, network: Any) -> tuple[float, float]:  # noqa: ANN401
+    """CPU seconds of four windows of a map, and of the network alone on as many pixels."""
+    window, day = Window(128, 128, 256, 256), land.days[0]
+    ones = np.ones((land.grid.tiles_down, land.grid.tiles_across, 1))
+    predictor = Predictor(land, [network], ones, ones[..., 0], ones[..., 0] > 0)
+    x = torch.rand(1, 27, 448, 448)
+    seconds = []
+    for mapped in (True, False):
+        begun = time.process_time()
+        with torch.inference_mode():
+            for _ in range(4):
+                if mapped:
+                    window_values(land, [predictor], window, day)
+                else:
+                    network(x)
+        seconds.append(time.process_time() - begun)
+    return seconds[0], seconds[1]
+
+
 def main() -> None:
     """Run one experiment."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("losses", "clusters", "seams"))
+    parser.add_argument("what", choices=("losses", "clusters", "seams", "speed"))
     parser.add_argument("--folder", type=Path, default=Path(".deepsoil"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--widths", type=int, nargs=4, default=[8, 16, 32, 64])
@@ -176,7 +244,7 @@ def main() -> None:
     args.folder = args.folder.resolve()
     started = dt.datetime.now()
     try:
-        {"losses": losses, "clusters": clusters, "seams": seams}[args.what](args)
+        {"losses": losses, "clusters": clusters, "seams": seams, "speed": speed}[args.what](args)
     except RootzoneError as error:
         raise SystemExit(str(error)) from error
     print(f"took {(dt.datetime.now() - started).seconds} s")
