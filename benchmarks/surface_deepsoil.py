@@ -51,7 +51,7 @@ def county(folder: Path, regimes: int, args: argparse.Namespace) -> Path:
     data = folder / f"county{regimes}"
     if not (data / "stations.csv").is_file():
         settings = CountySettings(
-            tiles=args.tiles, days=60, every=6, stations=args.stations, regimes=regimes
+            tiles=args.tiles, days=args.span, every=6, stations=args.stations, regimes=regimes
         )
         write_county(data, settings)
     return data
@@ -161,13 +161,13 @@ def seams(args: argparse.Namespace) -> None:
     print(f"{day}, {len(predictors[0].networks)} networks")
     for axis, name in ((0, "rows"), (1, "columns")):
         jump = np.abs(np.diff(error, axis=axis))
-        edge = np.zeros(jump.shape, bool)
-        edge[
-            (slice(63, None, 64), slice(None)) if axis == 0 else (slice(None), slice(63, None, 64))
-        ] = True
+        number = np.arange(jump.shape[axis])
+        at = number.reshape((-1, 1) if axis == 0 else (1, -1)) + np.zeros(jump.shape, int)
+        edge, lattice = at % 64 == 63, (at % 16 == 15) & (at % 64 != 63)
         meeting = np.diff(nearest, axis=axis) != 0
-        inside = np.nanmean(jump[~edge])
-        line = f"{name}: inside {inside:.2e}, tile edges {np.nanmean(jump[edge]) / inside:.3f} x"
+        inside, alike, edges = (float(np.nanmean(jump[w])) for w in (~edge, lattice, edge))
+        line = (f"{name}: inside {inside:.2e}, tile edges {edges / inside:.3f} x, "
+                f"{edges / alike:.3f} x other places of the strides' lattice")  # fmt: skip
         if meeting.any():
             line += f", where clusters meet {np.nanmean(jump[meeting]) / inside:.3f} x"
         print(line)
@@ -235,6 +235,7 @@ def main() -> None:
     parser.add_argument("--widths", type=int, nargs=4, default=[8, 16, 32, 64])
     parser.add_argument("--tiles", type=int, default=8)
     parser.add_argument("--stations", type=int, default=40)
+    parser.add_argument("--span", type=int, default=60, help="days with weather")
     parser.add_argument("--days", type=int, default=3, help="of each extent")
     parser.add_argument("--monthly", type=int, default=6, help="epochs")
     parser.add_argument("--daily", type=int, default=12, help="epochs")
