@@ -152,6 +152,12 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 @click.option(
     "--by", default="", metavar="COL,COL,...", help="Class columns of environments, first first."
 )
+@click.option(
+    "--cluster",
+    default="",
+    metavar="COL,COL,...",
+    help="Columns whose means group stations, as a further class.",
+)
 @click.option("--station", default="station", show_default=True, help="Column of the station.")
 @click.option("--target", default="theta", show_default=True, help="Column of water content.")
 @click.option("--outer", type=click.IntRange(2), default=5, show_default=True, help="Folds.")
@@ -171,6 +177,7 @@ def select(
     table: Path,
     features: str,
     by: str,
+    cluster: str,
     station: str,
     target: str,
     outer: int,
@@ -193,8 +200,11 @@ def select(
 
     if out is not None:
         refuse_overwrite(out, force=force)
-    columns = Columns(station, target, tuple(filter(None, by.split(","))))
-    wanted = tuple(filter(None, (name.strip() for name in features.split(","))))
+    classes, groups, wanted = (
+        tuple(filter(None, (name.strip() for name in told.split(","))))
+        for told in (by, cluster, features)
+    )
+    columns = Columns(station, target, classes, groups)
     facts = run_select(
         table, columns, wanted, outer=outer, soft=soft, rounds=rounds, seed=seed, out=out, say=_say
     )
