@@ -7,11 +7,12 @@ from typing import Final
 
 import polars as pl
 
+from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 
 ALL: Final = "all"
 LEAST_STATIONS: Final = 5
-_JOIN = " / "
+JOIN: Final = " / "
 
 
 def told_environments(
@@ -58,7 +59,7 @@ def told_environments(
     for level in range(len(by), 0, -1):
         open_yet = out.filter(pl.col("level") == 0)
         named = open_yet.with_columns(
-            told=pl.concat_str([pl.col(name) for name in by[:level]], separator=_JOIN)
+            told=pl.concat_str([pl.col(name) for name in by[:level]], separator=JOIN)
         ).with_columns(n=pl.len().over("told"))
         kept = named.filter(pl.col("n") >= least_stations).select("station", "told")
         out = out.join(kept, on="station", how="left", maintain_order="left").with_columns(
@@ -82,3 +83,15 @@ def texture_group(clay_pct: pl.Expr, sand_pct: pl.Expr) -> pl.Expr:
         .then(pl.lit("coarse"))
         .otherwise(pl.lit("medium"))
     )
+
+
+def texture_groups(clay_pct: FloatArray, sand_pct: FloatArray) -> AnyArray:
+    """`texture_group` of arrays, as texts; empty where texture is not known.
+
+    >>> import numpy as np
+    >>> texture_groups(np.array([10.0, np.nan]), np.array([80.0, 1.0])).tolist()
+    ['coarse', '']
+    """
+    frame = pl.DataFrame({"clay": clay_pct.ravel(), "sand": sand_pct.ravel()}).fill_nan(None)
+    told = frame.select(texture_group(pl.col("clay"), pl.col("sand")).fill_null("")).to_series()
+    return told.to_numpy().astype(object).reshape(clay_pct.shape)

@@ -66,6 +66,7 @@ def run_select(
     features: Sequence[str],
     *,
     outer: int = 5,
+    soft: float = 0.0,
     rounds: int = 400,
     seed: int = 0,
     out: Path | None = None,
@@ -81,7 +82,7 @@ def run_select(
         What its columns are.
     features : sequence of str
         What ridge and trees read.
-    outer, seed, say
+    outer, soft, seed, say
         As in `rootzone.surface.select.choose.select`.
     rounds : int
         Trees of the boosted candidates.
@@ -108,20 +109,21 @@ def run_select(
         )
     environments = told_environments(places, columns.by)
     candidates = _candidates(samples, features, rounds)
-    chosen = select(samples, environments, candidates, outer=outer, seed=seed, say=say)
+    chosen = select(samples, environments, candidates, outer=outer, soft=soft, seed=seed, say=say)
     rows = [asdict(choice) for choice in chosen.choices]
     if out is not None:
         record = Provenance(
             "rootzone surface select",
             inputs_of({table.name: table}),
             {**asdict(columns), "by": list(columns.by), "features": list(features),
-             "outer": outer, "rounds": rounds, "seed": seed},
+             "outer": outer, "soft": soft, "rounds": rounds, "seed": seed},
         )  # fmt: skip
         write_table(out, pl.DataFrame(rows), SELECTION, record)
     return {
         "winner": chosen.winner,
         "beats_climatology": chosen.beats_climatology,
         "n_station": places.height,
+        "weights": chosen.weights if soft > 0.0 else None,
         "choices": rows,
         "skill": skill_table(chosen, [c.name for c in candidates]).to_dicts(),
     }
@@ -147,6 +149,11 @@ def report_text(facts: Mapping[str, Any]) -> str:
         f"{s['station_ubrmse_high']:.4f})"
         for s in facts["skill"]
     ]
+    if facts["weights"]:
+        lines += ["", "soft weights:"]
+        for environment, share in facts["weights"].items():
+            told = ", ".join(f"{name} {part:.2f}" for name, part in share.items() if part >= 0.005)
+            lines.append(f"{environment:32}{told}")
     verdict = "" if facts["beats_climatology"] else "Not better than climatology: none is good. "
     lines += ["", f"{verdict}Global winner: {facts['winner']}."]
     return "\n".join(lines)
