@@ -171,6 +171,11 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--rounds", type=click.IntRange(1), default=400, show_default=True, help="Trees.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of folds and fits.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON for the fitted models, for rootzone surface apply.",
+)
 @force_option
 @json_option
 def select(
@@ -185,6 +190,7 @@ def select(
     rounds: int,
     seed: int,
     out: Path | None,
+    models: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -198,16 +204,17 @@ def select(
     from rootzone._shared.atomic import refuse_overwrite
     from rootzone.surface.select.run_select import Columns, report_text, run_select
 
-    if out is not None:
-        refuse_overwrite(out, force=force)
+    for written in filter(None, (out, models)):
+        refuse_overwrite(written, force=force)
     classes, groups, wanted = (
         tuple(filter(None, (name.strip() for name in told.split(","))))
         for told in (by, cluster, features)
     )
     columns = Columns(station, target, classes, groups)
     facts = run_select(
-        table, columns, wanted, outer=outer, soft=soft, rounds=rounds, seed=seed, out=out, say=_say
-    )
+        table, columns, wanted, outer=outer, soft=soft, rounds=rounds, seed=seed, out=out,
+        models=models, say=_say,
+    )  # fmt: skip
     if as_json:
         click.echo(json_text(facts))
         return
@@ -342,6 +349,33 @@ def bands(campaign: Path) -> None:
     for path in make_bands(opened, _say):
         click.echo(path)
     click.echo(f"next: upload them, then rootzone surface map {campaign} --engine ee", err=True)
+
+
+@command.command()
+@click.argument("models", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("image", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
+              help="GeoTIFF to write.")  # fmt: skip
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Of the image, where climatology takes part.",
+)
+@force_option
+def apply(models: Path, image: Path, out: Path, day: dt.datetime | None, force: bool) -> None:
+    """Run MODELS, of ``rootzone surface select --models``, on the bands of IMAGE at any scale.
+
+    IMAGE is a GeoTIFF whose bands are named as the features. With several environments a band
+    ``environment`` holds their numbers, in the order of MODELS; ``scale_km`` is the size of the
+    pixels where no band tells it. Written are moisture, spread, model and environment.
+    """
+    from rootzone._shared.atomic import refuse_overwrite
+    from rootzone.surface.select.apply import run_apply
+
+    refuse_overwrite(out, force=force)
+    run_apply(models, image, out, day.date() if day else None)
+    click.echo(out)
 
 
 command.add_command(fuse)
