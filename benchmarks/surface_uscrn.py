@@ -3,7 +3,7 @@
     python benchmarks/surface_uscrn.py --work /tmp/uscrn5
 
 Reads ../shared/realdata (USCRN 2009-2024 with its weather, measured soils, climate classes), runs
-assumed and measured soils under each station's weather, and predicts every fifth day twice: random
+assumed and measured soils under each station's weather, and predicts every n-th value twice: random
 tenths of the days held out, and eighths of the stations. ``level and trees`` guesses a place's mean
 by ridge from climate and soil, and departures from it by trees. Pooled R and RMSE with 95 %
 bootstrap intervals over stations; ubRMSE and R of single stations as medians with theirs.
@@ -40,7 +40,6 @@ from rootzone.stations.station_table import weather_path
 from rootzone.surface.select.candidates import SHY, Candidate, Climatology, Trees
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
-EVERY = 5
 
 
 def main() -> None:
@@ -49,10 +48,11 @@ def main() -> None:
     asked.add_argument("--work", type=Path, required=True)
     asked.add_argument("--folds", type=int, default=8)
     asked.add_argument("--rounds", type=int, default=200)
+    asked.add_argument("--every", type=int, default=5, help="Take every n-th value.")
     given = asked.parse_args()
     used = [one for one in simulated(given.data, given.work) if one.known.any()]
     table = point_table(used)
-    rows = np.arange(0, table.y.size, EVERY)
+    rows = np.arange(0, table.y.size, given.every)
     thin = PointTable(
         table.x[rows], table.names, table.y[rows], table.station[rows], table.day[rows]
     )
@@ -80,6 +80,7 @@ def main() -> None:
         for name in ("theta_loam", "theta_measured_soil"):
             told[f"simulated: {name}"] = samples[name].cast(pl.Float64).to_numpy()
         for name, values in told.items():
+            print(f"{name}; {held}", flush=True)
             add(figures, f"{name}; held out: {held}", values, thin.y, site)
     figures.show(as_json=given.json)
 
