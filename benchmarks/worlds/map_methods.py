@@ -53,7 +53,26 @@ class MethodSettings:
     learning: Learning = field(default_factory=lambda: Learning(physics="none"))
 
 
-Field = Callable[[IntArray], FloatArray]  # dates in, (date, row, column) out
+@dataclass(frozen=True)
+class Told:
+    """What a fitted candidate says.
+
+    Parameters
+    ----------
+    maps : callable
+        Dates in, (date, row, column) out.
+    at : callable, optional
+        Places and dates in, (place, date) out, where that is cheaper than from maps.
+    """
+
+    maps: Callable[[IntArray], FloatArray]
+    at: Callable[[Labels, IntArray], FloatArray] | None = None
+
+    def at_places(self, labels: Labels, dates: IntArray) -> FloatArray:
+        """Values at places, shape (place, date)."""
+        if self.at is not None:
+            return self.at(labels, dates)
+        return self.maps(dates)[:, labels.row, labels.col].T
 
 
 def fitted(
@@ -65,7 +84,7 @@ def fitted(
     settings: MethodSettings,
     seed: int,
     folder: Path,
-) -> Field:
+) -> Told:
     """Fit a candidate to some labels of the training dates; what comes back makes its maps.
 
     Parameters
@@ -83,7 +102,7 @@ def fitted(
     """
     land = world.land if name in WITH_PHYSICS else replace(world.land, physics=None)
     if name == "physics":
-        return lambda dates: world.physics[dates].astype(np.float64)
+        return Told(lambda dates: world.physics[dates].astype(np.float64))
     if name in _TREES:
         return _trees(land, labels, world.dates[TRAIN], settings.simulated_share, seed)
     return _network(name, land, world, labels, (best_by, best_dates), settings, seed, folder)
@@ -91,7 +110,7 @@ def fitted(
 
 def _trees(
     land: Landscape, labels: Mapping[str, Labels], dates: IntArray, share: float, seed: int
-) -> Field:
+) -> Told:
     """LightGBM as the product grows it, weighted as batches are mixed."""
     import lightgbm
 
@@ -117,7 +136,12 @@ def _trees(
             out[k] = booster.predict(shown, num_threads=1)
         return out.reshape(wanted.size, side, side)
 
-    return told
+    def at(labels: Labels, wanted: IntArray) -> FloatArray:
+        place, when = np.meshgrid(np.arange(labels.row.size), wanted, indexing="ij")
+        rows = land.features(labels.row[place.ravel()], labels.col[place.ravel()], when.ravel())
+        return np.asarray(booster.predict(rows, num_threads=1)).reshape(place.shape)
+
+    return Told(told, at)
 
 
 def _network(
@@ -129,7 +153,7 @@ def _network(
     settings: MethodSettings,
     seed: int,
     folder: Path,
-) -> Field:
+) -> Told:
     sources: Any = {k: WorldSamples(land, v, world.dates[TRAIN]) for k, v in labels.items()}
     validation: Any = WorldSamples(land, best[0], evenly(best[1], _VALIDATION_DATES))
     learning = settings.learning.model_copy(
@@ -157,12 +181,7 @@ def _network(
                 out.append(network(x, soil).theta[0, 0].double().numpy())
         return np.stack(out)
 
-    return told
-
-
-def at_places(told: Field, labels: Labels, dates: IntArray) -> FloatArray:
-    """A candidate's values at places, shape (place, date)."""
-    return told(dates)[:, labels.row, labels.col].T
+    return Told(told)
 
 
 def choose(
@@ -193,7 +212,7 @@ def choose(
         made = fitted(
             name, world, labels, own[VALIDATION], dates, settings, seed, folder / f"{name}-choice"
         )
-        said[name] = at_places(made, own[TEST], days)
+        said[name] = made.at_places(own[TEST], days)
     observed = own[TEST].theta[:, days]
     place = np.repeat(np.arange(len(observed)), days.size)
     when = np.tile(world.land.dates[days], len(observed))
@@ -210,4 +229,4 @@ def mapped(
     made = fitted(
         name, world, world.labels, own, world.dates[VALIDATION], settings, seed, folder / name
     )
-    return made(world.scored)
+    return made.maps(world.scored)
