@@ -85,7 +85,7 @@ def damage(path: Path, *, content: bool = True) -> str | None:
         return None
     if path.suffix == ".parquet":
         return _parquet_damage(path, content=content)
-    beside = path.with_name(path.name + ".provenance.json")
+    beside = _beside(path)
     return _damage_beside(path, beside, content=content) if beside.is_file() else None
 
 
@@ -196,6 +196,19 @@ def _digest_of(path: Path) -> str:
         name = member.relative_to(path).as_posix()
         state.update(f"{_digest_of(member)}  {name}\n".encode())
     return state.hexdigest()
+
+
+def told_beside(path: Path) -> tuple[int, str] | None:
+    """Size and SHA-256 that the record beside a file tells of it; None where nothing does."""
+    try:
+        told = json.loads(_beside(path).read_text(encoding="utf-8"))["file"]
+        return int(told["size"]), str(told["sha256"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".provenance.json")
 
 
 def _damage_beside(path: Path, beside: Path, *, content: bool) -> str | None:

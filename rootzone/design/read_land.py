@@ -10,6 +10,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray
 from rootzone._shared.digests import digest_json
+from rootzone.covariates.fetch.checksums import identity
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.readers.registry import raster_reader
@@ -64,25 +65,26 @@ class CatalogLand:
 
     def input_digests(self) -> dict[str, str]:
         """Digest of each layer: its catalog entry, and the names and sizes of its files."""
-        return {name: digest_json(self._facts(name, times=False)) for name in self.addresses}
+        return {name: digest_json(self._facts(name, which=False)) for name in self.addresses}
 
     def digest(self) -> str:
-        """Digest of everything that decides what is read, times of the files included.
+        """Digest of everything that decides what is read, which files they are included.
 
         It names unfinished work, so that a file that was put in place of another is seen.
         """
         outline = None if self.region.outline is None else self.region.outline.wkt
-        facts = [self._facts(name, times=True) for name in sorted(self.addresses)]
+        facts = [self._facts(name, which=True) for name in sorted(self.addresses)]
         return digest_json([facts, self.region.bounds, outline])
 
-    def _facts(self, name: str, *, times: bool) -> list[Any]:
+    def _facts(self, name: str, *, which: bool) -> list[Any]:
         layer = self.stack.layer(self.addresses[name])
         bounds = self.stack.bounds or self.region.bounds
-        files = []
-        for path in raster_reader(layer).files(layer, self.stack.catalog.data_folder, bounds):
-            if path.is_file():
-                seen = path.stat()
-                files.append([path.name, seen.st_size, seen.st_mtime_ns if times else None])
+        data = self.stack.catalog.data_folder
+        files = [
+            identity(path, data) if which else [path.name, path.stat().st_size, None]
+            for path in raster_reader(layer).files(layer, data, bounds)
+            if path.is_file()
+        ]
         return [name, layer.source.model_dump(mode="json"), layer.values, files]
 
 

@@ -102,6 +102,12 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(width, config.n_depths, 1)
         self.spread_head = nn.Conv2d(width, config.n_depths, 1) if config.head == "normal" else None
 
+    def layers(self) -> list[nn.Module]:
+        """Parts from the input to the output, for steps that shrink with depth."""
+        ups = zip(self.up, self.decoder, strict=True)
+        heads = [part for part in (self.head, self.spread_head) if part is not None]
+        return [*self.encoder, self.bottleneck, *map(nn.ModuleList, ups), nn.ModuleList(heads)]
+
     def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
         """Predict water content.
 

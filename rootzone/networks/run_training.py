@@ -29,6 +29,7 @@ from rootzone.networks.ranks import ALONE, Ranks, with_shared_norms
 from rootzone.networks.run_log import LOG, Events, write_log
 from rootzone.networks.schedules import lr_factor
 from rootzone.networks.settings import TrainSettings
+from rootzone.networks.stages import take_weights, weights_digest
 from rootzone.networks.train_progress import TrainProgress
 from rootzone.networks.train_state import TrainState
 from rootzone.networks.train_step import train_step
@@ -112,6 +113,7 @@ def train(
     settings: TrainSettings,
     folder: Path,
     *,
+    start_from: Mapping[str, Tensor] | None = None,
     member: int = 0,
     identity: Mapping[str, Any] | None = None,
     options: RunOptions | None = None,
@@ -131,6 +133,9 @@ def train(
         Everything that changes the result.
     folder : Path
         Gets ``log.csv`` and the checkpoint.
+    start_from : mapping, optional
+        Weights of an earlier training; those of equal name and shape are taken over, with a new
+        optimiser and new statistics (see `rootzone.networks.stages`).
     member : int
         Number of the network in its ensemble; the settings carry its seed already.
     identity : mapping
@@ -161,7 +166,11 @@ def train(
     torch.manual_seed(settings.seed + run.ranks.rank)
     sizes = {name: len(samples) for name, samples in drawn.items()}
     state = TrainState(network, settings, sizes, probability)
-    whole_identity = _identity(network, settings, sizes, validation, identity or {})
+    more = dict(identity or {})
+    if start_from is not None:
+        take_weights(network, start_from)
+        more["start_from"] = weights_digest(start_from)
+    whole_identity = _identity(network, settings, sizes, validation, more)
     keeper = _Keeper(checkpoint_of(folder, member), whole_identity, run)
     keeper.resume(state)
     with stop_on_signals() as stop:
@@ -291,7 +300,7 @@ class _Loop:
         progress = state.step / self.n_steps
         rate = self.settings.learning_rate * lr_factor(self.settings.lr_schedule, progress)
         for group in state.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("scale", 1.0)
         source = state.mixer.draw(state.step, self.n_steps)
         indices = state.orders[source].next()
         batch = self.sources[source].batch(self.run.ranks.share(indices), self.run.device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from rootzone.campaign.learning_section import Learning
-from rootzone.campaign.section import Seed
+from rootzone.campaign.section import Fraction, Seed
 
 # What decides the weights; the rest of the section is the network's shape, its samples and its
 # split, which a run's identity tells by themselves. The order is that of the run's settings.json.
@@ -25,6 +25,8 @@ class TrainSettings(Learning):
 
     seed: Seed = 3
     """weights, order of samples, mixing"""
+    layer_decay: Fraction = 1.0
+    """step of a layer as a share of the next one's, for tuning what is trained already"""
 
     @classmethod
     def of(cls, learning: Learning, seed: int) -> Self:
@@ -40,7 +42,10 @@ class TrainSettings(Learning):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that decides the weights, as JSON values; part of a run's identity."""
-        return {
+        # What came later is told only where it acts, so that earlier runs keep their identity.
+        later = {} if self.mse_over == "labels" else {"mse_over": self.mse_over}
+        told = {
             **{name: getattr(self, name) for name in _TRAINING},
-            "loss": {name: getattr(self, name) for name in _LOSS},
+            "loss": {name: getattr(self, name) for name in _LOSS} | later,
         }
+        return told if self.layer_decay == 1.0 else {**told, "layer_decay": self.layer_decay}

@@ -15,6 +15,7 @@ from rootzone.networks.losses import CompositeLoss, LossState, LossTerms
 from rootzone.networks.models import Prediction
 from rootzone.networks.ranks import ALONE, Ranks
 from rootzone.networks.settings import TrainSettings
+from rootzone.networks.stages import layer_groups
 
 if TYPE_CHECKING:
     from rootzone.networks.batch import Batch
@@ -23,12 +24,13 @@ _SHOWN = 4
 
 
 def optimiser_of(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """AdamW, or Adam without decay."""
+    """AdamW, or Adam without decay; a group a layer where steps differ between layers."""
+    asked: Any = network.parameters()
+    if settings.layer_decay != 1.0:
+        asked = layer_groups(network, settings.layer_decay)
     if settings.optimiser == "adam":
-        return torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    return torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
+        return torch.optim.Adam(asked, lr=settings.learning_rate)
+    return torch.optim.AdamW(asked, lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
 
 def train_step(
@@ -107,7 +109,8 @@ def gathered(prediction: Prediction, batch: Batch, ranks: Ranks) -> tuple[Predic
     )
     parts: dict[str, Any] = {
         name: ranks.gather(batch.inner(getattr(batch, name)))
-        for name in ("y", "mask", "soil", "weight")
+        for name in ("y", "mask", "soil", "weight", "y_psi")
+        if getattr(batch, name) is not None
     }
     return whole, replace(batch, **parts, halo_px=0)
 

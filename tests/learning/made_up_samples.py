@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from rootzone._shared.arrays import IntArray
+from rootzone._shared.arrays import AnyArray
 from rootzone.networks.batch import Batch
 from rootzone.networks.families.unet import ModelConfig
 
@@ -32,7 +32,11 @@ class MadeUpSamples:
     def __len__(self) -> int:
         return len(self.x)
 
-    def batch(self, indices: IntArray, device: torch.device) -> Batch:
+    @property
+    def source(self) -> str:
+        return "station"
+
+    def batch(self, indices: AnyArray, device: torch.device | str = "cpu") -> Batch:
         self.asked.append([int(i) for i in indices])
         soil = torch.tensor(LOAM)[None, None, :, None, None]
         side = self.x.shape[-1]

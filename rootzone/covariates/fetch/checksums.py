@@ -14,7 +14,7 @@ from rootzone._shared.addresses import without_secrets
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.held import held
-from rootzone._shared.seal import Damaged, differs
+from rootzone._shared.seal import Damaged, differs, told_beside
 
 NAME = "checksums.json"
 _CHUNK_BYTES = 1 << 20
@@ -154,6 +154,30 @@ def check_beside(paths: Iterable[Path]) -> None:
             if (folder / NAME).is_file():
                 check_inputs([path], folder)
                 break
+
+
+def identity(path: Path, data_folder: Path | None = None) -> list[str | int]:
+    """What tells a file from another one put in its place, without reading it.
+
+    Name, size, and the SHA-256 that is on record for it, in ``checksums.json`` of the data folder
+    or in the provenance beside the file; for a file placed by hand, which no record knows, the time
+    of its last change. So a folder that was copied without its times is still the same input.
+
+    Raises
+    ------
+    OSError
+        It is not there.
+    """
+    seen = path.stat()
+    known = None
+    if data_folder is not None and path.is_relative_to(data_folder):
+        record = _known(data_folder / NAME, _stamp(data_folder / NAME)).get(
+            path.relative_to(data_folder).as_posix()
+        )
+        known = None if record is None else (record.size, record.sha256)
+    known = known or told_beside(path)
+    same = known is not None and known[0] == seen.st_size
+    return [path.name, seen.st_size, known[1] if known and same else seen.st_mtime_ns]
 
 
 def _stamp(path: Path) -> int:

@@ -14,6 +14,7 @@ from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone.campaign.model import DATE_IN_NAME
+from rootzone.covariates.fetch.checksums import identity
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.learning.scene.land import inside_of, place_inside
 
@@ -61,9 +62,8 @@ class SurfaceFiles:
 
     @property
     def digest(self) -> str:
-        """Digest of the names, sizes and times of the files: to read them all takes too long."""
-        seen = [(path.name, path.stat()) for path in self._files()]
-        return digest_json([[name, stat.st_size, stat.st_mtime_ns] for name, stat in seen])
+        """Digest of which files they are: to read them all takes too long."""
+        return digest_json([identity(path) for path in self._files()])
 
     def path(self, date: dt.date) -> Path:
         """File of a day, there or not."""

@@ -128,6 +128,10 @@ class SurfaceUNet(nn.Module):
             width = out + skip
         self.head = nn.Conv2d(width + len(config.late), config.n_depths, 3, padding=1)
 
+    def layers(self) -> list[nn.Module]:
+        """Parts from the input to the output, for steps that shrink with depth."""
+        return [*self.encoder, self.bottom, *self.decoder, self.head]
+
     def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
         """Predict water content.
 

@@ -1,0 +1,1 @@
+"""Expression graphs run by Earth Engine: the engine ``ee`` of ``rootzone surface``."""
