@@ -19,13 +19,8 @@ import polars as pl
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seeds import stream
-from rootzone.surface.emission_model.channels import (
-    COVARIATES,
-    SOIL,
-    Covariate,
-    channels_of,
-    scaled,
-)
+from rootzone.surface.emission_model.channels import COVARIATES, channels_of, ln_held, scaled
+from rootzone.surface.samples.polarisation import SECOND
 from rootzone.surface.select.candidates import TREES
 from rootzone.surface.select.graph import Node, classified, image
 from rootzone.surface.select.interpret import interpret
@@ -35,12 +30,15 @@ from rootzone.surface.select.trees import texts_of_booster
 if TYPE_CHECKING:
     from rootzone.surface.emission_model.parameters import RetrievalNetwork
 
-_COVARIATES: Final = tuple(item.name for item in COVARIATES)
-_SOIL: Final = tuple(item.name for item in SOIL)
+# What many looks say of a place is no band of one scene; it counts as average here.
+_SCALED: Final = tuple(item for item in COVARIATES if item.name not in SECOND)
+_COVARIATES: Final = tuple(item.name for item in _SCALED)
+_SOIL: Final = ("sand_pct", "clay_pct")
 _GIVEN: Final = {"teff_k": "t_k", "h0": "h", "omega0": "omega", "b0": "b"}
 """Columns of the retrieval by the names that they have among bands."""
 NEEDS: Final = tuple(dict.fromkeys([
-    *SCAV_BANDS, "tb_h", "b", "vwc_kg_m2", *_COVARIATES, *_SOIL, *(f"pixel_{n}" for n in _SOIL),
+    *SCAV_BANDS, "tb_h", "b", "vwc_kg_m2", "bulk_density_g_cm3", *_COVARIATES, *_SOIL,
+    *(f"pixel_{n}" for n in _SOIL),
 ]))  # fmt: skip
 _DRAWS = 6000
 _ROUNDS = 80
@@ -166,8 +164,8 @@ def distilled(network: RetrievalNetwork, samples: pl.DataFrame, seed: int) -> Di
     x = _drawn([columns[name] for name in _COVARIATES], rng)
     soil = _drawn([np.concatenate([columns[n], columns[f"pixel_{n}"]]) for n in _SOIL], rng)
     with torch.no_grad():
-        z = network.head(network.body(_scaled(x, COVARIATES))).double().numpy()
-        s = network.share(_scaled(soil, SOIL))[:, 0].double().numpy()
+        z = network.head(network.body(_scaled(x))).double().numpy()
+        s = float(network.exponent) * ln_held(soil[:, 0], soil[:, 1])
     learnt = [_learnt(x, z[:, k], _COVARIATES, seed) for k in range(4)]
     return Distilled(learnt, _learnt(soil, s, _SOIL, seed))
 
@@ -179,10 +177,11 @@ def _drawn(columns: Sequence[FloatArray], rng: np.random.Generator) -> FloatArra
     return np.concatenate([seen, rng.uniform(low - wider, high + wider, (_DRAWS, seen.shape[1]))])
 
 
-def _scaled(x: FloatArray, covariates: Sequence[Covariate]) -> Any:  # noqa: ANN401 - a tensor
+def _scaled(x: FloatArray) -> Any:  # noqa: ANN401 - a tensor
     import torch
 
-    columns = [scaled(x[:, k], one) for k, one in enumerate(covariates)]
+    known = {item.name: scaled(x[:, k], item) for k, item in enumerate(_SCALED)}
+    columns = [known.get(item.name, np.zeros(len(x))) for item in COVARIATES]
     return torch.from_numpy(np.stack(columns, axis=1)).float()
 
 

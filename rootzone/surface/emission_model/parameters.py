@@ -143,9 +143,14 @@ class RetrievalNetwork(nn.Module):
         self.share = nn.Parameter(torch.zeros(()))
         self.unlabelled: Tensor | None = None
 
+    @property
+    def exponent(self) -> Tensor:
+        """k: how much of what soils hold shows in their water, a number."""
+        return _SHARE_UNIT * self.share
+
     def log_share(self, x: Tensor) -> Tensor:
         """Logarithm of a pixel's water over its footprint's, ``x`` of shape (..., channel)."""
-        told = _SHARE_UNIT * self.share * (x[..., _OWN] - x[..., _SEEN])
+        told = self.exponent * (x[..., _OWN] - x[..., _SEEN])
         return SHARE_MOST * torch.tanh(told / SHARE_MOST)
 
     def parameters_of(self, x: Tensor) -> Parameters:

@@ -84,10 +84,10 @@ def over_looks(theta: FloatArray, miss_k: FloatArray) -> tuple[FloatArray, Float
 
     def mean(values: FloatArray) -> FloatArray:
         total = np.where(known, values, 0.0).sum(axis=0)
-        return np.divide(total, n, out=np.full(n.shape, np.nan), where=enough)
+        return np.asarray(np.divide(total, n, out=np.full(n.shape, np.nan), where=enough))
 
     off = np.where(known, theta - mean(theta), 0.0)
     spread = (off**2).sum(axis=0)
     told = np.where(known, off * miss_k, 0.0).sum(axis=0)
     slope = np.divide(told, spread, out=np.full(n.shape, np.nan), where=enough & (spread > 0.0))
-    return mean(miss_k), slope
+    return mean(miss_k), np.asarray(slope)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -121,7 +121,7 @@ class Scene:
             half = self._look(number)
             _, fields = cells_over(half, self.grid)
             means = self._weights[half.nominal_km]
-            land = self._land_columns(lambda f, m=means: m.mean(f)[0], self.ndvi_on(day))
+            land = self._land_columns(partial(_means, means), self.ndvi_on(day))
             columns = {n: v for n, v in land.items() if not n.startswith("pixel_")}
             columns |= {name: fields[given] for name, given in zip(_LOOK, _GIVEN, strict=True)}
             told.setdefault(half.nominal_km, []).append(miss_of_looks(columns))
@@ -166,6 +166,10 @@ class Scene:
             name: spread(fields[given], coarse, self.grid, "bilinear")
             for name, given in zip(_LOOK, _GIVEN, strict=True)
         }
+
+
+def _means(shares: Weights, field: FloatArray) -> FloatArray:
+    return shares.mean(field)[0]
 
 
 def cells_over(

@@ -95,8 +95,8 @@ def write_smap_l2(path: Path, cells: SmapCells) -> None:
         for name, values in floats.items():
             made = group.createVariable(name, "f4", ("cell",), fill_value=_FILL, compression="zlib")
             made[:] = np.where(np.isfinite(values), values, _FILL)
-        for name, codes in (("row", cells.row), ("column", cells.col)):
-            group.createVariable(f"EASE_{name}_index", "u2", ("cell",))[:] = codes
+        for axis, number in (("row", cells.row), ("column", cells.col)):
+            group.createVariable(f"EASE_{axis}_index", "u2", ("cell",))[:] = number
         seconds = _seconds(cells)
         group.createVariable("tb_time_seconds", "f8", ("cell",), fill_value=_FILL)[:] = seconds
         frozen = _frozen(cells)
@@ -110,9 +110,9 @@ def write_smap_l2(path: Path, cells: SmapCells) -> None:
             ("landcover_class", "u1", codes, 254),
             ("landcover_class_fraction", "f4", shares, _FILL),
         )
-        for name, dtype, values, fill in kinds:
+        for name, dtype, stored, fill in kinds:
             made = group.createVariable(name, dtype, ("cell", "class"), fill_value=fill)
-            made[:] = values
+            made[:] = stored
 
 
 def write_smap_l3(path: Path, passes: Mapping[str, SmapCells]) -> None:
