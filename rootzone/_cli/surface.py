@@ -10,6 +10,7 @@ import click
 
 from rootzone._cli._options import force_option, json_option
 from rootzone._cli._surface_fusion import daily, fuse
+from rootzone._cli._surface_select import apply, select
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -145,66 +146,6 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--features", required=True, metavar="COL,COL,...", help="Columns that ridge and trees read."
-)
-@click.option(
-    "--by", default="", metavar="COL,COL,...", help="Class columns of environments, first first."
-)
-@click.option("--station", default="station", show_default=True, help="Column of the station.")
-@click.option("--target", default="theta", show_default=True, help="Column of water content.")
-@click.option("--outer", type=click.IntRange(2), default=5, show_default=True, help="Folds.")
-@click.option(
-    "--soft",
-    type=click.FloatRange(0.0),
-    default=0.0,
-    show_default=True,
-    help="Weigh models by ubRMSE, this wide [m3 m-3], instead of one an environment.",
-)
-@click.option("--rounds", type=click.IntRange(1), default=400, show_default=True, help="Trees.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of folds and fits.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
-@force_option
-@json_option
-def select(
-    table: Path,
-    features: str,
-    by: str,
-    station: str,
-    target: str,
-    outer: int,
-    soft: float,
-    rounds: int,
-    seed: int,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
-    """Choose a model for each environment from the samples of TABLE (Parquet or CSV).
-
-    TABLE has a row a station and day: the station, ``date``, the water content measured and any
-    features. Candidates are ridge and boosted trees on --features, the monthly mean of stations
-    (climatology) and, where TABLE has their columns, SCA-V and the water cloud. Models are judged
-    at stations left out of their fit; nothing is chosen on the stations it is reported on.
-    """
-    from rootzone._shared.atomic import refuse_overwrite
-    from rootzone.surface.select.run_select import Columns, report_text, run_select
-
-    if out is not None:
-        refuse_overwrite(out, force=force)
-    columns = Columns(station, target, tuple(filter(None, by.split(","))))
-    wanted = tuple(filter(None, (name.strip() for name in features.split(","))))
-    facts = run_select(
-        table, columns, wanted, outer=outer, soft=soft, rounds=rounds, seed=seed, out=out, say=_say
-    )
-    if as_json:
-        click.echo(json_text(facts))
-        return
-    click.echo(report_text(facts))
-
-
-@command.command()
 @_CAMPAIGN
 @_ENGINE
 @json_option
@@ -222,13 +163,25 @@ def plan(campaign: Path, engine: str, as_json: bool) -> None:
 
 @command.command()
 @_CAMPAIGN
-def train(campaign: Path) -> None:
+@click.option(
+    "--part",
+    metavar="K/N",
+    help="Of system deepsoil only every N-th network from the K-th on, for the tasks of an array.",
+)
+def train(campaign: Path, part: str | None) -> None:
     """Train the retrieval on CAMPAIGN's stations, a network for each split and seed.
 
-    Stopped or killed, the same command goes on and ends with the same networks.
+    Stopped or killed, the same command goes on and ends with the same networks. After all parts of
+    an array the command without --part collects what they trained.
     """
+    from rootzone._shared.errors import RequestError
+
     opened = _opened(campaign)
-    click.echo(_chain(opened).train_all(opened, _say))
+    system = opened.section.system
+    if part is not None and system != "deepsoil":
+        raise RequestError(f"--part divides the clusters of system deepsoil; this one is {system}.")
+    asked = {} if part is None else {"part": part}
+    click.echo(_chain(opened).train_all(opened, _say, **asked))
     click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
 
 
@@ -250,16 +203,33 @@ def evaluate(campaign: Path, as_json: bool) -> None:
 @command.command("map")
 @_CAMPAIGN
 @_ENGINE
-def map_(campaign: Path, engine: str) -> None:
-    """Write CAMPAIGN's daily maps of 1 km: moisture, interval, flags and parameters.
+@click.option(
+    "--for-campaign",
+    is_flag=True,
+    help="Map every day, and write it on the campaign's grid too, for its root-zone network.",
+)
+def map_(campaign: Path, engine: str, for_campaign: bool) -> None:
+    """Write CAMPAIGN's daily maps: moisture, interval, flags and, of 1 km, parameters.
 
     With --engine ee the same maps are computed by Earth Engine from images of their bands, which
     ``rootzone surface bands`` writes. Stopped or killed, the same command goes on; exports are
     found again by their task names.
     """
+    from dataclasses import replace
+
     opened = _opened(campaign)
+    if for_campaign:
+        every = opened.section.model_copy(update={"dates": ()})
+        opened = replace(opened, section=every)
     made = _chain(opened).make_maps(opened, _say, **_asked(opened, engine))
     click.echo(made[-1].folder)
+    if for_campaign:
+        from rootzone.covariates.open_campaign import CampaignFiles
+        from rootzone.surface.product.for_campaign import PATTERN, maps_for_campaign
+
+        grid = CampaignFiles.beside(campaign).grid
+        maps_for_campaign(made, grid, campaign.parent, opened.section.interval_pct, _say)
+        click.echo(f"set learning.features.surface_moisture: {PATTERN!r}", err=True)
     click.echo(f"next: rootzone report {campaign}", err=True)
 
 
@@ -305,8 +275,8 @@ def bands(campaign: Path) -> None:
     click.echo(f"next: upload them, then rootzone surface map {campaign} --engine ee", err=True)
 
 
-command.add_command(fuse)
-command.add_command(daily)
+for verb in (select, apply, fuse, daily):
+    command.add_command(verb)
 
 
 def _opened(campaign: Path) -> OpenSurface:
@@ -319,7 +289,10 @@ def _chain(opened: OpenSurface) -> ModuleType:
     """What the verbs do for the campaign's system."""
     from importlib import import_module
 
-    packages = {"two_layer": "two_layer", "select": "chosen", "multimodal": "multimodal"}
+    packages = {
+        "two_layer": "two_layer", "select": "chosen", "multimodal": "multimodal",
+        "deepsoil": "extents",
+    }  # fmt: skip
     package = packages.get(opened.section.system, "chain")
     return import_module(f"rootzone.surface.{package}.verbs")
 

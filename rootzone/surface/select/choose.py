@@ -8,6 +8,7 @@ more than one standard error over that environment's stations.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.cores import cores_given
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seeds import stream
 from rootzone._shared.skill import Skill, median_interval, skill_of
@@ -118,7 +120,12 @@ def select(
     names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names) or not names:
         raise RequestError(f"Candidates need names of their own; got {names}.")
-    joined = samples.join(environments.select("station", "environment"), on="station", how="left")
+    # A table may have a column of that name of its own.
+    own = samples.drop("environment", strict=False)
+    joined = own.join(
+        environments.select("station", "environment"), on="station", how="left",
+        maintain_order="left",
+    )  # fmt: skip
     lost = joined.filter(pl.col("environment").is_null())["station"].unique().sort().to_list()
     if lost:
         raise RequestError(f"{len(lost)} stations have no environment, such as {lost[0]!r}.")
@@ -163,7 +170,7 @@ def chosen_elsewhere(
         As in `select`.
     """
     named = environments.select("station", "environment")
-    both = (train, test)
+    both = [frame.drop("environment", strict=False) for frame in (train, test)]
     parts = [f.join(named, on="station", how="inner", maintain_order="left") for f in both]
     return _told(parts[0], parts[1], candidates, inner, soft, seed)
 
@@ -189,8 +196,13 @@ def _told(
 
 
 def fit_all(samples: pl.DataFrame, candidates: Sequence[Candidate], seed: int) -> dict[str, Fitted]:
-    """Every candidate fitted on the same samples."""
-    return {candidate.name: candidate.fit(samples, seed) for candidate in candidates}
+    """Every candidate fitted on the same samples, several at once where there are cores.
+
+    Fits share nothing and each takes one thread, so what they give does not depend on the cores.
+    """
+    with ThreadPoolExecutor(min(cores_given(), len(candidates))) as pool:
+        fitted = pool.map(lambda candidate: candidate.fit(samples, seed), candidates)
+        return {one.name: found for one, found in zip(candidates, fitted, strict=True)}
 
 
 def skill_table(selected: Selected, names: Sequence[str]) -> pl.DataFrame:
