@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 _CAMPAIGN = click.argument(
     "campaign", metavar="CAMPAIGN", type=click.Path(path_type=Path, dir_okay=False)
 )
+_ENGINE = click.option(
+    "--engine",
+    type=click.Choice(("local", "ee")),
+    default="local",
+    show_default=True,
+    help="Who computes: this machine, or Earth Engine (of the system select).",
+)
 _FILES = click.argument(
     "paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
@@ -145,9 +152,22 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 @click.option(
     "--by", default="", metavar="COL,COL,...", help="Class columns of environments, first first."
 )
+@click.option(
+    "--cluster",
+    default="",
+    metavar="COL,COL,...",
+    help="Columns whose means group stations, as a further class.",
+)
 @click.option("--station", default="station", show_default=True, help="Column of the station.")
 @click.option("--target", default="theta", show_default=True, help="Column of water content.")
 @click.option("--outer", type=click.IntRange(2), default=5, show_default=True, help="Folds.")
+@click.option(
+    "--soft",
+    type=click.FloatRange(0.0),
+    default=0.0,
+    show_default=True,
+    help="Weigh models by ubRMSE, this wide [m3 m-3], instead of one an environment.",
+)
 @click.option("--rounds", type=click.IntRange(1), default=400, show_default=True, help="Trees.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of folds and fits.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
@@ -157,9 +177,11 @@ def select(
     table: Path,
     features: str,
     by: str,
+    cluster: str,
     station: str,
     target: str,
     outer: int,
+    soft: float,
     rounds: int,
     seed: int,
     out: Path | None,
@@ -178,10 +200,13 @@ def select(
 
     if out is not None:
         refuse_overwrite(out, force=force)
-    columns = Columns(station, target, tuple(filter(None, by.split(","))))
-    wanted = tuple(filter(None, (name.strip() for name in features.split(","))))
+    classes, groups, wanted = (
+        tuple(filter(None, (name.strip() for name in told.split(","))))
+        for told in (by, cluster, features)
+    )
+    columns = Columns(station, target, classes, groups)
     facts = run_select(
-        table, columns, wanted, outer=outer, rounds=rounds, seed=seed, out=out, say=_say
+        table, columns, wanted, outer=outer, soft=soft, rounds=rounds, seed=seed, out=out, say=_say
     )
     if as_json:
         click.echo(json_text(facts))
@@ -191,11 +216,12 @@ def select(
 
 @command.command()
 @_CAMPAIGN
+@_ENGINE
 @json_option
-def plan(campaign: Path, as_json: bool) -> None:
+def plan(campaign: Path, engine: str, as_json: bool) -> None:
     """Tell what CAMPAIGN will read, train, write and cost, before anything runs."""
     opened = _opened(campaign)
-    facts = _chain(opened).plan(opened)
+    facts = _chain(opened).plan(opened, **_asked(opened, engine))
     if as_json:
         click.echo(json_text(facts))
         return
@@ -206,13 +232,25 @@ def plan(campaign: Path, as_json: bool) -> None:
 
 @command.command()
 @_CAMPAIGN
-def train(campaign: Path) -> None:
+@click.option(
+    "--part",
+    metavar="K/N",
+    help="Of system deepsoil only every N-th network from the K-th on, for the tasks of an array.",
+)
+def train(campaign: Path, part: str | None) -> None:
     """Train the retrieval on CAMPAIGN's stations, a network for each split and seed.
 
-    Stopped or killed, the same command goes on and ends with the same networks.
+    Stopped or killed, the same command goes on and ends with the same networks. After all parts of
+    an array the command without --part collects what they trained.
     """
+    from rootzone._shared.errors import RequestError
+
     opened = _opened(campaign)
-    click.echo(_chain(opened).train_all(opened, _say))
+    system = opened.section.system
+    if part is not None and system != "deepsoil":
+        raise RequestError(f"--part divides the clusters of system deepsoil; this one is {system}.")
+    asked = {} if part is None else {"part": part}
+    click.echo(_chain(opened).train_all(opened, _say, **asked))
     click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
 
 
@@ -233,11 +271,34 @@ def evaluate(campaign: Path, as_json: bool) -> None:
 
 @command.command("map")
 @_CAMPAIGN
-def map_(campaign: Path) -> None:
-    """Write CAMPAIGN's daily maps of 1 km: moisture, interval, flags and parameters."""
+@_ENGINE
+@click.option(
+    "--for-campaign",
+    is_flag=True,
+    help="Map every day, and write it on the campaign's grid too, for its root-zone network.",
+)
+def map_(campaign: Path, engine: str, for_campaign: bool) -> None:
+    """Write CAMPAIGN's daily maps: moisture, interval, flags and, of 1 km, parameters.
+
+    With --engine ee the same maps are computed by Earth Engine from images of their bands, which
+    ``rootzone surface bands`` writes. Stopped or killed, the same command goes on; exports are
+    found again by their task names.
+    """
+    from dataclasses import replace
+
     opened = _opened(campaign)
-    made = _chain(opened).make_maps(opened, _say)
+    if for_campaign:
+        every = opened.section.model_copy(update={"dates": ()})
+        opened = replace(opened, section=every)
+    made = _chain(opened).make_maps(opened, _say, **_asked(opened, engine))
     click.echo(made[-1].folder)
+    if for_campaign:
+        from rootzone.covariates.open_campaign import CampaignFiles
+        from rootzone.surface.product.for_campaign import PATTERN, maps_for_campaign
+
+        grid = CampaignFiles.beside(campaign).grid
+        maps_for_campaign(made, grid, campaign.parent, opened.section.interval_pct, _say)
+        click.echo(f"set learning.features.surface_moisture: {PATTERN!r}", err=True)
     click.echo(f"next: rootzone report {campaign}", err=True)
 
 
@@ -247,16 +308,40 @@ def map_(campaign: Path) -> None:
 @click.argument("lat", type=float)
 @click.argument("lon", type=float)
 @click.argument("day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
+@_ENGINE
 @json_option
-def point(campaign: Path, lat: float, lon: float, day: dt.datetime, as_json: bool) -> None:
+def point(
+    campaign: Path, lat: float, lon: float, day: dt.datetime, engine: str, as_json: bool
+) -> None:
     """Print moisture at LAT LON on DATE, and the parameters it was made with."""
     opened = _opened(campaign)
-    facts = _chain(opened).at_point(opened, lat, lon, day.date())
+    facts = _chain(opened).at_point(opened, lat, lon, day.date(), **_asked(opened, engine))
     if as_json:
         click.echo(json_text(facts))
         return
     for name, value in facts.items():
         click.echo(f"{name:16} {value:.4f}" if isinstance(value, float) else f"{name:16} {value}")
+
+
+@command.command()
+@_CAMPAIGN
+def bands(campaign: Path) -> None:
+    """Write the bands that CAMPAIGN's chosen models read, a GeoTIFF a day to map.
+
+    For --engine ee each is uploaded once as an image of Earth Engine, under the name that is told
+    (``surface.select.cloud.asset``).
+    """
+    from rootzone._shared.errors import RequestError
+    from rootzone.surface.chosen.run_maps import make_bands
+
+    opened = _opened(campaign)
+    if opened.section.system != "select":
+        raise RequestError(
+            f"surface.system is {opened.section.system}; only select has bands to send."
+        )
+    for path in make_bands(opened, _say):
+        click.echo(path)
+    click.echo(f"next: upload them, then rootzone surface map {campaign} --engine ee", err=True)
 
 
 command.add_command(fuse)
@@ -273,8 +358,25 @@ def _chain(opened: OpenSurface) -> ModuleType:
     """What the verbs do for the campaign's system."""
     from importlib import import_module
 
-    package = "two_layer" if opened.section.system == "two_layer" else "chain"
+    packages = {
+        "two_layer": "two_layer", "select": "chosen", "multimodal": "multimodal",
+        "deepsoil": "extents",
+    }  # fmt: skip
+    package = packages.get(opened.section.system, "chain")
     return import_module(f"rootzone.surface.{package}.verbs")
+
+
+def _asked(opened: OpenSurface, engine: str) -> dict[str, str]:
+    """The engine, for the system that has two."""
+    from rootzone._shared.errors import RequestError
+
+    if opened.section.system == "select":
+        return {"engine": engine}
+    if engine == "local":
+        return {}
+    raise RequestError(
+        f"--engine {engine} runs what surface.system select chose; it is {opened.section.system}."
+    )
 
 
 def _say(line: str) -> None:

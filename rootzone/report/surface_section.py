@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rootzone._shared.figure_style import THETA_RANGE, bare, new_figure, styled, theta_colours
+from rootzone._shared.open_files import open_raster
 from rootzone._shared.seal import read_sealed_json
 from rootzone._shared.words import fixed, plural, signed
 from rootzone.report.document import Block, Code, Plot, Plots, Section, Table, Text, absent
@@ -25,7 +26,12 @@ Skill = Mapping[str, Mapping[str, Mapping[str, float]]]
 _KEY, _TITLE, _MENU = "surface", "Surface moisture, 0-5 cm", "Surface"
 _NAMES = {
     "sca_v": "SCA-V, class table", "differentiable": "SCA-V, parameters of a network",
-    "lightgbm": "trees on the same inputs", **TWO_LAYERS,
+    "lightgbm": "trees on the same inputs", "deepsoil": "DeepSoil's network",
+    "smap": "the coarse product", "target": "the model it learned from",
+    "chosen": "the choice by environment",
+    "select": "a model chosen for each environment", "climatology": "monthly mean of stations",
+    "ridge": "ridge", "ridge_physics": "ridge, SCA-V beside", "trees": "trees",
+    "trees_shy": "small trees", "trees_physics": "small trees, SCA-V beside", **TWO_LAYERS,
 }  # fmt: skip
 _HELD_OUT = {
     "random": "random samples", "blocked_dates": "blocks of 15 days", "stations": "stations",
@@ -52,7 +58,7 @@ def surface_section(inputs: ReportInputs) -> Section:
     chosen = inputs.campaign.surface
     blocks: list[Block] = [
         Text(
-            f"Brightness of SMAP by {_NAMES[chosen.system]}, on kilometres of EASE-Grid 2.0. "
+            f"{_made_by(chosen.system)} "
             f"{plural(len(maps), 'day')} mapped. A value is the mean of the layer 0-50 mm; what "
             "differs inside a cell of the radiometer comes from the soil of each pixel."
         )
@@ -68,6 +74,12 @@ def surface_section(inputs: ReportInputs) -> Section:
     if card.is_file():
         blocks.append(Code(card.read_text(encoding="utf-8"), prose=True, folded="The card"))
     return Section(_KEY, _TITLE, _MENU, blocks)
+
+
+def _made_by(system: str) -> str:
+    if system == "deepsoil":
+        return "DeepSoil's networks of soils, weather, vegetation and SMAP, a group of places each."
+    return f"Brightness of SMAP, read by {_NAMES[system]}, on kilometres of EASE-Grid 2.0."
 
 
 def verdict(skill: Skill) -> str:
@@ -131,7 +143,10 @@ def _map_blocks(maps: Sequence[Path]) -> list[Block]:
         parameters = path.with_name(f"surface_parameters_{day}.tif")
         caption = f"{day[:4]}-{day[4:6]}-{day[6:]}: water content of 0-5 cm"
         caption += ", and the roughness and opacity it was made with." * parameters.is_file()
-        plots.append(Plot(f"surface_{day}", day_figure(path, parameters), caption))
+        chosen = path.with_name(f"surface_chosen_{day}.tif")
+        if chosen.is_file():
+            caption += f", and the model that made it ({legend_of(chosen)})."
+        plots.append(Plot(f"surface_{day}", day_figure(path, parameters, chosen), caption))
     return [
         Plots(plots),
         Text("Each day is a cloud-optimised GeoTIFF with its flags, parameters and STAC item; all "
@@ -139,9 +154,16 @@ def _map_blocks(maps: Sequence[Path]) -> list[Block]:
     ]  # fmt: skip
 
 
+def legend_of(chosen: Path) -> str:
+    """What the numbers of a map of models mean, as the file says."""
+    with open_raster(chosen) as file:
+        meaning = file.tags(1).get("long_name") or file.descriptions[0]
+    return str(meaning)
+
+
 @styled
-def day_figure(theta: Path, parameters: Path) -> Figure:
-    """Moisture, roughness and opacity of a day side by side; moisture alone without parameters."""
+def day_figure(theta: Path, parameters: Path, chosen: Path | None = None) -> Figure:
+    """Moisture of a day, beside it what made it: roughness and opacity, or the model chosen."""
     panels: list[tuple[str, Any, dict[str, Any]]] = [
         ("water content [m³ m⁻³]", read_small(theta, _LONGEST_PX).bands[0],
          {"cmap": theta_colours().with_extremes(bad=(0, 0, 0, 0)), "vmin": THETA_RANGE[0],
@@ -151,6 +173,9 @@ def day_figure(theta: Path, parameters: Path) -> Figure:
         bands = read_small(parameters, _LONGEST_PX).bands
         panels += [("roughness h [-]", bands[0], {"cmap": "cividis"}),
                    ("opacity τ [-]", bands[2], {"cmap": "YlGn"})]  # fmt: skip
+    if chosen is not None and chosen.is_file():
+        numbers = read_small(chosen, _LONGEST_PX).bands[0]
+        panels.append(("model [number]", numbers, {"cmap": "tab10", "vmin": -0.5, "vmax": 9.5}))
     figure = new_figure(9.4, 3.1)
     for axes, (title, field, options) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True

@@ -27,6 +27,9 @@ from rootzone.engines.plants import stress
 from rootzone.engines.plants.roots import root_share, share_by_layer
 from rootzone.engines.swim import layout, state
 
+# At wilting the unknown of a rooted cell may be wetter than its water by the residual over this.
+AT_WILTING = 1000.0
+
 at: ModuleType = slot()
 suction_of: Callable[..., tuple[float, float]] = slot()
 
@@ -87,6 +90,40 @@ def set_sinks(cells: FloatArray, n: int, control: FloatArray) -> None:
         left = left if left > 0.0 else 0.0
         cells[at.SINK + i] = sink if sink < left else left
         cells[at.SINK_SLOPE + i] = slope if sink < left else 0.0
+
+
+def residual_at_wilting(cells: FloatArray, n: int, control: FloatArray) -> float:
+    """Largest residual of rooted cells that a step leaves near wilting, weighed as it drains them.
+
+    Where roots have emptied a cell, fluxes of an unknown still wetter than the water in it would
+    go on to drain it, hours after the roots, below what they may leave. So the unknown may be
+    wetter by no more than the water lies above wilting, or by a share of the residual allowed.
+
+    Parameters
+    ----------
+    cells : array, flat
+        Reads RESIDUAL, ROOT_SHARE, ROOT_DRY and THETA_NOW.
+    n : int
+        Number of cells.
+    control : array
+        Its ITERATION_RESIDUAL is what is allowed elsewhere.
+
+    Returns
+    -------
+    float
+        To be held below ITERATION_RESIDUAL, as other residuals are [m3 m-3]; 0 where no rooted
+        cell is near wilting.
+    """
+    worst = 0.0
+    allowed = control[state.ITERATION_RESIDUAL]
+    least = allowed * (1.0 / AT_WILTING)
+    for i in range(n):
+        lag = -cells[at.RESIDUAL + i]
+        above = cells[at.THETA_NOW + i] - lag - cells[at.ROOT_DRY + i]
+        if lag > least and above < lag and cells[at.ROOT_SHARE + i] > 0.0:
+            size = allowed * lag / (above if above > least else least)
+            worst = size if size > worst else worst
+    return worst
 
 
 def plant_roots(cells: FloatArray, n: int, settings: FloatArray, control: FloatArray) -> None:

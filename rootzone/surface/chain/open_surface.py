@@ -66,7 +66,7 @@ class OpenSurface:
     def places(self) -> Places:
         """Stations inside the region."""
         sources = [self.campaign_file.parent / source for source in self.section.stations]
-        return read_places(sources, self.scene)
+        return read_places(sources, self.scene.grid)
 
     @cached_property
     def other(self) -> OpenSurface:

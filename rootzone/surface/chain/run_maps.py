@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -53,8 +53,15 @@ def networks_of(opened: OpenSurface) -> list[RetrievalNetwork]:
     return load_networks(opened)
 
 
-def looks_to_map(opened: OpenSurface) -> dict[dt.date, int]:
+def looks_to_map(opened: OpenSurface, dates: Sequence[dt.date] = ()) -> dict[dt.date, int]:
     """Half orbit of each day to map; of several a day the first.
+
+    Parameters
+    ----------
+    opened : OpenSurface
+        The campaign.
+    dates : sequence of date
+        Days; those of the campaign when empty.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def looks_to_map(opened: OpenSurface) -> dict[dt.date, int]:
     seen: dict[dt.date, int] = {}
     for number, day in enumerate(opened.scene.days.tolist()):
         seen.setdefault(_EPOCH + dt.timedelta(days=day), number)
-    wanted = opened.section.dates or tuple(seen)
+    wanted = tuple(dates) or opened.section.dates or tuple(seen)
     missing = [day.isoformat() for day in wanted if day not in seen]
     if missing:
         near = min(seen, key=lambda day: abs(day - dt.date.fromisoformat(missing[0])))

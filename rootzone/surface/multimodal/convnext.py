@@ -41,11 +41,13 @@ VARIANTS: Final[Mapping[str, Variant]] = {
     "nano": Variant((2, 2, 8, 2), (80, 160, 320, 640)),
     "tiny": Variant((3, 3, 9, 3), (96, 192, 384, 768)),
     "base": Variant((3, 3, 27, 3), (128, 256, 512, 1024)),
+    # Not published: small enough for trials on a few cores.
+    "mini": Variant((1, 1, 2, 1), (16, 32, 64, 128)),
 }
 
 
 def variant_named(name: str) -> Variant:
-    """A published size.
+    """A published size, or ``mini``, which is none.
 
     Raises
     ------
@@ -258,31 +260,6 @@ def initialise(network: nn.Module) -> None:
             nn.init.trunc_normal_(module.weight, std=_INIT_SD)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-
-
-def layer_numbers(encoder: Encoder) -> dict[str, int]:
-    """Depth of every parameter, 0 at the image, for a learning rate that falls towards it.
-
-    The first layer is 0; each block and each step down has a number of its own, as published.
-
-    Examples
-    --------
-    >>> numbers = layer_numbers(Encoder(2, variant_named("atto")))
-    >>> numbers["downsample_layers.0.0.weight"], numbers["stages.3.1.dwconv.weight"]
-    (0, 15)
-    """
-    numbers: dict[str, int] = {}
-    level = 0
-    for stage, depth in enumerate(encoder.variant.depths):
-        if stage:
-            level += 1
-        prefix = f"downsample_layers.{stage}."
-        numbers |= {n: level for n, _ in encoder.named_parameters() if n.startswith(prefix)}
-        for block in range(depth):
-            level += 1
-            prefix = f"stages.{stage}.{block}."
-            numbers |= {n: level for n, _ in encoder.named_parameters() if n.startswith(prefix)}
-    return numbers
 
 
 def _masked(x: Tensor, active: Tensor | None) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rootzone._shared.errors import RequestError
+from rootzone.networks.models import Prediction
 from rootzone.surface.multimodal.convnext import (
     STRIDE_PX,
     Block,
@@ -23,10 +24,12 @@ from rootzone.surface.multimodal.convnext import (
     Variant,
     initialise,
 )
+from rootzone.surface.multimodal.network import MultimodalNetwork
 
 DECODER_WIDTH: Final = 512
 _TO_STRIDE_4: Final = STRIDE_PX // 4
 _VAR_FLOOR: Final = 1e-6
+_NO_CUSP: Final = 1e-12  # a root has no slope at 0
 
 
 def draw_mask(
@@ -89,14 +92,24 @@ def painted_loss(painted: Tensor, image: Tensor, mask: Tensor) -> Tensor:
     mask : tensor, shape (batch, 1, row / 32, column / 32)
         1 where hidden.
     """
+    off, known = patch_errors(painted, image)
+    count = mask * known
+    return (off * count).sum() / count.sum().clamp_min(1.0)
+
+
+def patch_errors(painted: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean squared error of each patch against the normalised image, and which have no gap.
+
+    Returns
+    -------
+    two tensors, shape (batch, 1, row / 32, column / 32)
+    """
     target = patches(image)
     known = torch.isfinite(target).all(dim=1, keepdim=True)
     target = torch.where(known, target, 0.0)
     mean = target.mean(dim=1, keepdim=True)
     target = (target - mean) / torch.sqrt(target.var(dim=1, keepdim=True) + _VAR_FLOOR)
-    off = ((painted - target) ** 2).mean(dim=1, keepdim=True)
-    count = mask * known
-    return (off * count).sum() / count.sum().clamp_min(1.0)
+    return ((painted - target) ** 2).mean(dim=1, keepdim=True), known.to(painted)
 
 
 class Painter(nn.Module):
@@ -147,3 +160,47 @@ class Painter(nn.Module):
 def image_painter(n_channels: int, variant: Variant, grn_over: GrnOver = "batch") -> Painter:
     """The published pre-training network for one image of ``n_channels``."""
     return Painter(Encoder(n_channels, variant, grn_over=grn_over), {"image": n_channels})
+
+
+class Painting(nn.Module):
+    """Pre-training of a multimodal network as a task of the one training loop.
+
+    What it predicts is how far off the paint is at every patch, and its label is 0: the mean
+    squared error of the loop is then the published loss times the share of patches hidden. The
+    sensors' first layers see whole patches only, so nothing of a hidden one comes through; at a
+    validation the same patches are hidden every time.
+
+    Parameters
+    ----------
+    network : MultimodalNetwork
+        Whose first layers and encoder are trained, in place.
+    hidden_share : float
+        Share of patches hidden.
+    """
+
+    def __init__(self, network: MultimodalNetwork, hidden_share: float) -> None:
+        super().__init__()
+        self.inner, self.hidden_share = network, hidden_share
+        encoder, widths = network.encoder, network.config.modalities
+        self.painter = Painter(encoder, widths, min(DECODER_WIDTH, 4 * encoder.variant.dims[-1]))
+        self.config = network.config
+
+    def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
+        """How far off each patch is, shape (batch, 1, row, column); 0 where nothing was hidden."""
+        del soil
+        n_images = sum(self.config.modalities.values())
+        images, patch = x[:, :n_images], STRIDE_PX
+        rows, cols = x.shape[-2] // patch, x.shape[-1] // patch
+        generator = torch.Generator()
+        generator.manual_seed(int(torch.randint(0, 2**31, ())) if self.training else 0)
+        mask = draw_mask(len(x), rows, cols, self.hidden_share, generator).to(x)
+        active = 1.0 - functional.interpolate(mask, scale_factor=_TO_STRIDE_4, mode="nearest")
+        painted = self.painter(self.inner.stems(images, 0.0, active), mask)
+        off, count = torch.zeros_like(mask), torch.zeros_like(mask)
+        parts = torch.split(images, list(self.config.modalities.values()), dim=1)
+        for part, told in zip(parts, painted.values(), strict=True):
+            error, known = patch_errors(told, part)
+            off, count = off + error * known, count + known
+        mean = mask * off / count.clamp_min(1.0)
+        told = torch.sqrt(mean + _NO_CUSP) - _NO_CUSP**0.5
+        return Prediction(functional.interpolate(told, scale_factor=patch, mode="nearest"), None)

@@ -31,7 +31,7 @@ _LEAST_SQUEEZED: Final = 8
 _SQUEEZE: Final = 16
 _FILM_WIDTH: Final = 64
 _LAST_WIDTH: Final = 32
-WINDOW_PX: Final = 96  # what networks are trained on and maps are made of
+WINDOW_PX: Final = 96  # what published sizes are trained on here, and maps are made of
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class MultimodalConfig(Shape):
         Share of branches left out in training at the last block.
     grn_over : str
         See `rootzone.surface.multimodal.convnext.GlobalResponseNorm`.
+    window_px : int
+        Side of the windows it is trained on and maps are made of [pixels].
     """
 
     family: ClassVar[str] = "multimodal"
@@ -65,6 +67,7 @@ class MultimodalConfig(Shape):
     drop_path: float = 0.0
     grn_over: GrnOver = "image"
     n_depths: int = 1
+    window_px: int = WINDOW_PX
 
     def __post_init__(self) -> None:
         if not self.modalities or min(self.modalities.values()) < 1:
@@ -93,7 +96,7 @@ class MultimodalConfig(Shape):
     @property
     def reach_px(self) -> int:
         """Norms run over the whole window, so no halo makes tiling exact: windows are fixed."""
-        return WINDOW_PX
+        return self.window_px
 
     def build(self) -> nn.Module:
         """The network, with weights from torch's current random state."""
@@ -105,7 +108,7 @@ class MultimodalConfig(Shape):
             "modalities": dict(self.modalities), "n_scalars": self.n_scalars,
             "variant": self.variant, "out": self.out, "modality_dropout": self.modality_dropout,
             "drop_path": self.drop_path, "grn_over": self.grn_over, "n_depths": self.n_depths,
-            "window_px": WINDOW_PX,
+            "window_px": self.window_px,
         }  # fmt: skip
 
 
@@ -117,9 +120,13 @@ class SqueezeExcite(nn.Module):
         squeezed = max(width // _SQUEEZE, _LEAST_SQUEEZED)
         self.down, self.up = nn.Linear(width, squeezed), nn.Linear(squeezed, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Weigh, shape (batch, channel, row, column)."""
-        share = torch.sigmoid(self.up(torch.relu(self.down(x.mean(dim=(-2, -1))))))
+    def forward(self, x: Tensor, active: Tensor | None = None) -> Tensor:
+        """Weigh, shape (batch, channel, row, column); masked sites have no say."""
+        if active is None:
+            mean = x.mean(dim=(-2, -1))
+        else:
+            mean = (x * active).sum(dim=(-2, -1)) / active.sum(dim=(-2, -1)).clamp_min(1.0)
+        share = torch.sigmoid(self.up(torch.relu(self.down(mean))))
         return x * share[:, :, None, None]
 
 
@@ -136,7 +143,7 @@ class Stems(nn.Module):
         self.weigh = SqueezeExcite(width * len(self.widths))
         self.join = nn.Conv2d(width * len(self.widths), width, 1)
 
-    def forward(self, x: Tensor, drop: float = 0.0) -> Tensor:
+    def forward(self, x: Tensor, drop: float = 0.0, active: Tensor | None = None) -> Tensor:
         """Joined features at stride 4.
 
         Parameters
@@ -145,6 +152,8 @@ class Stems(nn.Module):
             Scaled channels of all sensors; NaN where missing.
         drop : float
             Chance that a sensor that is there is left out of an image.
+        active : tensor, shape (batch, 1, row / 4, column / 4), optional
+            1 where a site has a say in what sensors weigh.
         """
         parts = torch.split(x, self.widths, dim=1)
         there = torch.stack([torch.isfinite(part).flatten(1).any(dim=1) for part in parts], dim=1)
@@ -155,7 +164,7 @@ class Stems(nn.Module):
             seen = stem(torch.where(torch.isfinite(part), part, MISSING))
             token = self.tokens[k][None, :, None, None].expand_as(seen)
             features.append(torch.where(there[:, k, None, None, None], seen, token))
-        joined: Tensor = self.join(self.weigh(torch.cat(features, dim=1)))
+        joined: Tensor = self.join(self.weigh(torch.cat(features, dim=1), active))
         return joined
 
 
@@ -186,6 +195,7 @@ class MultimodalNetwork(nn.Module):
         self.stems = Stems(config.modalities, dims[0])
         self.encoder = Encoder(0, variant, config.drop_path, config.grn_over)
         self.film: nn.Module | None = None
+        last_width = min(_LAST_WIDTH, dims[0])
         if config.n_scalars:
             self.film = nn.Sequential(
                 nn.Linear(config.n_scalars, _FILM_WIDTH),
@@ -197,16 +207,29 @@ class MultimodalNetwork(nn.Module):
                 UpStep(dims[3], dims[2], dims[2]),
                 UpStep(dims[2], dims[1], dims[1]),
                 UpStep(dims[1], dims[0], dims[0]),
-                UpStep(dims[0], 0, _LAST_WIDTH),
-                UpStep(_LAST_WIDTH, 0, _LAST_WIDTH),
+                UpStep(dims[0], 0, last_width),
+                UpStep(last_width, 0, last_width),
             ]
         )
-        self.head = nn.Conv2d(_LAST_WIDTH, config.n_depths, 1)
+        self.head = nn.Conv2d(last_width, config.n_depths, 1)
         initialise(self)
         if isinstance(self.film, nn.Sequential):
             last = self.film[2]
             # A new network does as if there were no weather: the scalars earn their say.
             nn.init.zeros_(last.weight)  # type: ignore[arg-type]  # a Sequential's items are untyped
+
+    def layers(self) -> list[nn.Module]:
+        """Parts from the image to the output, for steps that shrink towards the image.
+
+        As published: each block and each step down is one, first layers of sensors the first.
+        What comes after the encoder (the way up, scalars, the head) is the last.
+        """
+        encoder = self.encoder
+        parts: list[nn.Module] = [self.stems]
+        for down, stage in zip(encoder.downsample_layers, encoder.stages, strict=True):
+            parts += [down, *stage.children()]
+        after = [self.up, self.head, *([self.film] if self.film is not None else [])]
+        return [*parts, nn.ModuleList(after)]
 
     def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
         """Predict water content of the window.
@@ -229,7 +252,7 @@ class MultimodalNetwork(nn.Module):
         levels = self.encoder(self.stems(x[:, :n_images], drop))
         out = levels[3]
         if self.film is not None:
-            scalars = x[:, n_images:, 0, 0]
+            scalars = x[:, n_images:].mean(dim=(-2, -1))
             gain, shift = self.film(torch.nan_to_num(scalars, nan=MISSING)).chunk(2, dim=1)
             out = out * (1.0 + gain[:, :, None, None]) + shift[:, :, None, None]
         for step, skip in zip(self.up, [*levels[2::-1], None, None], strict=True):

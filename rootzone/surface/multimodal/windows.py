@@ -71,17 +71,50 @@ def blended(predict: Predict, stack: AnyArray, window_px: int) -> FloatArray:
         The area is smaller than a window.
     """
     rows, cols = stack.shape[1:]
+    return blended_bands(
+        predict, lambda first, height: stack[:, first : first + height], (rows, cols), window_px
+    )
+
+
+def blended_bands(
+    predict: Predict,
+    read: Callable[[int, int], AnyArray],
+    shape: tuple[int, int],
+    window_px: int,
+    windows_down: int = 8,
+) -> FloatArray:
+    """As `blended`, of an area that is read band by band, so that memory holds one band.
+
+    Parameters
+    ----------
+    predict : callable
+        The network on windows of ``window_px``.
+    read : callable
+        Of a first row and a number of rows: channels, shape (channel, row, column).
+    shape : tuple of int
+        Rows and columns of the area.
+    window_px : int
+        Side of the windows that the network was trained on.
+    windows_down : int
+        Rows of windows that are read at a time; the values do not depend on it.
+    """
     weights = hann_weights(window_px)
-    total, weight = np.zeros((rows, cols)), np.zeros((rows, cols))
-    places = [(r, c) for r in starts(rows, window_px) for c in starts(cols, window_px)]
-    for first in range(0, len(places), _BATCH):
-        some = places[first : first + _BATCH]
-        windows = np.stack([stack[:, r : r + window_px, c : c + window_px] for r, c in some])
-        for (r, c), theta in zip(some, predict(windows), strict=True):
-            here = (slice(r, r + window_px), slice(c, c + window_px))
-            known = np.isfinite(theta)
-            total[here] += np.where(known, theta, 0.0) * weights
-            weight[here] += known * weights
+    total, weight = np.zeros(shape), np.zeros(shape)
+    down, across = starts(shape[0], window_px), starts(shape[1], window_px)
+    for first in range(0, len(down), windows_down):
+        some = down[first : first + windows_down]
+        band = read(some[0], some[-1] + window_px - some[0])
+        places = [(r, c) for r in some for c in across]
+        for k in range(0, len(places), _BATCH):
+            batch = places[k : k + _BATCH]
+            windows = np.stack([
+                band[:, r - some[0] : r - some[0] + window_px, c : c + window_px] for r, c in batch
+            ])  # fmt: skip
+            for (r, c), theta in zip(batch, predict(windows), strict=True):
+                here = (slice(r, r + window_px), slice(c, c + window_px))
+                known = np.isfinite(theta)
+                total[here] += np.where(known, theta, 0.0) * weights
+                weight[here] += known * weights
     with np.errstate(invalid="ignore"):
         out: FloatArray = total / np.where(weight > 0.0, weight, np.nan)
     return out

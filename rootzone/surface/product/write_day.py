@@ -168,16 +168,20 @@ def write_beside(
 
 
 def write_days_series(
-    path: Path, grid: MasterGrid, files: list[SurfaceMapFiles], interval_pct: float,
+    path: Path,
+    grid: MasterGrid,
+    files: list[SurfaceMapFiles],
+    interval_pct: float,
     record: Provenance,
-) -> None:  # fmt: skip
-    """All days in one CF file, as means of the layer 0-50 mm."""
+    source: str = "SMAP brightness, tau-omega retrieval by rootzone",
+    flags: Sequence[Flag] = SURFACE_FLAGS,
+) -> None:
+    """All days in one CF file, as means of the layer 0-50 mm; ``source`` says who made them."""
     attributes = {
-        "title": "surface soil moisture, 0-50 mm", "digest": record.digest,
-        "source": "SMAP brightness, tau-omega retrieval by rootzone",
+        "title": "surface soil moisture, 0-50 mm", "digest": record.digest, "source": source,
     }  # fmt: skip
     spec = SeriesSpec(
         grid, [one.day for one in files], sum(LAYER_MM) / 2.0, interval_pct, "uint16", attributes,
-        SURFACE_FLAGS, LAYER_MM,
+        flags, LAYER_MM,
     )  # fmt: skip
     write_netcdf(path, spec, files, record)

@@ -11,6 +11,7 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.fetch.checksums import check_beside
+from rootzone.covariates.grid import MasterGrid
 from rootzone.stations.readers.read_any import read_all, station_files
 from rootzone.stations.sensor_depth import matches
 from rootzone.surface.emission_model.channels import PHYSICAL
@@ -30,7 +31,7 @@ class Places:
     name : tuple of str
         Network and station.
     row, col : array of int
-        Pixels of the scene.
+        Pixels of the region.
     daily : tuple of dict
         Water content [m3 m-3] by day since 1970-01-01.
     said : tuple of str
@@ -44,15 +45,15 @@ class Places:
     said: tuple[str, ...]
 
 
-def read_places(sources: Sequence[Path], scene: Scene) -> Places:
-    """Stations with a sensor at 5 cm inside a scene; several sensors of one are averaged.
+def read_places(sources: Sequence[Path], grid: MasterGrid) -> Places:
+    """Stations with a sensor at 5 cm inside a region; several sensors of one are averaged.
 
     Parameters
     ----------
     sources : sequence of Path
         Files and folders that ``rootzone stations`` reads.
-    scene : Scene
-        The region.
+    grid : MasterGrid
+        Pixels of the region.
 
     Raises
     ------
@@ -70,8 +71,8 @@ def read_places(sources: Sequence[Path], scene: Scene) -> Places:
             continue
         place = series.place
         name = f"{place.network}/{place.station}"
-        row, col = (int(v) for v in scene.grid.row_col_of_lon_lat(place.lon, place.lat))
-        if not bool(scene.grid.contains(row, col)):
+        row, col = (int(v) for v in grid.row_col_of_lon_lat(place.lon, place.lat))
+        if not bool(grid.contains(row, col)):
             outside.add(name)
             continue
         _, _, days = found.setdefault(name, (row, col, {}))

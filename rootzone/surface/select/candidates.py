@@ -240,9 +240,15 @@ class Climatology:
         out: FloatArray = np.asarray(self.months, np.float64)[month - 1]
         return out
 
-    def graph(self, bands: Mapping[str, Node]) -> None:
-        """A graph knows no calendar."""
-        del bands
+    def graph(self, bands: Mapping[str, Node]) -> Node | None:
+        """The month's mean, where a band ``month`` (1 to 12) tells the calendar."""
+        if "month" not in bands:
+            return None
+        month = bands["month"]
+        out = month * 0.0 + self.months[0]
+        for number, mean in enumerate(self.months[1:], 2):
+            out = out.where(month.equals(float(number)), mean)
+        return out.rename("theta")
 
 
 def _columns(samples: pl.DataFrame, names: Sequence[str]) -> FloatArray:

@@ -8,6 +8,7 @@ more than one standard error over that environment's stations.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,11 +16,12 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.cores import cores_given
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seeds import stream
 from rootzone._shared.skill import Skill, median_interval, skill_of
 from rootzone.surface.select.candidates import Candidate, Fitted
-from rootzone.surface.select.environments import LEAST_STATIONS
+from rootzone.surface.select.environments import ALL, LEAST_STATIONS
 
 CLIMATOLOGY: Final = "climatology"
 _LEAST_DAYS = 10  # of a station for its own figures
@@ -69,12 +71,15 @@ class Selected:
         ``model`` and a column a candidate, every row predicted with its station left out.
     beats_climatology : bool
         Whether the choice's ubRMSE lies below climatology's by more than one standard error.
+    weights : mapping
+        Share of each model by environment: 1 for the one chosen, or soft weights.
     """
 
     choices: list[Choice]
     winner: str
     predicted: pl.DataFrame
     beats_climatology: bool
+    weights: Mapping[str, Mapping[str, float]]
 
 
 def select(
@@ -84,6 +89,7 @@ def select(
     *,
     outer: int = 5,
     inner: int = 4,
+    soft: float = 0.0,
     seed: int = 0,
     say: Callable[[str], None] = lambda line: None,
 ) -> Selected:
@@ -99,6 +105,8 @@ def select(
         With different names; climatology among them tells whether any is worth having.
     outer, inner : int
         Folds of stations for reporting and for choosing.
+    soft : float
+        Width of `soft_weights` [m3 m-3]; 0 takes one model an environment.
     seed : int
         Settles folds and fits.
     say : callable
@@ -112,7 +120,12 @@ def select(
     names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names) or not names:
         raise RequestError(f"Candidates need names of their own; got {names}.")
-    joined = samples.join(environments.select("station", "environment"), on="station", how="left")
+    # A table may have a column of that name of its own.
+    own = samples.drop("environment", strict=False)
+    joined = own.join(
+        environments.select("station", "environment"), on="station", how="left",
+        maintain_order="left",
+    )  # fmt: skip
     lost = joined.filter(pl.col("environment").is_null())["station"].unique().sort().to_list()
     if lost:
         raise RequestError(f"{len(lost)} stations have no environment, such as {lost[0]!r}.")
@@ -125,28 +138,71 @@ def select(
     parts = []
     for fold in range(outer):
         say(f"fold {fold + 1} of {outer}")
-        held = [s for s in stations if fold_of[s] == fold]
-        train = joined.filter(~pl.col("station").is_in(held))
-        test = joined.filter(pl.col("station").is_in(held))
-        choices, winner = _choose(train, candidates, inner, seed)
-        model_of = {choice.environment: choice.model for choice in choices}
-        fitted = fit_all(train, candidates, seed)
-        told = {name: model.predict(test) for name, model in fitted.items()}
-        model = [model_of.get(e, winner) for e in test["environment"].to_list()]
-        chosen = np.array([told[name][i] for i, name in enumerate(model)])
+        is_held = pl.col("station").is_in([s for s in stations if fold_of[s] == fold])
         parts.append(
-            test.select("station", "date", "environment", pl.col("theta").alias("observed"))
-            .with_columns(chosen=pl.Series(chosen), model=pl.Series(model, dtype=pl.String))
-            .with_columns(**{name: pl.Series(values) for name, values in told.items()})
+            _told(joined.filter(~is_held), joined.filter(is_held), candidates, inner, soft, seed)
         )
-    choices, winner = _choose(joined, candidates, inner, seed)
+    found = _choose(joined, candidates, inner, seed)
     predicted = pl.concat(parts).sort("station", "date", maintain_order=True)
-    return Selected(choices, winner, predicted, _beats(predicted, "chosen", CLIMATOLOGY))
+    return Selected(
+        found.choices, found.winner, predicted, _beats(predicted, "chosen", CLIMATOLOGY),
+        found.weights(soft),
+    )  # fmt: skip
+
+
+def chosen_elsewhere(
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    environments: pl.DataFrame,
+    candidates: Sequence[Candidate],
+    *,
+    inner: int = 4,
+    soft: float = 0.0,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """What choosing on some samples gives at others, as ``predicted`` of `Selected`.
+
+    Parameters
+    ----------
+    train, test : DataFrame
+        Samples, such as random shares of the days of the same stations.
+    environments, candidates, inner, soft, seed
+        As in `select`.
+    """
+    named = environments.select("station", "environment")
+    both = [frame.drop("environment", strict=False) for frame in (train, test)]
+    parts = [f.join(named, on="station", how="inner", maintain_order="left") for f in both]
+    return _told(parts[0], parts[1], candidates, inner, soft, seed)
+
+
+def _told(
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    candidates: Sequence[Candidate],
+    inner: int,
+    soft: float,
+    seed: int,
+) -> pl.DataFrame:
+    """Every candidate and their choice, of ``train``, at ``test``."""
+    weights = _choose(train, candidates, inner, seed).weights(soft)
+    fitted = fit_all(train, candidates, seed)
+    told = {name: model.predict(test) for name, model in fitted.items()}
+    chosen, model = blended(told, weights, test["environment"].to_list())
+    return (
+        test.select("station", "date", "environment", pl.col("theta").alias("observed"))
+        .with_columns(chosen=pl.Series(chosen), model=pl.Series(model, dtype=pl.String))
+        .with_columns(**{name: pl.Series(values) for name, values in told.items()})
+    )
 
 
 def fit_all(samples: pl.DataFrame, candidates: Sequence[Candidate], seed: int) -> dict[str, Fitted]:
-    """Every candidate fitted on the same samples."""
-    return {candidate.name: candidate.fit(samples, seed) for candidate in candidates}
+    """Every candidate fitted on the same samples, several at once where there are cores.
+
+    Fits share nothing and each takes one thread, so what they give does not depend on the cores.
+    """
+    with ThreadPoolExecutor(min(cores_given(), len(candidates))) as pool:
+        fitted = pool.map(lambda candidate: candidate.fit(samples, seed), candidates)
+        return {one.name: found for one, found in zip(candidates, fitted, strict=True)}
 
 
 def skill_table(selected: Selected, names: Sequence[str]) -> pl.DataFrame:
@@ -184,6 +240,56 @@ def soft_weights(ubrmse: FloatArray, spread: float) -> FloatArray:
     return weights
 
 
+def blended(
+    told: Mapping[str, FloatArray],
+    weights: Mapping[str, Mapping[str, float]],
+    environments: Sequence[str],
+) -> tuple[FloatArray, list[str]]:
+    """Weighted mean of models by environment, and the model of the largest weight.
+
+    A model without a value takes no part; an environment without weights has those of `ALL`.
+
+    Examples
+    --------
+    >>> told = {"a": np.array([0.1, 0.1]), "b": np.array([0.3, np.nan])}
+    >>> theta, model = blended(told, {"all": {"a": 0.5, "b": 0.5}}, ["dry", "dry"])
+    >>> [round(float(v), 3) for v in theta], model
+    ([0.2, 0.1], ['a', 'a'])
+    """
+    rows = np.asarray(environments, dtype=object)
+    theta, model = np.full(rows.size, np.nan), np.full(rows.size, "", dtype=object)
+    for environment in sorted(set(environments)):
+        share = weights.get(environment, weights[ALL])
+        here = rows == environment
+        model[here] = max(share, key=lambda name: share[name])
+        values = np.stack([told[name][here] for name in share])
+        part = np.where(np.isfinite(values), np.array(list(share.values()))[:, None], 0.0)
+        whole = part.sum(axis=0)
+        total = (part * np.nan_to_num(values)).sum(axis=0)
+        theta[here] = np.divide(total, whole, out=np.full(whole.size, np.nan), where=whole > 0.0)
+    return theta, [str(name) for name in model]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Choices, the global winner, and mean ubRMSE by environment and candidate."""
+
+    choices: list[Choice]
+    winner: str
+    names: Sequence[str]
+    means: Mapping[str, FloatArray]
+
+    def weights(self, soft: float) -> dict[str, dict[str, float]]:
+        """Share of each model by environment, and of `ALL` where a place is of none of them."""
+        if soft <= 0.0:
+            hard = {choice.environment: {choice.model: 1.0} for choice in self.choices}
+            return {ALL: {self.winner: 1.0}} | hard
+        return {
+            name: dict(zip(self.names, soft_weights(means, soft).tolist(), strict=True))
+            for name, means in self.means.items()
+        }
+
+
 def _folds(stations: Sequence[str], n: int, seed: int) -> Mapping[str, int]:
     order = stream(seed).permutation(len(stations))
     place: IntArray = np.empty(len(stations), dtype=np.int64)
@@ -193,7 +299,7 @@ def _folds(stations: Sequence[str], n: int, seed: int) -> Mapping[str, int]:
 
 def _choose(
     samples: pl.DataFrame, candidates: Sequence[Candidate], inner: int, seed: int
-) -> tuple[list[Choice], str]:
+) -> _Chosen:
     """Choices by environment, from figures at stations left out of the fits."""
     stations = samples["station"].unique().sort().to_list()
     fold_of = _folds(stations, min(inner, len(stations)), seed + 1)
@@ -203,8 +309,12 @@ def _choose(
         is_held = pl.col("station").is_in(held)
         test = samples.filter(is_held)
         observed, station = test["theta"].to_numpy(), test["station"].to_numpy()
-        for name, model in fit_all(samples.filter(~is_held), candidates, seed).items():
-            each = _by_station(model.predict(test), observed, station)
+        fitted = fit_all(samples.filter(~is_held), candidates, seed)
+        told = {name: model.predict(test) for name, model in fitted.items()}
+        # Models are compared on the same days: those that every one of them can predict.
+        shared = np.isfinite(np.stack(list(told.values()))).all(axis=0)
+        for name, values in told.items():
+            each = _by_station(values[shared], observed[shared], station[shared])
             figures[name] |= {s: skill.ubrmse for s, skill in each.items()}
     environment_of = dict(samples.select("station", "environment").unique().iter_rows())
     names = [candidate.name for candidate in candidates]
@@ -217,11 +327,14 @@ def _choose(
         )
     winner = int(table[:, usable].mean(axis=1).argmin())
     environment = np.array([environment_of[s] for s in stations])
-    choices = [
-        _choice(str(e), names, table[:, usable & (environment == e)], winner)
-        for e in np.unique(environment)
-    ]
-    return choices, names[winner]
+    of_each = {str(e): usable & (environment == e) for e in np.unique(environment)}
+    choices = [_choice(e, names, table[:, here], winner) for e, here in of_each.items()]
+    means = {ALL: table[:, usable].mean(axis=1)} | {
+        e: table[:, here].mean(axis=1)
+        for e, here in of_each.items()
+        if here.sum() >= LEAST_STATIONS
+    }
+    return _Chosen(choices, names[winner], names, means)
 
 
 def _choice(environment: str, names: Sequence[str], table: FloatArray, winner: int) -> Choice:
@@ -261,8 +374,11 @@ def _beats(predicted: pl.DataFrame, one: str, other: str) -> bool:
     if other not in predicted.columns:
         return True
     observed, station = predicted["observed"].to_numpy(), predicted["station"].to_numpy()
-    ours = _by_station(predicted[one].to_numpy(), observed, station)
-    theirs = _by_station(predicted[other].to_numpy(), observed, station)
+    shared = np.isfinite(predicted.select(one, other).to_numpy()).all(axis=1)
+    ours, theirs = (
+        _by_station(predicted[name].to_numpy()[shared], observed[shared], station[shared])
+        for name in (one, other)
+    )
     gain = np.array([theirs[s].ubrmse - ours[s].ubrmse for s in ours if s in theirs])
     if gain.size < 2:
         return False

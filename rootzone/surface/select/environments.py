@@ -7,11 +7,12 @@ from typing import Final
 
 import polars as pl
 
+from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 
 ALL: Final = "all"
 LEAST_STATIONS: Final = 5
-_JOIN = " / "
+JOIN: Final = " / "
 
 
 def told_environments(
@@ -52,13 +53,19 @@ def told_environments(
         raise RequestError(f"The places lack the column {missing[0]!r}; have {places.columns}.")
     if places["station"].n_unique() < places.height:
         raise RequestError("A station has more than one row; its classes must be one each.")
-    out = places.select(
-        "station", *(pl.col(name).cast(pl.String).fill_null("unknown") for name in by)
-    ).with_columns(environment=pl.lit(ALL, dtype=pl.String), level=pl.lit(0, dtype=pl.Int64))
+    # Under names of our own: a class column may be called environment or level.
+    classes = [f"class {k}" for k in range(len(by))]
+    told = (
+        pl.col(name).cast(pl.String).fill_null("unknown").alias(own)
+        for name, own in zip(by, classes, strict=True)
+    )
+    out = places.select("station", *told).with_columns(
+        environment=pl.lit(ALL, dtype=pl.String), level=pl.lit(0, dtype=pl.Int64)
+    )
     for level in range(len(by), 0, -1):
         open_yet = out.filter(pl.col("level") == 0)
         named = open_yet.with_columns(
-            told=pl.concat_str([pl.col(name) for name in by[:level]], separator=_JOIN)
+            told=pl.concat_str([pl.col(name) for name in classes[:level]], separator=JOIN)
         ).with_columns(n=pl.len().over("told"))
         kept = named.filter(pl.col("n") >= least_stations).select("station", "told")
         out = out.join(kept, on="station", how="left", maintain_order="left").with_columns(
@@ -82,3 +89,15 @@ def texture_group(clay_pct: pl.Expr, sand_pct: pl.Expr) -> pl.Expr:
         .then(pl.lit("coarse"))
         .otherwise(pl.lit("medium"))
     )
+
+
+def texture_groups(clay_pct: FloatArray, sand_pct: FloatArray) -> AnyArray:
+    """`texture_group` of arrays, as texts; empty where texture is not known.
+
+    >>> import numpy as np
+    >>> texture_groups(np.array([10.0, np.nan]), np.array([80.0, 1.0])).tolist()
+    ['coarse', '']
+    """
+    frame = pl.DataFrame({"clay": clay_pct.ravel(), "sand": sand_pct.ravel()}).fill_nan(None)
+    told = frame.select(texture_group(pl.col("clay"), pl.col("sand")).fill_null("")).to_series()
+    return told.to_numpy().astype(object).reshape(clay_pct.shape)

@@ -82,8 +82,19 @@ class Node:
         return Node("Image.addBands", {"dstImg": self, "srcImg": other})
 
     def where(self, test: Node, value: Node | float) -> Node:
-        """``value`` where the test is not 0, this image elsewhere and where the test is masked."""
+        """``value`` where the test is not 0, this image elsewhere and where the test is masked.
+
+        What is masked here stays so.
+        """
         return Node("Image.where", {"input": self, "test": test, "value": as_node(value)})
+
+    def masked_by(self, mask: Node) -> Node:
+        """The same, masked where ``mask`` is 0 or masked."""
+        return Node("Image.updateMask", {"image": self, "mask": mask})
+
+    def equals(self, value: Node | float) -> Node:
+        """1 where the values are equal, 0 elsewhere."""
+        return _binary("Image.eq", self, value)
 
     def unmask(self, value: float) -> Node:
         """A number in place of what is masked."""
@@ -231,3 +242,55 @@ def classified(features: Node, trees: Sequence[str]) -> Node:
     ensemble = Node("Classifier.decisionTreeEnsemble", {"treeStrings": list(trees)})
     regression = Node("Classifier.setOutputMode", {"classifier": ensemble, "mode": "REGRESSION"})
     return Node("Image.classify", {"image": features, "classifier": regression})
+
+
+def from_json(told: Mapping[str, Any], images: Mapping[str, str] | None = None) -> Node:
+    """The nodes that `to_json` wrote.
+
+    Parameters
+    ----------
+    told : mapping
+        A graph in Earth Engine's form.
+    images : mapping of str to str, optional
+        Other names for stored images.
+
+    Raises
+    ------
+    RequestError
+        The graph holds something that is no function of images.
+
+    Examples
+    --------
+    >>> from_json(to_json(image("a").select("b")), {"a": "c"}).arguments["input"].arguments["id"]
+    'c'
+    """
+    renamed = images or {}
+    formed: dict[str, Value] = {}
+
+    def value(one: Mapping[str, Any]) -> Value:
+        if "constantValue" in one:
+            found: Value = one["constantValue"]
+            return found
+        if "valueReference" in one:
+            return reference(str(one["valueReference"]))
+        if "functionInvocationValue" not in one:
+            raise RequestError(f"A graph's value is {sorted(one)}, none of the kinds known here.")
+        call = one["functionInvocationValue"]
+        arguments = {name: value(part) for name, part in call["arguments"].items()}
+        if call["functionName"] == "Image.load":
+            name = str(arguments["id"])
+            arguments["id"] = renamed.get(name, name)
+        return Node(call["functionName"], arguments)
+
+    def reference(name: str) -> Value:
+        if name not in formed:
+            formed[name] = value(told["values"][name])
+        return formed[name]
+
+    # Names stand in the order of their making, so each finds its parts formed.
+    for name in told["values"]:
+        reference(name)
+    root = reference(str(told["result"]))
+    if not isinstance(root, Node):
+        raise RequestError(f"The graph's result is {type(root).__name__}, not an image.")
+    return root

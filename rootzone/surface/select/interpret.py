@@ -2,7 +2,8 @@
 
 Semantics are those that Earth Engine documents: bands of two images are paired by place, an image
 of one band goes with every band of the other, a pixel masked in any input is masked, except in
-``where`` (a masked test changes nothing) and ``unmask``. Masked pixels are NaN here.
+``where`` (a masked test or value changes nothing, and what is masked stays so) and ``unmask``. What
+is divided by 0 is 0. Masked pixels are NaN here, and so are values that are no number.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Bands: TypeAlias = Mapping[str, Mapping[str, AnyArray]]
 
 _PAIRWISE: Final[Mapping[str, Callable[[AnyArray, AnyArray], AnyArray]]] = {
     "Image.add": np.add, "Image.subtract": np.subtract, "Image.multiply": np.multiply,
-    "Image.divide": lambda a, b: np.where(b == 0.0, np.nan, a / np.where(b == 0.0, 1.0, b)),
+    "Image.divide": lambda a, b: np.where(b == 0.0, 0.0, a / np.where(b == 0.0, 1.0, b)),
     "Image.pow": np.power, "Image.min": np.minimum, "Image.max": np.maximum,
     "Image.gt": np.greater, "Image.lt": np.less, "Image.gte": np.greater_equal,
     "Image.lte": np.less_equal, "Image.eq": np.equal, "Image.neq": np.not_equal,
@@ -137,7 +138,15 @@ class _Run:
         test = _only(given["test"])
         value = _only(given["value"])
         is_there = np.isfinite(test) & (test != 0.0) & np.isfinite(value)
-        return {band: np.where(is_there, value, kept) for band, kept in given["input"].items()}
+        return {
+            band: np.where(is_there & ~np.isnan(kept), value, kept)
+            for band, kept in given["input"].items()
+        }
+
+    def update_mask(self, given: Mapping[str, Any]) -> Image:
+        mask = _only(given["mask"])
+        is_there = np.isfinite(mask) & (mask != 0.0)
+        return {band: np.where(is_there, v, np.nan) for band, v in given["image"].items()}
 
     def unmask(self, given: Mapping[str, Any]) -> Image:
         value = _only(given["value"])
@@ -159,7 +168,8 @@ class _Run:
 _OTHERS: Final[Mapping[str, Callable[[_Run, Mapping[str, Any]], Any]]] = {
     "Image.load": _Run.load, "Image.constant": _Run.constant, "Image.select": _Run.select,
     "Image.rename": _Run.rename, "Image.addBands": _Run.add_bands, "Image.where": _Run.where,
-    "Image.unmask": _Run.unmask, "Image.classify": _Run.classify,
+    "Image.unmask": _Run.unmask, "Image.updateMask": _Run.update_mask,
+    "Image.classify": _Run.classify,
     "Classifier.decisionTreeEnsemble": _Run.ensemble,
     "Classifier.setOutputMode": _Run.output_mode,
 }  # fmt: skip

@@ -72,8 +72,7 @@ def water_cloud_graph(
     """
     soil: Node = soil_under_cloud(bands["vv"], bands["ndvi"], bands["incidence_deg"], canopy)
     # Where the canopy alone scatters more than was seen there is no soil to read: masked.
-    there = soil / (soil > 0.0)
-    decibels: Node = 10.0 * log10(there)
+    decibels: Node = 10.0 * log10(soil.masked_by(soil > 0.0))
     return ((decibels - line[0]) / line[1]).rename("theta")
 
 

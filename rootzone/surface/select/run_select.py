@@ -25,8 +25,9 @@ from rootzone.surface.select.candidates import (
     WaterCloud,
 )
 from rootzone.surface.select.choose import select, skill_table
-from rootzone.surface.select.environments import told_environments
+from rootzone.surface.select.environments import LEAST_STATIONS, told_environments
 
+CLUSTER: Final = "cluster"
 SELECTION: Final = Schema(
     "selection",
     (
@@ -53,11 +54,15 @@ class Columns:
         Column of the station, and of the water content measured [m3 m-3].
     by : sequence of str
         Class columns that make environments; none: one environment.
+    cluster : sequence of str
+        Columns of numbers whose means over a station's days group stations into clusters, the last
+        class of ``by``; none: no clusters.
     """
 
     station: str = "station"
     target: str = "theta"
     by: Sequence[str] = ()
+    cluster: Sequence[str] = ()
 
 
 def run_select(
@@ -66,6 +71,7 @@ def run_select(
     features: Sequence[str],
     *,
     outer: int = 5,
+    soft: float = 0.0,
     rounds: int = 400,
     seed: int = 0,
     out: Path | None = None,
@@ -81,7 +87,7 @@ def run_select(
         What its columns are.
     features : sequence of str
         What ridge and trees read.
-    outer, seed, say
+    outer, soft, seed, say
         As in `rootzone.surface.select.choose.select`.
     rounds : int
         Trees of the boosted candidates.
@@ -99,29 +105,34 @@ def run_select(
         A column is missing, water contents are no fractions, a class differs within a station.
     """
     samples = _read(table, columns, features)
-    places = samples.select("station", *columns.by).unique()
+    by = tuple(columns.by)
+    if columns.cluster:
+        samples, by = _clustered(samples, columns.cluster), (*by, CLUSTER)
+    places = samples.select("station", *by).unique()
     twice = places.filter(pl.col("station").is_duplicated())
     if twice.height:
         raise RequestError(
             f"{table}: station {twice['station'][0]!r} has more than one class of "
-            f"{', '.join(columns.by)}; an environment belongs to a place."
+            f"{', '.join(by)}; an environment belongs to a place."
         )
-    environments = told_environments(places, columns.by)
+    environments = told_environments(places, by)
     candidates = _candidates(samples, features, rounds)
-    chosen = select(samples, environments, candidates, outer=outer, seed=seed, say=say)
+    chosen = select(samples, environments, candidates, outer=outer, soft=soft, seed=seed, say=say)
     rows = [asdict(choice) for choice in chosen.choices]
     if out is not None:
         record = Provenance(
             "rootzone surface select",
             inputs_of({table.name: table}),
-            {**asdict(columns), "by": list(columns.by), "features": list(features),
-             "outer": outer, "rounds": rounds, "seed": seed},
+            {**asdict(columns), "by": list(by), "cluster": list(columns.cluster),
+             "features": list(features), "outer": outer, "soft": soft, "rounds": rounds,
+             "seed": seed},
         )  # fmt: skip
         write_table(out, pl.DataFrame(rows), SELECTION, record)
     return {
         "winner": chosen.winner,
         "beats_climatology": chosen.beats_climatology,
         "n_station": places.height,
+        "weights": chosen.weights if soft > 0.0 else None,
         "choices": rows,
         "skill": skill_table(chosen, [c.name for c in candidates]).to_dicts(),
     }
@@ -147,6 +158,11 @@ def report_text(facts: Mapping[str, Any]) -> str:
         f"{s['station_ubrmse_high']:.4f})"
         for s in facts["skill"]
     ]
+    if facts["weights"]:
+        lines += ["", "soft weights:"]
+        for environment, share in facts["weights"].items():
+            told = ", ".join(f"{name} {part:.2f}" for name, part in share.items() if part >= 0.005)
+            lines.append(f"{environment:32}{told}")
     verdict = "" if facts["beats_climatology"] else "Not better than climatology: none is good. "
     lines += ["", f"{verdict}Global winner: {facts['winner']}."]
     return "\n".join(lines)
@@ -155,7 +171,8 @@ def report_text(facts: Mapping[str, Any]) -> str:
 def _read(table: Path, columns: Columns, features: Sequence[str]) -> pl.DataFrame:
     frame = read_frame(table)
     refuse_impossible_places(frame, table)
-    for name in (columns.station, columns.target, "date", *columns.by, *features):
+    needed = (columns.station, columns.target, "date", *columns.by, *columns.cluster, *features)
+    for name in needed:
         if name not in frame.columns:
             raise RequestError(
                 f"{table} has no column {name!r}{did_you_mean(name, frame.columns)}."
@@ -178,6 +195,21 @@ def _read(table: Path, columns: Columns, features: Sequence[str]) -> pl.DataFram
             "fractions [m3 m-3]. Divide percent by 100, and take missing codes out."
         )
     return frame
+
+
+def _clustered(samples: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The samples with the cluster of their station."""
+    from rootzone.surface.extents.clusters import find_clusters
+
+    means = (
+        samples.group_by("station")
+        .agg(pl.col(list(names)).cast(pl.Float64, strict=False).mean())
+        .sort("station")
+    )
+    vectors = means.select(pl.all().exclude("station").fill_null(float("nan"))).to_numpy()
+    _, label = find_clusters(vectors, list(names), least_members=LEAST_STATIONS)
+    named = pl.Series(CLUSTER, [f"cluster {k + 1}" for k in label.tolist()])
+    return samples.join(means.select("station", named), on="station", how="left")
 
 
 def _candidates(samples: pl.DataFrame, features: Sequence[str], rounds: int) -> list[Candidate]:

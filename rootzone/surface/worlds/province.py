@@ -205,11 +205,46 @@ def simulate_pixels(
     layers : mapping of str to pair of float
         Layers whose mean is kept [mm from the surface].
     """
+    fields, cells = Fields.from_seed(settings.seed), settings.side_km // CELL_PX
+    cell = (north_km // CELL_PX).astype(np.int64) * cells + (east_km // CELL_PX).astype(np.int64)
+    parent, deep = (f.at_km(east_km, north_km) for f in (fields.parent, fields.deep))
+    return simulate_parents(settings, parent, deep, cell, threads, layers)
+
+
+def simulate_parents(
+    settings: ProvinceSettings,
+    parent: FloatArray,
+    deep: FloatArray,
+    cell: IntArray,
+    threads: int = 1,
+    layers: Mapping[str, tuple[float, float]] = LAYERS,
+) -> dict[str, Float32Array]:
+    """Layer means of columns of some parent materials, shape (date, column) each.
+
+    Parameters
+    ----------
+    settings : ProvinceSettings
+        The province.
+    parent, deep : array, shape (column,)
+        Parent material and subsoil, as scores of `texture_of_parent`.
+    cell : array of int, shape (column,)
+        Weather cell of each, counted by rows.
+    threads : int
+        Threads of the engine.
+    layers : mapping of str to pair of float
+        Layers whose mean is kept [mm from the surface].
+    """
     fields = Fields.from_seed(settings.seed)
     weather, first_day = _weather(settings, fields, _height_m(settings, fields))
-    batch = _batch(settings, fields, east_km, north_km, weather, first_day)
+    batch = _batch(settings, parent, deep, cell, weather, first_day)
     days = np.datetime64(settings.last) - np.datetime64(settings.first)
     return _simulated(batch, int(days.astype(int)) + 1, threads, settings.cover, layers)
+
+
+def cell_weather(settings: ProvinceSettings) -> dict[str, FloatArray]:
+    """Weather of the days with truth and the year before, shape (day, cell), by gridMET's names."""
+    fields = Fields.from_seed(settings.seed)
+    return _weather(settings, fields, _height_m(settings, fields))[0]
 
 
 def _height_m(settings: ProvinceSettings, fields: Fields) -> FloatArray:
@@ -228,6 +263,13 @@ def texture_pct(
 ) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
     """Sand, silt and clay [%] at each depth: one parent material, more clay below."""
     parent, deep = fields.parent.at_km(east, north), fields.deep.at_km(east, north)
+    return texture_of_parent(parent, deep, ln_sand, depths_cm)
+
+
+def texture_of_parent(
+    parent: FloatArray, deep: FloatArray, ln_sand: float, depths_cm: list[float]
+) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Sand, silt and clay [%] at each depth of a parent material and a subsoil, as scores."""
     textures = []
     for depth_cm in depths_cm:
         below = m_from_cm(depth_cm)
@@ -268,22 +310,20 @@ def _weather(
 
 def _batch(
     settings: ProvinceSettings,
-    fields: Fields,
-    east: FloatArray,
-    north: FloatArray,
+    parent: FloatArray,
+    deep: FloatArray,
+    cell: IntArray,
     weather: dict[str, FloatArray],
     first_day: int,
 ) -> SiteBatch:
-    n_site, n_layer = east.size, THICKNESS_MM.size
+    n_site, n_layer = parent.size, THICKNESS_MM.size
     middle_cm = (np.cumsum(THICKNESS_MM) - 0.5 * THICKNESS_MM) / 10.0
-    layers = np.array(texture_pct(fields, settings.ln_sand, east, north, middle_cm.tolist()))
+    layers = np.array(texture_of_parent(parent, deep, settings.ln_sand, middle_cm.tolist()))
     sand, silt, clay = (np.ascontiguousarray(layers[:, k].T).ravel() for k in range(3))
     start = n_layer * np.arange(n_site + 1)
     columns = soils_from_textures(sand, silt, clay, start)
     soil = {name: np.ascontiguousarray(columns[name]) for name in _SOIL}
     soil["thickness_mm"] = np.tile(THICKNESS_MM, n_site)
-    cells = settings.side_km // CELL_PX
-    cell = (north // CELL_PX).astype(np.int64) * cells + (east // CELL_PX).astype(np.int64)
     n_day, n_cell = weather["pr"].shape
     forcing = WeatherBatch(
         np.arange(n_cell), n_day * np.arange(n_cell + 1), np.full(n_cell, first_day),

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from rootzone._shared.errors import RequestError
+from rootzone.networks.stages import layer_groups
 from rootzone.surface.multimodal.network import MultimodalConfig, MultimodalNetwork, SqueezeExcite
-from rootzone.surface.multimodal.rates import decayed_groups
 from rootzone.surface.multimodal.windows import blended, hann_weights
 
 SENSORS = {"s1": 4, "optics": 7, "terrain": 2}
@@ -107,7 +107,7 @@ def test_a_network_without_sensors_is_refused() -> None:
 
 def test_rates_fall_towards_the_image() -> None:
     net = network()
-    groups = decayed_groups(net, 0.8)
+    groups = layer_groups(net, 0.8)
     assert sum(p.numel() for g in groups for p in g["params"]) == sum(
         p.numel() for p in net.parameters()
     )
@@ -115,11 +115,9 @@ def test_rates_fall_towards_the_image() -> None:
     named = dict(net.named_parameters())
     # 12 blocks and 3 steps down are depths 1 to 15; the way up is 16: scale 1.
     assert scale[id(named["head.weight"])] == 1.0
+    assert scale[id(named["film.0.weight"])] == 1.0
     assert scale[id(named["encoder.stages.3.1.dwconv.weight"])] == pytest.approx(0.8)
     assert scale[id(named["stems.join.weight"])] == pytest.approx(0.8**16)
-    no_decay = {id(p) for g in groups if g.get("weight_decay") == 0.0 for p in g["params"]}
-    assert id(named["encoder.stages.0.0.grn.gamma"]) in no_decay
-    assert id(named["encoder.stages.0.0.pwconv1.weight"]) not in no_decay
 
 
 def test_blended_windows_of_a_pixelwise_rule_give_the_rule() -> None:

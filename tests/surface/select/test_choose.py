@@ -173,6 +173,29 @@ def test_soft_weights_by_hand() -> None:
     assert weights[1] / weights[0] == pytest.approx(np.exp(-1.5))
 
 
+def test_soft_weights_blend_where_models_are_alike_and_choose_where_they_are_not() -> None:
+    samples, environments = planted(0)
+    hard = select(samples, environments, CANDIDATES, outer=2)
+    soft = select(samples, environments, CANDIDATES, outer=2, soft=0.005)
+    # ubRMSE about .01 and .035: exp(-(.035^2 - .01^2) / (2 x .005^2)) is 2e-10.
+    assert soft.weights["first"]["by_a"] == pytest.approx(1.0, abs=1e-4)
+    np.testing.assert_allclose(soft.predicted["chosen"], hard.predicted["chosen"], atol=1e-4)
+    even = select(samples, environments, CANDIDATES, outer=2, soft=10.0)
+    assert all(w == pytest.approx(0.25, abs=0.01) for w in even.weights["first"].values())
+    assert hard.weights["first"] == {"by_a": 1.0}
+
+
+def test_climatology_is_its_graph_where_a_band_tells_the_month() -> None:
+    samples, _ = planted(6)
+    fitted = Climatology().fit(samples, 0)
+    assert fitted.graph({}) is None
+    graph = fitted.graph({"month": image("x").select("month")})
+    assert graph is not None
+    month = samples["date"].dt.month().to_numpy().astype(float)
+    told = interpret(graph, {"x": {"month": month}})["theta"]
+    np.testing.assert_allclose(told, fitted.predict(samples), atol=1e-12)
+
+
 def test_bad_requests_are_named() -> None:
     samples, environments = planted(5)
     with pytest.raises(RequestError, match="names of their own"):

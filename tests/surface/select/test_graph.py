@@ -15,6 +15,7 @@ from rootzone.surface.select.graph import (
     Node,
     as_node,
     classified,
+    from_json,
     image,
     nodes_of,
     payload_bytes,
@@ -145,11 +146,17 @@ def test_masks_and_bands_follow_the_documented_rules() -> None:
     assert list(out) == ["a", "b"]
     assert np.array_equal(out["b"], [11.0, np.nan, np.nan], equal_nan=True)
     kept = interpret(image("x").select("b").where(a > 2.0, 0.0), bands)["b"]
-    # A masked test changes nothing; the third pixel's test is true and its value 0.
-    assert np.array_equal(kept, [10.0, 20.0, 0.0], equal_nan=True)
+    # The service's own words of where: "If at a given pixel, either test or value is masked, the
+    # input value is used. If the input is masked, nothing is done."
+    assert np.array_equal(kept, [10.0, 20.0, np.nan], equal_nan=True)
+    kept = interpret(image("x").select("b").where(a < 2.0, 0.0), bands)["b"]
+    assert np.array_equal(kept, [0.0, 20.0, np.nan], equal_nan=True)
     assert interpret(a.unmask(-1.0), bands)["a"].tolist() == [1.0, -1.0, 3.0]
     divided = interpret(a / (a - 1.0), bands)["a"]
-    assert np.array_equal(divided, [np.nan, np.nan, 1.5], equal_nan=True)
+    # Of divide: "returning 0 for division by 0".
+    assert np.array_equal(divided, [0.0, np.nan, 1.5], equal_nan=True)
+    masked = interpret(a.masked_by(a - 1.0), bands)["a"]
+    assert np.array_equal(masked, [np.nan, np.nan, 3.0], equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -195,3 +202,26 @@ def test_a_categorical_split_is_refused() -> None:
     model = {"feature_names": ["nlcd"], "tree_info": [{"tree_structure": root}]}
     with pytest.raises(RequestError, match="A split on nlcd is '=='"):
         texts_of_booster(model)
+
+
+def test_a_graph_read_back_is_the_graph_with_its_images_renamed() -> None:
+    bands = {name: image("here").select(name) for name in SCAV_BANDS}
+    graph = scav_graph(bands)
+    told = json.loads(json.dumps(to_json(graph)))
+    assert from_json(told).key == graph.key
+    there = scav_graph({name: image("there").select(name) for name in SCAV_BANDS})
+    assert from_json(told, {"here": "there"}).key == there.key
+
+
+def test_a_tree_may_be_thirty_splits_deep_and_no_deeper() -> None:
+    def chain(depth: int) -> dict[str, object]:
+        node: dict[str, object] = {"leaf_value": 1.0}
+        for _ in range(depth):
+            node = {"decision_type": "<=", "split_feature": 0, "threshold": 0.5,
+                    "left_child": {"leaf_value": 0.0}, "right_child": node}  # fmt: skip
+        return {"feature_names": ["a"], "tree_info": [{"tree_structure": node}]}
+
+    # Its last right leaf is node 2^31 - 1, the largest whole number of 32 bits.
+    assert texts_of_booster(chain(30))[0].count("*") == 31
+    with pytest.raises(RequestError, match="deeper than 30 splits"):
+        texts_of_booster(chain(31))

@@ -16,6 +16,9 @@ def suction_of(cells: FloatArray, i: int) -> tuple[float, float]:
 
 set_sinks = inner_kernel(instance(roots.set_sinks, "set_sinks_cells", at=at, suction_of=suction_of))
 plant_roots = kernel(instance(roots.plant_roots, "plant_roots_cells", at=at))
+residual_at_wilting = inner_kernel(
+    instance(roots.residual_at_wilting, "residual_at_wilting_cells", at=at)
+)
 uptake = inner_kernel(instance(roots.uptake, "uptake_cells", at=at))
 
 

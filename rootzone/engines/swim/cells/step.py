@@ -15,7 +15,7 @@ from rootzone._shared.jit import inner_kernel, kernel
 from rootzone.engines.swim import state
 from rootzone.engines.swim.cells import state as at
 from rootzone.engines.swim.cells.flux import evaluate, set_rates, set_surface_flux
-from rootzone.engines.swim.cells.sink import set_sinks, uptake
+from rootzone.engines.swim.cells.sink import residual_at_wilting, set_sinks, uptake
 from rootzone.engines.swim.cells.table import PER_UNIT, u_from_theta
 from rootzone.engines.swim.solve import solve_tridiagonal
 
@@ -76,6 +76,9 @@ def set_residual(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
         over = residual + cells[at.THETA_U + i] - cells[at.THETA_S_CELL + i]
         over *= tight
         size = over if over > size else size
+        worst = size if size > worst else worst
+    if control[state.OMEGA_C] > 0.0:  # there are roots
+        size = residual_at_wilting(cells, n, control)
         worst = size if size > worst else worst
     share: float = worst / control[state.ITERATION_RESIDUAL]
     return share

@@ -22,7 +22,7 @@ from rootzone.engines.swim import layout, state
 from rootzone.engines.swim.nodes import state as at
 from rootzone.engines.swim.nodes.flow import evaluate, set_evaporation, set_fluxes, weigh_gravity
 from rootzone.engines.swim.nodes.nodes import PSI_SCALE_CM
-from rootzone.engines.swim.nodes.sink import set_sinks, uptake
+from rootzone.engines.swim.nodes.sink import residual_at_wilting, set_sinks, uptake
 from rootzone.engines.swim.nodes.table import P_DRY, P_SATURATED, p_of_theta
 from rootzone.engines.swim.solve import solve_tridiagonal
 
@@ -94,6 +94,9 @@ def set_residual(cells: FloatArray, n: int, control: FloatArray, dt: float, sigm
         if cells[at.P + i] > P_ENTRY:
             size *= 1.0 / SATURATED_SHARE
         worst = max(worst, size) if size == size else 1e300
+    if control[state.OMEGA_C] > 0.0:  # there are roots
+        size = residual_at_wilting(cells, n, control)
+        worst = size if size > worst else worst
     share: float = worst / control[at.ITERATION_RESIDUAL]
     return share
 

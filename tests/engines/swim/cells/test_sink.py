@@ -6,7 +6,7 @@ import pytest
 from rootzone.engines.swim import layout, state
 from rootzone.engines.swim.cells import state as at
 from rootzone.engines.swim.cells.problem import Bottom, Problem, Surface, vg_table
-from rootzone.engines.swim.cells.sink import set_sinks, uptake
+from rootzone.engines.swim.cells.sink import residual_at_wilting, set_sinks, uptake
 from rootzone.engines.swim.cells.step import settle
 from rootzone.engines.swim.cells.table import table_from_functions
 from rootzone.hydraulics.van_genuchten import conductivity_from_psi, theta_from_psi
@@ -79,6 +79,26 @@ def test_roots_give_back_what_took_a_cell_below_wilting() -> None:
     assert uptake(cells, 5, 0.1, 0.5) == pytest.approx(0.099, abs=1e-15)
     left = cells[at.THETA : at.THETA + 5] - WILTING
     assert left == pytest.approx([0.01, 0.0, -0.035, 0.2, -0.01], abs=1e-15)
+
+
+def test_near_wilting_the_unknown_may_be_wetter_by_what_lies_above_it_and_no_more() -> None:
+    # Water after the step is theta(u) less the lag. With 2e-3 allowed and 2e-6 at wilting:
+    # 3e-4 above wilting and a lag of 4e-5 pass; 1e-4 above and 4e-4 weigh 4 times what is allowed;
+    # a lag of 1e-6 passes anywhere, one of 4e-6 at wilting weighs twice; wet cells, cells whose
+    # unknown is too dry and cells without roots are not looked at.
+    problem = closed_column(-100.0, demand_cm_d=0.3)
+    cells = problem.cells
+    problem.control[state.ITERATION_RESIDUAL] = 2e-3
+
+    def weight(above: list[float], lag: list[float]) -> float:
+        cells[at.THETA_U : at.THETA_U + 5] = WILTING + np.array(above) + np.array(lag)
+        cells[at.RESIDUAL : at.RESIDUAL + 5] = -np.array(lag)
+        return residual_at_wilting(cells, 5, problem.control)
+
+    passing = [3e-4, 0.0, 0.1, -1e-3, 0.0], [4e-5, 1e-6, 2e-2, -1e-3, 1e-3]
+    assert weight(*passing) == 0.0
+    assert weight([1e-4, 0.0, 0.1, 0.1, 0.1], [4e-4, 0.0, 0.0, 0.0, 0.0]) == pytest.approx(8e-3)
+    assert weight([0.1, -1e-5, 0.1, 0.1, 0.1], [0.0, 4e-6, 0.0, 0.0, 0.0]) == pytest.approx(4e-3)
 
 
 def test_the_slope_of_a_sink_is_that_of_its_value() -> None:

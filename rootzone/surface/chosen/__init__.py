@@ -1,0 +1,1 @@
+"""The system ``select``: a model chosen for each environment, run here or by Earth Engine."""

@@ -1,0 +1,199 @@
+"""A campaign of the system ``select``, opened: its bands, samples, candidates and results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.digests import digest_file, digest_json
+from rootzone._shared.errors import RequestError
+from rootzone._shared.open_files import open_raster
+from rootzone._shared.seal import read_sealed_json
+from rootzone.campaign.select_section import Select
+from rootzone.covariates.grid import MasterGrid
+from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.chosen.bands import (
+    BANDS,
+    FEATURES,
+    bands_at,
+    classes_at,
+    environment_codes,
+    grid_at,
+)
+from rootzone.surface.emission_model.predict import FREEZING_K
+from rootzone.surface.samples.scene import ease_piece, physical_band
+from rootzone.surface.select.candidates import SHY, Candidate, Climatology, Ridge, ScaV, Trees
+from rootzone.surface.select.chosen_graph import ChosenModels
+from rootzone.surface.select.graph import image
+from rootzone.surface.select.interpret import interpret
+from rootzone.surface.select.physics_graphs import SCAV_BANDS, scav_graph
+
+PHYSICS: Final = "theta_sca"
+"""SCA-V's water content among the features; a graph of other bands, so no band of its own."""
+_AGAIN = "rootzone surface train makes it again."
+
+
+@dataclass(frozen=True)
+class OpenChoice:
+    """What the verbs of a campaign of the system ``select`` start from.
+
+    Parameters
+    ----------
+    opened : OpenSurface
+        The campaign.
+    """
+
+    opened: OpenSurface
+
+    @property
+    def section(self) -> Select:
+        """The part of the campaign that is ours."""
+        return self.opened.section.select
+
+    @property
+    def folder(self) -> Path:
+        """Where results go."""
+        return self.opened.folder / "select"
+
+    @property
+    def predictions(self) -> Path:
+        """What every candidate says of samples held out."""
+        return self.folder / "predictions.parquet"
+
+    @property
+    def choices(self) -> Path:
+        """Who was chosen where, and why."""
+        return self.folder / "selection.parquet"
+
+    @property
+    def model_file(self) -> Path:
+        """The fitted models as graphs."""
+        return self.folder / "models.json"
+
+    @cached_property
+    def models(self) -> ChosenModels:
+        """The fitted models.
+
+        Raises
+        ------
+        RequestError
+            Nothing is trained yet.
+        """
+        if not self.model_file.is_file():
+            raise RequestError(f"{self.model_file} is missing; run rootzone surface train first.")
+        return ChosenModels.of_dict(read_sealed_json(self.model_file, _AGAIN))
+
+    @cached_property
+    def koppen(self) -> AnyArray | None:
+        """Climate codes on the grid of land, where they are asked for.
+
+        Raises
+        ------
+        RequestError
+            They are asked for and not there, or lie on another grid.
+        """
+        chosen = self.section
+        if "koppen" not in chosen.by:
+            return None
+        if chosen.koppen is None:
+            raise RequestError("surface.select.by has koppen, and surface.select.koppen no map.")
+        path = self.opened.campaign_file.parent / chosen.koppen
+        with open_raster(path) as file:
+            if ease_piece(path, file) != self.opened.scene.grid:
+                raise RequestError(f"{path} does not lie on the grid of surface.land.")
+            return np.nan_to_num(physical_band(file, 1), nan=0.0)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all that is read."""
+        climate = self.section.koppen if "koppen" in self.section.by else None
+        more = digest_file(self.opened.campaign_file.parent / climate) if climate else ""
+        return digest_json([self.opened.scene.digest, more])
+
+    def grid(self, scale_km: int) -> MasterGrid:
+        """Pixels at a scale."""
+        return grid_at(self.opened.scene.grid, scale_km)
+
+    def environment(self, scale_km: int) -> FloatArray:
+        """Number of each pixel's environment."""
+        classes = classes_at(self.opened.scene, self.koppen, scale_km)
+        return environment_codes(classes, self.section.by, self.models.environments)
+
+    def samples(self, say: Callable[[str], None]) -> pl.DataFrame:
+        """A row a station, day and scale: ``station``, ``date``, ``theta``, bands and classes.
+
+        Raises
+        ------
+        RequestError
+            No station has a value on a day that the satellite saw it.
+        """
+        scene, places = self.opened.scene, self.opened.places
+        names, rows, left = np.array(places.name), [], 0
+        for look, day in enumerate(scene.days.tolist()):
+            told = np.array([daily.get(day, np.nan) for daily in places.daily])
+            if not np.isfinite(told).any():
+                continue
+            for scale in self.section.scales_km:
+                fields = bands_at(scene, look, scale)
+                row, col = places.row // scale, places.col // scale
+                there = (row < fields["tb_v"].shape[0]) & (col < fields["tb_v"].shape[1])
+                at = {n: v[row[there], col[there]] for n, v in fields.items()}
+                whole = np.isfinite(np.stack(list(at.values()))).all(axis=0)
+                whole &= np.isfinite(told[there]) & (at["t_k"] >= FREEZING_K)
+                left += int((np.isfinite(told)).sum() - whole.sum())
+                rows.append(
+                    pl.DataFrame({"station": names[there][whole], "theta": told[there][whole],
+                                  **{n: v[whole] for n, v in at.items()}})
+                    .with_columns(date=pl.lit(np.datetime64(day, "D")).cast(pl.Date))
+                )  # fmt: skip
+        if not sum(frame.height for frame in rows):
+            raise RequestError("No station has a value on a day that the satellite saw it whole.")
+        found = pl.concat(rows)
+        say(f"{found.height} samples at {found['station'].n_unique()} stations; {left} left out")
+        arrays = {name: found[name].to_numpy() for name in SCAV_BANDS}
+        sca = interpret(scav_graph({n: image("x").select(n) for n in SCAV_BANDS}), {"x": arrays})
+        return found.with_columns(pl.Series(PHYSICS, sca["theta"]))
+
+    def classes_of_stations(self) -> pl.DataFrame:
+        """``station`` and its classes, those of its pixel."""
+        places = self.opened.places
+        classes = classes_at(self.opened.scene, self.koppen)
+        told = {name: values[places.row, places.col] for name, values in classes.items()}
+        return pl.DataFrame(
+            {"station": list(places.name), **{n: [str(v) for v in told[n]] for n in told}}
+        )
+
+    def candidates(self) -> list[Candidate]:
+        """Those that the campaign names."""
+        names = (*FEATURES, "scale_km") if len(self.section.scales_km) > 1 else FEATURES
+        physics, rounds = (*names, PHYSICS), self.section.rounds
+
+        def differentiable() -> Candidate:
+            from rootzone.surface.chosen.differentiable import Differentiable
+
+            return Differentiable(epochs=self.opened.section.epochs)
+
+        makers: dict[str, Callable[[], Candidate]] = {
+            "climatology": Climatology,
+            "sca_v": ScaV,
+            "differentiable": differentiable,
+            "ridge": lambda: Ridge("ridge", names),
+            "ridge_physics": lambda: Ridge("ridge_physics", physics),
+            "trees": lambda: Trees("trees", names, rounds),
+            "trees_physics": lambda: Trees("trees_physics", physics, rounds, SHY, True),
+            "trees_shy": lambda: Trees("trees_shy", names, rounds, SHY, True),
+        }
+        return [makers[name]() for name in self.section.candidates]
+
+
+def scene_bands(name: str) -> dict[str, object]:
+    """Nodes of all `BANDS` of an image, and of `PHYSICS` made of them."""
+    bands = {band: image(name).select(band) for band in BANDS}
+    return {**bands, PHYSICS: scav_graph(bands)}

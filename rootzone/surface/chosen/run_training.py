@@ -1,0 +1,176 @@
+"""Choose a model for each environment, and keep the models as graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from rootzone._shared.arrays import IntArray
+from rootzone._shared.atomic import write_text
+from rootzone._shared.errors import RequestError
+from rootzone._shared.provenance import Provenance, write_sidecar
+from rootzone._shared.seal import sealed_json
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import Column, Schema
+from rootzone.labels.splits import TEST
+from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.chain.run_training import parts_of
+from rootzone.surface.chosen.open_choice import OpenChoice, scene_bands
+from rootzone.surface.select.choose import (
+    Selected,
+    blended,
+    chosen_elsewhere,
+    fit_all,
+    select,
+)
+from rootzone.surface.select.chosen_graph import SCENE, ChosenModels
+from rootzone.surface.select.environments import ALL, told_environments
+from rootzone.surface.select.graph import Node, to_json
+from rootzone.surface.select.run_select import SELECTION
+
+CHOSEN: Final = "chosen"
+PREDICTED: Final = Schema(
+    "surface_selected",
+    (
+        Column("split", "text", "-", "how the samples were held out"),
+        Column("station", "text", "-", "network and station"),
+        Column("date", "date", "-", "day of the look"),
+        Column("environment", "text", "-", "classes of the place"),
+        Column("observed", "float", "m3 m-3", "water content the station reported"),
+        Column("model", "text", "-", "candidate, or chosen: the choice by environment"),
+        Column("theta", "float", "m3 m-3", "what it says, its samples held out"),
+    ),
+)
+_LEAST = 30  # samples of an environment for an error of its own
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Samples that know their places and days, as `parts_of` asks."""
+
+    place: IntArray
+    date: IntArray
+
+    def __len__(self) -> int:
+        return int(self.place.size)
+
+
+def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
+    """Choose, and write choices, models and predictions; the path of the models.
+
+    Raises
+    ------
+    RequestError
+        There are too few stations, or a chosen model has no graph.
+    """
+    choice = OpenChoice(opened)
+    record = Provenance(
+        "rootzone surface train", {"files": choice.digest}, opened.section.model_dump(mode="json")
+    )
+    samples, classes = choice.samples(say), choice.classes_of_stations()
+    places = classes.filter(pl.col("station").is_in(samples["station"].unique().to_list()))
+    environments = told_environments(places, choice.section.by)
+    candidates, chosen = choice.candidates(), choice.section
+    found = select(
+        samples, environments, candidates, outer=chosen.outer, inner=chosen.inner,
+        soft=chosen.soft, seed=chosen.seed, say=say,
+    )  # fmt: skip
+    frames = [_long(found.predicted, "stations")]
+    for split in opened.section.splits:
+        if split in ("stations", "region"):
+            continue
+        say(f"{split}: chosen again without the samples held out")
+        test = parts_of(_rows(samples), split, chosen.seed) == TEST
+        told = chosen_elsewhere(
+            samples.filter(~test), samples.filter(test), environments, candidates,
+            inner=chosen.inner, soft=chosen.soft, seed=chosen.seed,
+        )  # fmt: skip
+        frames.append(_long(told, split))
+    fitted = fit_all(samples, candidates, chosen.seed)
+    if "region" in opened.section.splits:
+        say("the other region")
+        frames.append(_long(_abroad(choice, found, fitted, say), "region"))
+    used = {m for share in found.weights.values() for m, w in share.items() if w > 0.0}
+    bands = scene_bands(SCENE)
+    graphs: dict[str, Any] = {}
+    for name in (candidate.name for candidate in candidates):
+        if name not in used:
+            continue
+        graph = fitted[name].graph(bands)  # type: ignore[arg-type]
+        if not isinstance(graph, Node):
+            raise RequestError(f"{name} was chosen and has no graph; take it out of candidates.")
+        graphs[name] = to_json(graph.rename("theta"))
+    models = ChosenModels(graphs, found.weights, *_errors(found, opened.section.interval_pct))
+    rows = [asdict(one) for one in found.choices]
+    write_table(choice.choices, pl.DataFrame(rows), SELECTION, record)
+    write_text(choice.model_file, sealed_json(models.to_dict()))
+    write_sidecar(choice.model_file, record)
+    write_table(choice.predictions, pl.concat(frames), PREDICTED, record)
+    for one in found.choices:
+        say(f"{one.environment}: {one.model}; {one.reason}")
+    if not found.beats_climatology:
+        say("Not better than climatology: none is good.")
+    return choice.model_file
+
+
+def _rows(samples: pl.DataFrame) -> _Rows:
+    place = samples["station"].rank("dense").cast(pl.Int64).to_numpy()
+    return _Rows(place, samples["date"].cast(pl.Int32).to_numpy().astype(np.int64))
+
+
+def _abroad(
+    choice: OpenChoice, found: Selected, fitted: Mapping[str, Any], say: Callable[[str], None]
+) -> pl.DataFrame:
+    """What models of this region say in the other one."""
+    there = OpenChoice(choice.opened.other)
+    samples, classes = there.samples(say), there.classes_of_stations()
+    by = choice.section.by
+    told = {name: model.predict(samples) for name, model in fitted.items()}
+    known = set(found.weights)
+    joined = samples.join(classes, on="station", how="left", maintain_order="left")
+    environment = []
+    for row in joined.select(by).iter_rows():
+        names = [" / ".join(row[:level]) for level in range(len(by), 0, -1)]
+        environment.append(next((name for name in names if name in known), ALL))
+    theta, _ = blended(told, found.weights, environment)
+    return samples.select("station", "date", pl.col("theta").alias("observed")).with_columns(
+        environment=pl.Series(environment), chosen=pl.Series(theta),
+        **{name: pl.Series(values) for name, values in told.items()},
+    )  # fmt: skip
+
+
+def _long(frame: pl.DataFrame, split: str) -> pl.DataFrame:
+    """A row a prediction."""
+    index = ["station", "date", "environment", "observed"]
+    models = [n for n in frame.columns if n not in (*index, "model")]
+    return (
+        frame.select(*index, *models)
+        .unpivot(on=models, index=index, variable_name="model", value_name="theta")
+        .with_columns(split=pl.lit(split))
+        .select("split", *index, "model", "theta")
+    )
+
+
+def _errors(found: Selected, interval_pct: float) -> tuple[dict[str, dict[str, float]], float]:
+    """Errors at stations left out by environment and model, and the interval's factor."""
+    frame = found.predicted
+    spread: dict[str, dict[str, float]] = {}
+    for environment, share in found.weights.items():
+        own = frame.filter(pl.col("environment") == environment)
+        part = own if own.height >= _LEAST else frame
+        spread[environment] = {
+            name: float(np.sqrt(((part[name] - part["observed"]) ** 2).drop_nans().mean()))  # type: ignore[arg-type]
+            for name in share
+        }
+    usual = np.array([
+        spread.get(e, spread[ALL]).get(m, np.nan)
+        for e, m in frame.select("environment", "model").iter_rows()
+    ])  # fmt: skip
+    off = np.abs((frame["chosen"] - frame["observed"]).to_numpy()) / usual
+    off = off[np.isfinite(off)]
+    return spread, float(np.quantile(off, interval_pct / 100.0)) if off.size else float("nan")

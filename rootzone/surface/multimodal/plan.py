@@ -1,0 +1,50 @@
+"""What a run of the multimodal system will read and cost, told before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.multimodal.chips import SHIFT_PX
+from rootzone.surface.multimodal.open_chips import OpenChips
+from rootzone.surface.multimodal.windows import starts
+
+# Seconds of one core that a window of 96 px takes through a network once, measured.
+_WINDOW_S: Final = {
+    "mini": 0.02, "atto": 0.11, "femto": 0.15, "pico": 0.23, "nano": 0.4, "tiny": 0.65
+}  # fmt: skip
+_TRAINED: Final = 3.0  # a step forward and back against one forward
+
+
+def plan(opened: OpenSurface) -> dict[str, Any]:
+    """Files, bytes, days, samples at most, and seconds of one core, by headers and names."""
+    chips, section = OpenChips(opened), opened.section
+    chosen, grid = chips.chosen, chips.grid
+    named = {
+        "air": chosen.air, "rain": chosen.rain, "lai": chosen.lai, "fpar": chosen.fpar,
+        "product": chosen.product, "land": section.land,
+    }  # fmt: skip
+    found = {name: opened.found(one) for name, one in named.items() if one is not None}
+    found |= {name: one.files for name, one in chips.scenes.items()}
+    found["stations"] = [f for s in section.stations for f in opened.found(s)]
+    side, n_channel = chosen.window_px, len(chips.inputs.names)
+    samples = len(chips.places.name) * len(chips.days)
+    n_fit = len(section.splits) * len(section.seeds)
+    drawn = chosen.product_chips * (
+        chosen.product_epochs * (chosen.product is not None) + chosen.pretrain_epochs
+    )
+    passes = len(section.seeds) * drawn + samples * section.epochs * n_fit * (1 + chosen.scratch)
+    each_s = _WINDOW_S[chosen.variant] * (side / 96) ** 2
+    n_map = len(section.dates) or len(chips.days)
+    windows = len(starts(grid.height, side)) * len(starts(grid.width, side))
+    chip_bytes = samples * n_channel * (side + 2 * SHIFT_PX) ** 2 * 2
+    return {
+        "files": {name: len(paths) for name, paths in found.items()},
+        "bytes_read": sum(p.stat().st_size for paths in found.values() for p in paths),
+        "pixels": grid.height * grid.width, "days": len(chips.days),
+        "stations_inside": len(chips.places.name), "inputs": ", ".join(chips.inputs.names),
+        "samples_at_most": samples, "chip_bytes_at_most": chip_bytes, "networks": n_fit,
+        "training_s": round(passes * _TRAINED * each_s, 1), "maps": n_map,
+        "windows_a_map": windows,
+        "mapping_s": round(n_map * windows * each_s * len(section.seeds), 1),
+    }  # fmt: skip

@@ -1,0 +1,231 @@
+"""Train in up to three stages: painting, a coarse product, stations; each by the one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from rootzone._shared.arrays import AnyArray
+from rootzone._shared.table_files import write_table
+from rootzone._shared.tables import Column, Schema
+from rootzone.labels.splits import TEST, TRAIN, VALIDATION
+from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.chain.run_training import parts_of
+from rootzone.surface.multimodal.chips import Chips
+from rootzone.surface.multimodal.cut import bare_chips, product_chips, station_chips
+from rootzone.surface.multimodal.open_chips import OpenChips
+from rootzone.surface.multimodal.trained import (
+    Trained,
+    by_network,
+    by_trees,
+    grown_trees,
+    save_network,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+Say = Callable[[str], None]
+Weights = dict[str, "torch.Tensor"]
+_VALIDATION_SHARE: Final = 8  # every eighth block of places validates the stages without stations
+_PATIENCE: Final = 12
+PAINTING_RATE, PAINTING_DECAY = 1.5e-4, 0.05  # of the published pre-training, for 256 images
+MODELS: Final = ("network", "scratch", "lightgbm")
+PREDICTED: Final = Schema(
+    "multimodal_predictions",
+    (
+        Column("split", "text", "-", "how the samples were held out"),
+        Column("seed", "int", "-", "seed of split and weights"),
+        Column("without", "text", "-", "sensor that was taken away, empty for none"),
+        Column("station", "text", "-", "network and station"),
+        Column("date", "date", "-", "day of the radar scene"),
+        Column("observed", "float", "m3 m-3", "water content the station reported"),
+        Column("network", "float", "m3 m-3", "the network after all of its stages"),
+        Column(
+            "scratch", "float", "m3 m-3", "one that learned from stations alone", required=False
+        ),
+        Column("lightgbm", "float", "m3 m-3", "trees on the same inputs"),
+    ),
+)
+
+
+def train_all(opened: OpenSurface, say: Say) -> Path:
+    """Train every split and seed of a campaign; killed, the same call goes on.
+
+    Parameters
+    ----------
+    opened : OpenSurface
+        A campaign of the system ``multimodal``.
+    say : callable
+        Told how it goes.
+
+    Returns
+    -------
+    Path
+        The table of predictions at held-out samples.
+    """
+    trained = Trained(OpenChips(opened))
+    chips, section = trained.chips, opened.section
+    say(f"{len(chips.days)} days with a radar scene; inputs {', '.join(chips.inputs.names)}")
+    samples = station_chips(chips, say)
+    frames = []
+    for seed in section.seeds:
+        start = stages_before(trained, seed, say)
+        for split in section.splits:
+            parts = parts_of(samples, split, seed)
+            held = Held.of(samples, parts)
+            frames += _fitted(trained, held, start, split, seed)
+            say(f"{split}, seed {seed}: {len(held.train)} train, {len(held.test)} test")
+    record = trained.record(section.model_dump(mode="json"))
+    write_table(trained.predictions, pl.concat(frames), PREDICTED, record)
+    return trained.predictions
+
+
+class Held(NamedTuple):
+    """Chips to train on, to stop by, and to be scored on."""
+
+    train: Chips
+    validate: Chips
+    test: Chips
+
+    @classmethod
+    def of(cls, samples: Chips, parts: AnyArray) -> Held:
+        """Chips by their part."""
+        return cls(
+            samples.of(parts == TRAIN, moved=True), samples.of(parts == VALIDATION),
+            samples.of(parts == TEST),
+        )  # fmt: skip
+
+
+def stages_before(trained: Trained, seed: int, say: Say) -> Weights | None:
+    """Weights after the stages that need no station; None where the campaign asks for none."""
+    from rootzone.networks.run_training import new_network
+    from rootzone.surface.multimodal.checkpoint import published_weights
+    from rootzone.surface.multimodal.fcmae import Painting
+
+    chosen, config = trained.chips.chosen, trained.chips.config
+    network, did = new_network(config, seed), False
+    if chosen.weights is not None:
+        path = trained.chips.opened.campaign_file.parent / chosen.weights
+        taken = published_weights(path, network.encoder)  # type: ignore[arg-type]
+        say(f"{path.name}: {len(taken)} tensors of the encoder; first layers are new")
+        did = True
+    if chosen.pretrain_epochs:
+        folder = trained.stage_folder("painted", seed)
+        task = Painting(network, chosen.hidden_share)  # type: ignore[arg-type]
+        train, stop = _drawn(bare_chips(trained.chips, say))
+        _stage(
+            trained, task, train, stop, folder, epochs=chosen.pretrain_epochs, seed=seed,
+            learning_rate=PAINTING_RATE * max(chosen.batch_size, 16) / 16,
+            weight_decay=PAINTING_DECAY, before=None,
+        )  # fmt: skip
+        did = True
+    if chosen.product is not None:
+        folder = trained.stage_folder("product", seed)
+        train, stop = _drawn(product_chips(trained.chips, say))
+        rmse = _stage(
+            trained, network, train, stop, folder, epochs=chosen.product_epochs, seed=seed,
+            learning_rate=chosen.learning_rate, weight_decay=0.05,
+            before=_before(trained, "painted") if did else None,
+        )  # fmt: skip
+        say(f"product, seed {seed}: RMSE {rmse:.4f} m3 m-3 at windows held out")
+        did = True
+    return {k: v.clone() for k, v in network.state_dict().items()} if did else None
+
+
+def _before(trained: Trained, stage: str) -> list[Any]:
+    chosen = trained.chips.chosen
+    return [stage, chosen.pretrain_epochs, chosen.hidden_share, chosen.weights]
+
+
+def _drawn(chips: Chips) -> tuple[Chips, Chips]:
+    """Windows to train on and to stop by, blocks of places apart."""
+    blocks = np.unique(chips.place)
+    stop = np.isin(chips.place, blocks[:: min(_VALIDATION_SHARE, max(blocks.size - 1, 1))])
+    if stop.all():  # one block: days apart
+        stop = np.isin(chips.date, np.unique(chips.date)[::_VALIDATION_SHARE])
+    return chips.of(~stop, moved=True), chips.of(stop)
+
+
+def _stage(
+    trained: Trained,
+    network: torch.nn.Module,
+    train_on: Chips,
+    validate_on: Chips,
+    folder: Path,
+    *,
+    epochs: int,
+    seed: int,
+    learning_rate: float,
+    weight_decay: float,
+    before: Any,  # noqa: ANN401 - plain values
+    start: Weights | None = None,
+    layer_decay: float = 1.0,
+    patience: int = 0,
+) -> float:
+    """Train a network in place with the one loop; its validation RMSE."""
+    from rootzone.networks.run_training import train
+    from rootzone.networks.settings import TrainSettings
+
+    settings = TrainSettings(
+        epochs=epochs, batch_size=trained.chips.chosen.batch_size, optimiser="adamw",
+        learning_rate=learning_rate, weight_decay=weight_decay, lr_schedule="cosine", seed=seed,
+        patience_epochs=patience, physics="none", layer_decay=layer_decay,
+    )  # fmt: skip
+    result = train(
+        network, {train_on.source: train_on}, validate_on, settings, folder, start_from=start,
+        identity={"files": trained.chips.digest, "before": before},
+    )  # fmt: skip
+    network.load_state_dict(result.weights)
+    return result.best_rmse
+
+
+def _fitted(
+    trained: Trained, held: Held, start: Weights | None, split: str, seed: int
+) -> list[pl.DataFrame]:
+    """Networks and trees of a split and seed, and what they say at its test samples."""
+    from rootzone.networks.run_training import new_network
+
+    chips, section = trained.chips, trained.chips.opened.section
+    chosen = chips.chosen
+    told = {}
+    ways = {"network": False, "scratch": True} if start is not None and chosen.scratch else {}
+    for name, scratch in (ways or {"network": False}).items():
+        path = trained.network_file(split, seed, scratch=scratch)
+        network = new_network(chips.config, seed)
+        is_tuned = start is not None and not scratch
+        before = [*_before(trained, "product"), chosen.product] if is_tuned else None
+        _stage(
+            trained, network, held.train, held.validate, path.parent, epochs=section.epochs,
+            seed=seed, weight_decay=0.05, before=[before, split, seed], patience=_PATIENCE,
+            learning_rate=chosen.station_learning_rate if is_tuned else chosen.learning_rate,
+            layer_decay=chosen.layer_decay if is_tuned else 1.0,
+            start=start if is_tuned else None,
+        )  # fmt: skip
+        save_network(path, network.state_dict(), trained.record({"split": split, "seed": seed}))
+        told[name] = network.eval()
+    path = trained.trees_file(split, seed)
+    trees = grown_trees(held.train, path, trained.record({"split": split, "seed": seed}))
+    frames = []
+    left_out = ["", *chips.inputs.sensors, *(["scalars"] if chips.inputs.scalars else [])]
+    for without in left_out:
+        test = held.test.without(chips.inputs.of_sensor(without)) if without else held.test
+        frames.append(
+            pl.DataFrame(
+                {
+                    "split": [split] * len(test), "seed": [seed] * len(test),
+                    "without": [without] * len(test),
+                    "station": [chips.places.name[int(p)] for p in test.place],
+                    "date": test.date.astype("datetime64[D]"), "observed": test.y,
+                    "network": by_network(told["network"], test),  # type: ignore[arg-type]
+                    "scratch": by_network(told["scratch"], test)  # type: ignore[arg-type]
+                    if "scratch" in told else np.full(len(test), np.nan),
+                    "lightgbm": by_trees(trees, test),
+                }
+            )
+        )  # fmt: skip
+    return frames
