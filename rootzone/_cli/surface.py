@@ -222,13 +222,25 @@ def plan(campaign: Path, engine: str, as_json: bool) -> None:
 
 @command.command()
 @_CAMPAIGN
-def train(campaign: Path) -> None:
+@click.option(
+    "--part",
+    metavar="K/N",
+    help="Of system deepsoil only every N-th network from the K-th on, for the tasks of an array.",
+)
+def train(campaign: Path, part: str | None) -> None:
     """Train the retrieval on CAMPAIGN's stations, a network for each split and seed.
 
-    Stopped or killed, the same command goes on and ends with the same networks.
+    Stopped or killed, the same command goes on and ends with the same networks. After all parts of
+    an array the command without --part collects what they trained.
     """
+    from rootzone._shared.errors import RequestError
+
     opened = _opened(campaign)
-    click.echo(_chain(opened).train_all(opened, _say))
+    system = opened.section.system
+    if part is not None and system != "deepsoil":
+        raise RequestError(f"--part divides the clusters of system deepsoil; this one is {system}.")
+    asked = {} if part is None else {"part": part}
+    click.echo(_chain(opened).train_all(opened, _say, **asked))
     click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
 
 
@@ -250,16 +262,33 @@ def evaluate(campaign: Path, as_json: bool) -> None:
 @command.command("map")
 @_CAMPAIGN
 @_ENGINE
-def map_(campaign: Path, engine: str) -> None:
-    """Write CAMPAIGN's daily maps of 1 km: moisture, interval, flags and parameters.
+@click.option(
+    "--for-campaign",
+    is_flag=True,
+    help="Map every day, and write it on the campaign's grid too, for its root-zone network.",
+)
+def map_(campaign: Path, engine: str, for_campaign: bool) -> None:
+    """Write CAMPAIGN's daily maps: moisture, interval, flags and, of 1 km, parameters.
 
     With --engine ee the same maps are computed by Earth Engine from images of their bands, which
     ``rootzone surface bands`` writes. Stopped or killed, the same command goes on; exports are
     found again by their task names.
     """
+    from dataclasses import replace
+
     opened = _opened(campaign)
+    if for_campaign:
+        every = opened.section.model_copy(update={"dates": ()})
+        opened = replace(opened, section=every)
     made = _chain(opened).make_maps(opened, _say, **_asked(opened, engine))
     click.echo(made[-1].folder)
+    if for_campaign:
+        from rootzone.covariates.open_campaign import CampaignFiles
+        from rootzone.surface.product.for_campaign import PATTERN, maps_for_campaign
+
+        grid = CampaignFiles.beside(campaign).grid
+        maps_for_campaign(made, grid, campaign.parent, opened.section.interval_pct, _say)
+        click.echo(f"set learning.features.surface_moisture: {PATTERN!r}", err=True)
     click.echo(f"next: rootzone report {campaign}", err=True)
 
 
@@ -319,7 +348,10 @@ def _chain(opened: OpenSurface) -> ModuleType:
     """What the verbs do for the campaign's system."""
     from importlib import import_module
 
-    packages = {"two_layer": "two_layer", "select": "chosen", "multimodal": "multimodal"}
+    packages = {
+        "two_layer": "two_layer", "select": "chosen", "multimodal": "multimodal",
+        "deepsoil": "extents",
+    }  # fmt: skip
     package = packages.get(opened.section.system, "chain")
     return import_module(f"rootzone.surface.{package}.verbs")
 

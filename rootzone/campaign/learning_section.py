@@ -86,14 +86,16 @@ class Learning(Section):
     """largest norm of the gradient; 0 for no limit"""
     patience_epochs: Annotated[int, Field(ge=0)] = 0
     """epochs without a better validation after which training ends; 0 never ends early"""
-    alpha_schedule: Literal["linear", "step", "cosine", "constant"] = "linear"
-    """how the weight moves from data to physics"""
+    alpha_schedule: Literal["linear", "step", "step_to_zero", "cosine", "constant"] = "linear"
+    """how the weight moves from data to physics; step_to_zero ends on physics alone"""
     alpha_start: Fraction = 1.0
     """weight of the data term at the start"""
     physics: Literal["full", "bound", "none"] = "full"
     """terms of the physics loss; none trains on the data alone"""
-    lambda_bound: Annotated[float, Field(gt=0)] | Literal["balanced"] = 1.0
-    """weight of the bound penalty beside the matric-potential term"""
+    mse_over: Literal["labels", "all"] = "labels"
+    """squared errors divided by the labels' weights, or by all pixels as in the surface paper"""
+    lambda_bound: Annotated[float, Field(ge=0)] | Literal["balanced"] = 1.0
+    """weight of the bound penalty beside the matric-potential term; 0 leaves it out"""
     psi_space: Literal["linear", "log"] = "linear"
     """suctions compared as in the paper, or as pF, which also teaches wet and sandy soils"""
     psi_max_cm: Annotated[float, Field(gt=1)] = 15_296.0

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from rootzone.campaign.deepsoil_section import DeepSoil
 from rootzone.campaign.multimodal_section import Multimodal
 from rootzone.campaign.section import Section, Seed
 from rootzone.campaign.select_section import Select
@@ -29,12 +30,12 @@ class OtherRegion(Section):
 class Surface(Section):
     """Surface (0-5 cm) moisture from satellites; needed by rootzone surface only."""
 
-    system: Literal["sca_v", "differentiable", "two_layer", "select", "multimodal"] = (
+    system: Literal["sca_v", "differentiable", "two_layer", "select", "multimodal", "deepsoil"] = (
         "differentiable"
     )
     """NASA's single-channel retrieval, the same with parameters that a network gives, a coarse
-    product of two layers brought to 1 km, a model chosen for each environment, or a network on
-    radar, optics, terrain and weather at 10 m"""
+    product of two layers brought to 1 km, a model chosen for each environment, a network on
+    radar, optics, terrain and weather at 10 m, or DeepSoil's networks of 30 m"""
     smap: str = "data/surface/smap/*.h5"
     """SMAP L2 half orbits, 36 km or enhanced; a pattern, relative to this file"""
     land: str = "data/surface/land.tif"
@@ -65,5 +66,8 @@ class Surface(Section):
     """of the system two_layer only, which reads land, ndvi, stations, splits, seeds, epochs too"""
     select: Select = Select()
     """of the system select only, which reads all keys above but prior and consistency weights"""
+    deepsoil: DeepSoil = DeepSoil()
+    """of the system deepsoil only, which reads stations, seeds, dates and interval_pct too and
+    always leaves out stations"""
     multimodal: Multimodal = Multimodal()
     """of the system multimodal only, which reads land, stations, splits, seeds, epochs too"""

@@ -33,6 +33,9 @@ class Batch:
         Days since 1970-01-01.
     halo_px : int
         Pixels on every side that are context only and hold no labels.
+    y_psi : tensor, shape (B, depth, H, W), optional
+        Second labels [m3 m-3] that the matric-potential term takes instead where they are known;
+        NaN elsewhere.
     """
 
     x: Tensor
@@ -43,6 +46,7 @@ class Batch:
     tile: Tensor
     date: Tensor
     halo_px: int = 0
+    y_psi: Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
@@ -56,7 +60,7 @@ class Batch:
         moved = {
             item.name: getattr(self, item.name).to(device, non_blocking=True)
             for item in fields(self)
-            if item.name != "halo_px"
+            if isinstance(getattr(self, item.name), Tensor)
         }
         return replace(self, **moved)
 

@@ -141,13 +141,13 @@ class CompositeLoss(nn.Module):
         chosen, labels = self.settings, _Labels(batch)
         theta = central(prediction.theta.float(), labels.theta)
         zero = theta.new_zeros(())
-        mse = labels.mean((theta - labels.theta) ** 2)
+        mse = labels.mean((theta - labels.theta) ** 2, over=chosen.mse_over)
         bound = psi = coherence = spread = zero
         retention = retention_of(central(batch.soil.float(), labels.theta))
         if chosen.physics != "none":
             bound = bound_penalty(theta, retention)
         if chosen.physics == "full":
-            psi = self._psi(theta, labels, retention)
+            psi = self._psi(theta, _Labels(batch, own_of_psi=True), retention)
         if chosen.coherence_weight > 0.0 and theta.shape[1] > 1:
             coherence = vertical_jump(theta, retention)
         if prediction.spread is not None:
@@ -185,12 +185,17 @@ class CompositeLoss(nn.Module):
 class _Labels:
     """Labels with a weight, and the mean over them."""
 
-    def __init__(self, batch: Targets) -> None:
-        mask = batch.mask.bool()
-        weight = torch.ones_like(batch.y) if batch.weight is None else batch.weight
-        self.mask = mask & torch.isfinite(batch.y)
-        self.theta = torch.where(self.mask, batch.y, 0.0).float()
-        self.weight = torch.where(self.mask, weight.expand_as(batch.y), 0.0).float()
+    def __init__(self, batch: Targets, own_of_psi: bool = False) -> None:
+        y, mask = batch.y, batch.mask.bool()
+        second = getattr(batch, "y_psi", None)
+        if own_of_psi and second is not None:
+            # The second plane wins where it is known: a station's suction over a model's.
+            known = torch.isfinite(second)
+            y, mask = torch.where(known, second, y), mask | known
+        weight = torch.ones_like(y) if batch.weight is None else batch.weight
+        self.mask = mask & torch.isfinite(y)
+        self.theta = torch.where(self.mask, y, 0.0).float()
+        self.weight = torch.where(self.mask, weight.expand_as(y), 0.0).float()
 
     @property
     def count(self) -> Tensor:
@@ -214,10 +219,13 @@ class _Labels:
         """Values at the labels; the label's own elsewhere, so that no gradient flows there."""
         return torch.where(self.mask, values, self.theta)
 
-    def mean(self, values: Tensor) -> Tensor:
-        """Weighted mean over the labels; 0 without labels."""
-        kept = torch.where(self.mask, values, 0.0)
-        return (self.weight * kept).sum() / (self.weight.sum() + COUNT_EPS)
+    def mean(self, values: Tensor, over: str = "labels") -> Tensor:
+        """Weighted mean over the labels, or their weighted sum over all pixels; 0 without labels.
+
+        The latter is Eq. 2 of DeepSoil's surface half, which divides by N whatever the mask.
+        """
+        kept = (self.weight * torch.where(self.mask, values, 0.0)).sum()
+        return kept / (self.mask.numel() if over == "all" else self.weight.sum() + COUNT_EPS)
 
 
 def central(values: Tensor, like: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final, Literal
 
-AlphaSchedule = Literal["linear", "step", "cosine", "constant"]
+AlphaSchedule = Literal["linear", "step", "step_to_zero", "cosine", "constant"]
 LrSchedule = Literal["constant", "cosine", "step"]
 
 STEPS: Final = 10  # equal steps of the step schedule of the data weight; section 3.4 names none
@@ -24,8 +24,9 @@ def data_weight(schedule: AlphaSchedule, start: float, progress: float) -> float
     Parameters
     ----------
     schedule : str
-        "linear" start (1 - t) as in section 3.7.4; "step" ten equal steps down to 0; "cosine" the
-        same ends with a flat start; "constant".
+        "linear" start (1 - t) as in section 3.7.4; "step" ten equal steps of which the last is a
+        tenth; "step_to_zero" ten steps of which the last is 0; "cosine" from start to 0 with a flat
+        start; "constant".
     start : float
         Weight at the start, 0 to 1.
     progress : float
@@ -41,6 +42,8 @@ def data_weight(schedule: AlphaSchedule, start: float, progress: float) -> float
         return start * (1.0 - t)
     if schedule == "step":
         return start * (1.0 - math.floor(t * STEPS + 1e-9) / STEPS)
+    if schedule == "step_to_zero":
+        return start * (1.0 - min(math.floor(t * STEPS + 1e-9), STEPS - 1) / (STEPS - 1))
     if schedule == "cosine":
         return start * 0.5 * (1.0 + math.cos(math.pi * t))
     return start

@@ -42,9 +42,10 @@ class TrainSettings(Learning):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that decides the weights, as JSON values; part of a run's identity."""
+        # What came later is told only where it acts, so that earlier runs keep their identity.
+        later = {} if self.mse_over == "labels" else {"mse_over": self.mse_over}
         told = {
             **{name: getattr(self, name) for name in _TRAINING},
-            "loss": {name: getattr(self, name) for name in _LOSS},
+            "loss": {name: getattr(self, name) for name in _LOSS} | later,
         }
-        # Told only where it acts, so that runs from before it keep their identity.
         return told if self.layer_decay == 1.0 else {**told, "layer_decay": self.layer_decay}

@@ -109,7 +109,8 @@ def gathered(prediction: Prediction, batch: Batch, ranks: Ranks) -> tuple[Predic
     )
     parts: dict[str, Any] = {
         name: ranks.gather(batch.inner(getattr(batch, name)))
-        for name in ("y", "mask", "soil", "weight")
+        for name in ("y", "mask", "soil", "weight", "y_psi")
+        if getattr(batch, name) is not None
     }
     return whole, replace(batch, **parts, halo_px=0)
 

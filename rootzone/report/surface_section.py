@@ -26,7 +26,9 @@ Skill = Mapping[str, Mapping[str, Mapping[str, float]]]
 _KEY, _TITLE, _MENU = "surface", "Surface moisture, 0-5 cm", "Surface"
 _NAMES = {
     "sca_v": "SCA-V, class table", "differentiable": "SCA-V, parameters of a network",
-    "lightgbm": "trees on the same inputs", "chosen": "the choice by environment",
+    "lightgbm": "trees on the same inputs", "deepsoil": "DeepSoil's network",
+    "smap": "the coarse product", "target": "the model it learned from",
+    "chosen": "the choice by environment",
     "select": "a model chosen for each environment", "climatology": "monthly mean of stations",
     "ridge": "ridge", "ridge_physics": "ridge, SCA-V beside", "trees": "trees",
     "trees_shy": "small trees", "trees_physics": "small trees, SCA-V beside", **TWO_LAYERS,
@@ -56,7 +58,7 @@ def surface_section(inputs: ReportInputs) -> Section:
     chosen = inputs.campaign.surface
     blocks: list[Block] = [
         Text(
-            f"Brightness of SMAP, read by {_NAMES[chosen.system]}, on kilometres of EASE-Grid 2.0. "
+            f"{_made_by(chosen.system)} "
             f"{plural(len(maps), 'day')} mapped. A value is the mean of the layer 0-50 mm; what "
             "differs inside a cell of the radiometer comes from the soil of each pixel."
         )
@@ -72,6 +74,12 @@ def surface_section(inputs: ReportInputs) -> Section:
     if card.is_file():
         blocks.append(Code(card.read_text(encoding="utf-8"), prose=True, folded="The card"))
     return Section(_KEY, _TITLE, _MENU, blocks)
+
+
+def _made_by(system: str) -> str:
+    if system == "deepsoil":
+        return "DeepSoil's networks of soils, weather, vegetation and SMAP, a group of places each."
+    return f"Brightness of SMAP, read by {_NAMES[system]}, on kilometres of EASE-Grid 2.0."
 
 
 def verdict(skill: Skill) -> str:

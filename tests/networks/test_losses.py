@@ -33,6 +33,7 @@ class Batch:
     mask: Tensor
     soil: Tensor
     weight: Tensor | None = None
+    y_psi: Tensor | None = None
 
 
 def row(*values: float, grad: bool = False) -> Tensor:
@@ -264,3 +265,37 @@ def test_the_parts_can_be_logged_as_numbers() -> None:
     figures = score(row(0.22, grad=True), batch(row(0.20), row(1))).figures()
     assert figures["mse"] == pytest.approx(0.0004, rel=1e-4)
     assert figures["n_label"] == 1.0
+
+
+def test_mse_over_all_pixels_divides_by_their_number() -> None:
+    # Eq. 2 of the surface half: (10 x 0.02^2 + 1 x 0.04^2) / 4 pixels; over labels: / 11.
+    targets = batch(row(0.20, math.nan, 0.30, 0.1), row(1, 0, 1, 0), row(10.0, 10.0, 1.0, 1.0))
+    theta = row(0.22, 0.9, 0.34, 0.9)
+    whole = score(theta, targets, physics="none", mse_over="all")
+    assert float(whole.mse) == pytest.approx((10 * 0.0004 + 0.0016) / 4, rel=1e-5)
+    labels = score(theta, targets, physics="none")
+    assert float(labels.mse) == pytest.approx((10 * 0.0004 + 0.0016) / 11, rel=1e-5)
+
+
+def test_the_second_labels_win_in_psi_where_they_are_known_and_count_nowhere_else() -> None:
+    model = row(0.20, 0.25, 0.30)
+    station = row(math.nan, 0.15, math.nan)
+    theta = row(0.21, 0.22, 0.29)
+    both = batch(model, row(1, 1, 1))
+    both.y_psi = station
+    mixed = batch(row(0.20, 0.15, 0.30), row(1, 1, 1))
+    # By hand: the same as labels in which the station stands in place of the model.
+    assert float(score(theta, both).psi) == pytest.approx(float(score(theta, mixed).psi))
+    plain = batch(model, row(1, 1, 1))
+    assert float(score(theta, both).mse) == float(score(theta, plain).mse)
+    # A station is a target where the model has a gap, too.
+    gap = batch(model, row(1, 0, 1))
+    gap.y_psi = station
+    assert float(score(theta, gap).psi) == pytest.approx(float(score(theta, mixed).psi))
+
+
+def test_without_a_bound_weight_a_value_outside_costs_nothing() -> None:
+    # Eq. 3 of the surface half has no bound term: 0.5 lies above theta_s 0.43.
+    terms = score(row(0.5), batch(row(0.3), row(1)), progress=1.0, lambda_bound=0.0)
+    assert float(terms.bound) == pytest.approx(0.07, rel=1e-5)
+    assert float(terms.total) == pytest.approx(float(terms.psi))

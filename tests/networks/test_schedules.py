@@ -20,6 +20,11 @@ from rootzone.networks.schedules import data_weight, lr_factor
         ("step", 0.299, 0.64),
         ("step", 0.3, 0.56),
         ("step", 1.0, 0.0),
+        # step_to_zero: 1 - floor(10 t) / 9, so 0.8 x 8/9 from 0.1 on and 0 from 0.9 on
+        ("step_to_zero", 0.0, 0.8),
+        ("step_to_zero", 0.15, 0.8 * 8 / 9),
+        ("step_to_zero", 0.9, 0.0),
+        ("step_to_zero", 1.0, 0.0),
         # cosine: 0.4 (1 + cos(pi t))
         ("cosine", 0.0, 0.8),
         ("cosine", 1 / 3, 0.6),

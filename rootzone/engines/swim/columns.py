@@ -56,6 +56,7 @@ def _converged(
             f"day_of_{name}",
             advance=advance,
             settle=step.settle,
+            commit=step.commit,
             HOURS_PER_UNIT=hours_per_unit,
         )
     )

@@ -33,8 +33,10 @@ read_layers: Callable[..., float] = slot()
 read_depths: Callable[..., None] = slot()
 advance: Callable[..., None] = slot()
 settle: Callable[..., None] = slot()
+commit: Callable[..., None] = slot()
 MM_PER_SUM: float = slot()
 HOURS_PER_UNIT: float = slot()
+_NO_TIME_H = 1e-9
 
 
 def run_periods(
@@ -50,6 +52,9 @@ def run_periods(
 
     ``advance(cells, n, tables, control, duration)`` marches over one period, ``HOURS_PER_UNIT`` is
     its unit of time in hours, and ``settle(cells, n, control)`` ends the day.
+
+    Nothing changes at midnight of a dry night, so a step may go on into the next morning. Fluxes
+    are constant over a step, so water and sums are split there exactly: ``commit`` moves the rest.
     """
     rain_from = settings[layout.SET_RAIN_START_H]
     rain_to = forcing.window_end_h(rain_from, settings[layout.SET_RAIN_HOURS])
@@ -58,7 +63,12 @@ def run_periods(
     rain_cm, demand_cm = rain_mm / MM_PER_CM, demand_mm / MM_PER_CM
     uptake_cm = control[state.UPTAKE_TODAY]
     hour = 0.0
-    while hour < forcing.HOURS_PER_DAY:
+    if control[state.CARRIED] > 0.0:
+        commit(cells, n, control, control[state.CARRIED], control[state.CARRIED_SIGMA])
+        hour = control[state.CARRIED] * HOURS_PER_UNIT
+        control[state.CARRIED] = 0.0
+        control[state.STEPS] = 0.0  # it was counted yesterday
+    while hour < forcing.HOURS_PER_DAY - _NO_TIME_H:
         until = forcing.HOURS_PER_DAY
         control[state.RAIN] = 0.0
         control[state.DEMAND] = 0.0
@@ -73,7 +83,12 @@ def run_periods(
                 per_unit = HOURS_PER_UNIT / (demand_to - demand_from)
                 control[state.DEMAND] = demand_cm * HOURS_PER_UNIT / (demand_to - demand_from)
                 control[state.UPTAKE_DEMAND] = uptake_cm * per_unit
-        advance(cells, n, tables, control, (until - hour) / HOURS_PER_UNIT)
+        quiet = control[state.RAIN] + control[state.DEMAND] + control[state.UPTAKE_DEMAND] <= 0.0
+        control[state.BEYOND] = 0.0
+        if quiet and control[state.POND] <= 0.0 and until >= forcing.HOURS_PER_DAY:
+            control[state.BEYOND] = control[state.MORNING] / HOURS_PER_UNIT
+        if until - hour > _NO_TIME_H:
+            advance(cells, n, tables, control, (until - hour) / HOURS_PER_UNIT)
         hour = until
     settle(cells, n, control)
     return layout.OK
@@ -118,6 +133,9 @@ def run_column(
                     settings[layout.SET_STRESS_3_HIGH],
                     settings[layout.SET_STRESS_3_LOW],
                 )
+        control[state.MORNING] = 0.0
+        if day + 1 < weather.shape[0]:
+            control[state.MORNING] = quiet_morning_h(weather[day + 1], demand_share, settings)
         status = run_day(cells, n, tables, control, settings, rain_mm - shed_mm, demand_mm)
         now = read_layers(cells, n, tables, per_layer, n_layer)
         if status == layout.OK and not abs(now) < 1e300:
@@ -133,6 +151,17 @@ def run_column(
     if control[state.FALLBACKS] > 0.0:
         control[state.REPAIRS] = int(control[state.REPAIRS]) | layout.REPAIR_EXPLICIT_STEP
     return layout.OK, -1, int(control[state.REPAIRS])
+
+
+@kernel
+def quiet_morning_h(weather: FloatArray, demand_share: float, settings: FloatArray) -> float:
+    """Hours of a day before its rain, evaporation or uptake begins; 0 where rain falls at all."""
+    if weather[layout.RAIN_MM] > 0.0:
+        return 0.0
+    wanted = demand_share * weather[layout.EO_MM]
+    if weather.shape[0] > layout.TRANSPIRATION_MM:
+        wanted += weather[layout.TRANSPIRATION_MM]
+    return settings[layout.SET_EO_START_H] if wanted > 0.0 else forcing.HOURS_PER_DAY
 
 
 @kernel

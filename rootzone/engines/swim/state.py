@@ -53,7 +53,12 @@ STRESS_3 = 24
 STRESS_4 = 25
 OMEGA_C = 26  # stress index above which stress of some roots is made up by others
 INVERSE_DT = 27  # of the present step [per unit of time]
-N_COMMON = 28
+# A night that goes on over midnight in one step, see ``day.py``.
+MORNING = 28  # of the next day, still without rain and demand [h]; 0 where there is none
+BEYOND = 29  # how far weather stays as it is after the present period [unit of time]
+CARRIED = 30  # part of the last step that lies beyond the period, not yet in theta and sums
+CARRIED_SIGMA = 31
+N_COMMON = 32
 FIRST_SUM = SUM_EVAPORATION
 LAST_SUM = EVALUATIONS
 

@@ -91,14 +91,16 @@ def advance(
     control : array
         See ``state.py``; its RAIN and DEMAND hold over the period.
     duration : float
-        Length of the period, in the grid's unit of time.
+        Length of the period, in the grid's unit of time. The last step may end up to BEYOND later;
+        water is then moved up to the period's end, and what is CARRIED is the caller's to commit.
     """
     time = 0.0
     first = True
+    end = duration + control[state.BEYOND]
     while duration - time > EPS * duration:
-        remaining = duration - time
+        remaining = end - time
         if control[state.EVALUATIONS] > PATIENCE:
-            dt = min(DT_IMPATIENT, remaining)
+            dt = min(DT_IMPATIENT, duration - time)
             begin_step(cells, n, control, dt)
             explicit_step(cells, n, tables, control, dt)
             time += dt
@@ -122,14 +124,18 @@ def advance(
         by_change = control[state.THETA_STEP] / max(change, EPS)
         good = change <= REJECT_CHANGE * control[state.THETA_STEP]
         good = good and error <= REJECT_ERROR * control[state.TOLERANCE]
+        over = time + dt - duration
+        over = over if over > EPS * duration else 0.0
         if settled and good:
-            commit(cells, n, control, dt, sigma)
+            commit(cells, n, control, dt - over, sigma)
+            control[state.CARRIED], control[state.CARRIED_SIGMA] = over, sigma
             time += dt
             factor = min(GROWTH, max(SHRINK, min(by_error, by_change)))
             proposed = dt * factor
             control[state.DT_NEXT] = max(proposed, wanted) if factor >= 1.0 else proposed
             continue
-        if dt <= DT_GIVE_UP:
+        end = duration
+        if dt <= DT_GIVE_UP and over <= 0.0:
             explicit_step(cells, n, tables, control, dt)
             time += dt
             control[state.DT_NEXT] = 10.0 * dt

@@ -106,9 +106,11 @@ class EarthEngine:
         try:
             service.ask(lambda: ee.Initialize(**given))
         except (OSError, RequestError) as refused:
+            where = f" at {url}" if url else ""
             raise RequestError(
-                f"Earth Engine did not let project {project!r} in{f' at {url}' if url else ''}: "
-                f"{refused}. Run earthengine authenticate, and check surface.cloud.project."
+                f"Earth Engine did not let project {project!r} in{where}: "
+                + str(refused).rstrip(".")
+                + ". Run earthengine authenticate, and check surface.select.cloud.project."
             ) from refused
         return service
 

@@ -170,8 +170,9 @@ def find_clusters(
         raise RequestError(f"{len(names)} names do not fit vectors of shape {vectors.shape}.")
     if n < 4:
         raise RequestError(f"{n} extents are too few for clusters; train one network for all.")
-    mean = np.nanmean(vectors, axis=0)
-    spread = np.nanstd(vectors, axis=0)
+    # A column known nowhere, such as winters of a summer's files, tells nothing and is 0.
+    known = np.where(np.isfinite(vectors).any(axis=0), vectors, 0.0)
+    mean, spread = np.nanmean(known, axis=0), np.nanstd(known, axis=0)
     scale = np.where(spread > 0.0, spread, 1.0)
     for k, name in enumerate(names):
         scale[k] *= np.sqrt((legend_of or {}).get(name, 1))

@@ -8,6 +8,7 @@ more than one standard error over that environment's stations.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray, IntArray
+from rootzone._shared.cores import cores_given
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seeds import stream
 from rootzone._shared.skill import Skill, median_interval, skill_of
@@ -189,8 +191,13 @@ def _told(
 
 
 def fit_all(samples: pl.DataFrame, candidates: Sequence[Candidate], seed: int) -> dict[str, Fitted]:
-    """Every candidate fitted on the same samples."""
-    return {candidate.name: candidate.fit(samples, seed) for candidate in candidates}
+    """Every candidate fitted on the same samples, several at once where there are cores.
+
+    Fits share nothing and each takes one thread, so what they give does not depend on the cores.
+    """
+    with ThreadPoolExecutor(min(cores_given(), len(candidates))) as pool:
+        fitted = pool.map(lambda candidate: candidate.fit(samples, seed), candidates)
+        return {one.name: found for one, found in zip(candidates, fitted, strict=True)}
 
 
 def skill_table(selected: Selected, names: Sequence[str]) -> pl.DataFrame:

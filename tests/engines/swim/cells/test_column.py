@@ -79,6 +79,31 @@ def test_storage_changes_by_what_comes_in_and_goes_out() -> None:
     assert np.abs(daily[:, layout.BALANCE_ERROR_MM]).max() < 1e-9
 
 
+def test_a_dry_night_is_one_step_and_is_split_at_midnight_exactly() -> None:
+    # Without rain a day is two steps at least, six hours of night belong to the day before; and
+    # without gravity's help at the surface each day's own fluxes close its own balance.
+    days = np.column_stack([np.zeros(40), np.full(40, 3.0)])
+    layers = make_layers(LOAM, THICKNESS_MM)
+    theta, daily = run(days, 0.12, layers)
+    assert np.abs(daily[:, layout.BALANCE_ERROR_MM]).max() < 1e-12
+    assert daily[20:39, layout.STEPS].sum() == 2 * 19
+    # The same days, with rain too little to matter that forbids the night its step.
+    days[:, 0] = 1e-9
+    split_theta, split = run(days, 0.12, layers)
+    assert split[20:39, layout.STEPS].sum() >= 4 * 19
+    assert np.abs(theta - split_theta).max() < 2e-4
+    assert np.abs(daily[:, layout.ES_MM] - split[:, layout.ES_MM]).sum() < 0.05
+
+
+def test_whole_days_of_demand_do_not_ask_what_comes_tomorrow() -> None:
+    weather = np.array([[0.0, 3.0], [0.0, 5.0], [0.0, 0.0], [0.0, 4.0]])
+    layers = make_layers(LOAM, THICKNESS_MM)
+    whole = {"EO_START_H": 0.0, "EO_HOURS": 24.0}
+    longer, _ = run(weather, 0.2, layers, **whole)
+    shorter, _ = run(weather[:2], 0.2, layers, **whole)
+    np.testing.assert_array_equal(longer[:2], shorter)
+
+
 def test_a_day_without_weather_moves_no_water_through_the_surface() -> None:
     theta, daily = run(
         np.zeros((2, 2)), 0.2, make_layers(LOAM, THICKNESS_MM), BOTTOM_KIND=layout.BOTTOM_ZERO_FLUX

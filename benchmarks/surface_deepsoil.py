@@ -1,0 +1,186 @@
+"""The tables of DeepSoil's surface half, on made-up counties whose water is known everywhere.
+
+losses    four losses x (MAE, PSNR, SSIM) and the six rows of Table 3, over seeds
+clusters  a network for each group of places against one for all, where two climates were planted
+seams     jumps of the error across edges of tiles and clusters against those inside
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rootzone._shared.errors import RootzoneError
+from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.extents.evaluate import evaluate
+from rootzone.surface.extents.open_extents import OpenExtents
+from rootzone.surface.extents.read_fields import read_part
+from rootzone.surface.extents.run_maps import map_of, predictors_of
+from rootzone.surface.extents.run_training import train_all
+from rootzone.surface.worlds.write_extents import CountySettings, write_county
+
+LOSSES = ("mse", "mse_decay", "psi_target", "psi_station")
+# The paper's Table 3 and figures against its target, m3 m-3 and dB.
+PAPER = {"smap": 0.26, "target": 0.077, "mse": 0.061, "mse_decay": 0.16, "psi_target": 0.0638,
+         "psi_station": 0.046}  # fmt: skip
+
+
+def county(folder: Path, regimes: int, args: argparse.Namespace) -> Path:
+    """Files of a county, written once."""
+    data = folder / f"county{regimes}"
+    if not (data / "stations.csv").is_file():
+        settings = CountySettings(
+            tiles=args.tiles, days=60, every=6, stations=args.stations, regimes=regimes
+        )
+        write_county(data, settings)
+    return data
+
+
+def campaign(folder: Path, data: Path, name: str, seed: int, args: Any, **keys: Any) -> OpenSurface:  # noqa: ANN401
+    """One run: its campaign file in a folder of its own."""
+    chosen = {
+        "land": data / "land30.tif", "weather": data / "weather/*.tif", "lai": data / "lai/*.tif",
+        "smap": data / "smap30/*.tif", "target": data / "target/*.tif",
+        "widths": list(args.widths), "days_per_extent": args.days, "clusters": "one",
+        "monthly_epochs": args.monthly, "daily_epochs": args.daily, "min_sites": 5,
+        "most_clusters": 4, "monthly_rate": 3e-3, "daily_rate": 2e-3, **keys,
+    }  # fmt: skip
+    place = folder / f"{data.name}_{name}_{seed}"
+    place.mkdir(parents=True, exist_ok=True)
+    told = {
+        "name": "deepsoil-tables", "region": {"bounds_lonlat_deg": [-105.0, 39.5, -104.0, 40.5]},
+        "years": [2019],
+        "surface": {"system": "deepsoil", "seeds": [seed],
+                    "stations": [str(data / "stations.csv")],
+                    "deepsoil": {k: str(v) if isinstance(v, Path) else v
+                                 for k, v in chosen.items()}},
+    }  # fmt: skip
+    (place / "campaign.yaml").write_text(json.dumps(told))  # JSON is YAML
+    return OpenSurface.of(place / "campaign.yaml")
+
+
+def trained(opened: OpenSurface) -> dict[str, Any]:
+    """Train where it is not yet, and evaluate."""
+    started = time.process_time()
+    train_all(opened, lambda line: None)
+    told = evaluate(opened)
+    print(
+        f"  {opened.folder.parent.name}: {time.process_time() - started:.0f} s of CPU", flush=True
+    )
+    return told
+
+
+def losses(args: argparse.Namespace) -> None:
+    """Both tables of the four losses."""
+    data = county(args.folder, 1, args)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for seed in args.seeds:
+        for loss in LOSSES:
+            opened = campaign(
+                args.folder, data, f"{loss}_{args.weight:g}_{args.space}", seed, args, loss=loss,
+                station_weight=args.weight, psi_space=args.space,
+            )  # fmt: skip
+            found.setdefault(loss, []).append(trained(opened))
+    print(f"\nstation weight {args.weight:g}, suction {args.space}, {len(args.seeds)} seeds")
+    print(f"{'loss':14}{'MAE':>9}{'PSNR dB':>9}{'SSIM':>8}   against the target, extents left out")
+    for loss, told in found.items():
+        mae, psnr, ssim = (np.mean([t["target"][k] for t in told]) for k in ("mae", "psnr", "ssim"))
+        print(f"{loss:14}{mae:9.4f}{psnr:9.2f}{ssim:8.4f}")
+    print(f"\n{'row':14}{'MAE':>9}{'+-':>9}{'paper':>8}   against stations left out")
+    for row in ("smap", "target", *LOSSES):
+        model = row if row in ("smap", "target") else "deepsoil"
+        runs = found["mse"] if row in ("smap", "target") else found[row]
+        mae, sd = (
+            np.mean([t["skill"]["stations"][model][k] for t in runs]) for k in ("mae", "mae_sd")
+        )
+        print(f"{row:14}{mae:9.4f}{sd:9.4f}{PAPER[row]:8.3f}")
+    at = {loss: np.mean([t["skill"]["stations"]["deepsoil"]["mae"] for t in found[loss]])
+          for loss in LOSSES}  # fmt: skip
+    gain = 100.0 * (1.0 - at["psi_station"] / at["mse"])
+    print(f"psi_station against mse at stations: {gain:.1f} % better (goal 15, paper 24.6)")
+
+
+def clusters(args: argparse.Namespace) -> None:
+    """Clusters against one network, where two climates were planted."""
+    data, gains = county(args.folder, 2, args), []
+    for seed in args.seeds:
+        runs = {
+            name: trained(
+                campaign(args.folder, data, f"{name}_{args.weight:g}", seed, args, clusters=name,
+                         station_weight=args.weight, psi_space=args.space)
+            )
+            for name in ("one", "silhouette")
+        }  # fmt: skip
+        at = {n: (t["skill"]["stations"]["deepsoil"]["mae"], t["target"]["mae"])
+              for n, t in runs.items()}  # fmt: skip
+        gains.append([1.0 - b / a for a, b in zip(at["one"], at["silhouette"], strict=True)])
+        print(f"seed {seed}: one {at['one'][0]:.4f} / {at['one'][1]:.4f}, "
+              f"clusters {at['silhouette'][0]:.4f} / {at['silhouette'][1]:.4f} "
+              "(MAE at stations / against the target)", flush=True)  # fmt: skip
+    mean = 100.0 * np.mean(gains, axis=0)
+    print(f"clusters better by {mean[0]:.0f} % at stations, {mean[1]:.0f} % against the target "
+          "(goal 20)")  # fmt: skip
+
+
+def seams(args: argparse.Namespace) -> None:
+    """Jumps of the error across edges, of a county with two climates and blended networks."""
+    data = county(args.folder, 2, args)
+    opened = campaign(
+        args.folder, data, f"silhouette_{args.weight:g}", args.seeds[0], args,
+        clusters="silhouette", station_weight=args.weight, psi_space=args.space,
+    )  # fmt: skip
+    trained(opened)
+    land = OpenExtents(opened)
+    predictors = predictors_of(land)
+    day = land.days[-1]
+    theta, _ = map_of(land, predictors, day)
+    path = data / "truth" / f"truth_{day:%Y%m%d}.tif"
+    error = theta - read_part(path, land.grid, land.grid.full_window, ())[0]
+    nearest = np.kron(predictors[0].nearest, np.ones((64, 64), np.int64))
+    print(f"{day}, {len(predictors[0].networks)} networks")
+    for axis, name in ((0, "rows"), (1, "columns")):
+        jump = np.abs(np.diff(error, axis=axis))
+        edge = np.zeros(jump.shape, bool)
+        edge[
+            (slice(63, None, 64), slice(None)) if axis == 0 else (slice(None), slice(63, None, 64))
+        ] = True
+        meeting = np.diff(nearest, axis=axis) != 0
+        inside = np.nanmean(jump[~edge])
+        line = f"{name}: inside {inside:.2e}, tile edges {np.nanmean(jump[edge]) / inside:.3f} x"
+        if meeting.any():
+            line += f", where clusters meet {np.nanmean(jump[meeting]) / inside:.3f} x"
+        print(line)
+
+
+def main() -> None:
+    """Run one experiment."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("losses", "clusters", "seams"))
+    parser.add_argument("--folder", type=Path, default=Path(".deepsoil"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--widths", type=int, nargs=4, default=[8, 16, 32, 64])
+    parser.add_argument("--tiles", type=int, default=8)
+    parser.add_argument("--stations", type=int, default=40)
+    parser.add_argument("--days", type=int, default=3, help="of each extent")
+    parser.add_argument("--monthly", type=int, default=6, help="epochs")
+    parser.add_argument("--daily", type=int, default=12, help="epochs")
+    parser.add_argument("--weight", type=float, default=10.0, help="of pixels round a station")
+    parser.add_argument("--space", choices=("linear", "log"), default="linear")
+    args = parser.parse_args()
+    args.folder = args.folder.resolve()
+    started = dt.datetime.now()
+    try:
+        {"losses": losses, "clusters": clusters, "seams": seams}[args.what](args)
+    except RootzoneError as error:
+        raise SystemExit(str(error)) from error
+    print(f"took {(dt.datetime.now() - started).seconds} s")
+
+
+if __name__ == "__main__":
+    main()
