@@ -35,7 +35,7 @@ _VALIDATION_SHARE: Final = 8  # every eighth block of places validates the stage
 _PATIENCE: Final = 12
 PAINTING_RATE: Final = 1.5e-4  # of the published pre-training, for 256 images there
 _DECAY: Final = 0.05  # of the weights, as published for the pre-training
-MODELS: Final = ("network", "scratch", "lightgbm")
+MODELS: Final = ("convnext", "stations_alone", "lightgbm")
 PREDICTED: Final = Schema(
     "multimodal_predictions",
     (
@@ -45,9 +45,13 @@ PREDICTED: Final = Schema(
         Column("station", "text", "-", "network and station"),
         Column("date", "date", "-", "day of the radar scene"),
         Column("observed", "float", "m3 m-3", "water content the station reported"),
-        Column("network", "float", "m3 m-3", "the network after all of its stages"),
+        Column("convnext", "float", "m3 m-3", "the network after all of its stages"),
         Column(
-            "scratch", "float", "m3 m-3", "one that learned from stations alone", required=False
+            "stations_alone",
+            "float",
+            "m3 m-3",
+            "one that learned from stations alone",
+            required=False,
         ),
         Column("lightgbm", "float", "m3 m-3", "trees on the same inputs"),
     ),
@@ -234,8 +238,10 @@ def _fitted(
     chips, section = trained.chips, trained.chips.opened.section
     chosen = chips.chosen
     told = {}
-    ways = {"network": False, "scratch": True} if start is not None and chosen.scratch else {}
-    for name, scratch in (ways or {"network": False}).items():
+    ways = (
+        {"convnext": False, "stations_alone": True} if start is not None and chosen.scratch else {}
+    )
+    for name, scratch in (ways or {"convnext": False}).items():
         path = trained.network_file(split, seed, scratch=scratch)
         network = new_network(chips.config, seed)
         is_tuned = start is not None and not scratch
@@ -262,9 +268,9 @@ def _fitted(
                     "without": [without] * len(test),
                     "station": [chips.places.name[int(p)] for p in test.place],
                     "date": test.date.astype("datetime64[D]"), "observed": test.y,
-                    "network": by_network(told["network"], test),  # type: ignore[arg-type]
-                    "scratch": by_network(told["scratch"], test)  # type: ignore[arg-type]
-                    if "scratch" in told else np.full(len(test), np.nan),
+                    "convnext": by_network(told["convnext"], test),  # type: ignore[arg-type]
+                    "stations_alone": by_network(told["stations_alone"], test)  # type: ignore[arg-type]
+                    if "stations_alone" in told else np.full(len(test), np.nan),
                     "lightgbm": by_trees(trees, test),
                 }
             )
