@@ -62,7 +62,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         train(
             new_network(config, 0), {STATION: chips}, chips.of(number[:1]), settings, Path(folder),
-            options=RunOptions(device=device, after_step=lambda _: rows.append(time.perf_counter())),
+            options=RunOptions(
+                device=device, after_step=lambda _: rows.append(time.perf_counter())
+            ),
         )  # fmt: skip
     loop = float(np.median(np.diff(rows)))
     figures.add("network fed from memory", given.batch / bare, "windows s-1")
@@ -108,7 +110,7 @@ def add_map(figures: Figures, config: MultimodalConfig, side: int, device: torch
     started, used = time.perf_counter(), time.process_time()
     theta = blended_bands(predict, read, (side, side), window)
     took, cpu = time.perf_counter() - started, time.process_time() - used
-    assert np.isfinite(theta).all()
+    figures.add("pixels without a value", np.isnan(theta).sum(), "-", "0")
     figures.add("windows of the map", len(starts(side, window)) ** 2, "-")
     figures.add(f"map of {side} x {side} px", took, "s by the clock", "< 180 on 2 cores")
     figures.add(f"map of {side} x {side} px", cpu, "s of CPU")
