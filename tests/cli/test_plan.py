@@ -26,6 +26,9 @@ def test_the_estimate_has_hours_interval_disk_files_and_a_script(file: Path) -> 
     assert facts["files"] == 2 * 5 + 4
     assert facts["disk_gb"] > 0
     assert facts["pilot"]["sites"] == 64
+    # The driver runs twelve canaries before its first shard, 2 ms each.
+    assert facts["pilot"]["program_s"] >= 12 * 0.002
+    assert facts["wall_hours"]["value"] > facts["pilot"]["program_s"] / 3600
     assert "#SBATCH --array=1-" in facts["sbatch"]
 
 

@@ -197,9 +197,9 @@ def run_campaign(
     check_tables(workspace)
     check_writable(workspace)
     keep_told_version(engine, workspace)
-    check_canaries(engine, workspace, engine_code())
     executor.warm_up(None if numbers is None else len(numbers))
     try:
+        check_canaries(engine, workspace, engine_code())
         return _run_chosen(
             campaign, workspace, executor, make_engine, numbers, force, isolated, tell
         )

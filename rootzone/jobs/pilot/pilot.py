@@ -51,7 +51,8 @@ class Measured:
     failed_by_class : dict
         Failed ones by class.
     program_s : float
-        Time by the clock until a program has loaded its libraries, before it starts workers [s].
+        Time by the clock that the program which starts the workers takes itself, to load its
+        libraries, check its engine, read its inputs and end, while no worker starts or works [s].
     """
 
     seconds_per_site: Sequence[float]

@@ -73,7 +73,7 @@ def test_wall_time_counts_whole_rounds_of_shards() -> None:
     cost = estimate(measured([0.009] * 8), sites=36_000, shards=10, sites_per_shard=3600, cores=4)
     # 10 shards on 4 cores are 3 rounds of 36 s, and 2 s to start.
     assert cost.wall_hours.value == pytest.approx((3 * 36 + 2) / 3600)
-    # A program that takes 5 s to load its own libraries ends 5 s later; no core of a worker does.
+    # A driver that takes 5 s itself ends 5 s later; no core of a worker does.
     late = replace(measured([0.009] * 8), program_s=5.0)
     slower = estimate(late, sites=36_000, shards=10, sites_per_shard=3600, cores=4)
     assert slower.wall_hours.value == pytest.approx((3 * 36 + 2 + 5) / 3600)
