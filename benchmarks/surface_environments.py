@@ -194,7 +194,7 @@ def scales(choice: OpenChoice, figures: Figures) -> None:
     for candidate in (
         ScaV(), Ridge("ridge_physics", physics), Trees("trees_physics", physics, 200, SHY, True)
     ):  # fmt: skip
-        graph = candidate.fit(samples, 0).graph(bands)  # type: ignore[arg-type]
+        graph = candidate.fit(samples, 0).graph(bands)
         told = {}
         for km in (1, 9, 36):
             fields = bands_at(choice.opened.scene, look, km)

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import polars as pl
 
+from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.positions import refuse_impossible_places
-from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
+from rootzone._shared.seal import sealed_json
 from rootzone._shared.table_files import read_frame, write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.surface.select.candidates import (
@@ -24,10 +26,14 @@ from rootzone.surface.select.candidates import (
     Trees,
     WaterCloud,
 )
-from rootzone.surface.select.choose import select, skill_table
+from rootzone.surface.select.choose import fit_all, select, skill_table
+from rootzone.surface.select.chosen_graph import SCENE
 from rootzone.surface.select.environments import LEAST_STATIONS, told_environments
+from rootzone.surface.select.graph import image
+from rootzone.surface.select.keep_models import models_of
 
 CLUSTER: Final = "cluster"
+_INTERVAL_PCT: Final = 90.0
 SELECTION: Final = Schema(
     "selection",
     (
@@ -75,6 +81,7 @@ def run_select(
     rounds: int = 400,
     seed: int = 0,
     out: Path | None = None,
+    models: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Read samples, choose, and tell.
@@ -93,6 +100,8 @@ def run_select(
         Trees of the boosted candidates.
     out : Path, optional
         Parquet for the choices.
+    models : Path, optional
+        JSON for the fitted models, which ``rootzone surface apply`` runs on images.
 
     Returns
     -------
@@ -119,14 +128,18 @@ def run_select(
     candidates = _candidates(samples, features, rounds)
     chosen = select(samples, environments, candidates, outer=outer, soft=soft, seed=seed, say=say)
     rows = [asdict(choice) for choice in chosen.choices]
+    settings = {
+        **asdict(columns), "by": list(by), "cluster": list(columns.cluster),
+        "features": list(features), "outer": outer, "soft": soft, "rounds": rounds, "seed": seed,
+    }  # fmt: skip
+    record = Provenance("rootzone surface select", inputs_of({table.name: table}), settings)
+    if models is not None:
+        needed = {name for one in candidates for name in one.needs} | {"month"}
+        bands = {name: image(SCENE).select(name) for name in needed}
+        kept = models_of(chosen, fit_all(samples, candidates, seed), bands, _INTERVAL_PCT)
+        write_text(models, sealed_json({**kept.to_dict(), "by": list(by)}))
+        write_sidecar(models, record)
     if out is not None:
-        record = Provenance(
-            "rootzone surface select",
-            inputs_of({table.name: table}),
-            {**asdict(columns), "by": list(by), "cluster": list(columns.cluster),
-             "features": list(features), "outer": outer, "soft": soft, "rounds": rounds,
-             "seed": seed},
-        )  # fmt: skip
         write_table(out, pl.DataFrame(rows), SELECTION, record)
     return {
         "winner": chosen.winner,
