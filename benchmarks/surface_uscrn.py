@@ -3,7 +3,7 @@
     python benchmarks/surface_uscrn.py --work /tmp/uscrn5
 
 Reads ../shared/realdata (USCRN 2009-2024 with its weather, measured soils, climate classes), runs
-assumed and measured soils under each station's weather, and predicts every fifth day twice: random
+assumed and measured soils under each station's weather, and predicts every n-th value twice: random
 tenths of the days held out, and eighths of the stations. ``level and trees`` guesses a place's mean
 by ridge from climate and soil, and departures from it by trees. Pooled R and RMSE with 95 %
 bootstrap intervals over stations; ubRMSE and R of single stations as medians with theirs.
@@ -27,20 +27,18 @@ from rootzone._shared.skill import median_interval, skill_of
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.read_settings import settings_from_pairs
 from rootzone.inversion.column_runs import ColumnSetup
+from rootzone.learning.points.levels import place_traits, ridge_level
 from rootzone.learning.points.read_inputs import PointFiles, read_point_stations
 from rootzone.learning.points.samples import PointSettings, PointStation, PointTable, point_table
 from rootzone.learning.points.trees import (
     TreeSettings,
     folds_of,
-    place_traits,
-    ridge_level,
     tree_anomalies,
 )
 from rootzone.stations.station_table import weather_path
 from rootzone.surface.select.candidates import SHY, Candidate, Climatology, Trees
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
-EVERY = 5
 
 
 def main() -> None:
@@ -49,10 +47,11 @@ def main() -> None:
     asked.add_argument("--work", type=Path, required=True)
     asked.add_argument("--folds", type=int, default=8)
     asked.add_argument("--rounds", type=int, default=200)
+    asked.add_argument("--every", type=int, default=5, help="Take every n-th value.")
     given = asked.parse_args()
     used = [one for one in simulated(given.data, given.work) if one.known.any()]
     table = point_table(used)
-    rows = np.arange(0, table.y.size, EVERY)
+    rows = np.arange(0, table.y.size, given.every)
     thin = PointTable(
         table.x[rows], table.names, table.y[rows], table.station[rows], table.day[rows]
     )
@@ -80,6 +79,7 @@ def main() -> None:
         for name in ("theta_loam", "theta_measured_soil"):
             told[f"simulated: {name}"] = samples[name].cast(pl.Float64).to_numpy()
         for name, values in told.items():
+            print(f"{name}; {held}", flush=True)
             add(figures, f"{name}; held out: {held}", values, thin.y, site)
     figures.show(as_json=given.json)
 

@@ -104,7 +104,8 @@ def test_a_region_typed_before_its_data_are_there_names_what_is_missing(
         else:  # a file that is not there, and the verb that makes it
             assert result.status == 2, (line, result.said)
             assert re.search(
-                r"(does not exist|There is no|is missing|are missing|no file|No such)", result.said
+                r"(does not exist|There is no|is missing|are missing|no file|No such|needs torch)",
+                result.said,
             ), line
             assert "rootzone " in result.said, line
 

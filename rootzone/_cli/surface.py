@@ -10,6 +10,7 @@ import click
 
 from rootzone._cli._options import force_option, json_option
 from rootzone._cli._surface_fusion import daily, fuse
+from rootzone._cli._surface_select import apply, select
 from rootzone._shared.json_text import json_text
 
 if TYPE_CHECKING:
@@ -145,66 +146,6 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--features", required=True, metavar="COL,COL,...", help="Columns that ridge and trees read."
-)
-@click.option(
-    "--by", default="", metavar="COL,COL,...", help="Class columns of environments, first first."
-)
-@click.option("--station", default="station", show_default=True, help="Column of the station.")
-@click.option("--target", default="theta", show_default=True, help="Column of water content.")
-@click.option("--outer", type=click.IntRange(2), default=5, show_default=True, help="Folds.")
-@click.option(
-    "--soft",
-    type=click.FloatRange(0.0),
-    default=0.0,
-    show_default=True,
-    help="Weigh models by ubRMSE, this wide [m3 m-3], instead of one an environment.",
-)
-@click.option("--rounds", type=click.IntRange(1), default=400, show_default=True, help="Trees.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of folds and fits.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet to write.")
-@force_option
-@json_option
-def select(
-    table: Path,
-    features: str,
-    by: str,
-    station: str,
-    target: str,
-    outer: int,
-    soft: float,
-    rounds: int,
-    seed: int,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
-    """Choose a model for each environment from the samples of TABLE (Parquet or CSV).
-
-    TABLE has a row a station and day: the station, ``date``, the water content measured and any
-    features. Candidates are ridge and boosted trees on --features, the monthly mean of stations
-    (climatology) and, where TABLE has their columns, SCA-V and the water cloud. Models are judged
-    at stations left out of their fit; nothing is chosen on the stations it is reported on.
-    """
-    from rootzone._shared.atomic import refuse_overwrite
-    from rootzone.surface.select.run_select import Columns, report_text, run_select
-
-    if out is not None:
-        refuse_overwrite(out, force=force)
-    columns = Columns(station, target, tuple(filter(None, by.split(","))))
-    wanted = tuple(filter(None, (name.strip() for name in features.split(","))))
-    facts = run_select(
-        table, columns, wanted, outer=outer, soft=soft, rounds=rounds, seed=seed, out=out, say=_say
-    )
-    if as_json:
-        click.echo(json_text(facts))
-        return
-    click.echo(report_text(facts))
-
-
-@command.command()
 @_CAMPAIGN
 @_ENGINE
 @json_option
@@ -334,8 +275,8 @@ def bands(campaign: Path) -> None:
     click.echo(f"next: upload them, then rootzone surface map {campaign} --engine ee", err=True)
 
 
-command.add_command(fuse)
-command.add_command(daily)
+for verb in (select, apply, fuse, daily):
+    command.add_command(verb)
 
 
 def _opened(campaign: Path) -> OpenSurface:

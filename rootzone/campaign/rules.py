@@ -255,6 +255,13 @@ def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
                 "name the campaign file of another region, or take region out of surface.splits",
             )
         return
+    if surface.system == "multimodal" and asked:
+        yield Broken(
+            ("surface", "splits"),
+            "the system multimodal has no split region",
+            "take region out; stations leaves whole places out",
+        )
+        return
     if asked and not there:
         yield Broken(
             ("surface", "splits"),
@@ -266,6 +273,29 @@ def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
             ("surface", "other_region"),
             "no split looks at it",
             "add region to surface.splits, or take other_region out",
+        )
+
+
+def _what_select_reads_is_named(campaign: Campaign) -> Iterator[Broken]:
+    surface = campaign.surface
+    if surface.system != "select":
+        return
+    chosen, cloud = surface.select, surface.select.cloud
+    if "koppen" in chosen.by and chosen.koppen is None:
+        yield Broken(
+            ("surface", "select", "koppen"),
+            "environments are made of climate, and no map of its codes is named",
+            "name a GeoTIFF on the grid of surface.land, or take koppen out of surface.select.by",
+        )
+    if cloud.export == "cloud_storage" and cloud.bucket is None:
+        yield Broken(
+            ("surface", "select", "cloud", "bucket"),
+            "exports go to Cloud Storage, and no bucket is named",
+            "name a bucket that the project may write to, or export to drive",
+        )
+    if len(set(chosen.candidates)) < len(chosen.candidates):
+        yield Broken(
+            ("surface", "select", "candidates"), "a candidate is named twice", "name each once"
         )
 
 
@@ -331,6 +361,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _texture_interval,
     _surface_moisture_by_day,
     _another_region_to_test_in,
+    _what_select_reads_is_named,
     _split_adds_up,
     _map_days_have_weather,
 )

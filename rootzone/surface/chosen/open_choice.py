@@ -31,7 +31,7 @@ from rootzone.surface.emission_model.predict import FREEZING_K
 from rootzone.surface.samples.scene import ease_piece, physical_band
 from rootzone.surface.select.candidates import SHY, Candidate, Climatology, Ridge, ScaV, Trees
 from rootzone.surface.select.chosen_graph import ChosenModels
-from rootzone.surface.select.graph import image
+from rootzone.surface.select.graph import Node, image
 from rootzone.surface.select.interpret import interpret
 from rootzone.surface.select.physics_graphs import SCAV_BANDS, scav_graph
 
@@ -193,7 +193,7 @@ class OpenChoice:
         return [makers[name]() for name in self.section.candidates]
 
 
-def scene_bands(name: str) -> dict[str, object]:
+def scene_bands(name: str) -> dict[str, Node]:
     """Nodes of all `BANDS` of an image, and of `PHYSICS` made of them."""
     bands = {band: image(name).select(band) for band in BANDS}
     return {**bands, PHYSICS: scav_graph(bands)}

@@ -12,7 +12,6 @@ import polars as pl
 
 from rootzone._shared.arrays import IntArray
 from rootzone._shared.atomic import write_text
-from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.seal import sealed_json
 from rootzone._shared.table_files import write_table
@@ -28,9 +27,9 @@ from rootzone.surface.select.choose import (
     fit_all,
     select,
 )
-from rootzone.surface.select.chosen_graph import SCENE, ChosenModels
+from rootzone.surface.select.chosen_graph import SCENE
 from rootzone.surface.select.environments import ALL, told_environments
-from rootzone.surface.select.graph import Node, to_json
+from rootzone.surface.select.keep_models import models_of
 from rootzone.surface.select.run_select import SELECTION
 
 CHOSEN: Final = "chosen"
@@ -46,7 +45,6 @@ PREDICTED: Final = Schema(
         Column("theta", "float", "m3 m-3", "what it says, its samples held out"),
     ),
 )
-_LEAST = 30  # samples of an environment for an error of its own
 
 
 @dataclass(frozen=True)
@@ -95,17 +93,9 @@ def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
     if "region" in opened.section.splits:
         say("the other region")
         frames.append(_long(_abroad(choice, found, fitted, say), "region"))
-    used = {m for share in found.weights.values() for m, w in share.items() if w > 0.0}
-    bands = scene_bands(SCENE)
-    graphs: dict[str, Any] = {}
-    for name in (candidate.name for candidate in candidates):
-        if name not in used:
-            continue
-        graph = fitted[name].graph(bands)  # type: ignore[arg-type]
-        if not isinstance(graph, Node):
-            raise RequestError(f"{name} was chosen and has no graph; take it out of candidates.")
-        graphs[name] = to_json(graph.rename("theta"))
-    models = ChosenModels(graphs, found.weights, *_errors(found, opened.section.interval_pct))
+    models = models_of(
+        found, fitted, scene_bands(SCENE), opened.section.interval_pct
+    )  # fmt: skip
     rows = [asdict(one) for one in found.choices]
     write_table(choice.choices, pl.DataFrame(rows), SELECTION, record)
     write_text(choice.model_file, sealed_json(models.to_dict()))
@@ -154,23 +144,3 @@ def _long(frame: pl.DataFrame, split: str) -> pl.DataFrame:
         .with_columns(split=pl.lit(split))
         .select("split", *index, "model", "theta")
     )
-
-
-def _errors(found: Selected, interval_pct: float) -> tuple[dict[str, dict[str, float]], float]:
-    """Errors at stations left out by environment and model, and the interval's factor."""
-    frame = found.predicted
-    spread: dict[str, dict[str, float]] = {}
-    for environment, share in found.weights.items():
-        own = frame.filter(pl.col("environment") == environment)
-        part = own if own.height >= _LEAST else frame
-        spread[environment] = {
-            name: float(np.sqrt(((part[name] - part["observed"]) ** 2).drop_nans().mean()))  # type: ignore[arg-type]
-            for name in share
-        }
-    usual = np.array([
-        spread.get(e, spread[ALL]).get(m, np.nan)
-        for e, m in frame.select("environment", "model").iter_rows()
-    ])  # fmt: skip
-    off = np.abs((frame["chosen"] - frame["observed"]).to_numpy()) / usual
-    off = off[np.isfinite(off)]
-    return spread, float(np.quantile(off, interval_pct / 100.0)) if off.size else float("nan")

@@ -120,7 +120,12 @@ def select(
     names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names) or not names:
         raise RequestError(f"Candidates need names of their own; got {names}.")
-    joined = samples.join(environments.select("station", "environment"), on="station", how="left")
+    # A table may have a column of that name of its own.
+    own = samples.drop("environment", strict=False)
+    joined = own.join(
+        environments.select("station", "environment"), on="station", how="left",
+        maintain_order="left",
+    )  # fmt: skip
     lost = joined.filter(pl.col("environment").is_null())["station"].unique().sort().to_list()
     if lost:
         raise RequestError(f"{len(lost)} stations have no environment, such as {lost[0]!r}.")
@@ -165,7 +170,7 @@ def chosen_elsewhere(
         As in `select`.
     """
     named = environments.select("station", "environment")
-    both = (train, test)
+    both = [frame.drop("environment", strict=False) for frame in (train, test)]
     parts = [f.join(named, on="station", how="inner", maintain_order="left") for f in both]
     return _told(parts[0], parts[1], candidates, inner, soft, seed)
 

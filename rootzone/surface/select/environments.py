@@ -53,13 +53,19 @@ def told_environments(
         raise RequestError(f"The places lack the column {missing[0]!r}; have {places.columns}.")
     if places["station"].n_unique() < places.height:
         raise RequestError("A station has more than one row; its classes must be one each.")
-    out = places.select(
-        "station", *(pl.col(name).cast(pl.String).fill_null("unknown") for name in by)
-    ).with_columns(environment=pl.lit(ALL, dtype=pl.String), level=pl.lit(0, dtype=pl.Int64))
+    # Under names of our own: a class column may be called environment or level.
+    classes = [f"class {k}" for k in range(len(by))]
+    told = (
+        pl.col(name).cast(pl.String).fill_null("unknown").alias(own)
+        for name, own in zip(by, classes, strict=True)
+    )
+    out = places.select("station", *told).with_columns(
+        environment=pl.lit(ALL, dtype=pl.String), level=pl.lit(0, dtype=pl.Int64)
+    )
     for level in range(len(by), 0, -1):
         open_yet = out.filter(pl.col("level") == 0)
         named = open_yet.with_columns(
-            told=pl.concat_str([pl.col(name) for name in by[:level]], separator=JOIN)
+            told=pl.concat_str([pl.col(name) for name in classes[:level]], separator=JOIN)
         ).with_columns(n=pl.len().over("told"))
         kept = named.filter(pl.col("n") >= least_stations).select("station", "told")
         out = out.join(kept, on="station", how="left", maintain_order="left").with_columns(

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import polars as pl
 
+from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.names import did_you_mean
 from rootzone._shared.positions import refuse_impossible_places
-from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone._shared.provenance import Provenance, inputs_of, write_sidecar
+from rootzone._shared.seal import sealed_json
 from rootzone._shared.table_files import read_frame, write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.surface.select.candidates import (
@@ -24,9 +26,14 @@ from rootzone.surface.select.candidates import (
     Trees,
     WaterCloud,
 )
-from rootzone.surface.select.choose import select, skill_table
-from rootzone.surface.select.environments import told_environments
+from rootzone.surface.select.choose import fit_all, select, skill_table
+from rootzone.surface.select.chosen_graph import SCENE
+from rootzone.surface.select.environments import LEAST_STATIONS, told_environments
+from rootzone.surface.select.graph import image
+from rootzone.surface.select.keep_models import models_of
 
+CLUSTER: Final = "cluster"
+_INTERVAL_PCT: Final = 90.0
 SELECTION: Final = Schema(
     "selection",
     (
@@ -53,11 +60,15 @@ class Columns:
         Column of the station, and of the water content measured [m3 m-3].
     by : sequence of str
         Class columns that make environments; none: one environment.
+    cluster : sequence of str
+        Columns of numbers whose means over a station's days group stations into clusters, the last
+        class of ``by``; none: no clusters.
     """
 
     station: str = "station"
     target: str = "theta"
     by: Sequence[str] = ()
+    cluster: Sequence[str] = ()
 
 
 def run_select(
@@ -70,6 +81,7 @@ def run_select(
     rounds: int = 400,
     seed: int = 0,
     out: Path | None = None,
+    models: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Read samples, choose, and tell.
@@ -88,6 +100,8 @@ def run_select(
         Trees of the boosted candidates.
     out : Path, optional
         Parquet for the choices.
+    models : Path, optional
+        JSON for the fitted models, which ``rootzone surface apply`` runs on images.
 
     Returns
     -------
@@ -100,24 +114,32 @@ def run_select(
         A column is missing, water contents are no fractions, a class differs within a station.
     """
     samples = _read(table, columns, features)
-    places = samples.select("station", *columns.by).unique()
+    by = tuple(columns.by)
+    if columns.cluster:
+        samples, by = _clustered(samples, columns.cluster), (*by, CLUSTER)
+    places = samples.select("station", *by).unique()
     twice = places.filter(pl.col("station").is_duplicated())
     if twice.height:
         raise RequestError(
             f"{table}: station {twice['station'][0]!r} has more than one class of "
-            f"{', '.join(columns.by)}; an environment belongs to a place."
+            f"{', '.join(by)}; an environment belongs to a place."
         )
-    environments = told_environments(places, columns.by)
+    environments = told_environments(places, by)
     candidates = _candidates(samples, features, rounds)
     chosen = select(samples, environments, candidates, outer=outer, soft=soft, seed=seed, say=say)
     rows = [asdict(choice) for choice in chosen.choices]
+    settings = {
+        **asdict(columns), "by": list(by), "cluster": list(columns.cluster),
+        "features": list(features), "outer": outer, "soft": soft, "rounds": rounds, "seed": seed,
+    }  # fmt: skip
+    record = Provenance("rootzone surface select", inputs_of({table.name: table}), settings)
+    if models is not None:
+        needed = {name for one in candidates for name in one.needs} | {"month"}
+        bands = {name: image(SCENE).select(name) for name in needed}
+        kept = models_of(chosen, fit_all(samples, candidates, seed), bands, _INTERVAL_PCT)
+        write_text(models, sealed_json({**kept.to_dict(), "by": list(by)}))
+        write_sidecar(models, record)
     if out is not None:
-        record = Provenance(
-            "rootzone surface select",
-            inputs_of({table.name: table}),
-            {**asdict(columns), "by": list(columns.by), "features": list(features),
-             "outer": outer, "soft": soft, "rounds": rounds, "seed": seed},
-        )  # fmt: skip
         write_table(out, pl.DataFrame(rows), SELECTION, record)
     return {
         "winner": chosen.winner,
@@ -162,7 +184,8 @@ def report_text(facts: Mapping[str, Any]) -> str:
 def _read(table: Path, columns: Columns, features: Sequence[str]) -> pl.DataFrame:
     frame = read_frame(table)
     refuse_impossible_places(frame, table)
-    for name in (columns.station, columns.target, "date", *columns.by, *features):
+    needed = (columns.station, columns.target, "date", *columns.by, *columns.cluster, *features)
+    for name in needed:
         if name not in frame.columns:
             raise RequestError(
                 f"{table} has no column {name!r}{did_you_mean(name, frame.columns)}."
@@ -185,6 +208,21 @@ def _read(table: Path, columns: Columns, features: Sequence[str]) -> pl.DataFram
             "fractions [m3 m-3]. Divide percent by 100, and take missing codes out."
         )
     return frame
+
+
+def _clustered(samples: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The samples with the cluster of their station."""
+    from rootzone.surface.extents.clusters import find_clusters
+
+    means = (
+        samples.group_by("station")
+        .agg(pl.col(list(names)).cast(pl.Float64, strict=False).mean())
+        .sort("station")
+    )
+    vectors = means.select(pl.all().exclude("station").fill_null(float("nan"))).to_numpy()
+    _, label = find_clusters(vectors, list(names), least_members=LEAST_STATIONS)
+    named = pl.Series(CLUSTER, [f"cluster {k + 1}" for k in label.tolist()])
+    return samples.join(means.select("station", named), on="station", how="left")
 
 
 def _candidates(samples: pl.DataFrame, features: Sequence[str], rounds: int) -> list[Candidate]:

@@ -17,6 +17,8 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 
+LARGEST_NODE: Final = 2**31 - 1
+"""Number of a node that a whole number of 32 bits holds: children are 2k and 2k + 1."""
 MOST_NODES: Final = 60_000
 """Nodes of an ensemble that fit a request of 10 MB."""
 
@@ -90,7 +92,8 @@ def texts_of_booster(model: Mapping[str, Any]) -> list[str]:
     Raises
     ------
     RequestError
-        A split is categorical, or there are more than `MOST_NODES` nodes.
+        A split is categorical, a tree is deeper than 30 splits, or there are more than `MOST_NODES`
+        nodes.
     """
     names, trees = model["feature_names"], model["tree_info"]
     texts = []
@@ -103,6 +106,11 @@ def texts_of_booster(model: Mapping[str, Any]) -> list[str]:
             is_leaf = "leaf_value" in node
             value = repr(float(node["leaf_value"]) * len(trees)) if is_leaf else "9999"
             lines.append(f"{number}) {test} 9999 9999 {value}{' *' if is_leaf else ''}")
+            if number > LARGEST_NODE:
+                raise RequestError(
+                    "A tree is deeper than 30 splits, beyond the numbers that its text may have. "
+                    "Train with fewer leaves, or with max_depth."
+                )
             if is_leaf:
                 continue
             if node["decision_type"] != "<=":

@@ -22,6 +22,7 @@ from rootzone.surface.chosen.bands import blocks, environment_codes, most_freque
 from rootzone.surface.chosen.engines import local, scene_image
 from rootzone.surface.chosen.open_choice import OpenChoice
 from rootzone.surface.cloud.client import EarthEngine
+from rootzone.surface.select.choose import soft_weights
 from rootzone.surface.select.chosen_graph import SCENE, ChosenModels
 from rootzone.surface.select.environments import ALL
 from rootzone.surface.select.graph import image, to_json
@@ -127,6 +128,22 @@ def test_a_model_without_a_value_takes_no_part(trained: Path) -> None:
     np.testing.assert_array_equal(out["model"], [1.0, 1.0, 1.0, np.nan])
 
 
+def test_soft_weights_make_a_seam_smaller() -> None:
+    a, b = image(SCENE).select("a").rename("theta"), image(SCENE).select("b").rename("theta")
+    bands = {"a": np.full(2, 0.10), "b": np.full(2, 0.20), "environment": np.array([0.0, 1.0])}
+    seams = []
+    for near, far in ((1.0, 0.0), soft_weights(np.array([0.030, 0.031]), 0.01).tolist()):
+        weights = {ALL: {"a": near, "b": far}, "dry": {"a": far, "b": near}}
+        errors = {name: {"a": 0.03, "b": 0.03} for name in weights}
+        models = ChosenModels({"a": to_json(a), "b": to_json(b)}, weights, errors, 1.0)
+        theta = interpret(models.graph(SCENE, "environment"), {SCENE: bands})["theta"]
+        seams.append(float(theta[1] - theta[0]))
+    # By hand: weights in the ratio exp((.031^2 - .030^2) / (2 x .01^2)) = exp(.305), so .576 and
+    # .424, and the seam of .1 becomes .1 x (.576 - .424).
+    assert seams[0] == pytest.approx(0.1)
+    assert seams[1] == pytest.approx(0.1 * np.tanh(0.305 / 2), abs=1e-9)
+
+
 def test_point_and_why_tell_what_the_map_holds(trained: Path) -> None:
     choice, campaign = choice_of(trained), trained / "campaign.yaml"
     with rasterio.open(trained / "surface/maps/surface_theta_20220507.tif") as file:
@@ -169,6 +186,20 @@ def test_blocks_and_environments_by_hand() -> None:
     known = [ALL, "grass", "grass / fine"]
     told = environment_codes(classes, ("cover", "texture"), known)
     np.testing.assert_array_equal(told, [2.0, 1.0, 0.0, np.nan])
+
+
+@pytest.mark.parametrize(("key", "told"), [
+    ("by: [koppen]", "no map of its codes is named"),
+    ("by: [texture]\n    koppen: none.tif\n    candidates: [ridge, ridge]", "named twice"),
+    ("by: []\n    cloud: {export: cloud_storage}", "no bucket is named"),
+])  # fmt: skip
+def test_what_is_missing_is_told_when_the_campaign_is_read(
+    tmp_path: Path, key: str, told: str
+) -> None:
+    head = CAMPAIGN[: CAMPAIGN.index("    candidates")]
+    (tmp_path / "campaign.yaml").write_text(f"{head}    {key}\n")
+    with pytest.raises(RequestError, match=told):
+        OpenSurface.of(tmp_path / "campaign.yaml")
 
 
 def test_another_system_has_one_engine(trained: Path, tmp_path: Path) -> None:

@@ -211,3 +211,17 @@ def test_a_graph_read_back_is_the_graph_with_its_images_renamed() -> None:
     assert from_json(told).key == graph.key
     there = scav_graph({name: image("there").select(name) for name in SCAV_BANDS})
     assert from_json(told, {"here": "there"}).key == there.key
+
+
+def test_a_tree_may_be_thirty_splits_deep_and_no_deeper() -> None:
+    def chain(depth: int) -> dict[str, object]:
+        node: dict[str, object] = {"leaf_value": 1.0}
+        for _ in range(depth):
+            node = {"decision_type": "<=", "split_feature": 0, "threshold": 0.5,
+                    "left_child": {"leaf_value": 0.0}, "right_child": node}  # fmt: skip
+        return {"feature_names": ["a"], "tree_info": [{"tree_structure": node}]}
+
+    # Its last right leaf is node 2^31 - 1, the largest whole number of 32 bits.
+    assert texts_of_booster(chain(30))[0].count("*") == 31
+    with pytest.raises(RequestError, match="deeper than 30 splits"):
+        texts_of_booster(chain(31))

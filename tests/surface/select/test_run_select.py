@@ -40,6 +40,22 @@ def test_choices_and_skill_are_told_and_written(table: Path, tmp_path: Path) -> 
     assert f"Global winner: {facts['winner']}." in text
 
 
+def test_clusters_of_stations_are_environments_too(table: Path, tmp_path: Path) -> None:
+    # A column that lies far apart in the two planted environments groups stations as they are.
+    frame = pl.read_parquet(table)
+    is_first = pl.col("environment") == "first"
+    apart = frame.with_columns(height=pl.when(is_first).then(100.0).otherwise(2000.0))
+    told_apart = tmp_path / "apart.parquet"
+    jitter = pl.col("station").str.slice(1).cast(pl.Float64)
+    apart.with_columns(pl.col("height") + jitter).write_parquet(told_apart)
+    words = ("--features", "a,b", "--target", "ssm", "--outer", "2", "--rounds", "5", "--json")
+    told = invoke("surface", "select", told_apart, *words, "--cluster", "height")
+    assert told.exit_code == 0, (told.output, told.exception)
+    choices = json.loads(told.stdout)["choices"]
+    assert [c["n_station"] for c in choices] == [20, 20]
+    assert {c["environment"] for c in choices} == {"cluster 1", "cluster 2"}
+
+
 def test_percent_and_unknown_columns_are_named(table: Path, tmp_path: Path) -> None:
     told = invoke("surface", "select", table, "--features", "a,c", "--target", "ssm")
     assert isinstance(told.exception, RequestError)
