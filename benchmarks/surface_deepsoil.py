@@ -209,7 +209,7 @@ def speed(args: argparse.Namespace) -> None:
 
 def map_seconds(land: OpenExtents, network: Any) -> tuple[float, float]:  # noqa: ANN401
     """CPU seconds of four windows of a map, and of the network alone on as many pixels."""
-    window, day = Window(128, 128, 256, 256), land.days[0]
+    window, day = Window(0, 0, 256, 256), land.days[0]
     ones = np.ones((land.grid.tiles_down, land.grid.tiles_across, 1))
     predictor = Predictor(land, [network], ones, ones[..., 0], ones[..., 0] > 0)
     x = torch.rand(1, 27, 448, 448)
@@ -234,9 +234,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--widths", type=int, nargs=4, default=[8, 16, 32, 64])
     parser.add_argument("--tiles", type=int, default=8)
-    parser.add_argument("--stations", type=int, default=40)
+    parser.add_argument("--stations", type=int, default=30)
     parser.add_argument("--span", type=int, default=60, help="days with weather")
-    parser.add_argument("--days", type=int, default=3, help="of each extent")
+    parser.add_argument("--days", type=int, default=2, help="of each extent")
     parser.add_argument("--monthly", type=int, default=6, help="epochs")
     parser.add_argument("--daily", type=int, default=12, help="epochs")
     parser.add_argument("--weight", type=float, default=10.0, help="of pixels round a station")
