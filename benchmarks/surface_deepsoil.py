@@ -3,6 +3,7 @@
 losses    four losses x (MAE, PSNR, SSIM) and the six rows of Table 3, over seeds
 clusters  a network for each group of places against one for all, where two climates were planted
 seams     jumps of the error across edges of tiles and clusters against those inside
+speed     training and mapping against the bare network on the same numbers
 """
 
 from __future__ import annotations
@@ -10,19 +11,33 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from rootzone._shared.errors import RootzoneError
+from rootzone.covariates.grid import Window
+from rootzone.networks.losses import CompositeLoss
+from rootzone.networks.mixing import STATION
+from rootzone.networks.run_training import new_network, train
+from rootzone.networks.train_step import optimiser_of, train_step
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.extents.evaluate import evaluate
 from rootzone.surface.extents.open_extents import OpenExtents
+from rootzone.surface.extents.predict import Predictor
 from rootzone.surface.extents.read_fields import read_part
-from rootzone.surface.extents.run_maps import map_of, predictors_of
-from rootzone.surface.extents.run_training import train_all
+from rootzone.surface.extents.run_maps import map_of, predictors_of, window_values
+from rootzone.surface.extents.run_training import (
+    Task,
+    grouping,
+    samples_of,
+    settings_of,
+    train_all,
+)
 from rootzone.surface.worlds.write_extents import CountySettings, write_county
 
 LOSSES = ("mse", "mse_decay", "psi_target", "psi_station")
@@ -36,7 +51,7 @@ def county(folder: Path, regimes: int, args: argparse.Namespace) -> Path:
     data = folder / f"county{regimes}"
     if not (data / "stations.csv").is_file():
         settings = CountySettings(
-            tiles=args.tiles, days=60, every=6, stations=args.stations, regimes=regimes
+            tiles=args.tiles, days=args.span, every=6, stations=args.stations, regimes=regimes
         )
         write_county(data, settings)
     return data
@@ -146,28 +161,82 @@ def seams(args: argparse.Namespace) -> None:
     print(f"{day}, {len(predictors[0].networks)} networks")
     for axis, name in ((0, "rows"), (1, "columns")):
         jump = np.abs(np.diff(error, axis=axis))
-        edge = np.zeros(jump.shape, bool)
-        edge[
-            (slice(63, None, 64), slice(None)) if axis == 0 else (slice(None), slice(63, None, 64))
-        ] = True
+        number = np.arange(jump.shape[axis])
+        at = number.reshape((-1, 1) if axis == 0 else (1, -1)) + np.zeros(jump.shape, int)
+        edge, lattice = at % 64 == 63, (at % 16 == 15) & (at % 64 != 63)
         meeting = np.diff(nearest, axis=axis) != 0
-        inside = np.nanmean(jump[~edge])
-        line = f"{name}: inside {inside:.2e}, tile edges {np.nanmean(jump[edge]) / inside:.3f} x"
+        inside, alike, edges = (float(np.nanmean(jump[w])) for w in (~edge, lattice, edge))
+        line = (f"{name}: inside {inside:.2e}, tile edges {edges / inside:.3f} x, "
+                f"{edges / alike:.3f} x other places of the strides' lattice")  # fmt: skip
         if meeting.any():
             line += f", where clusters meet {np.nanmean(jump[meeting]) / inside:.3f} x"
         print(line)
 
 
+def speed(args: argparse.Namespace) -> None:
+    """CPU seconds of the loop and of maps over those of the bare network, in pairs."""
+    torch.set_num_threads(1)
+    data = county(args.folder, 1, args)
+    opened = campaign(args.folder, data, "speed", args.seeds[0], args)
+    land = OpenExtents(opened)
+    groups, task = grouping(land, args.seeds[0]), Task(args.seeds[0], 0)
+    samples, stop = samples_of(land, task, groups, monthly=False)
+    settings = settings_of(land, args.daily, 2e-3, 0)
+    samples.batch(np.arange(len(samples)))  # read once, as the first epoch of hundreds does
+    stop.batch(np.arange(len(stop)))
+    for number in range(3):
+        place = Path(tempfile.mkdtemp())
+        begun = time.process_time()
+        result = train(new_network(land.config, 0), {STATION: samples}, stop, settings, place)
+        whole = time.process_time() - begun
+        steps = result.history[-1]["step"]
+        network = new_network(land.config, 0)
+        optimiser, loss = optimiser_of(network, settings), CompositeLoss(settings)
+        batch = samples.batch(np.arange(settings.batch_size))
+        begun = time.process_time()
+        for _ in range(steps):
+            train_step(network, optimiser, loss, batch, 0.5, settings=settings)
+        network.eval()
+        with torch.inference_mode():
+            for _ in range(args.daily * -(-len(stop) // settings.batch_size)):
+                network(batch.x)
+        bare = time.process_time() - begun
+        mapped, alone = map_seconds(land, network)
+        print(f"round {number}: training {100 * bare / whole:.0f} % of the bare network's pace "
+              f"({whole:.1f} s), a map's window {100 * alone / mapped:.0f} % ({mapped:.2f} s)",
+              flush=True)  # fmt: skip
+
+
+def map_seconds(land: OpenExtents, network: Any) -> tuple[float, float]:  # noqa: ANN401
+    """CPU seconds of four windows of a map, and of the network alone on as many pixels."""
+    window, day = Window(0, 0, 256, 256), land.days[0]
+    ones = np.ones((land.grid.tiles_down, land.grid.tiles_across, 1))
+    predictor = Predictor(land, [network], ones, ones[..., 0], ones[..., 0] > 0)
+    x = torch.rand(1, 27, 448, 448)
+    seconds = []
+    for mapped in (True, False):
+        begun = time.process_time()
+        with torch.inference_mode():
+            for _ in range(4):
+                if mapped:
+                    window_values(land, [predictor], window, day)
+                else:
+                    network(x)
+        seconds.append(time.process_time() - begun)
+    return seconds[0], seconds[1]
+
+
 def main() -> None:
     """Run one experiment."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("losses", "clusters", "seams"))
+    parser.add_argument("what", choices=("losses", "clusters", "seams", "speed"))
     parser.add_argument("--folder", type=Path, default=Path(".deepsoil"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--widths", type=int, nargs=4, default=[8, 16, 32, 64])
     parser.add_argument("--tiles", type=int, default=8)
-    parser.add_argument("--stations", type=int, default=40)
-    parser.add_argument("--days", type=int, default=3, help="of each extent")
+    parser.add_argument("--stations", type=int, default=30)
+    parser.add_argument("--span", type=int, default=60, help="days with weather")
+    parser.add_argument("--days", type=int, default=2, help="of each extent")
     parser.add_argument("--monthly", type=int, default=6, help="epochs")
     parser.add_argument("--daily", type=int, default=12, help="epochs")
     parser.add_argument("--weight", type=float, default=10.0, help="of pixels round a station")
@@ -176,7 +245,7 @@ def main() -> None:
     args.folder = args.folder.resolve()
     started = dt.datetime.now()
     try:
-        {"losses": losses, "clusters": clusters, "seams": seams}[args.what](args)
+        {"losses": losses, "clusters": clusters, "seams": seams, "speed": speed}[args.what](args)
     except RootzoneError as error:
         raise SystemExit(str(error)) from error
     print(f"took {(dt.datetime.now() - started).seconds} s")

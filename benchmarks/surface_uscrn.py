@@ -27,13 +27,12 @@ from rootzone._shared.skill import median_interval, skill_of
 from rootzone.engines.swim.engine import SwimEngine
 from rootzone.engines.swim.read_settings import settings_from_pairs
 from rootzone.inversion.column_runs import ColumnSetup
+from rootzone.learning.points.levels import place_traits, ridge_level
 from rootzone.learning.points.read_inputs import PointFiles, read_point_stations
 from rootzone.learning.points.samples import PointSettings, PointStation, PointTable, point_table
 from rootzone.learning.points.trees import (
     TreeSettings,
     folds_of,
-    place_traits,
-    ridge_level,
     tree_anomalies,
 )
 from rootzone.stations.station_table import weather_path

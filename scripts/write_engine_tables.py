@@ -1,7 +1,8 @@
-"""Run the engine's benchmarks and put their figures into the tables of docs/engine.md.
+"""Run the engine's benchmarks and put their figures into the tables of its pages.
 
-Between ``<!-- begin NAME -->`` and ``<!-- end NAME -->`` stands what ``benchmarks/NAME.py --json``
-gives. ``--only`` runs some of them, ``--from`` takes figures kept as ``FOLDER/NAME.json`` instead.
+In docs/engine.md and docs/roots.md, between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``,
+stands what ``benchmarks/NAME.py --json`` gives. ``--only`` runs some of them, ``--from`` takes
+figures kept as ``FOLDER/NAME.json`` instead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "engine.md"
+PAGES = (ROOT / "docs" / "engine.md", ROOT / "docs" / "roots.md")
 MARKED = re.compile(r"<!-- begin (\w+) -->\n.*?<!-- end \1 -->", flags=re.DOTALL)
 Row = dict[str, float | str]
 
@@ -64,17 +65,23 @@ def main() -> None:
     parsed.add_argument("--from", dest="folder", type=Path, help="folder of kept figures")
     arguments = parsed.parse_args()
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    text = PAGE.read_text(encoding="utf-8")
+    for page in PAGES:
+        rewrite(page, arguments.only, arguments.folder, today)
+
+
+def rewrite(page: Path, only: list[str] | None, folder: Path | None, today: str) -> None:
+    """The tables of one page that were asked for."""
+    text = page.read_text(encoding="utf-8")
     for found in MARKED.finditer(text):
         name = found.group(1)
-        if arguments.only and name not in arguments.only:
+        if only and name not in only:
             continue
-        rows = figures_of(name, arguments.folder)
+        rows = figures_of(name, folder)
         if rows:
             new = f"<!-- begin {name} -->\n{table_of(rows, today)}\n<!-- end {name} -->"
             text = text.replace(found.group(0), new)
-    PAGE.write_text(text, encoding="utf-8")
-    print(PAGE.relative_to(ROOT))
+    page.write_text(text, encoding="utf-8")
+    print(page.relative_to(ROOT))
 
 
 if __name__ == "__main__":

@@ -86,11 +86,29 @@ class Landscape:
     """from a year before the first date (day, cell)"""
     pet_mm: FloatArray
     land_cover: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    physics: Float32Array | None = None
+    """water content by physics (date, row, column) [m3 m-3], the last channel where it is there"""
+
+    @property
+    def n_channels(self) -> int:
+        """Channels that a network sees."""
+        return len(self.spec) + (self.physics is not None)
 
     def features(self, row: IntArray, col: IntArray, date: IntArray) -> Float32Array:
         """All channels at some pixels and dates, shape (point, channel), in the spec's order."""
         day = self.day_table[date, self.cell[row, col]]
-        return np.concatenate([self.static[:, row, col].T, day], axis=1)
+        parts = [self.static[:, row, col].T, day]
+        if self.physics is not None:
+            parts.append(self.physics[date, row, col][:, None])
+        return np.concatenate(parts, axis=1)
+
+    def window(self, rows: slice, cols: slice, date: int) -> Float32Array:
+        """All channels of a window on a date, shape (channel, row, column)."""
+        day = self.day_table[date][self.cell[rows, cols]]
+        parts = [self.static[:, rows, cols], np.moveaxis(day, 2, 0)]
+        if self.physics is not None:
+            parts.append(self.physics[date, rows, cols][None])
+        return np.concatenate(parts)
 
     def true_texture(
         self, row: IntArray, col: IntArray, depths_cm: Sequence[float]

@@ -81,14 +81,18 @@ class WorldSamples:
 
 def tile_features(land: Landscape, tile: int, date: int) -> Float32Array:
     """All channels of a tile on a date (channel, 64, 64)."""
-    cell = _window(land, tile, land.cell)
-    day = land.day_table[date][cell]
-    return np.concatenate([_window(land, tile, land.static), np.moveaxis(day, 2, 0)])
+    return land.window(*_slices(land, tile), date)
 
 
 def _window(land: Landscape, tile: int, values: AnyArray) -> AnyArray:
+    return values[(..., *_slices(land, tile))]
+
+
+def _slices(land: Landscape, tile: int) -> tuple[slice, slice]:
+    """Rows and columns of a tile."""
     row, col = divmod(int(tile), land.settings.tiles)
-    return values[..., row * TILE_PX : (row + 1) * TILE_PX, col * TILE_PX : (col + 1) * TILE_PX]
+    rows = slice(row * TILE_PX, (row + 1) * TILE_PX)
+    return rows, slice(col * TILE_PX, (col + 1) * TILE_PX)
 
 
 def predict_places(

@@ -56,8 +56,34 @@ def theta_at(
     RootzoneError
         A column failed; a made-up world has no reason to.
     """
-    bias = bias or Bias()
-    batch = _batch(land, row, col, bias)
+    middle_cm = (np.cumsum(THICKNESS_MM) - 0.5 * THICKNESS_MM) / 10.0
+    layers = np.array(land.true_texture(row, col, middle_cm.tolist()))  # (layer, 3, site)
+    return columns_of(land, land.cell[row, col], layers, bias, threads)
+
+
+def columns_of(
+    land: Landscape,
+    cell: IntArray,
+    layers: FloatArray,
+    bias: Bias | None = None,
+    threads: int = 1,
+) -> Float32Array:
+    """Water content at 200 mm of some columns on all dates, shape (column, date) [m3 m-3].
+
+    Parameters
+    ----------
+    land : Landscape
+        Weather and dates.
+    cell : array, shape (column,)
+        Weather cell of each column.
+    layers : array, shape (12, 3, column)
+        Sand, silt and clay of each layer [%].
+    bias : Bias, optional
+        As in `theta_at`.
+    threads : int
+        Threads.
+    """
+    batch = _batch(land, cell, layers, bias or Bias())
     settings = settings_from_mapping("van_genuchten", "converged", _WHOLE_DAY)
     n_date = land.dates.size
     parts = []
@@ -77,18 +103,16 @@ def _at_label_depth(theta: FloatArray) -> FloatArray:
     return mixed
 
 
-def _batch(land: Landscape, row: IntArray, col: IntArray, bias: Bias) -> SiteBatch:
-    middle_cm = (np.cumsum(THICKNESS_MM) - 0.5 * THICKNESS_MM) / 10.0
-    layers = np.array(land.true_texture(row, col, middle_cm.tolist()))  # (layer, 3, site)
+def _batch(land: Landscape, cell: IntArray, layers: FloatArray, bias: Bias) -> SiteBatch:
     layers = layers * np.exp([bias.ln_sand, 0.0, bias.ln_clay])[None, :, None]
-    layers *= 100.0 / layers.sum(axis=1, keepdims=True)
+    layers = layers * (100.0 / layers.sum(axis=1, keepdims=True))
     sand, silt, clay = (np.ascontiguousarray(layers[:, k].T).ravel() for k in range(3))
-    n_site, n_layer = row.size, THICKNESS_MM.size
+    n_site, n_layer = cell.size, THICKNESS_MM.size
     start = n_layer * np.arange(n_site + 1)
     columns = soils_from_textures(sand, silt, clay, start)
     soil = {name: np.ascontiguousarray(columns[name]) for name in _SOIL}
     soil["thickness_mm"] = np.tile(THICKNESS_MM, n_site)
-    return SiteBatch(np.arange(n_site), start, soil, land.cell[row, col], _forcing(land, bias))
+    return SiteBatch(np.arange(n_site), start, soil, cell, _forcing(land, bias))
 
 
 def _forcing(land: Landscape, bias: Bias) -> WeatherBatch:

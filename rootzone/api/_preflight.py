@@ -141,14 +141,16 @@ def _strides(loaded: LoadedCampaign) -> Iterator[Finding]:
 
     campaign = loaded.campaign
     learning = campaign.learning
-    if learning.model == AUTO:  # the U-Nets among its candidates
-        learning = learning.model_copy(update={"model": "unet_a"})
-    asked: KeyPath = ("learning", "model")
-    wrong = list(_asked(loaded, asked, partial(config_of, learning, 1, 1)))
-    if wrong:
-        yield wrong[0]
-        return
-    stride = config_of(learning, n_channels=1, n_depths=1).stride_px
+    chosen = learning.candidates if learning.model == AUTO else (learning.model,)
+    asked: KeyPath = ("learning", "candidates" if learning.model == AUTO else "model")
+    stride = 1
+    for name in chosen:
+        one = learning.model_copy(update={"model": name})
+        wrong = list(_asked(loaded, asked, partial(config_of, one, 1, 1)))
+        if wrong:
+            yield wrong[0]
+            return
+        stride = max(stride, config_of(one, n_channels=1, n_depths=1).stride_px)
     sizes: dict[KeyPath, int] = {
         ("grid", "tile_px"): campaign.grid.tile_px,
         ("learning", "crop_halo_px"): campaign.learning.crop_halo_px,

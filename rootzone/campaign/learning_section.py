@@ -52,6 +52,10 @@ class Learning(Section):
     unet_a_double_bottleneck, unet_3m, unet_a_up3, unet_a_up4, unet_narrow, unet_flat; unet_smooth,
     net A without a lattice; unet_residual, which corrects physics; physics itself; trees or
     trees_physics (LightGBM without and with physics); auto takes the best at places left out"""
+    candidates: Annotated[tuple[Name, ...], Field(min_length=1)] = (
+        "physics", "trees", "trees_physics", "unet_a", "unet_residual",
+    )  # fmt: skip
+    """what model: auto chooses among"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"
@@ -70,6 +74,8 @@ class Learning(Section):
     """tiles in a batch"""
     min_labels: Annotated[int, Field(ge=1)] = 1
     """labels a tile must hold on a date to be a sample"""
+    label_weights: Literal["design", "equal"] = "design"
+    """what a simulated label counts in the loss: the land its site stands for, or as any other"""
     station_neighbourhood_px: Annotated[int, Field(ge=0, le=16)] = 0
     """pixels around a station's own that carry its value too"""
     crop_halo_px: Annotated[int, Field(ge=0, le=256, multiple_of=8)] = 0

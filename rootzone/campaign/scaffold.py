@@ -32,6 +32,7 @@ _EXAMPLES: dict[str, Any] = {
     "description": "What this campaign is for",
     "years": [2023],
     "region.place": "Colorado",
+    "learning.model": "auto",  # no model is the best on every land; the default is the paper's
 }
 
 
@@ -51,6 +52,7 @@ def campaign_text(
     chosen = {**_EXAMPLES, **(choices or {})}
     lines = [
         "# A rootzone campaign. Every key stands here with its default; change what you need.",
+        "# Only learning.model is another: the best of several in place of the paper's network.",
         "# Check it with: rootzone check campaign.yaml",
         "",
     ]

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
 from rootzone._shared.skill import Skill
 from rootzone.labels.splits import TRAIN, VALIDATION
-from rootzone.learning.choose_model import choose_model
+from rootzone.learning.choose_model import HeldOut, choose_model
 from rootzone.learning.grow import grown, takes_steps
+from rootzone.learning.intervals import calibrated, calibrated_apart, places_of
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.land_gaps import without_empty_tiles
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
-from rootzone.networks.calibration import Calibration, calibrate
+from rootzone.networks.calibration import Calibration
 from rootzone.networks.families import AUTO, Shape, config_of, to_dict
 from rootzone.networks.mixing import may_draw
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
 from rootzone.networks.settings import TrainSettings
-from rootzone.networks.validate import LabelValues, values_at_labels
+from rootzone.networks.validate import values_at_labels
 
 if TYPE_CHECKING:
     from rootzone.covariates.open_campaign import CampaignFiles
@@ -170,7 +170,8 @@ def train_campaign(
     }
     if choice is not None:
         info |= {"choice": choice.to_dict(), "notes": [*inputs.notes, choice.words() + "."]}
-    return _finished(best, config, inputs, validation, results, info, how)
+    held = None if choice is None else choice.held_out
+    return _finished(best, config, inputs, validation, results, info, how, held)
 
 
 def keep_settings(path: Path, told: Mapping[str, Any]) -> None:
@@ -289,8 +290,12 @@ def _finished(
     results: list[TrainResult],
     info: dict[str, Any],
     how: RunOptions,
+    held: HeldOut | None = None,
 ) -> TrainedCampaign:
-    """Calibrate the networks on the validation samples, and write the bundle with that."""
+    """Calibrate the networks on the validation samples, and write the bundle with that.
+
+    Places that a choice of models put aside are better, as no date of them was trained on.
+    """
     weights = [result.weights for result in results]
     spec, depths_mm = inputs.scene.spec, inputs.depths_mm
     evaluated = digest_of(best)
@@ -301,6 +306,8 @@ def _finished(
     coverage = inputs.campaign.maps.interval_pct / 100.0
     by_date = inputs.campaign.learning.split.kind not in ("stations", "regions")
     calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
+    if held is not None and (apart := calibrated_apart(held, coverage, validation.source)):
+        calibration, said = apart
     info = {
         **info,
         "validation": asdict(values.skill()),
@@ -311,53 +318,6 @@ def _finished(
     if digest_of(best) != evaluated or not (best / CARD).exists():
         _write_card(best, info)
     return TrainedCampaign(best, results, info, calibration)
-
-
-def places_of(values: LabelValues, samples: SampleSet) -> IntArray:
-    """Place of each value, by its number among the places of its labels."""
-    labels = samples.patches.labels
-    tile_px = labels.grid.tile_px
-    pixel = labels.tile.astype(np.int64) * tile_px**2 + labels.row * tile_px + labels.col
-    known, first = np.unique(pixel, return_index=True)
-    tile = samples.patches.tile[values.sample]
-    asked = tile * tile_px**2 + values.row * tile_px + values.col
-    return np.asarray(labels.place[first[np.searchsorted(known, asked)]], dtype=np.int64)
-
-
-def calibrated(
-    values: LabelValues,
-    place: AnyArray,
-    coverage: float,
-    source: str,
-    *,
-    places_train: bool = False,
-) -> tuple[Calibration | None, str]:
-    """Interval of a model from its held-out errors, and what it rests on in words.
-
-    Whole places count, so that the interval holds at a place the model has not seen. With too few
-    of them for that, days count each by itself; such an interval is too narrow at new places, and
-    so is one from places that train on other dates (``places_train``). The words say so.
-    """
-    on = f"{len(np.unique(place))} {source} places, {values.observed.size} values held out"
-    spread: FloatArray | None = values.spread
-    try:
-        fitted = calibrate(values.observed, values.predicted, spread, coverage, place)
-    except RequestError:
-        pass
-    else:
-        if places_train:
-            on += "; these places train on other dates, so it is too narrow at new places"
-        if source == SIMULATED:
-            on += (
-                "; simulated values share the simulation's errors, so sensors will lie outside "
-                "more often"
-            )
-        return fitted, on
-    try:
-        fitted = calibrate(values.observed, values.predicted, spread, coverage)
-    except RequestError as error:
-        return None, f"not calibrated: {error}"
-    return fitted, f"{on}; too few places to count by place, so it is too narrow at new places"
 
 
 def bf16_error(bundle: Bundle, samples: SampleSet, device: torch.device) -> dict[str, float]:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from rootzone.campaign.model import Campaign
-from rootzone.learning.campaign_training import calibrated, keep_settings, on_land, places_of
+from rootzone.learning.campaign_training import keep_settings, on_land
+from rootzone.learning.intervals import calibrated, places_of
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.open_samples import CampaignSamples

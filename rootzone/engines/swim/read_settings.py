@@ -73,7 +73,7 @@ def pairs_as_mapping(pairs: Iterable[str]) -> dict[str, str]:
 
 def _in_words(item: Any) -> str:  # noqa: ANN401 - pydantic's error record
     key = ".".join(str(part) for part in item["loc"])
-    message = item["msg"].removeprefix("Value error, ")
+    message = item["msg"].removeprefix("Value error, ").removesuffix(".")
     if not key:
         return str(message)
     unit = (SwimSettings.model_fields[key].json_schema_extra or {}).get("unit", "-")  # type: ignore[union-attr]

@@ -24,6 +24,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.inversion.observations import LEAST_DAYS, divide_years
 from rootzone.labels.splits import TEST, TRAIN, blocked_dates, season_dates
 from rootzone.learning.evaluation.tables import STATION
+from rootzone.learning.points.levels import place_means, place_traits, ridge_level
 from rootzone.learning.points.samples import (
     MEASURED_SOIL,
     PointStation,
@@ -35,9 +36,6 @@ from rootzone.learning.points.tcn import TcnSettings, predict_tcn, train_tcn
 from rootzone.learning.points.trees import (
     TreeSettings,
     folds_of,
-    place_means,
-    place_traits,
-    ridge_level,
     tree_anomalies,
 )
 from rootzone.stations.station_forcing import climatology

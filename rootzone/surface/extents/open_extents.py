@@ -34,7 +34,7 @@ from rootzone.surface.samples.places import Places, read_places
 _TILE_PX = 64
 _CLASSES = ("nlcd", "koppen")
 _LAND = tuple(SURFACE_SPEC.channels[k].column for k in SURFACE_SPEC.of_origin(LAND))
-_KEPT = 64  # windows of land that are kept: each is asked for again every epoch
+_KEPT_PX = 64 * 192**2  # of land, 230 MB: each extent is asked for again every epoch
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class OpenExtents:
     def _land(self, window: Window) -> tuple[Float32Array, Float32Array]:
         kept = self._kept
         if window not in kept:
-            if len(kept) >= _KEPT:
+            if sum(w.height * w.width for w in kept) + window.height * window.width > _KEPT_PX:
                 kept.clear()
             bands = self.physical_land(window, (*_LAND, *RETENTION))
             scaled = SURFACE_SPEC.scaled_land(dict(zip(_LAND, bands, strict=False)))

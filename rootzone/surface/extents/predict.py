@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -70,8 +69,19 @@ class Predictor:
             alike.reshape(shape),
         )  # fmt: skip
 
-    def window(self, window: Window, day: date) -> Float32Array:
+    def window(
+        self, window: Window, day: date, wide: Float32Array | None = None
+    ) -> Float32Array:  # fmt: skip
         """Water content of a window [m3 m-3], shape (row, col).
+
+        Parameters
+        ----------
+        window : Window
+            Multiples of the stride.
+        day : date
+            The day.
+        wide : array, shape (27, row, col), optional
+            Channels of the window with the halo around it, where they are read already.
 
         Raises
         ------
@@ -81,9 +91,11 @@ class Predictor:
         config = self.land.config
         if any(v % config.stride_px for v in (window.row, window.col, *window.shape)):
             raise RequestError(f"{window} is no multiple of {config.stride_px} px.")
-        wide = window.padded(config.halo_px)
-        x = torch.from_numpy(self.land.x(wide, day))[None]
-        soil = torch.from_numpy(self.land.soil(wide))[None, None]
+        around = window.padded(config.halo_px)
+        x = torch.from_numpy(self.land.x(around, day) if wide is None else wide)[None]
+        soil = None
+        if config.output == "bounds":
+            soil = torch.from_numpy(self.land.soil(around))[None, None]
         share = self._share(window)
         total = np.zeros(window.shape, dtype=np.float64)
         middle = slice(config.halo_px, -config.halo_px)
@@ -105,11 +117,6 @@ class Predictor:
         across = _between(window.col + np.arange(window.width), side, self.weights.shape[1])
         rows = _mixed(self.weights, *down, axis=0)
         return _mixed(rows, *across, axis=1)
-
-    @cached_property
-    def blended(self) -> bool:
-        """Whether more than one network counts anywhere."""
-        return len(self.networks) > 1
 
 
 def _between(pixel: AnyArray, side: int, n: int) -> tuple[AnyArray, AnyArray, FloatArray]:

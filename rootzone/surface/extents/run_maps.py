@@ -29,9 +29,11 @@ from rootzone.maps.map_spec import theta_spec
 from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import write_cog
 from rootzone.maps.write_series import write_netcdf
+from rootzone.networks.channels import LAND
 from rootzone.surface.chain.evaluate import read_half_width
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import inside_grid
+from rootzone.surface.extents.channels import SURFACE_SPEC
 from rootzone.surface.extents.open_extents import OpenExtents
 from rootzone.surface.extents.predict import Predictor
 from rootzone.surface.extents.run_training import Task, grouping, network_file
@@ -40,6 +42,7 @@ from rootzone.surface.product.write_day import LAYER_MM, SurfaceMapFiles, files_
 
 WINDOW_PX: Final = 256  # with its halo 448 px: 22 MB of channels
 _WATER_CLASS: Final = 11
+_NLCD: Final = SURFACE_SPEC.names.index("nlcd")
 MISSING: Final = replace(MISSING_INPUT, meaning="a channel is missing here; the network was told")
 FILLED: Final = Flag(32, "filled_water", "open water; the value is what land like it would have")
 FLAGS: Final = (NO_VALUE, WATER, MISSING, UNLIKE_TRAINING, FILLED)
@@ -148,10 +151,13 @@ def window_values(
     land: OpenExtents, predictors: list[Predictor], window: Window, day: dt.date
 ) -> tuple[Float32Array, AnyArray]:
     """Water content of a window, NaN where the land is not known, and its flags."""
-    told = np.mean([one.window(window, day) for one in predictors], axis=0)
-    channels = land.x(window, day)
-    nlcd = land.physical_land(window, ("nlcd",))[0]
-    water, nowhere = nlcd == _WATER_CLASS, np.isnan(channels[: len(channels) - 7]).all(axis=0)
+    halo = land.config.halo_px
+    wide = land.x(window.padded(halo), day)  # read once, for every network and the flags
+    told = np.mean([one.window(window, day, wide) for one in predictors], axis=0)
+    channels = wide[:, halo:-halo, halo:-halo]
+    cover = SURFACE_SPEC.channels[_NLCD]
+    water = np.rint(channels[_NLCD] * (cover.high - cover.low) + cover.low) == _WATER_CLASS
+    nowhere = np.isnan(channels[: len(SURFACE_SPEC.of_origin(LAND))]).all(axis=0)
     hidden = nowhere | (water & (not land.section.fill_water))
     theta = np.where(hidden, np.nan, told).astype(np.float32)
     side = land.grid.tile_px

@@ -25,6 +25,7 @@ from rootzone._shared.seeds import stream
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION, left_out
+from rootzone.maps.map_run import made_alike
 from rootzone.maps.run_workers import Workers
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.extents.clusters import Clusters, find_clusters
@@ -112,13 +113,17 @@ def grouping(land: OpenExtents, seed: int, vectors: Vectors | None = None) -> Gr
         parts[k] = of_station[land.places.name[k]]
     if land.section.clusters == "one":
         return Grouping(parts, np.zeros(parts.size, np.int64), None)
-    described = (vectors or Vectors(land)).of(found.tile)
-    train = np.unique(found.of_station[parts == TRAIN])
-    clusters, _ = find_clusters(
-        described[train], NAMES, legend_of=LEGEND_OF, most=land.section.most_clusters,
-        least_members=land.section.min_sites, seed=seed,
-    )  # fmt: skip
-    label, _, _ = clusters.assign(described)
+    vectors = vectors or Vectors(land)
+    known = vectors.clusters
+    if seed not in known:
+        described = vectors.of(found.tile)
+        train = np.unique(found.of_station[parts == TRAIN])
+        clusters, _ = find_clusters(
+            described[train], NAMES, legend_of=LEGEND_OF, most=land.section.most_clusters,
+            least_members=land.section.min_sites, seed=seed,
+        )  # fmt: skip
+        known[seed] = clusters, clusters.assign(described)[0]
+    clusters, label = known[seed]
     cluster = np.where(found.of_station >= 0, label[found.of_station], -1)
     return Grouping(parts, cluster.astype(np.int64), clusters)
 
@@ -196,7 +201,14 @@ def train_all(opened: OpenSurface, say: Callable[[str], None], part: str | None 
             say(f"seed {task.seed}, cluster {task.cluster}: trained, {number} of {len(missing)}")
     if part is not None:
         return land.folder / "networks"
-    return _scored(land, vectors, say)
+    record = Provenance(
+        "rootzone surface train", {"files": land.digest},
+        {"section": land.section.model_dump(mode="json", exclude={"cores", "fill_water"}),
+         "seeds": list(opened.section.seeds)},
+    )  # fmt: skip
+    if missing or not made_alike(opened.predictions, record):
+        _scored(land, vectors, record, say)
+    return opened.predictions
 
 
 def _part(tasks: list[Task], part: str | None) -> list[Task]:
@@ -232,8 +244,6 @@ def _record(land: OpenExtents, task: Task, groups: Grouping) -> Provenance:
 
 
 def _is_trained(land: OpenExtents, task: Task, vectors: Vectors) -> bool:
-    from rootzone.maps.map_run import made_alike
-
     return made_alike(
         network_file(land, task), _record(land, task, grouping(land, task.seed, vectors))
     )
@@ -355,7 +365,9 @@ def load_network(land: OpenExtents, task: Task, device: torch.device | None = No
     return network.eval() if device is None else network.eval().to(device)
 
 
-def _scored(land: OpenExtents, vectors: Vectors, say: Callable[[str], None]) -> Path:
+def _scored(
+    land: OpenExtents, vectors: Vectors, record: Provenance, say: Callable[[str], None]
+) -> None:
     """What the networks of every seed say at stations and extents left out of them."""
     from rootzone.surface.extents.predict import Predictor
     from rootzone.surface.extents.score import against_target, at_stations
@@ -377,12 +389,8 @@ def _scored(land: OpenExtents, vectors: Vectors, say: Callable[[str], None]) -> 
             targets.append(against_target(land, seed, number, date, told))
             stations += at_stations(land, seed, number, date, told, test, predictor)
         say(f"seed {seed}: {groups.n} networks, {int(test.sum())} stations left out")
-    record = Provenance(
-        "rootzone surface train", {"files": land.digest},
-        land.opened.section.model_dump(mode="json"),
-    )  # fmt: skip
     write_table(land.folder / "targets.parquet", pl.DataFrame(targets), TARGETS, record)
     if not stations:
         raise RequestError("No station left out has a value on a day with a target and weather.")
     write_table(land.opened.predictions, pl.DataFrame(stations), PREDICTED, record)
-    return land.opened.predictions
+    write_sidecar(land.opened.predictions, record)

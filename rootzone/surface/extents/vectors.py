@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.surface.extents.channels import SOIL
+from rootzone.surface.extents.clusters import Clusters
 from rootzone.surface.extents.open_extents import OpenExtents
 from rootzone.surface.extents.read_fields import DayFiles, read_part
 
@@ -49,6 +50,11 @@ class Vectors:
         """Vectors of the extents round some tiles, shape (tile, 64); NaN where nothing is known."""
         row, col = np.divmod(np.asarray(tile, np.int64), self.land.grid.tiles_across)
         return np.asarray(self.every[row, col])
+
+    @cached_property
+    def clusters(self) -> dict[int, tuple[Clusters, IntArray]]:
+        """Clusters of each seed and the cluster of each extent, found once and kept."""
+        return {}
 
     @cached_property
     def every(self) -> FloatArray:

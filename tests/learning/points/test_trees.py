@@ -14,6 +14,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.inversion.soil_layers import soil_of_station
 from rootzone.learning.evaluation.compare import compare
 from rootzone.learning.evaluation.metrics import skill_table
+from rootzone.learning.points.levels import place_means, place_traits, ridge_level
 from rootzone.learning.points.report import as_text
 from rootzone.learning.points.run_skill import SkillSettings, point_predictions
 from rootzone.learning.points.samples import (
@@ -28,9 +29,6 @@ from rootzone.learning.points.tcn import TcnSettings, daily_inputs, predict_tcn,
 from rootzone.learning.points.trees import (
     TreeSettings,
     folds_of,
-    place_means,
-    place_traits,
-    ridge_level,
     tree_anomalies,
 )
 from rootzone.stations.station_forcing import StationForcing
@@ -137,6 +135,19 @@ def test_ridge_of_noise_is_nearly_the_mean() -> None:
     level = ridge_level(traits, mean, np.ones(40, dtype=bool))
     assert np.std(level) < 0.5 * np.std(mean)
     assert ridge_level(traits, mean, np.arange(40) < 2).tolist() == [mean[:2].mean()] * 40
+
+
+def test_a_level_that_goes_as_the_exponential_of_a_trait_is_found_in_other_scales() -> None:
+    # A line in water content misses an exponential by its bend; its logarithm has none.
+    trait = np.linspace(-1.5, 1.5, 40)[:, None]
+    mean = 0.12 * np.exp(0.8 * trait[:, 0])
+    train = np.arange(40) % 4 > 0
+    line = np.polyval(np.polyfit(trait[train, 0], mean[train], 1), trait[:, 0])
+    level = ridge_level(trait, mean, train)
+    misses = [np.sqrt(np.mean((one - mean)[~train] ** 2)) for one in (level, line)]
+    assert misses[0] < 0.6 * misses[1]
+    assert (level > 0.0).all()
+    assert (line < 0.05).any()  # it is far too dry where the others are dry
 
 
 def test_trees_never_see_held_out_values(stations: list[PointStation]) -> None:

@@ -1,0 +1,73 @@
+"""How wide a model's interval is, and what that rests on in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
+from rootzone._shared.errors import RequestError
+from rootzone.learning.samples.label_index import SIMULATED
+from rootzone.networks.calibration import Calibration, calibrate
+
+if TYPE_CHECKING:
+    from rootzone.learning.choose_model import HeldOut
+    from rootzone.learning.samples.batches import SampleSet
+    from rootzone.networks.validate import LabelValues
+
+_SHARED = "; simulated values share the simulation's errors, so sensors will lie outside more often"
+
+
+def places_of(values: LabelValues, samples: SampleSet) -> IntArray:
+    """Place of each value, by its number among the places of its labels."""
+    labels = samples.patches.labels
+    tile_px = labels.grid.tile_px
+    pixel = labels.tile.astype(np.int64) * tile_px**2 + labels.row * tile_px + labels.col
+    known, first = np.unique(pixel, return_index=True)
+    tile = samples.patches.tile[values.sample]
+    asked = tile * tile_px**2 + values.row * tile_px + values.col
+    return np.asarray(labels.place[first[np.searchsorted(known, asked)]], dtype=np.int64)
+
+
+def calibrated(
+    values: LabelValues,
+    place: AnyArray,
+    coverage: float,
+    source: str,
+    *,
+    places_train: bool = False,
+) -> tuple[Calibration | None, str]:
+    """Interval of a model from its held-out errors, and what it rests on in words.
+
+    Whole places count, so that the interval holds at a place the model has not seen. With too few
+    of them for that, days count each by itself; such an interval is too narrow at new places, and
+    so is one from places that train on other dates (``places_train``). The words say so.
+    """
+    on = f"{len(np.unique(place))} {source} places, {values.observed.size} values held out"
+    spread: FloatArray | None = values.spread
+    try:
+        fitted = calibrate(values.observed, values.predicted, spread, coverage, place)
+    except RequestError:
+        pass
+    else:
+        if places_train:
+            on += "; these places train on other dates, so it is too narrow at new places"
+        if source == SIMULATED:
+            on += _SHARED
+        return fitted, on
+    try:
+        fitted = calibrate(values.observed, values.predicted, spread, coverage)
+    except RequestError as error:
+        return None, f"not calibrated: {error}"
+    return fitted, f"{on}; too few places to count by place, so it is too narrow at new places"
+
+
+def calibrated_apart(held: HeldOut, coverage: float, source: str) -> tuple[Calibration, str] | None:
+    """Interval from places that a choice of models put aside, where there are enough of them."""
+    try:
+        fitted = calibrate(held.observed, held.predicted, None, coverage, held.place)
+    except RequestError:
+        return None
+    said = f"{fitted.n_place} {source} places that auto put aside, {fitted.n} values held out"
+    return fitted, said + (_SHARED if source == SIMULATED else "")
