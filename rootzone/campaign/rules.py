@@ -255,6 +255,13 @@ def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
                 "name the campaign file of another region, or take region out of surface.splits",
             )
         return
+    if surface.system == "multimodal" and asked:
+        yield Broken(
+            ("surface", "splits"),
+            "the system multimodal has no split region",
+            "take region out; stations leaves whole places out",
+        )
+        return
     if asked and not there:
         yield Broken(
             ("surface", "splits"),

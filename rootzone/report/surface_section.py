@@ -14,6 +14,7 @@ from rootzone._shared.seal import read_sealed_json
 from rootzone._shared.words import fixed, plural, signed
 from rootzone.report.document import Block, Code, Plot, Plots, Section, Table, Text, absent
 from rootzone.report.map_layers import read_small
+from rootzone.report.multimodal_section import multimodal_section
 from rootzone.report.two_layer_section import NAMES as TWO_LAYERS
 from rootzone.report.two_layer_section import two_layer_section
 
@@ -30,6 +31,7 @@ _NAMES = {
     "smap": "the coarse product", "target": "the model it learned from",
     "chosen": "the choice by environment",
     "select": "a model chosen for each environment", "climatology": "monthly mean of stations",
+    "convnext": "ConvNeXt V2", "stations_alone": "ConvNeXt V2, stations alone",
     "ridge": "ridge", "ridge_physics": "ridge, SCA-V beside", "trees": "trees",
     "trees_shy": "small trees", "trees_physics": "small trees, SCA-V beside", **TWO_LAYERS,
 }  # fmt: skip
@@ -50,6 +52,8 @@ def surface_section(inputs: ReportInputs) -> Section:
     """Skill, card and maps of the campaign's surface moisture."""
     if inputs.campaign.surface.system == "two_layer":
         return two_layer_section(inputs, _KEY, skill_table)
+    if inputs.campaign.surface.system == "multimodal":
+        return multimodal_section(inputs, _KEY, skill_table, verdict)
     folder = inputs.workspace.surface
     skill, maps = folder / "skill.json", sorted((folder / "maps").glob("surface_theta_*[0-9].tif"))
     if not (skill.is_file() or maps):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,15 +172,22 @@ def load_catalog(files: Sequence[Path], data_folder: Path, *, packed: bool = Tru
     origin: dict[str, str] = {}
     legends: dict[str, Legend] = {}
     before = PACKED if packed else (PACKED_LEGENDS,)
-    for path in [*(resource_path(name) for name in before), *files]:
-        document = read_yaml(path)
-        found = _parse(document)
+    own = [(document, _parse(document)) for document in map(read_yaml, files)]
+    for document, found in [*map(_packed, before), *own]:
         legends.update(found.legends)
         for name, source in found.sources.items():
             _known_legend(document, name, source, legends)
             sources[name] = source
-            origin[name] = f"{path.name}:{document.place(('sources', name)).line}"
+            line = document.place(("sources", name)).line
+            origin[name] = f"{document.path.name}:{line}"
     return Catalog(sources, data_folder, origin, legends)
+
+
+@cache  # half a second of parsing, of what no process sees change
+def _packed(name: str) -> tuple[Document, _File]:
+    """A catalog that comes with the package."""
+    document = read_yaml(resource_path(name))
+    return document, _parse(document)
 
 
 def _known_legend(

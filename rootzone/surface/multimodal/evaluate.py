@@ -45,7 +45,7 @@ def evaluate(opened: OpenSurface) -> dict[str, Any]:
     }
     best = whole.filter(pl.col("split") == map_split(opened))
     coverage = opened.section.interval_pct / 100.0
-    observed, told = best["observed"].to_numpy(), best["network"].to_numpy()
+    observed, told = best["observed"].to_numpy(), best["convnext"].to_numpy()
     try:
         place = best["station"].to_numpy() if map_split(opened) == "stations" else None
         half = calibrate(observed, told, coverage=coverage, place=place).factor
@@ -63,7 +63,7 @@ def evaluate(opened: OpenSurface) -> dict[str, Any]:
 
 def _inside(frame: pl.DataFrame, half: float) -> float:
     """Share of held-out values inside the interval."""
-    return float(((frame["network"] - frame["observed"]).abs() <= half).mean())  # type: ignore[arg-type]
+    return float(((frame["convnext"] - frame["observed"]).abs() <= half).mean())  # type: ignore[arg-type]
 
 
 def missing(frame: pl.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
@@ -71,7 +71,7 @@ def missing(frame: pl.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     out: dict[str, dict[str, dict[str, float]]] = {}
     for (split, without), part in frame.group_by(["split", "without"], maintain_order=True):
         row = out.setdefault(str(split), {}).setdefault(str(without) or _ALL, {})
-        for model in ("network", "lightgbm"):
+        for model in ("convnext", "lightgbm"):
             told = skill_of(part[model].to_numpy(), part["observed"].to_numpy(), least_pairs=2)
             row |= {f"{model}_r2": told.r2, f"{model}_rmse": told.rmse}
     return out
@@ -81,8 +81,8 @@ def table_text(table: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """All splits as lines of text, and which of network and trees wins where."""
     said = []
     for split, models in table.items():
-        if {"network", "lightgbm"} <= set(models):
-            net, trees = models["network"]["rmse"], models["lightgbm"]["rmse"]
+        if {"convnext", "lightgbm"} <= set(models):
+            net, trees = models["convnext"]["rmse"], models["lightgbm"]["rmse"]
             if not (np.isfinite(net) and np.isfinite(trees)):
                 continue
             said.append(
@@ -96,7 +96,7 @@ def missing_text(table: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """What every sensor is worth, as lines of text."""
     lines = [f"{'held out':15}{'without':14}{'R2':>8}{'RMSE':>9}{'R2 trees':>10}{'RMSE':>9}"]
     lines += [
-        f"{split:15}{without:14}{f['network_r2']:8.3f}{f['network_rmse']:9.4f}"
+        f"{split:15}{without:14}{f['convnext_r2']:8.3f}{f['convnext_rmse']:9.4f}"
         f"{f['lightgbm_r2']:10.3f}{f['lightgbm_rmse']:9.4f}"
         for split, rows in table.items()
         for without, f in rows.items()

@@ -31,6 +31,7 @@ _LEAST_SQUEEZED: Final = 8
 _SQUEEZE: Final = 16
 _FILM_WIDTH: Final = 64
 _LAST_WIDTH: Final = 32
+_LOGIT_OF_FIRST: Final = -1.386  # a new network says 0.2 m3 m-3, as most soil does, and not 0.5
 WINDOW_PX: Final = 96  # what published sizes are trained on here, and maps are made of
 
 
@@ -213,6 +214,8 @@ class MultimodalNetwork(nn.Module):
         )
         self.head = nn.Conv2d(last_width, config.n_depths, 1)
         initialise(self)
+        if config.out == "sigmoid" and self.head.bias is not None:
+            nn.init.constant_(self.head.bias, _LOGIT_OF_FIRST)
         if isinstance(self.film, nn.Sequential):
             last = self.film[2]
             # A new network does as if there were no weather: the scalars earn their say.

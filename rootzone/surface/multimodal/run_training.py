@@ -33,8 +33,9 @@ Say = Callable[[str], None]
 Weights = dict[str, "torch.Tensor"]
 _VALIDATION_SHARE: Final = 8  # every eighth block of places validates the stages without stations
 _PATIENCE: Final = 12
-PAINTING_RATE, PAINTING_DECAY = 1.5e-4, 0.05  # of the published pre-training, for 256 images
-MODELS: Final = ("network", "scratch", "lightgbm")
+PAINTING_RATE: Final = 1.5e-4  # of the published pre-training, for 256 images there
+_DECAY: Final = 0.05  # of the weights, as published for the pre-training
+MODELS: Final = ("convnext", "stations_alone", "lightgbm")
 PREDICTED: Final = Schema(
     "multimodal_predictions",
     (
@@ -44,9 +45,13 @@ PREDICTED: Final = Schema(
         Column("station", "text", "-", "network and station"),
         Column("date", "date", "-", "day of the radar scene"),
         Column("observed", "float", "m3 m-3", "water content the station reported"),
-        Column("network", "float", "m3 m-3", "the network after all of its stages"),
+        Column("convnext", "float", "m3 m-3", "the network after all of its stages"),
         Column(
-            "scratch", "float", "m3 m-3", "one that learned from stations alone", required=False
+            "stations_alone",
+            "float",
+            "m3 m-3",
+            "one that learned from stations alone",
+            required=False,
         ),
         Column("lightgbm", "float", "m3 m-3", "trees on the same inputs"),
     ),
@@ -120,8 +125,7 @@ def stages_before(trained: Trained, seed: int, say: Say) -> Weights | None:
         train, stop = _drawn(bare_chips(trained.chips, say))
         _stage(
             trained, task, train, stop, folder, epochs=chosen.pretrain_epochs, seed=seed,
-            learning_rate=PAINTING_RATE * max(chosen.batch_size, 16) / 16,
-            weight_decay=PAINTING_DECAY, before=None,
+            learning_rate=PAINTING_RATE * max(chosen.batch_size, 16) / 16, before=None,
         )  # fmt: skip
         did = True
     if chosen.product is not None:
@@ -129,7 +133,7 @@ def stages_before(trained: Trained, seed: int, say: Say) -> Weights | None:
         train, stop = _drawn(product_chips(trained.chips, say))
         rmse = _stage(
             trained, network, train, stop, folder, epochs=chosen.product_epochs, seed=seed,
-            learning_rate=chosen.learning_rate, weight_decay=0.05,
+            learning_rate=chosen.learning_rate,
             before=_before(trained, "painted") if did else None,
         )  # fmt: skip
         say(f"product, seed {seed}: RMSE {rmse:.4f} m3 m-3 at windows held out")
@@ -151,8 +155,7 @@ def _drawn(chips: Chips) -> tuple[Chips, Chips]:
     return chips.of(~stop, moved=True), chips.of(stop)
 
 
-def _stage(
-    trained: Trained,
+def learn_stage(
     network: torch.nn.Module,
     train_on: Chips,
     validate_on: Chips,
@@ -161,27 +164,69 @@ def _stage(
     epochs: int,
     seed: int,
     learning_rate: float,
-    weight_decay: float,
-    before: Any,  # noqa: ANN401 - plain values
+    batch_size: int,
+    identity: dict[str, Any],
     start: Weights | None = None,
     layer_decay: float = 1.0,
     patience: int = 0,
 ) -> float:
-    """Train a network in place with the one loop; its validation RMSE."""
+    """Train a network in place with the one loop; its validation RMSE [m3 m-3].
+
+    Parameters
+    ----------
+    network : module
+        The network, or what paints with it.
+    train_on, validate_on : Chips
+        Samples.
+    folder : Path
+        Gets the log and the checkpoint of the stage.
+    epochs, patience : int
+        Most epochs, and how many without gain end it; 0 for none.
+    seed : int
+        Of the order of samples.
+    learning_rate : float
+        Of AdamW, falling as a cosine.
+    batch_size : int
+        Windows of a step.
+    identity : dict
+        What else the stage depends on.
+    start : dict, optional
+        Weights of the stage before.
+    layer_decay : float
+        Ratio of the steps of neighbouring layers.
+    """
     from rootzone.networks.run_training import train
     from rootzone.networks.settings import TrainSettings
 
     settings = TrainSettings(
-        epochs=epochs, batch_size=trained.chips.chosen.batch_size, optimiser="adamw",
-        learning_rate=learning_rate, weight_decay=weight_decay, lr_schedule="cosine", seed=seed,
-        patience_epochs=patience, physics="none", layer_decay=layer_decay,
+        epochs=epochs, batch_size=batch_size, optimiser="adamw", learning_rate=learning_rate,
+        weight_decay=_DECAY, lr_schedule="cosine", seed=seed, patience_epochs=patience,
+        physics="none", layer_decay=layer_decay,
     )  # fmt: skip
     result = train(
         network, {train_on.source: train_on}, validate_on, settings, folder, start_from=start,
-        identity={"files": trained.chips.digest, "before": before},
+        identity=identity,
     )  # fmt: skip
     network.load_state_dict(result.weights)
     return result.best_rmse
+
+
+def _stage(
+    trained: Trained,
+    network: torch.nn.Module,
+    train_on: Chips,
+    validate_on: Chips,
+    folder: Path,
+    *,
+    before: Any,  # noqa: ANN401 - plain values
+    **more: Any,  # noqa: ANN401 - of `learn_stage`
+) -> float:
+    """A stage of a campaign; ``before`` says what its network learned before."""
+    identity = {"files": trained.chips.digest, "before": before}
+    return learn_stage(
+        network, train_on, validate_on, folder, identity=identity,
+        batch_size=trained.chips.chosen.batch_size, **more,
+    )  # fmt: skip
 
 
 def _fitted(
@@ -193,15 +238,17 @@ def _fitted(
     chips, section = trained.chips, trained.chips.opened.section
     chosen = chips.chosen
     told = {}
-    ways = {"network": False, "scratch": True} if start is not None and chosen.scratch else {}
-    for name, scratch in (ways or {"network": False}).items():
+    ways = (
+        {"convnext": False, "stations_alone": True} if start is not None and chosen.scratch else {}
+    )
+    for name, scratch in (ways or {"convnext": False}).items():
         path = trained.network_file(split, seed, scratch=scratch)
         network = new_network(chips.config, seed)
         is_tuned = start is not None and not scratch
         before = [*_before(trained, "product"), chosen.product] if is_tuned else None
         _stage(
             trained, network, held.train, held.validate, path.parent, epochs=section.epochs,
-            seed=seed, weight_decay=0.05, before=[before, split, seed], patience=_PATIENCE,
+            seed=seed, before=[before, split, seed], patience=_PATIENCE,
             learning_rate=chosen.station_learning_rate if is_tuned else chosen.learning_rate,
             layer_decay=chosen.layer_decay if is_tuned else 1.0,
             start=start if is_tuned else None,
@@ -221,9 +268,9 @@ def _fitted(
                     "without": [without] * len(test),
                     "station": [chips.places.name[int(p)] for p in test.place],
                     "date": test.date.astype("datetime64[D]"), "observed": test.y,
-                    "network": by_network(told["network"], test),  # type: ignore[arg-type]
-                    "scratch": by_network(told["scratch"], test)  # type: ignore[arg-type]
-                    if "scratch" in told else np.full(len(test), np.nan),
+                    "convnext": by_network(told["convnext"], test),  # type: ignore[arg-type]
+                    "stations_alone": by_network(told["stations_alone"], test)  # type: ignore[arg-type]
+                    if "stations_alone" in told else np.full(len(test), np.nan),
                     "lightgbm": by_trees(trees, test),
                 }
             )

@@ -8,6 +8,7 @@ cell has one for each of 13 parent materials, and a pixel lies between two of th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -35,7 +36,7 @@ FINE_PX: Final = 100
 FINE_LAYERS: Final = {"0_1cm": (0.0, 10.0), "0_2cm": (0.0, 20.0), "0_5cm": (0.0, 50.0)}
 _NODES: Final = np.linspace(-3.0, 3.0, 13)
 _FIELD_KM, _TABLE = (0.30, 0.45), (97, 89)
-_FINE_SOIL, _FINE_RELIEF_M = 0.7, 6.0
+_FINE_SOIL, _FINE_RELIEF_M, _MAP_ERROR = 0.7, 6.0, 0.4
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,15 @@ class FineLand:
             np.clip(0.4 + 1.6 * self._of_field(0, east_km, north_km), 0.3, 3.0),
             np.clip(most * own, 0.1, 0.9), np.clip(least * own, 0.05, 0.8),
         )  # fmt: skip
+
+    def soil_map(
+        self, ground: Ground, east_km: FloatArray, north_km: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """theta_r and theta_s of a soil map, whose parent material is off by .4 (sd) [m3 m-3]."""
+        off = Waves.drawn(stream(self.settings.seed, 23), 5.0, 0.3).at_km(east_km, north_km)
+        parent = np.clip(ground.parent + _MAP_ERROR * off, _NODES[0], _NODES[-1])
+        low, high = _limits(self.settings)
+        return np.interp(parent, _NODES, low), np.interp(parent, _NODES, high)
 
     def _of_field(self, what: int, east_km: FloatArray, north_km: FloatArray) -> FloatArray:
         """A number between 0 and 1 that is one for all of a farmer's field."""
@@ -216,6 +226,7 @@ def _fine_fields(seed: int) -> tuple[Waves, Waves]:
     return Waves.drawn(rng, 1.0, 0.06), Waves.drawn(rng, 1.5, 0.15)
 
 
+@lru_cache(maxsize=4)
 def _limits(settings: ProvinceSettings) -> tuple[FloatArray, FloatArray]:
     """theta_r and theta_s of the top soil of each parent material."""
     sand, silt, clay = texture_of_parent(_NODES, 0.0 * _NODES, settings.ln_sand, [2.5])[0]

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import AnyArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.seeds import stream
@@ -160,15 +160,12 @@ class _Maker:
         write_cog(self.folder / name, spec, stored, Provenance("made-up province"))
 
     def land_map(self) -> None:
-        """Heights, and the limits of the soil as a coarse soil map has them."""
-        ground, coarse = self.ground[1], self.ground[100]
-        n = self.grid.width
-
-        def spread(field: FloatArray) -> FloatArray:
-            return np.repeat(np.repeat(field, 100, axis=0), 100, axis=1)[:n, :n]
-
-        fields = {"height_m": ground.height_m, "theta_r": spread(coarse.theta_r),
-                  "theta_s": spread(coarse.theta_s)}  # fmt: skip
+        """Heights, and the limits of the soil as a soil map has them."""
+        ground, grid = self.ground[1], self.grid
+        row, col = np.mgrid[0 : grid.height, 0 : grid.width]
+        place = places_of(self.land.settings, grid, row, col)
+        low, high = self.land.soil_map(ground, *place)
+        fields = {"height_m": ground.height_m, "theta_r": low, "theta_s": high}
         self._write("land.tif", 1, fields)
 
     def weather(self, day: int) -> None:

@@ -44,8 +44,8 @@ surface:
     scratch: true
 """
 NAME = "surface_theta_20220508"
-CUT = Cut(side_km=0.8, n_stations=16, radar_days=1, s2_days=6)
-DAYS = 10
+CUT = Cut(side_km=0.8, n_stations=20, radar_days=1, s2_days=6)
+DAYS = 8
 
 
 @pytest.fixture(scope="module")
@@ -117,18 +117,21 @@ def test_scores_stand_beside_each_other_and_every_sensor_is_taken_away(folder: P
     told = invoke("surface", "evaluate", str(folder / "campaign.yaml"), "--json")
     facts = json.loads(told.stdout)
     assert set(facts["skill"]) == {"stations"}
-    assert set(facts["skill"]["stations"]) == {"network", "scratch", "lightgbm"}
+    assert set(facts["skill"]["stations"]) == {"convnext", "stations_alone", "lightgbm"}
     rows = facts["missing"]["stations"]
     assert set(rows) == {"all sensors", "s1", "s2", "landsat", "leaves", "terrain", "scalars"}
-    table = facts["skill"]["stations"]["network"]
-    assert rows["all sensors"]["network_rmse"] == pytest.approx(table["rmse"])
+    table = facts["skill"]["stations"]["convnext"]
+    assert rows["all sensors"]["convnext_rmse"] == pytest.approx(table["rmse"])
     frame = pl.read_parquet(chips_of(folder).folder / "predictions.parquet")
     held = frame.filter(pl.col("without") == "", pl.col("split") == "stations")
-    off = (held["network"] - held["observed"]).abs().to_numpy()
-    # Three stations of sixteen are held out: too few for a promise, so the plain quantile stands.
+    off = (held["convnext"] - held["observed"]).abs().to_numpy()
+    # Four stations of twenty are held out: too few for a promise, so the plain quantile stands.
     assert not facts["calibrated"]
     assert facts["half_width"] == pytest.approx(float(np.quantile(off, 0.9)))
-    assert "LightGBM wins" in invoke("surface", "evaluate", str(folder / "campaign.yaml")).stdout
+    models = facts["skill"]["stations"]
+    wins = models["convnext"]["rmse"] < models["lightgbm"]["rmse"]
+    said = invoke("surface", "evaluate", str(folder / "campaign.yaml")).stdout
+    assert f"stations: {'the network' if wins else 'LightGBM'} wins, RMSE" in said
 
 
 def test_maps_hold_theta_interval_and_what_blending_they_are_of(folder: Path) -> None:
@@ -146,6 +149,14 @@ def test_maps_hold_theta_interval_and_what_blending_they_are_of(folder: Path) ->
     assert (facts["row"], facts["col"]) == (40, 71)
     assert facts["theta"] == pytest.approx(theta[40, 71], abs=5.1e-5)  # steps of 1e-4
     assert facts["without_s1"] != facts["theta"]
+
+
+def test_the_report_shows_skill_and_what_sensors_are_worth(folder: Path) -> None:
+    told = invoke("report", str(folder / "campaign.yaml"))
+    assert told.exit_code == 0, told.output
+    page = Path(told.stdout.split()[-1]).read_text()
+    for words in ("ConvNeXt V2", "At stations left out", "without leaves", "0-5 cm at 10"):
+        assert words in page
 
 
 def place(folder: Path, row: int, col: int) -> tuple[str, str]:

@@ -7,11 +7,13 @@ from rootzone._shared.errors import RequestError
 from rootzone.surface.multimodal.convnext import VARIANTS, Encoder, Variant
 from rootzone.surface.multimodal.fcmae import (
     Painter,
+    Painting,
     draw_mask,
     image_painter,
     painted_loss,
     patches,
 )
+from rootzone.surface.multimodal.network import MultimodalConfig
 
 
 @pytest.mark.parametrize(
@@ -94,3 +96,27 @@ def test_pre_training_learns_a_pattern_that_all_patches_share() -> None:
         loss.backward()
         optimiser.step()
     assert loss.item() < 0.5
+
+
+def test_painting_a_multimodal_network_is_the_published_loss_and_sees_nothing_hidden() -> None:
+    torch.manual_seed(0)
+    config = MultimodalConfig(modalities={"s1": 2, "s2": 3}, n_scalars=1, variant="mini")
+    task = Painting(config.build(), 0.5).eval()  # type: ignore[arg-type]
+    x = torch.rand(2, 6, 64, 64)
+    with torch.no_grad():
+        told = task(x).theta
+        mask = draw_mask(2, 2, 2, 0.5, torch.Generator().manual_seed(0))
+        active = 1.0 - torch.nn.functional.interpolate(mask, scale_factor=8, mode="nearest")
+        painted = task.painter(task.inner.stems(x[:, :5], 0.0, active), mask)
+    parts = (
+        painted_loss(painted["s1"], x[:, :2], mask),
+        painted_loss(painted["s2"], x[:, 2:5], mask),
+    )
+    # Two of four patches are hidden: the mean over all is half of the mean over hidden ones.
+    assert float((told**2).mean()) == pytest.approx(0.5 * float(sum(parts)) / 2, rel=1e-4)
+    # Garbage in hidden patches changes what is painted by nothing, only what it is held against.
+    hidden = torch.nn.functional.interpolate(mask, scale_factor=32, mode="nearest") > 0
+    garbage = torch.where(hidden, 7.0 * torch.rand(2, 5, 64, 64), x[:, :5])
+    with torch.no_grad():
+        again = task.painter(task.inner.stems(garbage, 0.0, active), mask)
+    assert all(torch.equal(again[name], painted[name]) for name in painted)
