@@ -63,7 +63,7 @@ def over_looks(theta: FloatArray, miss_k: FloatArray) -> tuple[FloatArray, Float
     Parameters
     ----------
     theta, miss_k : array, shape (look, ...)
-        Of `miss_of_looks`.
+        Of `miss_of_looks` [m3 m-3] and [K].
 
     Returns
     -------
