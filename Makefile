@@ -63,14 +63,15 @@ coverage:
 NEWEST ?= python3.12 python3.13
 test-newest:
 	@PATH="$$(printf '%s:' $$HOME/.pyenv/versions/*/bin)$$PATH"; \
-	for python in $(NEWEST); do \
+	failed=; for python in $(NEWEST); do \
 		$$python --version && $$python -m venv .newest/$$python && \
 		.newest/$$python/bin/python -m pip install --quiet --upgrade --editable '.[apsim,fetch,hpc,zarr]' \
 			hypothesis import-linter pytest pytest-cov pytest-xdist rio-cogeo 'rosetta-soil==0.3.2' \
 			lightgbm safetensors && \
 		PATH="$(CURDIR)/.newest/$$python/bin:$$PATH" .newest/$$python/bin/python -m pytest -n 2 \
-			--dist worksteal || exit 1; \
-	done
+			--dist worksteal || failed="$$failed $$python"; \
+	done; \
+	[ -z "$$failed" ] || { echo "failed with the newest versions:$$failed"; exit 1; }
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

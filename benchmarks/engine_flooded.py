@@ -9,7 +9,9 @@ cells against fine ones, as a share of the rain.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from _engine_cases import seeded_climate, settings_of, sites, weather_batch, whole_triangle
@@ -28,9 +30,11 @@ CLAYS = {
     "n 1.05": (0.0, 0.46, 0.008, 1.05, 48.0),
 }
 STORM_GRID = {"first_cell_cm": 0.1, "cell_growth": 1.08, "tolerance": 5e-3, "theta_step": 1e-2}
+TEXTURES_AT_ONCE = 128
 FLOOD_MM_D = 90_000.0  # more than any soil takes in
 GRIDS = {
     "default cells": {},
+    "short steps": {"tolerance": 3e-3, "theta_step": 3e-3, "iteration_residual": 3e-4},
     "fine cells": {"first_cell_cm": 0.04, "cell_growth": 1.02, "tolerance": 2e-3},
 }
 
@@ -64,9 +68,8 @@ def clay_column(batch: SiteBatch, soil: tuple[float, ...], psi_cm: float) -> Sit
     )
 
 
-def add_storms(figures: Figures, sand: np.ndarray, silt: np.ndarray) -> None:
-    """Balances of two years with storms on the default cells, against cells from 1 mm on."""
-    days = seeded_climate("drought_and_storms")
+def storms_off(sand: np.ndarray, silt: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Runoff, drainage, evaporation off those on cells from 1 mm on, % of rain, a row a texture."""
     batch = sites(sand, silt, weather_batch([days], ["storms"]))
     sums = []
     for grid in ({}, STORM_GRID):
@@ -74,13 +77,32 @@ def add_storms(figures: Figures, sand: np.ndarray, silt: np.ndarray) -> None:
         daily = run_columns(columns_of(batch, settings), settings).daily
         daily = daily.reshape(len(sand), len(days), -1).sum(axis=1)
         sums.append(daily[:, [layout.RUNOFF_MM, layout.DRAINAGE_MM, layout.ES_MM]])
-    off = 100.0 * np.abs(sums[0] - sums[1]) / days[:, 0].sum()
+    return 100.0 * np.abs(sums[0] - sums[1]) / days[:, 0].sum()
+
+
+def add_storms(figures: Figures, sand: np.ndarray, silt: np.ndarray, keep: Path | None) -> None:
+    """Balances of two years with storms on the default cells, against cells from 1 mm on.
+
+    What ``keep`` holds of an earlier run is taken from there; it is written as textures are done.
+    """
+    days = seeded_climate("drought_and_storms")
+    done: dict[str, list[float]] = {}
+    if keep is not None and keep.exists():
+        done = json.loads(keep.read_text())
+    names = [f"{a:g} % sand, {b:g} % silt" for a, b in zip(sand, silt, strict=True)]
+    left = [i for i, name in enumerate(names) if name not in done]
+    for start in range(0, len(left), TEXTURES_AT_ONCE):
+        part = left[start : start + TEXTURES_AT_ONCE]
+        for i, values in zip(part, storms_off(sand[part], silt[part], days), strict=True):
+            done[names[i]] = values.tolist()
+        if keep is not None:
+            keep.write_text(json.dumps(done))
+    off = np.array([done[name] for name in names])
     for name, values in zip(("runoff", "drainage", "evaporation"), off.T, strict=True):
         figures.add(f"storms, {name} against fine cells: worst", values.max(), "% of rain", "<= 2")
         figures.add(f"storms, {name} against fine cells: median", np.median(values), "% of rain")
     worst = int(off.max(axis=1).argmax())
-    text = f"{sand[worst]:g} % sand, {silt[worst]:g} % silt"
-    figures.add(f"storms: the worst is {text}", off[worst].max(), "% of rain")
+    figures.add(f"storms: the worst is {names[worst]}", off[worst].max(), "% of rain")
     figures.add("storms: textures", len(sand), "-")
 
 
@@ -88,6 +110,9 @@ def main() -> None:
     parsed = parser(__doc__)
     parsed.add_argument("--every", type=int, default=1, help="take every n-th texture")
     parsed.add_argument("--storms-every", type=int, default=5, help="the same, for the storms")
+    parsed.add_argument(
+        "--keep", type=Path, help="file of the storms' results; a run goes on there"
+    )
     arguments = parsed.parse_args()
     sand, silt = (values[:: arguments.every] for values in whole_triangle())
     batch = sites(sand, silt, weather_batch([np.array([[FLOOD_MM_D, 0.0]])], ["flood"]))
@@ -102,7 +127,7 @@ def main() -> None:
             for grid, values in GRIDS.items():
                 share, _ = shares(clay_column(batch, soil, psi_cm), **values)
                 figures.add(f"{name} from {psi_cm:g} cm, {grid}", share[0], "-", ">= 1")
-    add_storms(figures, *(v[:: arguments.storms_every] for v in whole_triangle()))
+    add_storms(figures, *(v[:: arguments.storms_every] for v in whole_triangle()), arguments.keep)
     figures.show(as_json=arguments.json)
 
 

@@ -21,8 +21,8 @@ from types import SimpleNamespace
 import numpy as np
 from numba import cuda, from_dtype, types
 
+from rootzone.engines.swim.batch import KINDS
 from rootzone.engines.swim.gpu import kernels
-from rootzone.engines.swim.settings import PAIRS_ON_GPU
 
 
 def pretend_card(capability: tuple[int, int]) -> None:
@@ -50,7 +50,7 @@ def signatures(single: bool) -> dict[str, tuple[object, types.Type]]:
                 kernels.compiled_lanes(*pair).py_func,
                 types.void(*columns_args, three, three, report),
             )
-            for pair in PAIRS_ON_GPU
+            for pair in KINDS
         },
         "judge": (
             kernels.judge_lanes,
@@ -81,6 +81,8 @@ def assemble(ptx: str, capability: tuple[int, int], registers: int | None) -> st
         source.write_text(ptx)
         arch = f"sm_{capability[0]}{capability[1]}"
         limit = [f"-maxrregcount={registers}"] if registers else []
+        # Numba links its function for ``reshape`` only where a kernel is loaded.
+        limit += ["-c"] if "numba_attempt_nocopy_reshape" in ptx else []
         done = subprocess.run(
             [
                 shutil.which("ptxas") or "ptxas",

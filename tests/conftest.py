@@ -46,12 +46,18 @@ def pytest_pycollect_makemodule(
     return _WithoutTorch.from_parent(parent, path=module_path)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that read the data beside the checkout; skip those that need a real APSIM."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests that read the data beside the checkout; skip what was not asked for.
+
+    Tests of minutes, or of programs outside Python, run with ``-m hpc``; some need a real APSIM.
+    """
+    hpc = "hpc" in (config.option.markexpr or "")
     apsim = shutil.which("Models") or os.environ.get("ROOTZONE_APSIM_MODELS")
     for item in items:
         if item.get_closest_marker("apsim") and not apsim:
             item.add_marker(pytest.mark.skip(reason="APSIM's Models is not on this machine"))
+        if item.get_closest_marker("hpc") and not hpc:
+            item.add_marker(pytest.mark.skip(reason="takes minutes; run with -m hpc"))
         if "shared" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared)
 

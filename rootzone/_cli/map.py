@@ -108,6 +108,10 @@ def command(
         raise RequestError("--texture-step is for --from simulation; a network reads textures.")
     if faithful and chosen != "network":
         raise RequestError(f"--faithful is about the network; a {chosen} has no tiles.")
+    if chosen == "network":
+        from rootzone._cli._learning import require_learning
+
+        require_learning()
     if every_day:
         if dates:
             raise RequestError("--every-day and --date exclude each other.")

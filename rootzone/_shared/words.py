@@ -25,10 +25,16 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def fixed(value: float | None, places: int = 3) -> str:
-    """A number with a fixed count of decimals; a dash where there is none."""
+    """A number with a fixed count of decimals; a dash where there is none.
+
+    Examples
+    --------
+    >>> fixed(-0.25, 1), fixed(-0.00001, 3), fixed(float("nan"))
+    ('−0.2', '0.000', '–')
+    """
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.{places}f}".replace("-", "−")
+    return f"{value:z.{places}f}".replace("-", "−")
 
 
 def signed(value: float | None, places: int = 3) -> str:

@@ -74,6 +74,8 @@ class Learning(Section):
     """tiles in a batch"""
     min_labels: Annotated[int, Field(ge=1)] = 1
     """labels a tile must hold on a date to be a sample"""
+    label_weights: Literal["design", "equal"] = "design"
+    """what a simulated label counts in the loss: the land its site stands for, or as any other"""
     station_neighbourhood_px: Annotated[int, Field(ge=0, le=16)] = 0
     """pixels around a station's own that carry its value too"""
     crop_halo_px: Annotated[int, Field(ge=0, le=256, multiple_of=8)] = 0

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.digests import digest_json
+from rootzone._shared.parts import Parts
 from rootzone.design.allocate import share_out
 from rootzone.design.blocks import Blocks, cut_blocks
 from rootzone.design.clusters import pick_clusters
@@ -23,7 +23,7 @@ from rootzone.design.plan import Order, Plan, plan_strata, space_of
 from rootzone.design.read_bands import Store
 from rootzone.design.run_survey import Survey, band_path
 from rootzone.design.run_tasks import run_tasks
-from rootzone.design.write_bands import write_sorted
+from rootzone.design.write_bands import is_done, write_note, write_sorted
 
 MAX_BLOCK_PX = 4_000_000
 _SAMPLE_PER_BLOCK = 256
@@ -83,18 +83,18 @@ def draw_year(survey: Survey, order: Order, folder: Path, *, workers: int = 1) -
     key = digest_json([survey.folder.name, order.digest()])
     place = folder / f"draw-{order.year}-{key}"
     trees = _cut_strata(survey, plan, order, space)
-    bands = [band for band in range(survey.bands) if not _done_path(place, band).exists()]
+    bands = [band for band in range(survey.bands) if not is_done(_done_path(place, band))]
     calls = [
         delayed(_sort_band)(band_path(survey.folder, band), plan, trees, survey.codes, place, band)
         for band in bands
     ]
     run_tasks(calls, workers, f"{order.year}: sorting bands by block", survey.bands - len(bands))
     tasks = _tasks(place, survey.bands, plan, trees)
-    todo = [task for task in tasks if not task.path.exists()]
+    todo = [task for task in tasks if not task.parts.has(task.name)]
     calls = [delayed(_pick_task)(task, space, order) for task in todo]
     what = f"{order.year}: clustering groups of blocks"
     run_tasks(calls, workers, what, len(tasks) - len(todo))
-    return _gather(survey, plan, order, [task.path for task in tasks])
+    return _gather(survey, plan, order, tasks)
 
 
 def _cut_strata(survey: Survey, plan: Plan, order: Order, space: Space) -> list[Blocks]:
@@ -130,7 +130,7 @@ def _sort_band(
         groups.append(tree.of(part["q"]) + first)
         first += tree.count
     write_sorted(band_path(folder, band), np.concatenate(records), np.concatenate(groups), first)
-    write_text(_done_path(folder, band), "sorted\n")
+    write_note(_done_path(folder, band), {}, band_path(folder, band))
 
 
 def _done_path(folder: Path, band: int) -> Path:
@@ -139,9 +139,10 @@ def _done_path(folder: Path, band: int) -> Path:
 
 @dataclass(frozen=True)
 class _Task:
-    """Some blocks to pick from, and the file the picks go to."""
+    """Some blocks to pick from, and the piece the picks go to."""
 
-    path: Path
+    parts: Parts
+    name: str
     bands: tuple[Path, ...]
     group: IntArray  # of the sorted store
     code: IntArray
@@ -180,7 +181,8 @@ def _tasks(folder: Path, bands: int, plan: Plan, trees: Sequence[Blocks]) -> lis
         cut = slice(start, min(start + _BLOCKS_PER_TASK, first))
         tasks.append(
             _Task(
-                folder / f"picks-{start // _BLOCKS_PER_TASK:05d}.npz",
+                Parts(folder),
+                f"picks-{start // _BLOCKS_PER_TASK:05d}",
                 paths,
                 np.arange(cut.start, cut.stop),
                 code[cut],
@@ -212,23 +214,22 @@ def _pick_task(task: _Task, space: Space, order: Order) -> None:
         columns.append(np.stack([code * same, block * same, weight]))
         n = len(candidates)
         totals += n * np.array([1.0, picked.mean_distance, picked.mean_square])
-    with atomic_path(task.path) as temporary:
-        np.savez(
-            temporary,
-            records=np.concatenate(records),
-            columns=np.concatenate(columns, axis=1),
-            totals=totals,
-        )
+    picks = {
+        "records": np.concatenate(records),
+        "columns": np.concatenate(columns, axis=1),
+        "totals": totals,
+    }
+    task.parts.put(task.name, picks)
 
 
-def _gather(survey: Survey, plan: Plan, order: Order, files: Sequence[Path]) -> Draw:
+def _gather(survey: Survey, plan: Plan, order: Order, tasks: Sequence[_Task]) -> Draw:
     """All picks of a year, those of random strata added, reserves ranked."""
     records, columns, totals = [], [], np.zeros(3)
-    for path in files:
-        with np.load(path) as stored:
-            records.append(stored["records"])
-            columns.append(stored["columns"])
-            totals += stored["totals"]
+    for task in tasks:
+        stored = task.parts.get(task.name)
+        records.append(stored["records"])
+        columns.append(stored["columns"])
+        totals += stored["totals"]
     for s in np.flatnonzero(~plan.clustered & (plan.sites > 0)):
         part, column = _pick_random(survey, plan, order, int(s))
         records.append(part)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -13,19 +12,20 @@ import numpy as np
 
 from rootzone import __version__
 from rootzone._shared.arrays import AnyArray, IntArray
-from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.digests import digest_json
+from rootzone._shared.parts import Parts
+from rootzone._shared.seal import read_sealed_json
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.design.candidates import LAYERS, REASONS, Rules, find_candidates
 from rootzone.design.classes import stratum_code
 from rootzone.design.features import STORED, Moments, cell_ids
 from rootzone.design.read_bands import Store
 from rootzone.design.run_tasks import run_tasks
-from rootzone.design.write_bands import write_sorted
+from rootzone.design.write_bands import is_done, write_note, write_sorted
 
 BAND_PX = 6_000_000  # pixels in a band: about 600 MB while it is being read
 _TILE_ROWS = 64  # bands of whole tiles, so that a file's blocks are not unpacked twice
-_LAYOUT = 1  # raise when the files of a survey change
+_LAYOUT = 2  # raise when the files of a survey change
 
 
 class LandReader(Protocol):
@@ -76,7 +76,7 @@ class Survey:
 
     @cached_property
     def _notes(self) -> list[dict[str, Any]]:
-        return [json.loads(_note_path(self.folder, b).read_text()) for b in range(self.bands)]
+        return [read_sealed_json(_note_path(self.folder, b)) for b in range(self.bands)]
 
     @cached_property
     def left_out(self) -> dict[str, int]:
@@ -101,8 +101,8 @@ class Survey:
         """Candidates per whole number of each stored feature, shape (stored feature, 65536)."""
         total = np.zeros((len(STORED), 65536), dtype=np.int64)
         for band in range(self.bands):
-            with np.load(_counts_path(self.folder, band)) as stored:
-                total[stored["feature"], stored["value"]] += stored["count"]
+            stored = _counts(self.folder, band)
+            total[stored["feature"], stored["value"]] += stored["count"]
         return total
 
     def pixels_per_cell(self) -> IntArray:
@@ -110,8 +110,8 @@ class Survey:
         weather = self.rules.weather
         total = np.zeros(weather.rows * weather.cols, dtype=np.int64)
         for band in range(self.bands):
-            with np.load(_counts_path(self.folder, band)) as stored:
-                total[stored["cell"]] += stored["per_cell"]
+            stored = _counts(self.folder, band)
+            total[stored["cell"]] += stored["per_cell"]
         return total.reshape(weather.rows, weather.cols)
 
 
@@ -166,7 +166,7 @@ def run_survey(
     key = f"{survey_digest(grid, rules, source_digest)}-{rows}"
     place = folder / f"survey-{key}"
     windows = list(band_windows(grid, rows))
-    todo = [band for band in range(len(windows)) if not _note_path(place, band).exists()]
+    todo = [band for band in range(len(windows)) if not is_done(_note_path(place, band))]
     calls = [delayed(survey_band)(reader, rules, windows[band], place, band) for band in todo]
     run_tasks(calls, workers, "reading bands of the land", len(windows) - len(todo))
     return Survey(place, grid, rules, len(windows))
@@ -185,30 +185,32 @@ def survey_band(reader: LandReader, rules: Rules, window: Window, folder: Path, 
     group = np.searchsorted(codes, found.stratum)
     write_sorted(band_path(folder, band), found.records, group, len(codes))
     cells = cell_ids(found.records["q"], rules.weather.cols)
-    _write_counts(_counts_path(folder, band), found.records["q"], cells)
+    Parts(folder).put(_counts_name(band), _count(found.records["q"], cells))
     store = Store([band_path(folder, band)])
     strata = {
         int(codes[g]): asdict(Moments.of(store.group(int(g))["q"]))
         for g in np.flatnonzero(store.sizes)
     }
     note = {"left_out": found.left_out, "strata": strata}
-    write_text(_note_path(folder, band), json.dumps(note, sort_keys=True))
+    write_note(_note_path(folder, band), note, band_path(folder, band))
 
 
-def _write_counts(path: Path, q: AnyArray, cells: AnyArray) -> None:
+def _count(q: AnyArray, cells: AnyArray) -> dict[str, AnyArray]:
     """Candidates per whole number of each feature, and per weather cell."""
     counts = np.stack([np.bincount(q[:, i], minlength=65536) for i in range(q.shape[1])])
     feature, value = np.nonzero(counts)
     cell, per_cell = np.unique(cells, return_counts=True)
-    with atomic_path(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            feature=feature.astype(np.uint8),
-            value=value.astype(np.uint16),
-            count=counts[feature, value],
-            cell=cell,
-            per_cell=per_cell,
-        )
+    return {
+        "feature": feature.astype(np.uint8),
+        "value": value.astype(np.uint16),
+        "count": counts[feature, value],
+        "cell": cell,
+        "per_cell": per_cell,
+    }
+
+
+def _counts(folder: Path, band: int) -> dict[str, AnyArray]:
+    return Parts(folder).get(_counts_name(band))
 
 
 def band_path(folder: Path, band: int) -> Path:
@@ -220,5 +222,5 @@ def _note_path(folder: Path, band: int) -> Path:
     return folder / f"band-{band:05d}.json"
 
 
-def _counts_path(folder: Path, band: int) -> Path:
-    return folder / f"band-{band:05d}-counts.npz"
+def _counts_name(band: int) -> str:
+    return f"band-{band:05d}-counts"

@@ -7,18 +7,22 @@ whatever the height of the bands. That order is what random draws refer to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray
-from rootzone._shared.atomic import atomic_path
+from rootzone._shared.atomic import atomic_path, write_text
+from rootzone._shared.errors import StoppedEarly
+from rootzone._shared.seal import Damaged, differs, fingerprint, read_sealed_json, sealed_json
 
 
 def write_sorted(path: Path, records: AnyArray, group: AnyArray, groups: int) -> None:
     """Write candidates sorted by group, and beside them where each group starts.
 
-    The starts are written last: a band is done when they are there.
+    A band is done when its note is there too: `write_note`.
 
     Parameters
     ----------
@@ -43,3 +47,33 @@ def write_sorted(path: Path, records: AnyArray, group: AnyArray, groups: int) ->
 def starts_path(path: Path) -> Path:
     """File that says where each group of a band starts."""
     return path.with_name(path.stem + "-starts.npy")
+
+
+def write_note(note: Path, facts: Mapping[str, Any], path: Path) -> None:
+    """Say that a band is done: what is known of it, and the digests of its files."""
+    files = {file.name: fingerprint(file) for file in (path, starts_path(path))}
+    write_text(note, sealed_json({**facts, "files": files}))
+
+
+def is_done(note: Path) -> bool:
+    """Whether a band of an earlier run was finished and is still what was written.
+
+    Raises
+    ------
+    StoppedEarly
+        It is damaged; its note was taken away, so that the same command makes the band again.
+    """
+    if not note.exists():
+        return False
+    try:
+        for name, told in read_sealed_json(note)["files"].items():
+            problem = differs(note.with_name(name), told["size"], told["sha256"])
+            if problem is not None:
+                raise Damaged(note.with_name(name), problem)
+    except (Damaged, FileNotFoundError, KeyError) as error:
+        note.unlink()
+        raise StoppedEarly(
+            f"Unfinished work of an earlier run is damaged ({error}). Its band is taken away; the "
+            "same command makes it again."
+        ) from error
+    return True

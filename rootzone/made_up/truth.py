@@ -25,6 +25,7 @@ from rootzone._shared.days import day_number
 from rootzone._shared.json_text import json_text
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.profile_depths import mid_depths_mm, point_weights
+from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.seeds import stream
 from rootzone.covariates.grid import MasterGrid
 from rootzone.engines.protocol import Engine, SiteBatch, WeatherBatch
@@ -277,6 +278,7 @@ def _write(path: Path, grid: MasterGrid, theta: FloatArray, depth: float, day: d
         file.write(stored, 1)
         file.scales, file.units = (STEP,), ("m3 m-3",)
         file.update_tags(note=NOTE, depth_mm=f"{depth:g}", date=day.isoformat())
+    write_sidecar(path, Provenance("the made-up county", settings={"depth_mm": depth, "day": day}))
     return path
 
 

@@ -185,7 +185,7 @@ def _signed(stored: AnyArray) -> AnyArray:
     if stored.dtype != np.uint16:
         return stored
     most = np.iinfo(np.int16).max  # 3.2767 m3 m-3, far above any water content
-    return np.where(stored == NODATA, cf.FILL, np.minimum(stored, most)).astype(np.int16)
+    return np.where(stored == NODATA, np.int16(cf.FILL), np.minimum(stored, most).astype(np.int16))
 
 
 def _slices(window: Window) -> tuple[slice, slice]:

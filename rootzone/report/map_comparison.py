@@ -119,6 +119,8 @@ def comparison_figure(shown: dict[str, _Shown], truth: FloatArray | None) -> Fig
     if truth is None:
         off.pop("physics", None)
     most = max((float(np.nanquantile(np.abs(one), 0.98)) for one in off.values()), default=0.05)
+    if truth is not None:  # a truth knows every pixel; shown is what some map has a value of
+        truth = np.where(np.any([np.isfinite(o.theta) for o in shown.values()], 0), truth, np.nan)
     width = max((float(np.nanquantile(one.half, 0.98)) for one in shown.values()
                  if np.isfinite(one.half).any()), default=0.05)  # fmt: skip
     rows = [
@@ -130,7 +132,8 @@ def comparison_figure(shown: dict[str, _Shown], truth: FloatArray | None) -> Fig
          spread_colours(), (0.0, width), "band [m³ m⁻³]"),
     ]  # fmt: skip
     rows = [row for row in rows if row[0]]
-    figure = new_figure(2.1 * len(columns) + 0.8, 1.9 * len(rows))
+    across = 9.4  # as the page's other wide figures, so that their letters are of one size
+    figure = new_figure(across, 0.3 + (across - 1.4) / max(3, len(columns)) * 0.9 * len(rows))
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for number, (fields, colours, (low, high), label) in enumerate(rows):
         line = axes[number]

@@ -59,6 +59,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_tables_and_summary_are_written_and_json_holds_the_same(
     table: Path, tmp_path: Path
 ) -> None:
+    pytest.importorskip("torch")
     out = tmp_path / "skill"
     words = ("point-skill", table, "--out", out, "--split", "stations", "--folds", 2, "--steps", 2)
     done = invoke(*words, "--json")
@@ -74,6 +75,7 @@ def test_tables_and_summary_are_written_and_json_holds_the_same(
 
 
 def test_a_table_of_something_else_is_no_inversion(table: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     done = invoke("point-skill", table, "--out", tmp_path, "--inversions", table)
     assert "no inversions.parquet" in str(done.exception)
 

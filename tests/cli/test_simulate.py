@@ -121,8 +121,12 @@ def test_a_gpu_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "p.parquet").exists()
 
 
-def test_the_device_option_sets_the_engines_setting(tmp_path: Path) -> None:
-    soil = soils([1], physics="swim3")
-    error = simulate(tmp_path, soil, "--physics", "swim3", "--device", "cuda").exception
-    assert "not swim3 with converged" in str(error)
-    assert simulate(tmp_path, soils([1]), "--device", "cpu").exit_code == 0
+@pytest.mark.parametrize("physics", ["swim3", "van_genuchten"])
+def test_the_device_option_sets_the_engines_setting(
+    tmp_path: Path, physics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rootzone.engines.swim.gpu.run_device.find_spec", lambda name: None)
+    soil = soils([1], physics=physics)
+    error = simulate(tmp_path, soil, "--physics", physics, "--device", "cuda").exception
+    assert "device cuda needs the package" in str(error)
+    assert simulate(tmp_path, soil, "--physics", physics, "--device", "cpu").exit_code == 0

@@ -31,6 +31,17 @@ def test_each_row_has_one_colour_scale_for_all_its_pictures() -> None:
     ]
 
 
+def test_a_truth_is_shown_where_a_map_has_a_value_and_is_as_wide_as_other_figures() -> None:
+    truth, near, _ = _fields()
+    near[:10] = np.nan  # outside the region
+    figure = comparison_figure({"network": _Shown(near, np.full_like(truth, 0.02))}, truth)
+    drawn = np.ma.getmaskarray(figure.axes[0].images[0].get_array())
+    assert drawn[:10].all()
+    assert not drawn[10:].any()
+    assert np.isfinite(truth).all()  # scores are of the whole truth
+    assert figure.get_size_inches()[0] == 9.4  # scatter panels, balance: also 9.4 inches
+
+
 def test_without_a_truth_the_network_is_held_against_physics() -> None:
     truth, near, _ = _fields()
     half = np.full_like(truth, 0.02)

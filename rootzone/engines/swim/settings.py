@@ -27,9 +27,9 @@ Physics = Literal["swim3", "van_genuchten"]
 Stepping = Literal["apsim", "converged"]
 PHYSICS: tuple[str, ...] = get_args(Physics)
 STEPPINGS: tuple[str, ...] = get_args(Stepping)
-# Those whose scratch is flat rows throughout. The others turn theirs into tables (``reshape``),
-# which asks for memory in one piece, and a lane of a GPU has every so-many-th number.
-PAIRS_ON_GPU: tuple[tuple[str, str], ...] = (("van_genuchten", "converged"),)
+# Those whose scratch is flat rows throughout, so that lanes of a GPU can lie side by side. The
+# others turn theirs into tables (``reshape``), which asks for memory in one piece.
+SIDE_BY_SIDE: tuple[tuple[str, str], ...] = (("van_genuchten", "converged"),)
 
 
 def _key(unit: str, meaning: str, default: Any, **limits: Any) -> Any:  # noqa: ANN401 - pydantic
@@ -202,11 +202,6 @@ class SwimSettings(BaseModel):
             problems.append(
                 "label_depths_mm: only van_genuchten with converged steps has cells finer than "
                 "the layers"
-            )
-        if self.device == "cuda" and (self.physics, self.stepping) not in PAIRS_ON_GPU:
-            problems.append(
-                f"device cuda runs physics {' or '.join(' with '.join(p) for p in PAIRS_ON_GPU)}, "
-                f"not {self.physics} with {self.stepping}"
             )
         if self.dt_min_min > self.dt_max_min:
             problems.append(f"dt_min_min {self.dt_min_min:g} is above dt_max_min")

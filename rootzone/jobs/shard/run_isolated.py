@@ -29,6 +29,7 @@ from rootzone.jobs.shard.run_batch import Attempt, BatchPlan, Climb, run_batch
 
 _CHUNK_SITES = 128
 _HEADER = struct.Struct("<Q")
+_START_S = 300.0  # longest start of a child: Python, libraries and the plan, on a busy machine
 
 
 class _Died(Exception):  # noqa: N818 - an outcome of the child
@@ -135,9 +136,17 @@ class _Child:
             env={**os.environ, "PYTHONPATH": paths},
         )
         self._send(plan)
+        self._ready = False
 
     def ask(self, batch: SiteBatch, timeout_s: float) -> tuple[Climb, list[Profiles]]:
-        """Results of a batch; raises when the child dies or says nothing in time."""
+        """Results of a batch; raises when the child dies or says nothing in time.
+
+        The time of a batch begins when the child is up: on a busy machine its start takes longer
+        than a site may, which is no fault of the site.
+        """
+        if not self._ready:
+            self._read(_HEADER.size, max(_START_S, timeout_s))
+            self._ready = True
         self._send(batch)
         header = self._read(_HEADER.size, timeout_s)
         answer: tuple[Climb, list[Profiles]] = pickle.loads(  # noqa: S301 - from our own child
@@ -187,8 +196,10 @@ class _Child:
 
 
 def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
-    """The child's side: one job, then batches until the pipe closes."""
+    """The child's side: one job, a word that it is up, then batches until the pipe closes."""
     plan: BatchPlan = _receive(source)
+    sink.write(_HEADER.pack(0))
+    sink.flush()
     while (batch := _receive(source)) is not None:
         kept: list[Profiles] = []
         outcome = run_batch(batch, plan, kept.append)

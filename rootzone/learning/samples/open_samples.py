@@ -212,6 +212,7 @@ def _simulated(campaign: Campaign, workspace: Workspace, scene: Scene) -> _Read:
         if path.exists()
     )
     frame, stride = read_labels(workspace.labels)
+    frame = weighted(frame, campaign.learning.label_weights)
     thinned = (
         f"There are more than {MOST_LABELS:,} simulated labels: those of every {stride}th day were "
         "read, all sites of it."
@@ -240,6 +241,13 @@ def read_labels(folder: Path, most: int = MOST_LABELS) -> tuple[pl.DataFrame, in
         kept = table.select(there).filter(pl.col("date").cast(pl.Date).to_physical() % stride == 0)
         parts.append(kept.with_columns(pl.col("site_id").cast(pl.String)))
     return pl.concat(parts, how="diagonal_relaxed").collect(), stride
+
+
+def weighted(labels: pl.DataFrame, rule: str) -> pl.DataFrame:
+    """Labels with the weights of their design, or with a weight of 1 each where ``equal``."""
+    if rule == "design":
+        return labels
+    return labels.with_columns(pl.lit(1.0, pl.Float32).alias("weight"))
 
 
 def _stations(campaign: Campaign, workspace: Workspace, scene: Scene) -> _Read:

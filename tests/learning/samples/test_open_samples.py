@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from rootzone.learning.samples.open_samples import digest_labels, read_labels
+from rootzone.learning.samples.open_samples import digest_labels, read_labels, weighted
 from tests.learning.scenes import some_labels
 
 
@@ -46,3 +46,11 @@ def test_the_digest_is_that_of_what_the_labels_say() -> None:
     assert digest_labels(labels) == digest_labels(again)
     again.theta[0] += np.float32(0.01)
     assert digest_labels(labels) != digest_labels(again)
+
+
+def test_labels_count_by_the_land_of_their_sites_or_alike() -> None:
+    labels = pl.DataFrame({"site_id": ["a", "b"], "theta": [0.1, 0.2], "weight": [30.0, 2.5]})
+    assert weighted(labels, "design")["weight"].to_list() == [30.0, 2.5]
+    assert weighted(labels, "equal").to_dict(as_series=False) == {
+        "site_id": ["a", "b"], "theta": [0.1, 0.2], "weight": [1.0, 1.0],
+    }  # fmt: skip

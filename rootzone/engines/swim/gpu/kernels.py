@@ -19,12 +19,14 @@ from typing import Any
 from numba import cuda
 
 from rootzone._shared.arrays import FloatArray, IntArray
-from rootzone._shared.jit import instance, slot
+from rootzone._shared.jit import instance, kernel, slot
 from rootzone.engines.swim import columns, layout
 from rootzone.engines.swim.batch_kernels import DAY, LAYER, REPAIRS, STATUS, VERDICT
+from rootzone.engines.swim.settings import SIDE_BY_SIDE
 from rootzone.engines.verify import verify_column
 
 run_column: Callable[..., tuple[int, int, int]] = slot()
+scratch_of: Callable[[FloatArray, int], tuple[FloatArray]] = slot()
 _LEAVING = layout.LEAVING
 _N_LEAVING = len(_LEAVING)
 
@@ -60,7 +62,7 @@ def run_lanes(
         The same for all but the head at the bottom.
     own : array, shape (setting, lane)
         Scratch for the settings of the lane's present column.
-    work : array, shape (work size, lane)
+    work : array, shape (work size, lane), or (lane, work size) for :func:`in_one_piece`
         Scratch.
     theta : array, shape (day, layer, column)
         Filled; NaN from the day of a failure on.
@@ -85,7 +87,7 @@ def run_lanes(
             own[:, lane],
             theta[:, :, c],
             daily[:, :, c],
-            work[:, lane],
+            scratch_of(work, lane)[0],
         )
         report[STATUS, c] = status
         report[DAY, c] = day
@@ -179,11 +181,28 @@ def turn(source: FloatArray, first: int, out: FloatArray) -> None:
         out[c, row] = source[day, first + row - day * n_field, c]
 
 
+@kernel
+def side_by_side(work: FloatArray, lane: int) -> tuple[FloatArray]:
+    """A lane's scratch, its neighbours' numbers between its own; CUDA returns no bare view."""
+    return (work[:, lane],)
+
+
+@kernel
+def in_one_piece(work: FloatArray, lane: int) -> tuple[FloatArray]:
+    """A lane's scratch where its own lie together, for solvers that turn it into tables."""
+    return (work[lane],)
+
+
 @cache
 def compiled_lanes(physics: str, stepping: str) -> Any:  # noqa: ANN401 - a kernel
-    """The kernel of one of ``settings.PAIRS_ON_GPU``; compiled at its first launch."""
+    """The kernel of one solver; compiled at its first launch."""
     name = f"{physics}_{stepping}"
-    made = instance(run_lanes, f"lanes_of_{name}", run_column=getattr(columns, name))
+    made = instance(
+        run_lanes,
+        f"lanes_of_{name}",
+        run_column=getattr(columns, name),
+        scratch_of=side_by_side if (physics, stepping) in SIDE_BY_SIDE else in_one_piece,
+    )
     return cuda.jit(cache=True)(made)
 
 

@@ -12,7 +12,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.engines.swim import batch_kernels, layout
 from rootzone.engines.swim.gpu.pack import Chunk
 from rootzone.engines.swim.gpu.run_device import Device
-from rootzone.engines.swim.settings import SwimSettings
+from rootzone.engines.swim.settings import SIDE_BY_SIDE, SwimSettings
 
 # Threads of a block, and lanes that a multiprocessor is given: its registers hold no more
 # (255 of 65,536 each, by ptxas for sm_90; benchmarks/gpu_compile.py).
@@ -125,7 +125,9 @@ class Track:
         self._settings = cuda.to_device(vector.astype(real))
         self._weather = cuda.to_device(np.ascontiguousarray(self.weather))
         self._own = cuda.device_array((len(vector), self.lanes), real)
-        self._work = cuda.device_array((self.shape.work_size, self.lanes), real)
+        pair = (self.settings.physics, self.settings.stepping)
+        size = (self.shape.work_size, self.lanes)
+        self._work = cuda.device_array(size if pair in SIDE_BY_SIDE else size[::-1], real)
         n_layer, n_day = self.shape.n_layer, self.shape.n_day
         self._n_field = layout.N_DAILY + len(self.settings.label_depths_mm)
         self._theta = cuda.device_array(n_day * n_layer * self.size)

@@ -33,6 +33,24 @@ def settings_case(device: str) -> SwimSettings:
     )
 
 
+# ll15, dul, sat, Ks [mm/d], KDul [mm/d], PSIDul [cm] of a loam and a sand of SWIM3's kind.
+SWIM3_SOILS = ((0.12, 0.28, 0.42, 240.0, 0.1, -100.0), (0.05, 0.15, 0.40, 2400.0, 0.1, -100.0))
+OTHER_PAIRS = (("swim3", "converged"), ("swim3", "apsim"), ("van_genuchten", "apsim"))
+
+
+def other_case(physics: str, stepping: str, device: str) -> tuple[Columns, SwimSettings]:
+    """Three layers of two soils under the same weather, for solvers on SWIM3's nodes."""
+    soils = SWIM3_SOILS if physics == "swim3" else tuple((*soil, 0.5) for soil in (LOAM, SAND))
+    layers = np.array([[thick, *soil] for soil in soils for thick in (50.0, 100.0, 150.0)])
+    theta = np.array([0.15, 0.20, 0.25, 0.12, 0.12, 0.15])
+    weather = columns_case().weather
+    columns = Columns(
+        layers, np.array([0, 3, 6]), theta, weather, np.array([0, 4]), np.array([0, 0])
+    )
+    values = default_settings(physics, stepping).model_dump()
+    return columns, SwimSettings.model_validate({**values, "device": device})
+
+
 def main() -> None:
     """Run the case on the CPU, without its compiler, and on the simulated GPU; save both."""
     from rootzone.engines.swim.batch import run_columns
@@ -44,8 +62,15 @@ def main() -> None:
     plain = run_columns(columns_case(), settings_case("cpu"), threads=1)
     done = run_columns(columns_case(), settings)
     depths = gpu.run_depths(columns_case(), settings, most=2)
+    others = {}
+    for pair in OTHER_PAIRS:
+        for name, device in (("plain", "cpu"), ("gpu", "cuda")):
+            results = run_columns(*other_case(*pair, device), threads=1)
+            for field in ("theta", "daily", "report", "value"):
+                others[f"{'_'.join(pair)}_{name}_{field}"] = getattr(results, field)
     np.savez(
         sys.argv[1],
+        **others,
         **{f"plain_{name}": getattr(plain, name) for name in ("theta", "daily", "report", "value")},
         theta=done.theta,
         daily=done.daily,

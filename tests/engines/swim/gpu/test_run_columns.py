@@ -12,7 +12,7 @@ import pytest
 from rootzone._shared.arrays import AnyArray
 from rootzone.engines.swim import batch_kernels, layout
 from rootzone.engines.swim.batch import ColumnResults, run_columns
-from tests.engines.swim.gpu.columns_case import columns_case, settings_case
+from tests.engines.swim.gpu.columns_case import OTHER_PAIRS, columns_case, settings_case
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,16 @@ def test_a_gpus_columns_are_the_cpus_to_the_bit_where_both_are_plain_python(
     name: str, on_gpu: Mapping[str, AnyArray]
 ) -> None:
     np.testing.assert_array_equal(on_gpu[name], on_gpu[f"plain_{name}"])
+
+
+@pytest.mark.parametrize("pair", OTHER_PAIRS)
+@pytest.mark.parametrize("name", ["theta", "daily", "report", "value"])
+def test_solvers_with_scratch_in_one_piece_are_the_cpus_to_the_bit(
+    pair: tuple[str, str], name: str, on_gpu: Mapping[str, AnyArray]
+) -> None:
+    key = "_".join(pair)
+    assert not np.isnan(on_gpu[f"{key}_plain_theta"]).any()
+    np.testing.assert_array_equal(on_gpu[f"{key}_gpu_{name}"], on_gpu[f"{key}_plain_{name}"])
 
 
 @pytest.mark.parametrize("name", ["theta", "value"])
