@@ -10,11 +10,12 @@ import math
 from typing import Final, Literal
 
 AlphaSchedule = Literal["linear", "step", "step_to_zero", "cosine", "constant"]
-LrSchedule = Literal["constant", "cosine", "step"]
+LrSchedule = Literal["constant", "cosine", "step", "warm_cosine"]
 
 STEPS: Final = 10  # equal steps of the step schedule of the data weight; section 3.4 names none
 LR_STEPS: Final = 10  # the paper's "every 100 epochs" of its 1000 to 1500
 LR_FACTOR: Final = 0.8  # section 4.1
+WARM_UP: Final = 0.05  # share of the run over which warm_cosine rises
 COSINE_FLOOR: Final = 0.01  # share of the step size left at the end of a cosine
 
 
@@ -56,11 +57,15 @@ def lr_factor(schedule: LrSchedule, progress: float) -> float:
     ----------
     schedule : str
         "cosine" from 1 to 0.01; "step" times 0.8 every tenth of the run, the paper's 0.8 every 100
-        epochs of 1000; "constant".
+        epochs of 1000; "warm_cosine" rises from 0.01 over the first twentieth and is the cosine
+        then; "constant".
     progress : float
         Share of the run done, 0 to 1; clipped.
     """
     t = min(max(progress, 0.0), 1.0)
+    if schedule == "warm_cosine":
+        # Networks of many normalised layers stay at the mean without it.
+        return min(1.0, COSINE_FLOOR + t / WARM_UP) * lr_factor("cosine", t)
     if schedule == "cosine":
         return COSINE_FLOOR + (1.0 - COSINE_FLOOR) * 0.5 * (1.0 + math.cos(math.pi * t))
     if schedule == "step":

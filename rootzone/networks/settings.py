@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from rootzone.campaign.learning_section import Learning
 from rootzone.campaign.section import Fraction, Seed
+from rootzone.networks.schedules import LrSchedule
 
 # What decides the weights; the rest of the section is the network's shape, its samples and its
 # split, which a run's identity tells by themselves. The order is that of the run's settings.json.
@@ -25,6 +26,8 @@ class TrainSettings(Learning):
 
     seed: Seed = 3
     """weights, order of samples, mixing"""
+    lr_schedule: LrSchedule = "cosine"  # type: ignore[assignment]  # one more than campaigns name
+    """how the step size changes"""
     layer_decay: Fraction = 1.0
     """step of a layer as a share of the next one's, for tuning what is trained already"""
 

@@ -58,3 +58,10 @@ def test_the_weight_of_the_data_never_leaves_its_range(schedule: str) -> None:
 )
 def test_the_step_size(schedule: str, progress: float, expected: float) -> None:
     assert math.isclose(lr_factor(schedule, progress), expected, rel_tol=1e-12)  # type: ignore[arg-type]
+
+
+def test_a_warm_start_rises_and_is_the_cosine_then() -> None:
+    # By hand: 0.01 at first, half of a twentieth is 0.51 of the cosine, the whole of it after.
+    assert lr_factor("warm_cosine", 0.0) == pytest.approx(0.01)
+    assert lr_factor("warm_cosine", 0.025) == pytest.approx(0.51 * lr_factor("cosine", 0.025))
+    assert lr_factor("warm_cosine", 0.5) == lr_factor("cosine", 0.5)

@@ -113,10 +113,15 @@ def _frame(path: Path) -> pl.DataFrame:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
         text = csv_text(path)
-        mark = ";" if ";" in text.partition("\n")[0] and "," not in text.partition("\n")[0] else ","
-        return pl.read_csv(
+        head = text.partition("\n")[0]
+        mark = "," if "," in head else next((one for one in ";\t" if one in head), ",")
+        frame = pl.read_csv(
             text.encode(), separator=mark, infer_schema=False, truncate_ragged_lines=True
         )
+        # Where commas part no columns they may part decimals: 0,231 of a German spreadsheet.
+        numbers = [name for name in frame.columns if name not in {"network", "station"}]
+        point = pl.col(numbers).str.replace(r"^(\s*[+-]?\d*),(\d+\s*)$", "$1.$2")
+        return frame if mark == "," else frame.with_columns(point)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise RequestError(f"{path} cannot be read as a table: {error}") from error
 

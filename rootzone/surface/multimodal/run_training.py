@@ -185,7 +185,7 @@ def learn_stage(
     seed : int
         Of the order of samples.
     learning_rate : float
-        Of AdamW, falling as a cosine.
+        Of AdamW, rising over a twentieth of the steps, then falling as a cosine.
     batch_size : int
         Windows of a step.
     identity : dict
@@ -200,7 +200,7 @@ def learn_stage(
 
     settings = TrainSettings(
         epochs=epochs, batch_size=batch_size, optimiser="adamw", learning_rate=learning_rate,
-        weight_decay=_DECAY, lr_schedule="cosine", seed=seed, patience_epochs=patience,
+        weight_decay=_DECAY, lr_schedule="warm_cosine", seed=seed, patience_epochs=patience,
         physics="none", layer_decay=layer_decay,
     )  # fmt: skip
     result = train(

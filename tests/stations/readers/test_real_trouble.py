@@ -373,3 +373,21 @@ def test_one_depth_in_single_and_double_precision_is_one_sensor(tmp_path):
     frame = station_frame(data)
     assert (len(data.series), frame.height) == (1, 20)
     assert dict(data.findings.counts) == {"DUPLICATE_DATE": 4}
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_decimals_may_be_parted_by_commas_where_columns_are_not(tmp_path: Path, mark: str) -> None:
+    rows = [
+        "1,5;2023-04-01;20;0,231;40,01532;-105,27061",
+        "1,5;2023-04-02;20;0.229;40,01532;-105,27061",
+    ]
+    path = report(
+        tmp_path / "mine.csv",
+        "station;date;depth_cm;theta;lat;lon".replace(";", mark),
+        [row.replace(";", mark) for row in rows],
+    )
+    frame, _, counts = stations_of(path)
+    assert frame["theta"].to_list() == [0.231, 0.229]
+    assert frame["station"].unique().to_list() == ["1,5"]  # a name stays what it is
+    assert (frame["lat"][0], frame["lon"][0]) == (40.01532, -105.27061)
+    assert counts.get("BAD_VALUE", 0) == 0
