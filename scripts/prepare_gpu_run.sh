@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
-packages="pydantic pydantic_core annotated-types typing-inspection typing_extensions"
+packages="pydantic pydantic_core annotated-types typing-inspection typing_extensions ruamel.yaml"
 if [ "${1:-}" = --all ]; then
     packages="$packages numba llvmlite numpy numba-cuda cuda-bindings cuda-core cuda-pathfinder"
     shift
@@ -17,10 +17,11 @@ platforms=$(for n in manylinux_2_28 manylinux_2_24 manylinux_2_17 manylinux2014;
 # shellcheck disable=SC2086
 $python -m pip download -q --no-deps --only-binary=:all: --python-version "$version" \
     --implementation cp $platforms -d .gpu/wheels -c constraints.txt $packages
-$python benchmarks/gpu_engine.py --prepare .gpu/inputs.npz
+PYTHONPATH=. $python benchmarks/gpu_engine.py --prepare .gpu/inputs.npz
 du -sh .gpu
 cat <<'END'
-There, with this folder (a driver, and a toolkit with libnvvm or numba-cuda[cu13], must be there):
+There, with this folder (a driver, and a toolkit with libnvvm or numba-cuda[cu13], must be there; and
+NumPy below 2.5 where numba-cuda is 0.30):
   python3 -m pip install -q --no-index --no-deps --target /tmp/site .gpu/wheels/*.whl
   PYTHONPATH=/tmp/site:. python3 benchmarks/gpu_engine.py --quick .gpu/inputs.npz --record
 END
