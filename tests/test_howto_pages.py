@@ -107,7 +107,7 @@ def test_a_region_typed_before_its_data_are_there_names_what_is_missing(
                 r"(does not exist|There is no|is missing|are missing|no file|No such|needs torch)",
                 result.said,
             ), line
-            assert "rootzone " in result.said, line
+            assert "rootzone" in result.said, line
 
 
 def merged(into: dict[str, object], more: dict[str, object]) -> dict[str, object]:

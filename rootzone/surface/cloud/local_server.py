@@ -180,11 +180,12 @@ class Service:
         found, t = self.image(body["expression"], grid), grid["affineTransform"]
         transform = Affine(t["scaleX"], 0.0, t["translateX"], 0.0, t["scaleY"], t["translateY"])
         size = grid["dimensions"]
-        with rasterio.open(
-            where.with_name(where.name + ".tif"), "w", driver="GTiff", dtype="float64",
-            count=len(found), width=size["width"], height=size["height"], crs=grid["crsCode"],
-            transform=transform,
-        ) as file:  # fmt: skip
+        profile = {
+            "driver": "GTiff", "dtype": "float64", "count": len(found), "width": size["width"],
+            "height": size["height"], "crs": grid["crsCode"], "transform": transform,
+        }  # fmt: skip
+        path = where.with_name(where.name + ".tif")
+        with rasterio.open(path, "w", **profile) as file:
             for number, (name, values) in enumerate(found.items(), 1):
                 file.write(np.nan_to_num(values, nan=0.0), number)
                 file.set_band_description(number, name)

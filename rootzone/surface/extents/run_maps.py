@@ -14,6 +14,7 @@ from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import Window
+from rootzone.covariates.layers.legends import packed_legends
 from rootzone.maps.cf import SeriesSpec
 from rootzone.maps.encoding import (
     MISSING_INPUT,
@@ -41,8 +42,10 @@ from rootzone.surface.extents.vectors import Vectors
 from rootzone.surface.product.write_day import LAYER_MM, SurfaceMapFiles, files_of, write_beside
 
 WINDOW_PX: Final = 256  # with its halo 448 px: 22 MB of channels
-_WATER_CLASS: Final = 11
-_NLCD: Final = SURFACE_SPEC.names.index("nlcd")
+_OPEN_WATER: Final = [
+    c for c, kind in packed_legends()["nlcd"].classes.items() if kind.group == "water"
+]
+_COVER: Final = SURFACE_SPEC.names.index("nlcd")
 MISSING: Final = replace(MISSING_INPUT, meaning="a channel is missing here; the network was told")
 FILLED: Final = Flag(32, "filled_water", "open water; the value is what land like it would have")
 FLAGS: Final = (NO_VALUE, WATER, MISSING, UNLIKE_TRAINING, FILLED)
@@ -155,8 +158,9 @@ def window_values(
     wide = land.x(window.padded(halo), day)  # read once, for every network and the flags
     told = np.mean([one.window(window, day, wide) for one in predictors], axis=0)
     channels = wide[:, halo:-halo, halo:-halo]
-    cover = SURFACE_SPEC.channels[_NLCD]
-    water = np.rint(channels[_NLCD] * (cover.high - cover.low) + cover.low) == _WATER_CLASS
+    cover = SURFACE_SPEC.channels[_COVER]
+    code = np.rint(channels[_COVER] * (cover.high - cover.low) + cover.low)
+    water = np.isin(code, _OPEN_WATER)
     nowhere = np.isnan(channels[: len(SURFACE_SPEC.of_origin(LAND))]).all(axis=0)
     hidden = nowhere | (water & (not land.section.fill_water))
     theta = np.where(hidden, np.nan, told).astype(np.float32)

@@ -14,13 +14,14 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.layers.legends import packed_legends
 from rootzone.surface.extents.channels import SOIL
 from rootzone.surface.extents.clusters import Clusters
 from rootzone.surface.extents.open_extents import OpenExtents
 from rootzone.surface.extents.read_fields import DayFiles, read_part
 
 KOPPEN: Final = tuple(range(1, 31))
-NLCD: Final = (11, 12, 21, 22, 23, 24, 31, 41, 42, 43, 52, 71, 81, 82, 90, 95)
+NLCD: Final = tuple(sorted(packed_legends()["nlcd"].classes))
 SEASONS: Final = ("djf", "mam", "jja", "son")
 NAMES: Final = (
     *(f"koppen_{code}" for code in KOPPEN), *(f"nlcd_{code}" for code in NLCD),

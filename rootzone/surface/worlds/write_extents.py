@@ -103,7 +103,8 @@ def write_county(folder: Path, settings: CountySettings) -> None:
     _write(folder / "land30.tif", grid, land)
     truth = _truth(settings, soils, land, weather, dry)
     noise = stream(settings.seed, 1)
-    bias = np.vectorize(_BIAS.get)(land["nlcd"].astype(int)) * np.where(dry, -0.5, 1.0)
+    cover_class = land["nlcd"]
+    bias = np.vectorize(_BIAS.get)(cover_class.astype(int)) * np.where(dry, -0.5, 1.0)
     cells = MasterGrid(
         grid.crs, _PX_M * _CELL_PX, grid.left, grid.top, grid.width // _CELL_PX,
         grid.height // _CELL_PX, _TILE,
@@ -118,10 +119,10 @@ def write_county(folder: Path, settings: CountySettings) -> None:
             _write_coarse(folder / "smap30" / f"smap_{day}.tif", grid, theta, noise)
         if number % settings.every == 0:
             target = np.clip(theta + bias + 0.012 * error, 0.02, 0.6)
-            target = np.where(land["nlcd"] == _WATER, np.nan, target)
+            target = np.where(cover_class == _WATER, np.nan, target)
             _write(folder / "target" / f"hydroblocks_{day}.tif", grid, {"theta": target})
             _write(folder / "truth" / f"truth_{day}.tif", grid, {"theta": theta})
-    _write_stations(folder / "stations.csv", settings, grid, dates, truth, land["nlcd"])
+    _write_stations(folder / "stations.csv", settings, grid, dates, truth, cover_class)
 
 
 def _land(
@@ -228,12 +229,12 @@ def _write_coarse(path: Path, grid: MasterGrid, theta: AnyArray, rng: np.random.
 
 def _write_stations(
     path: Path, settings: CountySettings, grid: MasterGrid, dates: AnyArray,
-    truth: list[AnyArray], nlcd: FloatArray,
+    truth: list[AnyArray], cover_class: FloatArray,
 ) -> None:  # fmt: skip
     rng = stream(settings.seed, 3)
     inner = np.zeros(grid.shape, bool)
     inner[_TILE:-_TILE, _TILE:-_TILE] = True
-    row, col = np.nonzero(inner & (nlcd != _WATER))
+    row, col = np.nonzero(inner & (cover_class != _WATER))
     taken = rng.choice(row.size, settings.stations, replace=False)
     row, col = row[taken], col[taken]
     lon, lat = grid.lon_lat(row, col)
