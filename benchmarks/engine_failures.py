@@ -6,8 +6,6 @@ drought) x 2 years, 12 layers, the converged stepping of both physics.
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from _engine_cases import (
     CLIMATES,
@@ -29,13 +27,12 @@ def add_physics(figures: Figures, physics: str, every: int, names: list[str]) ->
     engine.run(usda_sites(weather_batch([climate(names[0])[:5]], ["warm-up"])))
     sand, silt = (values[::every] for values in whole_triangle())
     totals = {"columns": 0, "failures": 0, "repaired": 0}
-    balance, above, below, seconds, years = 0.0, -np.inf, -np.inf, 0.0, 0.0
+    balance, above, below = 0.0, -np.inf, -np.inf
     classes: dict[str, int] = {}
     for name in names:
         batch = sites(sand, silt, weather_batch([climate(name)], [name]))
         upper = batch.soil["theta_s" if physics == "van_genuchten" else "sat"][::12]
         lower = batch.soil["theta_r"][::12] if physics == "van_genuchten" else 0.0 * upper
-        start = time.perf_counter()
         for run in engine.stream(batch):
             totals["failures"] += len(run.failures)
             totals["repaired"] += len(run.repairs)
@@ -46,8 +43,6 @@ def add_physics(figures: Figures, physics: str, every: int, names: list[str]) ->
                 theta = run.profiles.theta_of(i)
                 above = max(above, float(theta.max() - upper[site]))
                 below = max(below, float(lower[site] - theta.min()))
-        seconds += time.perf_counter() - start
-        years += batch.site_years
         totals["columns"] += batch.n_site
     label = f"{physics} + converged"
     figures.add(f"{label}: columns", totals["columns"], "two-year columns")
@@ -58,7 +53,6 @@ def add_physics(figures: Figures, physics: str, every: int, names: list[str]) ->
     figures.add(f"{label}: highest theta less its upper limit", above, "m3 m-3", "<= 0")
     figures.add(f"{label}: lower limit less the lowest theta", below, "m3 m-3", "<= 0")
     figures.add(f"{label}: columns with a mended fault", totals["repaired"], "columns")
-    figures.add(f"{label}: wall time", 1e3 * seconds / years, "ms per site-year")
 
 
 def main() -> None:
