@@ -139,7 +139,10 @@ def test_the_raw_simulation_is_that_of_a_map(campaign: Path) -> None:
             cell = int(GRIDMET.ids(job.files.grid, pixel)[0, 0])
             wanted.append(float(_simulate_cell(job, stack, cell, pixel)["theta"][0, 0, 0]))
     assert len(set(wanted)) > 1
-    np.testing.assert_allclose(raw_simulation_at(files, few), wanted, atol=1e-6)
+    # The map's run ends with its day; where a run goes on, a step may pass a dry midnight, which
+    # moves the day's end by the steps' error (docs/engine.md: 1e-4).
+    np.testing.assert_allclose(raw_simulation_at(files, few), wanted, atol=1e-4)
+    assert abs(wanted[0] - wanted[1]) > 1e-3  # so that it tells pixels apart
 
 
 def test_a_measured_soil_takes_the_place_of_the_map_at_its_station(campaign: Path) -> None:
