@@ -16,6 +16,7 @@ The surface product and a series in Zarr have campaigns of their own, made once 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -190,6 +191,17 @@ def build_zarr(built: Path, folder: Path) -> None:
     subprocess.run([_rootzone(), "map", FILE], check=True, cwd=folder)
 
 
+def build_all(work: Path) -> None:
+    """Every campaign that is not there yet."""
+    built = work / "built"
+    if not (built / "report" / "report.html").exists():
+        build(built)
+    if not (work / "builtsurface" / "surface" / "maps").exists():
+        build_surface(work / "builtsurface")
+    if not (work / "builtzarr").exists():
+        build_zarr(built, work / "builtzarr")
+
+
 def _rootzone() -> str:
     return str(Path(sys.executable).with_name("rootzone"))
 
@@ -296,13 +308,12 @@ def main() -> None:
     parsed.add_argument("--first", type=int, default=0)
     parsed.add_argument("--scratch", type=Path, help="Where copies are damaged; a disk in memory.")
     args = parsed.parse_args()
-    built = args.work / "built"
-    if not (built / "report" / "report.html").exists():
-        build(built)
-    if not (args.work / "builtsurface" / "surface" / "surface.html").exists():
-        build_surface(args.work / "builtsurface")
-    if not (args.work / "builtzarr").exists():
-        build_zarr(built, args.work / "builtzarr")
+    # Not in this process: what a build loads keeps threads, and a fork may then wait for ever.
+    building = multiprocessing.get_context("spawn").Process(target=build_all, args=(args.work,))
+    building.start()
+    building.join()
+    if building.exitcode:
+        raise SystemExit(f"no campaign to damage: building it ended with {building.exitcode}")
     import netCDF4  # noqa: F401 - loaded before the forks
     import numba  # noqa: F401
     import pyarrow.parquet  # noqa: F401

@@ -109,7 +109,7 @@ def main() -> None:
     years = arguments.sites * arguments.days / 365.0
     precision = "float32" if arguments.float32 else "float64"
     forcing = "12-hour forcing" if arguments.hours else "whole-day forcing"
-    target = "<= 300" if years >= 500_000 else ""
+    target = "<= 200" if years >= 500_000 else ""
     figures.add("site-years", years, "site-years")
     figures.add(
         f"wall time, {arguments.threads} threads, {precision}, {forcing}", seconds, "s", target
