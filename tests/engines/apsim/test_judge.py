@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,33 @@ def test_a_real_good_database_closes_and_keeps_every_value(shared: Path) -> None
     assert verdict.theta.shape == (730, n_layer)
     assert verdict.daily["runoff_mm"].sum() == pytest.approx(harvest.rows["Runoff"].sum())
     assert np.abs(verdict.daily["balance_error_mm"]).max() < 2.5e-4
+
+
+def test_a_day_that_ponds_closes_by_its_pond_and_not_without(shared: Path) -> None:
+    # D9: 5 mm more rain on the 10th day stand on the soil that night and run off on the next.
+    harvest = read_db(shared / "reference/apsim/db/fallow_loam_semiarid.db")
+    assert harvest.rows is not None
+    day = pl.int_range(pl.len())
+    ponds = harvest.rows.with_columns(
+        Runoff=pl.col("Runoff") + 5.0 * (day == 10),
+        Pond=5.0 * (day == 9).cast(pl.Float64),
+    )
+    thickness = np.array([50.0] * 4 + [100.0] * 2 + [200.0] * 4 + [300.0])
+    rain = harvest.rows["Rain"].to_numpy().copy()
+    theta_1 = harvest.rows.select([f"SW({i + 1})" for i in range(11)]).to_numpy()[0]
+    first = harvest.rows.row(0, named=True)
+    gained = rain[0] - first["Runoff"] - first["Drainage"] - first["Es"]
+    rain[9] += 5.0
+    wanted = Asked(
+        thickness, np.full(11, 0.44), theta_1 - gained / thickness.sum(), rain,
+        int(np.datetime64("2001-01-01", "D").astype(int)), 2.5e-4,
+    )  # fmt: skip
+    verdict = judge(replace(harvest, rows=ponds), "t1", wanted)
+    assert verdict.failure_class is None, verdict.text
+    assert verdict.daily["pond_mm"][8:11].tolist() == [0.0, 5.0, 0.0]
+    dry = judge(replace(harvest, rows=ponds.drop("Pond")), "t1", wanted)
+    assert dry.failure_class == FailureClass.BALANCE
+    assert "2001-01-10" in dry.text
 
 
 def test_the_same_run_fails_where_it_breaks_physics(shared: Path) -> None:

@@ -53,6 +53,18 @@ def test_a_file_holds_what_the_site_and_the_settings_say(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", template_versions())
+def test_a_file_asks_for_the_pond_and_has_its_versions_soil_temperature(version: str) -> None:
+    # D9: without Pond a day that ponds does not close. D11: in format 213 APSIM's own model is
+    # SoilTemp.SoilTemperature; in 77 it is CERES's.
+    tree = json.loads(apsimx_text([simulation()], ApsimSettings(), version))
+    kinds = {node["$type"] for _, node in nodes_by_path(tree) if "SoilTemperature" in node["$type"]}
+    native = int(version) >= 213
+    wanted = "SoilTemp.SoilTemperature" if native else "CERESSoilTemperature"
+    assert kinds == {f"Models.Soils.{wanted}, Models"}
+    assert "[Swim3].Pond as Pond" in json.dumps(tree)
+
+
+@pytest.mark.parametrize("version", template_versions())
 def test_every_key_of_swim3_is_written_and_no_step_may_vanish(version: str) -> None:
     # science/swim3.md section 6: the C# gives no default, a missing key counts as 0.
     swim = find(json.loads(apsimx_text([simulation()], ApsimSettings(), version)), "Swim3")
