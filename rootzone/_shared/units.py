@@ -10,6 +10,8 @@ Number = TypeVar("Number", float, FloatArray)
 
 MM_PER_CM: Final = 10.0  # for kernels, which `_shared.jit` keeps: they call no plain function
 
+FREEZING_K = 273.15
+
 
 def mm_from_cm(value_cm: Number) -> Number:
     """Millimetres from centimetres; also mm d-1 from cm d-1."""
@@ -43,12 +45,12 @@ def cm_from_m(value_m: Number) -> Number:
 
 def kelvin_from_degc(value_degc: Number) -> Number:
     """Kelvin from degrees Celsius."""
-    return value_degc + 273.15
+    return value_degc + FREEZING_K
 
 
 def degc_from_kelvin(value_k: Number) -> Number:
     """Degrees Celsius from Kelvin."""
-    return value_k - 273.15
+    return value_k - FREEZING_K
 
 
 def cm_h_from_mm_d(value_mm_d: Number) -> Number:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -104,6 +105,17 @@ class Placed(Protocol):
         ...
 
     def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Seats:
+    """Places and days of samples that are kept otherwise, for `parts_of`."""
+
+    place: IntArray
+    date: IntArray
+
+    def __len__(self) -> int:
+        return int(self.place.size)
 
 
 class Held(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -23,8 +22,6 @@ from rootzone.surface.cloud.run_export import Destination, Wanted
 from rootzone.surface.select.chosen_graph import OUTPUTS, SCENE, needed_bands
 from rootzone.surface.select.graph import Node
 from rootzone.surface.select.interpret import interpret
-
-ENGINES: Final = ("local", "ee")
 
 
 def scene_image(choice: OpenChoice, look: int, scale_km: int) -> dict[str, FloatArray]:

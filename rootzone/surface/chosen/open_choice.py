@@ -16,6 +16,7 @@ from rootzone._shared.digests import digest_file, digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone._shared.seal import read_sealed_json
+from rootzone._shared.units import FREEZING_K
 from rootzone.campaign.select_section import Select
 from rootzone.covariates.grid import MasterGrid
 from rootzone.surface.chain.open_surface import OpenSurface
@@ -27,7 +28,6 @@ from rootzone.surface.chosen.bands import (
     environment_codes,
     grid_at,
 )
-from rootzone.surface.emission_model.predict import FREEZING_K
 from rootzone.surface.samples.scene import ease_piece, physical_band
 from rootzone.surface.select.candidates import SHY, Candidate, Climatology, Ridge, ScaV, Trees
 from rootzone.surface.select.chosen_graph import ChosenModels

@@ -13,6 +13,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.units import FREEZING_K
 from rootzone.covariates.grid import Window
 from rootzone.maps.encoding import NO_VALUE, WATER, flags_of, pack_theta
 from rootzone.maps.map_run import made_alike, not_whole
@@ -35,7 +36,6 @@ from rootzone.surface.chosen.engines import (
 )
 from rootzone.surface.chosen.open_choice import OpenChoice
 from rootzone.surface.cloud.run_export import DONE, export_all
-from rootzone.surface.emission_model.predict import FREEZING_K
 from rootzone.surface.product.write_day import (
     FROZEN,
     MISSING_INPUT,

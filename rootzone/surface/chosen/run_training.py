@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from rootzone._shared.arrays import IntArray
 from rootzone._shared.atomic import write_text
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.seal import sealed_json
@@ -18,7 +17,7 @@ from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import parts_of
+from rootzone.surface.chain.run_training import Seats, parts_of
 from rootzone.surface.chosen.open_choice import OpenChoice, scene_bands
 from rootzone.surface.select.choose import (
     Selected,
@@ -32,7 +31,6 @@ from rootzone.surface.select.environments import ALL, told_environments
 from rootzone.surface.select.keep_models import models_of
 from rootzone.surface.select.run_select import SELECTION
 
-CHOSEN: Final = "chosen"
 PREDICTED: Final = Schema(
     "surface_selected",
     (
@@ -45,17 +43,6 @@ PREDICTED: Final = Schema(
         Column("theta", "float", "m3 m-3", "what it says, its samples held out"),
     ),
 )
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Samples that know their places and days, as `parts_of` asks."""
-
-    place: IntArray
-    date: IntArray
-
-    def __len__(self) -> int:
-        return int(self.place.size)
 
 
 def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
@@ -108,9 +95,9 @@ def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
     return choice.model_file
 
 
-def _rows(samples: pl.DataFrame) -> _Rows:
+def _rows(samples: pl.DataFrame) -> Seats:
     place = samples["station"].rank("dense").cast(pl.Int64).to_numpy()
-    return _Rows(place, samples["date"].cast(pl.Int32).to_numpy().astype(np.int64))
+    return Seats(place, samples["date"].cast(pl.Int32).to_numpy().astype(np.int64))
 
 
 def _abroad(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
+from rootzone._shared.units import FREEZING_K
 from rootzone.surface.emission_model.channels import PHYSICAL
 from rootzone.surface.physics.classes import DENSE_VWC_KG_M2
 
 if TYPE_CHECKING:
     from rootzone.surface.emission_model.parameters import RetrievalNetwork
 
-FREEZING_K: Final = 273.15
 WATER_SHARE: Final = 0.05
 _AT_ONCE = 500_000  # pixels; about 200 MB of float64 channels
 

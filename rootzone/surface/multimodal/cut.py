@@ -11,10 +11,11 @@ import numpy as np
 from rootzone._shared.arrays import AnyArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seeds import stream
+from rootzone._shared.units import FREEZING_K
 from rootzone.covariates.grid import Window
 from rootzone.networks.mixing import SIMULATED
 from rootzone.surface.multimodal.chips import SHIFT_PX, ChipFile, Chips, window_around
-from rootzone.surface.multimodal.open_chips import FREEZING_K, OpenChips
+from rootzone.surface.multimodal.open_chips import OpenChips
 
 Say = Callable[[str], None]
 

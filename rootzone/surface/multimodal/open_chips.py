@@ -39,7 +39,6 @@ _S2: Final = ("B02", "B03", "B04", "B8A", "B11", "B12")
 _L8: Final = ("SR_B2", "SR_B3", "SR_B4", "SR_B5", "SR_B6", "SR_B7")
 _LEAF_REACH_DAYS: Final = 17
 _WEEK: Final = 7
-FREEZING_K: Final = 273.15
 LAND_BANDS: Final = ("height_m", "slope_deg", "theta_r", "theta_s")
 
 

@@ -13,6 +13,7 @@ from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
 from rootzone._shared.days import calendar_day, day_number
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.units import FREEZING_K
 from rootzone.covariates.grid import Window
 from rootzone.maps.encoding import NO_VALUE, Flag, flags_of, pack_theta
 from rootzone.maps.map_run import made_alike, not_whole
@@ -23,7 +24,7 @@ from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import inside_grid
 from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.multimodal.evaluate import read_skill
-from rootzone.surface.multimodal.open_chips import FREEZING_K, OpenChips
+from rootzone.surface.multimodal.open_chips import OpenChips
 from rootzone.surface.multimodal.trained import Trained
 from rootzone.surface.multimodal.windows import blended_bands, starts
 from rootzone.surface.product.write_day import (

@@ -12,6 +12,7 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.provenance import Provenance
+from rootzone._shared.units import FREEZING_K
 from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.cf import SeriesSpec
 from rootzone.maps.encoding import (
@@ -28,7 +29,7 @@ from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
 from rootzone.maps.write_series import write_netcdf
 from rootzone.surface.emission_model.channels import PHYSICAL
-from rootzone.surface.emission_model.predict import FREEZING_K, RetrievedPixels
+from rootzone.surface.emission_model.predict import RetrievedPixels
 from rootzone.surface.physics.classes import DENSE_VWC_KG_M2
 
 LAYER_MM: Final = (0.0, 50.0)

@@ -10,12 +10,12 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone._shared.units import FREEZING_K
 from rootzone.covariates.fetch.checksums import check_beside
 from rootzone.covariates.grid import MasterGrid
 from rootzone.stations.readers.read_any import read_all, station_files
 from rootzone.stations.sensor_depth import matches
 from rootzone.surface.emission_model.channels import PHYSICAL
-from rootzone.surface.emission_model.predict import FREEZING_K
 from rootzone.surface.emission_model.train import PointSamples
 from rootzone.surface.samples.scene import Scene
 

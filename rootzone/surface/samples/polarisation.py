@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.units import FREEZING_K
 from rootzone.surface.physics.dielectric import mironov2009_constants
 from rootzone.surface.physics.emission import brightness, cosine
 from rootzone.surface.physics.retrieve import Scene, porosity_from_bulk_density, retrieve_scav
@@ -23,7 +24,6 @@ SECOND: Final = ("miss_k", "miss_slope_k")
 """Columns: mean miss of horizontal brightness [K], and its slope with water [K a m3 m-3]."""
 LEAST_LOOKS: Final = 20
 """Looks without which nothing is said of a place."""
-FREEZING_K: Final = 273.15
 
 
 def miss_of_looks(columns: Mapping[str, AnyArray]) -> tuple[FloatArray, FloatArray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,7 +18,7 @@ from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import parts_of
+from rootzone.surface.chain.run_training import Seats, parts_of
 from rootzone.surface.fusion.downscale import Downscaler
 from rootzone.surface.fusion.point_to_area import REACH_PX, PatchSamples, corrected
 from rootzone.surface.grids.aggregate import spread
@@ -50,22 +49,6 @@ PREDICTED: Final = Schema(
         Column("both", "float", "m3 m-3", "mean of trees and network", required=False),
     ),
 )
-
-
-@dataclass(frozen=True)
-class Seats:
-    """Where and when samples are, with true days, as splits want them."""
-
-    place: IntArray
-    date: IntArray
-
-    @classmethod
-    def of(cls, samples: PatchSamples, days: IntArray) -> Seats:
-        """The same samples, their day numbers turned into days since 1970-01-01."""
-        return cls(samples.place, days[samples.day])
-
-    def __len__(self) -> int:
-        return int(self.place.size)
 
 
 def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
@@ -128,7 +111,11 @@ def held_out(
     seed: int,
 ) -> Held:
     """Samples of a split; ``region`` trains on all stations here and tests on all elsewhere."""
-    parts = parts_of(Seats.of(samples, days), "stations" if elsewhere is not None else split, seed)
+    parts = parts_of(
+        Seats(samples.place, days[samples.day]),
+        "stations" if elsewhere is not None else split,
+        seed,
+    )
     if elsewhere is not None:
         stop = parts == VALIDATION
         return Held(samples.of(~stop), samples.of(stop), elsewhere)
