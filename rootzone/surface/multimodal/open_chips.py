@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from rootzone.surface.multimodal.scenes import SceneSet
 from rootzone.surface.samples.places import Places, read_places
 from rootzone.surface.samples.scene import physical_band
 from rootzone.surface.two_layer.open_layers import read_on
+
+if TYPE_CHECKING:
+    import torch
 
 _RADAR: Final = {"vv_db": "VV", "vh_db": "VH"}
 _L_BAND: Final = {"hh_db": "HH", "hv_db": "HV"}
@@ -205,6 +208,13 @@ class OpenChips:
         """Stations inside the region."""
         sources = [self.opened.campaign_file.parent / s for s in self.opened.section.stations]
         return read_places(sources, self.grid)
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where networks are trained and asked."""
+        from rootzone.networks.ranks import device_named
+
+        return device_named(self.chosen.device)
 
     @property
     def config(self) -> MultimodalConfig:

@@ -125,13 +125,17 @@ def test_scores_stand_beside_each_other_and_every_sensor_is_taken_away(folder: P
     frame = pl.read_parquet(chips_of(folder).folder / "predictions.parquet")
     held = frame.filter(pl.col("without") == "", pl.col("split") == "stations")
     off = (held["convnext"] - held["observed"]).abs().to_numpy()
+    spread = held["convnext_spread"].to_numpy()
+    assert (spread > 0.0).all()
     # Four stations of twenty are held out: too few for a promise, so the plain quantile stands.
     assert not facts["calibrated"]
-    assert facts["half_width"] == pytest.approx(float(np.quantile(off, 0.9)))
+    assert facts["spreads"] == pytest.approx(float(np.quantile(off / spread, 0.9)))
+    assert facts["half_width"] == pytest.approx(float(facts["spreads"] * spread.mean()))
     models = facts["skill"]["stations"]
     wins = models["convnext"]["rmse"] < models["lightgbm"]["rmse"]
     said = invoke("surface", "evaluate", str(folder / "campaign.yaml")).stdout
     assert f"stations: {'the network' if wins else 'LightGBM'} wins, RMSE" in said
+    assert re.search(r"stations +landsat +[-0-9.]+ +0\.\d{4}", said)
 
 
 def test_maps_hold_theta_interval_and_what_blending_they_are_of(folder: Path) -> None:
@@ -139,7 +143,7 @@ def test_maps_hold_theta_interval_and_what_blending_they_are_of(folder: Path) ->
     with rasterio.open(maps / f"{NAME}.tif") as file:
         assert file.descriptions == ("theta", "theta_half_width")
         assert "32 px, half a window apart, Hann" in file.tags()["windows"]
-        theta = file.read(1) * file.scales[0]
+        theta, half = (file.read(k + 1) * file.scales[k] for k in (0, 1))
         assert file.shape == (80, 80)
     with netCDF4.Dataset(maps / "surface_theta.nc") as file:
         assert np.allclose(file["theta"][0], theta, atol=1e-9)
@@ -148,6 +152,8 @@ def test_maps_hold_theta_interval_and_what_blending_they_are_of(folder: Path) ->
     facts = json.loads(told.stdout)
     assert (facts["row"], facts["col"]) == (40, 71)
     assert facts["theta"] == pytest.approx(theta[40, 71], abs=5.1e-5)  # steps of 1e-4
+    assert facts["half_width"] == pytest.approx(half[40, 71], abs=5.1e-5)
+    assert np.nanstd(half) > 0.0  # a spread of its own at every pixel
     assert facts["without_s1"] != facts["theta"]
 
 
