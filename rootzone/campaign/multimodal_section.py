@@ -36,6 +36,8 @@ class Multimodal(Section):
     """daily air temperature [K], on any grid; a pattern"""
     rain: str | None = "data/surface/rain/*.tif"
     """daily rain [mm], on any grid, from six days before the first day on; a pattern"""
+    weather: str | None = None
+    """catalog entry of daily weather, such as era5_land, in place of the files of air and rain"""
     radar_reach_days: Annotated[int, Field(ge=0, le=30)] = 0
     """how old a radar scene may be; 0 makes a map of days with one only"""
     optics_reach_days: Annotated[int, Field(ge=0, le=60)] = 16

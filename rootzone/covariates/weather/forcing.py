@@ -87,13 +87,10 @@ class ForcingRequest:
         nearest to the middle of the region.
         """
         weather, name = campaign.weather, campaign.catalog.forcing
-        whole = ("as it is", "total at 0 h")
-        hourly = any(p.by_day not in whole for p in catalog.source(name).variables.values())
-        offset = weather.utc_offset_h
-        if offset is None:
-            offset = float(round((bounds[0] + bounds[2]) / 2.0 / _DEGREES_PER_HOUR))
+        middle = (bounds[0] + bounds[2]) / 2.0
+        offset = hours_from_utc(catalog, name, middle, weather.utc_offset_h)
         return cls(
-            name, weather.pet, weather.gaps, weather.albedo, offset if hourly else 0.0,
+            name, weather.pet, weather.gaps, weather.albedo, offset,
             weather.lapse_degc_per_km, weather.leaf_area,
         )  # fmt: skip
 
@@ -258,7 +255,7 @@ def _read(
     columns: dict[str, AnyArray] = {}
     files: dict[Path, None] = {}
     for column in how.read:
-        layer = _layer(catalog, request, column, last.year)
+        layer = column_layer(catalog, request.source, column, last.year)
         reader = daily_reader(layer)
         read = reader.read(layer, catalog.data_folder, cells, first, last, request.utc_offset_h)
         values = np.full((days, len(cells)), np.nan, dtype=np.float32)
@@ -274,11 +271,34 @@ def _read(
     return {name: whole[name] for name in wanted}, list(files)
 
 
-def _layer(catalog: Catalog, request: ForcingRequest, column: str, year: int) -> Layer:
-    source = catalog.source(request.source)
-    short = next(name for name, part in source.variables.items() if part.column == column)
+def column_layer(catalog: Catalog, entry: str, column: str, year: int) -> Layer:
+    """The variable of an entry of daily weather that gives a column.
+
+    Raises
+    ------
+    RequestError
+        It gives no such column.
+    """
+    source = catalog.source(entry)
+    short = next((name for name, part in source.variables.items() if part.column == column), None)
+    if short is None:
+        given = ", ".join(sorted({p.column for p in source.variables.values()} - {""}))
+        raise RequestError(f"{entry} gives no {column}; it gives {given or 'no weather'}.")
     parts = {"variable": short, "year": str(year)}
-    return catalog.layer("/".join([request.source, *(parts[key] for key in source.keys)]))
+    return catalog.layer("/".join([entry, *(parts[key] for key in source.keys)]))
+
+
+def hours_from_utc(
+    catalog: Catalog, entry: str, lon_deg: float, asked_h: float | None = None
+) -> float:
+    """Local time less UTC [h] for weather that comes by hours: as asked, or by longitude.
+
+    0 for weather of whole days.
+    """
+    whole = ("as it is", "total at 0 h")
+    if all(part.by_day in whole for part in catalog.source(entry).variables.values()):
+        return 0.0
+    return float(round(lon_deg / _DEGREES_PER_HOUR)) if asked_h is None else asked_h
 
 
 def _complete(
@@ -388,7 +408,7 @@ def _year_before(
 def _is_there(catalog: Catalog, request: ForcingRequest, start: date, end: date) -> bool:
     """Whether every file of a span of days is there; addresses count as there."""
     for column in request.recipe(catalog).read:
-        layer = _layer(catalog, request, column, end.year)
+        layer = column_layer(catalog, request.source, column, end.year)
         try:
             paths = daily_reader(layer).paths(layer, catalog.data_folder, start, end)
         except RequestError:  # a pattern that no file fits

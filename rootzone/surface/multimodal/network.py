@@ -193,8 +193,7 @@ class Points(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Features of every pixel, shape (batch, width, row, column), of standardised channels."""
         images = x[:, : self.n_images]
-        share = functional.avg_pool2d(torch.isfinite(images).to(x), _NEAR_PX, 1, _NEAR_PX // 2)
-        near = functional.avg_pool2d(filled(images), _NEAR_PX, 1, _NEAR_PX // 2)
+        share, near = _mean_around(torch.isfinite(images).to(x)), _mean_around(filled(images))
         there = present(x, self.groups).to(x)[:, :, None, None]
         planes = there.expand(-1, -1, *x.shape[-2:])
         out: Tensor = self.mix(
@@ -310,6 +309,13 @@ class MultimodalNetwork(nn.Module):
             # The spread reads the features and does not shape them, as in a U-Net's normal head.
             raw = self.spread_head(out.float().detach())
             return Prediction(theta, SPREAD_FLOOR + SPREAD_SCALE * functional.softplus(raw))
+
+
+def _mean_around(x: Tensor) -> Tensor:
+    """Means over 9 x 9 px with zeros beyond the edge, one axis after the other."""
+    half = _NEAR_PX // 2
+    down = functional.avg_pool2d(x, (_NEAR_PX, 1), 1, (half, 0))
+    return functional.avg_pool2d(down, (1, _NEAR_PX), 1, (0, half))
 
 
 def present(x: Tensor, groups: Sequence[int]) -> Tensor:
