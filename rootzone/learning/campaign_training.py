@@ -16,9 +16,10 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
 from rootzone._shared.skill import Skill
 from rootzone.labels.splits import TRAIN, VALIDATION
-from rootzone.learning.choose_model import HeldOut, choose_model
+from rootzone.learning.choose_model import choose_model, with_model
 from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.intervals import calibrated, calibrated_apart, places_of
+from rootzone.learning.race import HeldOut
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.land_gaps import without_empty_tiles
@@ -182,12 +183,6 @@ def keep_settings(path: Path, told: Mapping[str, Any]) -> None:
         except Damaged as error:
             _LOG.warning("%s", error)
     write_text(path, sealed_json(dict(told)))
-
-
-def with_model(inputs: CampaignSamples, model: str) -> CampaignSamples:
-    """The same samples for another ``learning.model``."""
-    learning = inputs.campaign.learning.model_copy(update={"model": model})
-    return replace(inputs, campaign=inputs.campaign.model_copy(update={"learning": learning}))
 
 
 def _teller(how: RunOptions) -> Callable[[str], None]:

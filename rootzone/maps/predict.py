@@ -14,6 +14,7 @@ from torch import Tensor
 from rootzone._shared.arrays import AnyArray, Float32Array
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.labels.splits import season_of
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.scene import Scene
 from rootzone.maps.encoding import (
@@ -119,7 +120,7 @@ class WindowPredictor:
             for block, inputs in blocks:
                 told, missing = self._predict(inputs, table, day)
                 where = _within(block, window)
-                theta[:, *where], half[:, *where] = self._with_width(told)
+                theta[:, *where], half[:, *where] = self._with_width(told, season_of(day.month))
                 flags[where] = missing
             unknown = (flags & UNKNOWN_BITS) != 0
             theta[:, unknown], half[:, unknown] = np.nan, np.nan
@@ -199,13 +200,13 @@ class WindowPredictor:
         spread = _lay_tiles(torch.cat([part.spread for part in parts]), down, across)
         return EnsemblePrediction(theta, spread, None)
 
-    def _with_width(self, told: EnsemblePrediction) -> tuple[AnyArray, AnyArray]:
+    def _with_width(self, told: EnsemblePrediction, season: str) -> tuple[AnyArray, AnyArray]:
         theta = told.theta[0].cpu().numpy()
         calibration = self.bundle.calibration
         if calibration is None:
             return theta, np.full_like(theta, np.nan)
         spread = None if told.spread is None else told.spread[0].cpu().numpy()
-        return theta, calibration.half_width(theta, spread).astype(np.float32)
+        return theta, calibration.half_width(theta, spread, season).astype(np.float32)
 
 
 def rim_of(block: Window, grid: MasterGrid, halo: int) -> Rim:

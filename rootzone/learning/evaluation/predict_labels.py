@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone.covariates.grid import Window
+from rootzone.labels.splits import seasons_of
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.land import inside_of
 from rootzone.networks.channels import SURFACE
@@ -72,7 +73,7 @@ def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPre
         none = np.full(len(labels), np.nan)
         return LabelPrediction(theta, none, none)
     scaled = spread if bundle.calibration.scaled else None
-    low, high = bundle.calibration.interval(theta, scaled)
+    low, high = bundle.calibration.interval(theta, scaled, seasons_of(labels.date))
     return LabelPrediction(theta, low, high, 100.0 * bundle.calibration.coverage)
 
 
