@@ -68,7 +68,8 @@ def observe(
     """Read FILEs of satellites and models into one table, and say what was left out and why.
 
     Products are those of kind ``observations`` in ``rootzone catalog list``: SMAP, SMOS, GLDAS,
-    ERA5-Land, C3S, Copernicus SSM and SWI, GLEAM.
+    ERA5-Land, C3S, Copernicus SSM and SWI, GLEAM. A file without a value that counts is told and
+    passed over, unless none has one.
     """
     import polars as pl
 
@@ -77,15 +78,20 @@ def observe(
     from rootzone._shared.table_files import write_table
     from rootzone.covariates.layers.catalog import load_catalog
     from rootzone.covariates.observe.each import observe_file
-    from rootzone.covariates.observe.observed import OBSERVATIONS
+    from rootzone.covariates.observe.observed import OBSERVATIONS, NothingLeftError, Observed
 
     if out is not None and out.exists() and not force:
         raise RequestError(f"{out} exists; --force writes over it.")
     catalog = load_catalog(list(files), Path())
     frames, facts = [], []
     for path in paths:
-        seen = observe_file(path, catalog, source, recommended_only=recommended)
-        frames.append(seen.frame)
+        try:
+            seen = observe_file(path, catalog, source, recommended_only=recommended)
+            frames.append(seen.frame)
+        except NothingLeftError as error:
+            if path == paths[-1] and not frames:
+                raise
+            seen = Observed(pl.DataFrame(), error.dropped, (f"{path.name}: no value is left",))
         facts.append(
             {"file": str(path), "kept": seen.dropped.kept, "dropped": seen.dropped.counts,
              "said": list(seen.said)}
@@ -100,7 +106,9 @@ def observe(
             {"recommended": recommended, "source": source},
         )  # fmt: skip
         write_table(out, pl.concat(frames), OBSERVATIONS, record)
-        click.echo(f"next: rootzone surface retrieve {paths[0]}", err=True)
+        orbits = [path for path in paths if "_L2_SM_P" in path.name]
+        if orbits:
+            click.echo(f"next: rootzone surface retrieve {orbits[0]}", err=True)
 
 
 @command.command()

@@ -56,6 +56,8 @@ class Learning(Section):
         "physics", "trees", "trees_physics", "unet_a", "unet_residual",
     )  # fmt: skip
     """what model: auto chooses among"""
+    auto_folds: Annotated[int, Field(ge=2, le=20)] = 4
+    """folds of places in which model: auto holds its candidates against each other"""
     widths: Annotated[tuple[Width, ...], Field(min_length=1)] | None = None
     """channels of the encoder blocks in place of the model's own"""
     output: Literal["sigmoid", "bounds"] = "sigmoid"

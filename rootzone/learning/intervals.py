@@ -8,11 +8,12 @@ import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone.labels.splits import seasons_of
 from rootzone.learning.samples.label_index import SIMULATED
 from rootzone.networks.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
-    from rootzone.learning.choose_model import HeldOut
+    from rootzone.learning.race import HeldOut
     from rootzone.learning.samples.batches import SampleSet
     from rootzone.networks.validate import LabelValues
 
@@ -66,7 +67,8 @@ def calibrated(
 def calibrated_apart(held: HeldOut, coverage: float, source: str) -> tuple[Calibration, str] | None:
     """Interval from places that a choice of models put aside, where there are enough of them."""
     try:
-        fitted = calibrate(held.observed, held.predicted, None, coverage, held.place)
+        season = seasons_of(held.date)
+        fitted = calibrate(held.observed, held.predicted, None, coverage, held.place, season)
     except RequestError:
         return None
     said = f"{fitted.n_place} {source} places that auto put aside, {fitted.n} values held out"
