@@ -14,11 +14,12 @@ from rootzone._shared.arrays import ONE_DAY, AnyArray, BoolArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.layers.catalog import Catalog
-from rootzone.covariates.layers.source import Layer, Source
+from rootzone.covariates.layers.source import Source
 from rootzone.covariates.readers.registry import daily_reader
 from rootzone.covariates.weather import pet
 from rootzone.covariates.weather.antecedent import PAD_DAYS, antecedent_columns
 from rootzone.covariates.weather.cells import Cells
+from rootzone.covariates.weather.daily_entry import column_layer, hours_from_utc
 from rootzone.covariates.weather.derive import Recipe, moved, recipe
 from rootzone.covariates.weather.gaps import (
     FLAG_BITS,
@@ -43,7 +44,6 @@ PetForm = Literal["delivered", "fao56", "hargreaves", "apsim"]
 GapPolicy = Literal["refuse", "fill"]
 
 _ALWAYS = ("rain_mm", "tmax_degc", "tmin_degc", "radn_mj_m2", "vpd_kpa")
-_DEGREES_PER_HOUR = 15.0
 _LISTED = 12
 
 
@@ -269,36 +269,6 @@ def _read(
         whole = moved(whole, warmer_degc)
     wanted = request.columns
     return {name: whole[name] for name in wanted}, list(files)
-
-
-def column_layer(catalog: Catalog, entry: str, column: str, year: int) -> Layer:
-    """The variable of an entry of daily weather that gives a column.
-
-    Raises
-    ------
-    RequestError
-        It gives no such column.
-    """
-    source = catalog.source(entry)
-    short = next((name for name, part in source.variables.items() if part.column == column), None)
-    if short is None:
-        given = ", ".join(sorted({p.column for p in source.variables.values()} - {""}))
-        raise RequestError(f"{entry} gives no {column}; it gives {given or 'no weather'}.")
-    parts = {"variable": short, "year": str(year)}
-    return catalog.layer("/".join([entry, *(parts[key] for key in source.keys)]))
-
-
-def hours_from_utc(
-    catalog: Catalog, entry: str, lon_deg: float, asked_h: float | None = None
-) -> float:
-    """Local time less UTC [h] for weather that comes by hours: as asked, or by longitude.
-
-    0 for weather of whole days.
-    """
-    whole = ("as it is", "total at 0 h")
-    if all(part.by_day in whole for part in catalog.source(entry).variables.values()):
-        return 0.0
-    return float(round(lon_deg / _DEGREES_PER_HOUR)) if asked_h is None else asked_h
 
 
 def _complete(

@@ -17,7 +17,7 @@ from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.layers.catalog import Catalog
 from rootzone.covariates.readers.registry import daily_reader
 from rootzone.covariates.weather.cells import Cells
-from rootzone.covariates.weather.forcing import column_layer, hours_from_utc
+from rootzone.covariates.weather.daily_entry import column_layer, hours_from_utc
 from rootzone.surface.fusion.daily import Series
 
 _RAIN, _WARMEST, _COLDEST = "rain_mm", "tmax_degc", "tmin_degc"
