@@ -213,7 +213,7 @@ def of_seed(folder: Path, seed: int, given: argparse.Namespace) -> list[dict[str
         if not path.is_file():
             drawn = drawn_from(land_of(folder), seed, given) if drawn is None else drawn
             started = time.process_time()
-            found = Ablation(name, drawn, seed, given).figures()
+            found = Ablation(name, drawn, seed, given).figures(path.with_suffix(""))
             path.write_text(json.dumps(found))
             print(f"seed {seed}, {name}: {time.process_time() - started:.0f} s of CPU", flush=True)
         rows += json.loads(path.read_text())
@@ -241,13 +241,15 @@ class Ablation:
         )  # fmt: skip
         self.rows: list[dict[str, float | str]] = []
 
-    def figures(self) -> list[dict[str, float | str]]:
-        """Skill with and without the product's stage, and of trees; for ``all`` the rest too."""
+    def figures(self, folder: Path) -> list[dict[str, float | str]]:
+        """Skill with and without the product's stage, and of trees; for ``all`` the rest too.
+
+        ``folder`` gets the trainings, which go on where they were.
+        """
         is_all = self.name == "all"
-        with tempfile.TemporaryDirectory() as folder:
-            start = self._after_product(Path(folder) / "product")
-            for n in (N_TRAIN, FEW) if is_all else (N_TRAIN,):
-                self._of_stations(n, Path(folder), start, alone=is_all)
+        start = self._after_product(folder / "product")
+        for n in (N_TRAIN, FEW) if is_all else (N_TRAIN,):
+            self._of_stations(n, folder, start, alone=is_all)
         return self.rows
 
     def _after_product(self, folder: Path) -> dict[str, torch.Tensor]:
