@@ -205,6 +205,8 @@ def evaluate(campaign: Path, as_json: bool) -> None:
         click.echo(json_text(facts))
     else:
         click.echo(chain.table_text(facts["skill"]))
+        if "missing" in facts:
+            click.echo(f"\nwhat a missing sensor costs\n{chain.missing_text(facts['missing'])}")
     click.echo(f"next: rootzone surface map {campaign}", err=True)
 
 
