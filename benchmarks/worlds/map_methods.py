@@ -15,6 +15,7 @@ from rootzone.campaign.learning_section import Learning
 from rootzone.labels.splits import PARTS, TEST, TRAIN, VALIDATION
 from rootzone.learning.evaluation.baselines import PARAMETERS, ROUNDS
 from rootzone.learning.race import Choice, HeldOut, folds_of, race
+from rootzone.learning.trust import TrainingSites
 from rootzone.networks.families import config_of
 from rootzone.networks.mixing import SIMULATED, STATION
 from rootzone.networks.run_training import RunOptions, new_network, train
@@ -209,7 +210,7 @@ def choose(
         {name: np.flatnonzero([fold[k] == name for k in places]) for name in PARTS}
         for fold in folds
     ]
-    judged = [_held(world, part[TEST], days) for part in parts]
+    judged = [_held(world, part, days) for part in parts]
     said: dict[str, list[FloatArray]] = {name: [] for name in names}
 
     def say(name: str, fold: int) -> FloatArray:
@@ -234,12 +235,22 @@ def choose(
     return choice, each
 
 
-def _held(world: MapWorld, which: IntArray, days: IntArray) -> HeldOut:
-    """Labels of some places on some days."""
-    observed = world.labels[world.judge].theta[which][:, days].astype(np.float64)
+def _held(world: MapWorld, part: Mapping[str, IntArray], days: IntArray) -> HeldOut:
+    """Labels of the places put aside in a fold on some days, physics there, and how far away."""
+    told, which = world.labels[world.judge], part[TEST]
+    observed = told.theta[which][:, days].astype(np.float64).ravel()
     place = np.repeat(which, days.size)
     date = np.tile(world.land.dates[days], which.size)
-    return HeldOut(observed.ravel(), observed.ravel(), place, date)
+    physics = world.physics[days][:, told.row[which], told.col[which]].T.astype(np.float64)
+    near, own = (sites_at(world, told.at(part[name])) for name in (TRAIN, TEST))
+    away = near.judge(own.numbers, own.classes)[0]
+    return HeldOut(observed, observed, place, date, physics.ravel(), np.repeat(away, days.size))
+
+
+def sites_at(world: MapWorld, labels: Labels) -> TrainingSites:
+    """Land features of some places, as the trust layer has them."""
+    numbers = world.land.static[:, labels.row, labels.col].T.astype(np.float64)
+    return TrainingSites(numbers, np.zeros((len(numbers), 0)), np.zeros(len(numbers), dtype=bool))
 
 
 def mapped(

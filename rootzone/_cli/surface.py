@@ -205,6 +205,10 @@ def evaluate(campaign: Path, as_json: bool) -> None:
         click.echo(json_text(facts))
     else:
         click.echo(part.table_text(facts["skill"]))
+        if "missing" in facts:
+            click.echo(f"
+what a missing sensor costs
+{part.missing_text(facts['missing'])}")
     click.echo(f"next: rootzone surface map {campaign}", err=True)
 
 

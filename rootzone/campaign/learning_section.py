@@ -23,6 +23,9 @@ class Features(Section):
     """weather of the cell a pixel lies in, or interpolated between cells"""
     texture_depth_cm: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] = (15, 30)
     """depth interval of sand, silt and clay [cm], as the texture source names it"""
+    topography: tuple[Literal["position", "wetness"], ...] = ()
+    """where water gathers, as further channels: height above the 21 x 21 pixels around, and the
+    logarithm of the area that drains to a pixel in 16 steps over its steepness"""
     surface_moisture: str | None = None
     """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
     physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()

@@ -17,6 +17,8 @@ from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
 from rootzone._shared.skill import Skill
 from rootzone.labels.splits import TRAIN, VALIDATION
 from rootzone.learning.choose_model import choose_model, with_model
+from rootzone.learning.fallback import find_fallback
+from rootzone.learning.fallback_inputs import land_features
 from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.intervals import calibrated, calibrated_apart, places_of
 from rootzone.learning.race import HeldOut
@@ -27,6 +29,7 @@ from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.families import AUTO, Shape, config_of, to_dict
+from rootzone.networks.families.residual import ResidualShape
 from rootzone.networks.mixing import may_draw
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
 from rootzone.networks.settings import TrainSettings
@@ -303,6 +306,18 @@ def _finished(
     calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
     if held is not None and (apart := calibrated_apart(held, coverage, validation.source)):
         calibration, said = apart
+        if isinstance(config, ResidualShape) and config.inner is None:
+            rule = None  # it is physics already
+        else:
+            labels = inputs.labels[inputs.judge].part(inputs.parts[inputs.judge], TRAIN)
+            sites = land_features(inputs.scene, labels)[0]
+            rule = find_fallback(held, sites, calibration, coverage)
+        if rule is not None:
+            info = {
+                **info,
+                "fallback": rule.to_dict(),
+                "notes": [*info["notes"], rule.words() + "."],
+            }
     info = {
         **info,
         "validation": asdict(values.skill()),

@@ -20,6 +20,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
 from rootzone.learning.evaluation.predict_labels import predict_labels
+from rootzone.learning.fallback_inputs import land_features, physics_at
 from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.race import Choice, HeldOut, folds_of, race
 from rootzone.learning.samples.batches import SampleSet
@@ -87,10 +88,16 @@ def choose_model(
         )
         return predict_labels(bundle, inputs.scene, judges[fold]).theta
 
-    held = [
-        HeldOut(one.theta.astype(np.float64), one.theta, one.place.astype(np.int64), one.date)
-        for one in judges
-    ]
+    held = []
+    for fold, one in zip(folds, judges, strict=True):
+        observed = one.theta.astype(np.float64)
+        near = land_features(inputs.scene, told.part(fold, TRAIN))[0]
+        features, place = land_features(inputs.scene, one)
+        away = near.judge(features.numbers, features.classes)[0][place]
+        physics = physics_at(inputs.scene, one)
+        held.append(
+            HeldOut(observed, observed, one.place.astype(np.int64), one.date, physics, away)
+        )
     return race(learning.candidates, held, trained, inputs.judge)
 
 

@@ -33,12 +33,18 @@ class HeldOut:
         Place of each value.
     date : array of datetime64[D], shape (value,)
         Its day.
+    physics : array, shape (value,)
+        What physics says [m3 m-3]; NaN where it was not asked.
+    distance : array, shape (value,)
+        How unlike its place is to those the candidate was fitted to.
     """
 
     observed: FloatArray
     predicted: FloatArray
     place: IntArray
     date: AnyArray
+    physics: FloatArray = field(default_factory=lambda: np.empty(0))
+    distance: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -295,6 +301,11 @@ def race(names: Sequence[str], judged: Sequence[HeldOut], say: Say, source: str)
             if enough and lead > _BEHIND * error and number + 1 < len(judged):
                 running.remove(name)
                 left[name] = number + 1
-    date = np.concatenate([one.date for one in judged])
+    date, physics, distance = (
+        np.concatenate([getattr(one, what) for one in judged])
+        for what in ("date", "physics", "distance")
+    )
     said = {name: np.concatenate(parts) for name, parts in told.items()}
-    return replace(best_of(said, observed, place, date, source), left=left)
+    found = best_of(said, observed, place, date, source)
+    held = replace(found.held_out, physics=physics, distance=distance)
+    return replace(found, left=left, held_out=held)
