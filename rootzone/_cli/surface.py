@@ -206,9 +206,7 @@ def evaluate(campaign: Path, as_json: bool) -> None:
     else:
         click.echo(part.table_text(facts["skill"]))
         if "missing" in facts:
-            click.echo(f"
-what a missing sensor costs
-{part.missing_text(facts['missing'])}")
+            click.echo(f"\nwhat a missing sensor costs\n{part.missing_text(facts['missing'])}")
     click.echo(f"next: rootzone surface map {campaign}", err=True)
 
 
