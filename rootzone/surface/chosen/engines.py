@@ -27,6 +27,8 @@ from rootzone.surface.select.interpret import interpret
 def scene_image(choice: OpenChoice, look: int, scale_km: int) -> dict[str, FloatArray]:
     """Every band that the chosen models read under one half orbit, and the environment."""
     fields = bands_at(choice.opened.scene, look, scale_km)
+    if choice.unet is not None:
+        fields[choice.unet.band] = choice.unet.on_map(fields)
     names = needed_bands(list(choice.models.graphs.values()))
     return {
         **{name: fields[name] for name in names}, ENVIRONMENT: choice.environment(scale_km)
@@ -47,7 +49,7 @@ def write_bands(choice: OpenChoice, look: int, scale_km: int) -> Path:
     path = choice.folder / "bands" / f"{asset_name(choice, look, scale_km)}.tif"
     names = needed_bands(list(choice.models.graphs.values()))
     record = Provenance(
-        "rootzone surface bands", {"files": choice.digest},
+        "rootzone surface bands", {"files": choice.digest, "trained": choice.trained_digest},
         {"bands": names, "environments": choice.models.environments, "scale_km": scale_km},
     )  # fmt: skip
     if made_alike(path, record):

@@ -73,7 +73,7 @@ def make_maps(
     choice, scale = OpenChoice(opened), opened.section.select.map_scale_km
     looks, folder = looks_to_map(opened), opened.folder / "maps"
     record = Provenance(
-        "rootzone surface map", {"files": choice.digest},
+        "rootzone surface map", {"files": choice.digest, "trained": choice.trained_digest},
         {"models": choice.models.models, "weights": choice.models.weights, "scale_km": scale,
          "factor": round(choice.models.factor, 9), "interval_pct": opened.section.interval_pct},
     )  # fmt: skip
