@@ -4,8 +4,8 @@
 
 Reads ../shared/realdata/surface/scan_s1_landsat: Sentinel-1, Landsat 8 and soils at SCAN stations,
 3,518 days; climate of ../shared/realdata/koppen. Every figure says what was held out: random
-tenths of the days (the same stations train) or one station at a time. The last model guesses a
-place's mean by ridge from all that is known of it but its coordinates (soil, climate, cover, means
+tenths of the days (the same stations train) or one station at a time. One model guesses a place's
+mean by ridge from all that is known of it but its coordinates (soil, climate, cover, means
 of its own images), and departures from it by small trees on departures of its images from their own
 means. Intervals are bootstraps over stations (95 %); differences from the first trees are paired:
 the same stations drawn for both.
@@ -25,6 +25,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.skill import skill_of
 from rootzone.learning.points.levels import ridge_level
 from rootzone.surface.select.candidates import SHY, Candidate, Climatology, Ridge, Trees
+from rootzone.surface.select.environments import LEAST_STATIONS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TABLE = SHARED / "realdata/surface/scan_s1_landsat/scan_s1_landsat8_2015_2019.parquet"
@@ -41,6 +42,7 @@ TRAITS = (
 )  # fmt: skip
 KOPPEN = SHARED / "realdata/koppen/koppen_geiger_0p1_1991_2020.tif"
 BASELINE = "trees on all columns"
+LEVELS = "a place's level by ridge, departures by small trees"
 CANDIDATES: tuple[Candidate, ...] = (
     Climatology(),
     Trees(BASELINE, ALL),
@@ -60,7 +62,8 @@ def main() -> None:
     figures = Figures()
     for held, fold in (("random tenths of days", days), ("one station at a time", site)):
         told = {one.name: predicted(one, samples, fold) for one in CANDIDATES}
-        told["a place's level by ridge, departures by small trees"] = by_level(samples, fold)
+        told[LEVELS] = by_level(samples, fold)
+        told["mean of the last two"] = (told[CANDIDATES[-1].name] + told[LEVELS]) / 2.0
         for name, values in told.items():
             add(figures, f"{name}; held out: {held}", values, samples, site)
         for name, values in told.items():
@@ -126,7 +129,9 @@ def place_traits(samples: pl.DataFrame) -> FloatArray:
         *(pl.col(name).mean().over("station").alias(f"mean_{name}") for name in MEANS),
     )  # fmt: skip
     first = found.group_by("station").first().sort("station")
-    classes = [first[name].to_dummies().to_numpy() for name in ("climate", "cover")]
+    dummies = [first[name].to_dummies().to_numpy() for name in ("climate", "cover")]
+    # As with environments, a class that fewer than five stations share is none.
+    classes = [one[:, one.sum(axis=0) >= LEAST_STATIONS] for one in dummies]
     return np.concatenate([first.select(TRAITS).to_numpy(), *classes], axis=1).astype(np.float64)
 
 

@@ -20,21 +20,27 @@ _ONE_AT_A_TIME: Final = Lock()
 
 
 @contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch with one thread; small networks are slower with several where cores are busy."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
 def alone() -> Iterator[Path]:
     """A folder to train one network in, with one thread, while no other candidate trains one.
 
     Candidates are fitted side by side and torch has one random state for all of them; with one
     thread the weights do not depend on the cores.
     """
-    import torch
-
-    with _ONE_AT_A_TIME, TemporaryDirectory() as folder:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield Path(folder)
-        finally:
-            torch.set_num_threads(threads)
+    with _ONE_AT_A_TIME, TemporaryDirectory() as folder, one_thread():
+        yield Path(folder)
 
 
 def stations_to_stop_by(samples: pl.DataFrame, seed: int, who: str) -> tuple[IntArray, BoolArray]:

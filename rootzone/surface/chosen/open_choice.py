@@ -57,6 +57,11 @@ class OpenChoice:
         return self.opened.folder / "select"
 
     @property
+    def maps(self) -> Path:
+        """Where maps go."""
+        return self.opened.folder / "maps"
+
+    @property
     def predictions(self) -> Path:
         """What every candidate says of samples held out."""
         return self.folder / "predictions.parquet"
@@ -232,7 +237,7 @@ def _windows(
     """The window of each row, as a list of a fixed length."""
     stacked = np.stack([fields[name] for name in names])
     cut = cut_windows(stacked, frame["row"].to_numpy(), frame["col"].to_numpy())
-    flat = cut.reshape(frame.height, cut[0].size if frame.height else 0)
+    flat = cut.reshape(frame.height, int(np.prod(cut.shape[1:])))
     return pl.Series(WINDOW, flat, dtype=pl.Array(pl.Float32, flat.shape[1]))
 
 

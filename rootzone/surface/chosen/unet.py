@@ -21,7 +21,7 @@ from rootzone._shared.arrays import AnyArray, Float32Array, FloatArray, IntArray
 from rootzone._shared.atomic import atomic_path
 from rootzone._shared.digests import digest_bytes
 from rootzone._shared.seal import check
-from rootzone.surface.chosen.network_fits import alone, stations_to_stop_by
+from rootzone.surface.chosen.network_fits import alone, one_thread, stations_to_stop_by
 from rootzone.surface.select.graph import Node
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class FittedUNet:
     def _run(self, x: Float32Array) -> FloatArray:
         import torch
 
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             told = self._network(torch.from_numpy(np.ascontiguousarray(x))).theta[:, 0]
         return np.asarray(told.double().numpy())
 

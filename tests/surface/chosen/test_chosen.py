@@ -85,8 +85,8 @@ def climate_map(path: Path, codes: np.ndarray, west: float, north: float) -> Pat
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("chosen")
-    write_province(root / "data" / "surface", look_at(quick_province(), 0, 12))
-    write_province(root / "data" / "other", look_at(quick_province(45, seed=23), 1, 5))
+    write_province(root / "data" / "surface", look_at(quick_province(45), 0, 12))
+    write_province(root / "data" / "other", look_at(quick_province(36, seed=23), 1, 5))
     climate_map(root / "koppen.tif", NEBRASKA, -100.2, 40.3)
     (root / "campaign.yaml").write_text(CAMPAIGN)
     for verb in ("plan", "train", "evaluate", "map", "bands"):
@@ -369,6 +369,9 @@ def test_exports_go_on_after_a_kill_and_end_in_the_same_maps(
     assert facts["cloud"] == "exports to drive"
     assert facts["cloud_bytes_received"] == 2 * 36 * 36 * 4 * 8
     assert facts["cloud_payload_bytes"] > 10_000
+    # By hand: 3 outer folds, the final choice and the random split, each with 2 inner folds and a
+    # fit on all; five candidates, one of them a network.
+    assert (facts["fits"], facts["networks"]) == (5 * 3 * 5, 5 * 3)
     service.lists_until_done = 2
     whole, calls = EarthEngine.export, iter((False, True))
 

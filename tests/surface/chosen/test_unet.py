@@ -96,6 +96,8 @@ def test_windows_are_cut_on_the_lattice() -> None:
     at = cut[np.arange(8), 0, HALO_PX + ROW % 2, HALO_PX + COL % 2]
     np.testing.assert_array_equal(at, field[0, ROW, COL])
     assert np.isnan(cut[0, 0, :HALO_PX]).all()  # north of the rim
+    # A day on which no station is thawed has no window, of the same shape.
+    assert cut_windows(field, ROW[:0], COL[:0]).shape == (0, 1, SIDE_PX, SIDE_PX)
 
 
 def test_too_few_stations_are_told() -> None:
