@@ -81,6 +81,8 @@ class Learning(Section):
     """labels a tile must hold on a date to be a sample"""
     label_weights: Literal["design", "equal"] = "design"
     """what a simulated label counts in the loss: the land its site stands for, or as any other"""
+    label_noise: Literal["none", "soil_spread"] = "none"
+    """whether a simulated label counts less, the more it differs among the soils of soil.members"""
     station_neighbourhood_px: Annotated[int, Field(ge=0, le=16)] = 0
     """pixels around a station's own that carry its value too"""
     crop_halo_px: Annotated[int, Field(ge=0, le=256, multiple_of=8)] = 0
