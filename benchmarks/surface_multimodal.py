@@ -143,7 +143,16 @@ def main() -> None:
     figures.show(as_json=given.json)
 
 
-def of_seed(figures: Figures, land: FineLand, seed: int, given: argparse.Namespace) -> None:
+class Drawn(NamedTuple):
+    """Chips around stations, their truth, and windows labelled by the product."""
+
+    stations: Chips
+    truth: FloatArray
+    product: Chips
+    names: tuple[str, ...]
+
+
+def drawn_from(land: FineLand, seed: int, given: argparse.Namespace) -> Drawn:
     world = World(land, seed, given.window + 16)
     rng = np.random.default_rng([seed, 8])
     n = N_TRAIN + N_STOP + N_TEST
@@ -160,7 +169,7 @@ def of_seed(figures: Figures, land: FineLand, seed: int, given: argparse.Namespa
             parts.append((x.astype(np.float16), said, truth[mid, mid], k, day))
     x, y, truth, place, date = (np.array(v) for v in zip(*parts, strict=True))
     mid = np.full(len(y), world.side // 2)
-    all_chips = Chips(x, y, mid, mid, place, date, given.window)
+    stations = Chips(x, y, mid, mid, place, date, given.window)
     drawn = []
     for _ in range(-(-given.chips // DAYS_EACH)):
         here = world.place(*rng.uniform(0.5, land.settings.side_km - 0.5, 2))
@@ -173,14 +182,19 @@ def of_seed(figures: Figures, land: FineLand, seed: int, given: argparse.Namespa
         zeros + world.side // 2, zeros + world.side // 2, np.arange(len(drawn)), zeros,
         given.window, source=SIMULATED,
     )  # fmt: skip
-    test = place >= N_TRAIN + N_STOP
+    return Drawn(stations, truth, product, world.inputs.names)
+
+
+def of_seed(figures: Figures, land: FineLand, seed: int, given: argparse.Namespace) -> None:
+    drawn = drawn_from(land, seed, given)
+    test = drawn.stations.place >= N_TRAIN + N_STOP
     figures.add(f"seed {seed}: truth against stations, RMSE",
-                skill_of(truth[test], y[test]).rmse, "m3 m-3")  # fmt: skip
+                skill_of(drawn.truth[test], drawn.stations.y[test]).rmse, "m3 m-3")  # fmt: skip
     for name in given.ablations.split(","):
         inputs = Inputs.of(name, SENSORS)
-        columns = [world.inputs.names.index(c) for c in inputs.names]
-        ablation(figures, f"seed {seed}: {name}", inputs, all_chips.of_channels(columns),
-                 product.of_channels(columns), seed, given)  # fmt: skip
+        columns = [drawn.names.index(c) for c in inputs.names]
+        ablation(figures, f"seed {seed}: {name}", inputs, drawn.stations.of_channels(columns),
+                 drawn.product.of_channels(columns), seed, given)  # fmt: skip
 
 
 def ablation(
@@ -207,7 +221,7 @@ def ablation(
             epochs=given.product_epochs, seed=seed, learning_rate=2e-3, batch_size=16, identity={},
         )  # fmt: skip
         start = {k: v.clone() for k, v in network.state_dict().items()}
-        add(figures, f"{title}, product alone", by_network(network.eval(), test), test)  # type: ignore[arg-type]
+        add(figures, f"{title}, product alone", by_network(network.eval(), test)[0], test)  # type: ignore[arg-type]
         sizes = (
             (N_TRAIN, FEW) if given.ablations == name_of(title) or "all" in title else (N_TRAIN,)
         )
@@ -224,12 +238,12 @@ def ablation(
                     layer_decay=0.8 if before is not None else 1.0,
                 )  # fmt: skip
                 network.eval()
-                told = by_network(network, test)  # type: ignore[arg-type]
+                told = by_network(network, test)[0]  # type: ignore[arg-type]
                 add(figures, f"{title}, {n_station} stations, {way}", told, test)
                 if before is not None and n_station == N_TRAIN and "all" in title:
                     for sensor in [*inputs.sensors, "scalars"]:
                         gone = test.without(inputs.of_sensor(sensor))
-                        told = by_network(network, gone)  # type: ignore[arg-type]
+                        told = by_network(network, gone)[0]  # type: ignore[arg-type]
                         add(figures, f"{title}, without {sensor}", told, test)
             trees = grown_trees(chips.of(chips.place < n_station))
             add(figures, f"{title}, {n_station} stations, LightGBM", by_trees(trees, test), test)

@@ -10,7 +10,10 @@ places and the weights; the provinces stay. Medians of the seeds and their range
 differences with 95 % bootstrap intervals over the stations of all seeds.
 
 Stations carry an offset of sd .015 and noise of .01 a day, so that truth itself has an RMSE of some
-.018 at them; ``truth_rmse`` is against the pixel's own water.
+.018 at them; ``truth_rmse`` is against the pixel's own water. The last lines part the error of one
+network: water of the footprint (against the true mean around the pixel, bilinear between cells),
+the pixel's share of it, and the noise of stations. With --members 3 a row more is the mean of three
+networks of other weights, as ``rootzone surface map`` takes it.
 """
 
 from __future__ import annotations
@@ -29,9 +32,10 @@ import torch
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.skill import skill_of
 from rootzone.surface.emission_model.channels import PHYSICAL, channels_of
-from rootzone.surface.emission_model.parameters import RetrievalConfig
-from rootzone.surface.emission_model.predict import retrieve_pixels
+from rootzone.surface.emission_model.config import RetrievalConfig
+from rootzone.surface.emission_model.predict import RetrievedPixels, retrieve_pixels
 from rootzone.surface.emission_model.train import PointSamples, new_network, train_retrieval
+from rootzone.surface.grids.aggregate import spread
 from rootzone.surface.physics.classes import (
     class_fractions,
     prior_of_fractions,
@@ -51,10 +55,12 @@ from rootzone.surface.worlds.samples import (
     Looks,
     StationTable,
     at_stations,
+    cells_grid,
     columns_of_days,
     look_at,
 )
 
+PARTS = ("footprint's water", "share inside it", "both", "noise of stations")
 FIGURES = ("r", "rmse", "ubrmse", "bias", "station_r", "station_ubrmse", "truth_rmse")
 Told = dict[str, FloatArray]
 TREES = {
@@ -70,6 +76,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=150)
     parser.add_argument("--prior-weight", type=float, default=1e-3)
     parser.add_argument("--consistency-weight", type=float, default=0.0)
+    parser.add_argument("--members", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
@@ -77,11 +84,14 @@ def main() -> None:
     provinces = [kept(s, chosen.cache) for s in (ProvinceSettings(), UNSEEN)]
     rows: dict[str, list[dict[str, float]]] = {}
     errors: dict[str, list[FloatArray]] = {}
+    split: dict[str, list[FloatArray]] = {}
     for seed in range(chosen.seeds):
         config = RetrievalConfig(
             prior_weight=chosen.prior_weight, consistency_weight=chosen.consistency_weight
         )
-        for where, (told, table, part) in one_seed(provinces, seed, chosen.epochs, config).items():
+        found_all = one_seed(provinces, seed, chosen.epochs, config, chosen.members)
+        for where, (told, table, part, parted) in found_all.items():
+            split.setdefault(where, []).append(parted)
             for model, theta in told.items():
                 name = f"{where}: {model}"
                 found = figures(theta, table, part)
@@ -93,6 +103,10 @@ def main() -> None:
     for name, one in table_.items():
         cells = (f"{m:.4f} ({low:.4f}..{high:.4f})" for m, low, high in one.values())
         print(f"{name:44}" + "".join(f"{cell:>24}" for cell in cells))
+    for where, parts in split.items():
+        each = [f"{name} {' '.join(f'{v:.4f}' for v in by_seed)}"
+                for name, by_seed in zip(PARTS, np.array(parts).T, strict=True)]  # fmt: skip
+        print(f"{where}: RMS of the parts of a network's error, by seed: {'; '.join(each)}")
     for line in compared({name: np.concatenate(found) for name, found in errors.items()}):
         print(line)
     if chosen.out:
@@ -113,8 +127,8 @@ def kept(settings: ProvinceSettings, folder: Path) -> Province:
 
 
 def one_seed(
-    provinces: list[Province], seed: int, epochs: int, config: RetrievalConfig
-) -> dict[str, tuple[Told, StationTable, AnyArray]]:
+    provinces: list[Province], seed: int, epochs: int, config: RetrievalConfig, members: int
+) -> dict[str, tuple[Told, StationTable, AnyArray, FloatArray]]:
     looks = [look_at(province, seed) for province in provinces]
     own, other = (at_stations(look) for look in looks)
     order = np.random.default_rng(seed).permutation(48)
@@ -126,11 +140,14 @@ def one_seed(
         ("left out of the same province", ~validate & ~test, own, looks[0], test),
     ):
         cells = unlabelled(look) if config.consistency_weight > 0.0 else None
-        with tempfile.TemporaryDirectory() as folder:
-            network, _ = train_retrieval(
-                points(own, train), points(own, validate), Path(folder), config=config,
-                epochs=epochs, seed=seed, unlabelled=cells,
-            )  # fmt: skip
+        retrieved = []
+        for member in range(members):
+            with tempfile.TemporaryDirectory() as folder:
+                network, _ = train_retrieval(
+                    points(own, train), points(own, validate), Path(folder), config=config,
+                    epochs=epochs, seed=seed + 100 * member, unlabelled=cells,
+                )  # fmt: skip
+            retrieved.append(retrieve_pixels(network, table.channels))
         trees = lightgbm.train(TREES, lightgbm.Dataset(inputs(own)[train], own.theta[train]), 400)
         both = np.column_stack([inputs(own), sca(own, config, seed)])
         with_sca = lightgbm.train(TREES, lightgbm.Dataset(both[train], own.theta[train]), 400)
@@ -138,12 +155,16 @@ def one_seed(
         there = np.column_stack([inputs(table), scav])
         told = {
             "SCA-V": scav, "SCA-V of the pixel": by_pixel(look, table),
-            "differentiable": retrieve_pixels(network, table.channels).theta,
+            "differentiable": retrieved[0].theta,
             "LightGBM": np.asarray(trees.predict(inputs(table))),
             "LightGBM + SCA-V": np.asarray(with_sca.predict(there)),
             "perfect 9 km field": perfect(look.province, table),
         }  # fmt: skip
-        out[where] = ({name: theta[rows] for name, theta in told.items()}, table, rows)
+        if members > 1:
+            mean = np.mean([pixels.theta for pixels in retrieved], axis=0)
+            told[f"mean of {members} differentiable"] = mean
+        parted = error_parts(look, table, retrieved[0], rows)
+        out[where] = ({name: theta[rows] for name, theta in told.items()}, table, rows, parted)
     return out
 
 
@@ -162,6 +183,22 @@ def by_pixel(looks: Looks, table: StationTable) -> FloatArray:
     scene = Scene(read["teff_k"], land.clay_pct[at], prior.h[at], prior.omega[at],
                   prior.b[at] * np.maximum(vwc, 0.0), INCIDENCE_DEG, porosity)  # fmt: skip
     return retrieve_scav(read["tb_v"], scene).theta
+
+
+def error_parts(
+    looks: Looks, table: StationTable, told: RetrievedPixels, rows: AnyArray
+) -> FloatArray:
+    """Root mean squares of the parts of a retrieval's error, in the order of `PARTS` [m3 m-3]."""
+    land = looks.province
+    means = cell_means(land.theta["0_5cm"][looks.smap.day].astype(np.float64))
+    around = spread(means, cells_grid(land), land.grid, "bilinear")
+    first = int((land.dates[0] - np.datetime64("1970-01-01")).astype(int))
+    look = np.searchsorted(looks.smap.day, table.date - first)
+    footprint = around[look, table.row, table.col]
+    seen = told.theta_seen - footprint
+    whole = told.theta - table.truth
+    parts = (seen, whole - seen, whole, table.theta - table.truth)
+    return np.array([np.sqrt(np.mean(part[rows] ** 2)) for part in parts])
 
 
 def unlabelled(looks: Looks) -> torch.Tensor:

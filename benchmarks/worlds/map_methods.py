@@ -10,17 +10,18 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
+from rootzone._shared.arrays import FloatArray, IntArray
 from rootzone.campaign.learning_section import Learning
 from rootzone.labels.splits import PARTS, TEST, TRAIN, VALIDATION
-from rootzone.learning.choose_model import Choice, best_of, places_apart
 from rootzone.learning.evaluation.baselines import PARAMETERS, ROUNDS
+from rootzone.learning.race import Choice, HeldOut, folds_of, race
+from rootzone.learning.trust import TrainingSites
 from rootzone.networks.families import config_of
 from rootzone.networks.mixing import SIMULATED, STATION
 from rootzone.networks.run_training import RunOptions, new_network, train
 from rootzone.networks.settings import TrainSettings
 
-from .landscape import Landscape
+from .landscape import TILE_PX, Landscape
 from .map_world import MapWorld
 from .recovery import evenly
 from .samples import Labels, WorldSamples
@@ -42,6 +43,8 @@ class MethodSettings:
         As in `recovery.RecoverySettings`.
     simulated_share : float
         Weight of simulated labels where there are stations.
+    folds : int
+        In which candidates are held against each other.
     """
 
     widths: tuple[int, ...] = (8, 16, 32)
@@ -50,6 +53,7 @@ class MethodSettings:
     batch_size: int = 8
     learning_rate: float = 3e-3
     simulated_share: float = 0.2
+    folds: int = Learning().auto_folds
     learning: Learning = field(default_factory=lambda: Learning(physics="none"))
 
 
@@ -186,39 +190,67 @@ def _network(
 
 def choose(
     world: MapWorld, settings: MethodSettings, names: tuple[str, ...], seed: int, folder: Path
-) -> tuple[Choice, dict[str, FloatArray], Float32Array, IntArray]:
+) -> tuple[Choice, dict[str, HeldOut]]:
     """The choice of ``learning.model: auto`` on a world.
 
     Returns
     -------
     choice : Choice
         As the product makes it.
-    said : dict of str to array, shape (place, date)
-        What every candidate said at the places put aside.
-    observed : array, shape (place, date)
-        The labels there.
-    days : array, shape (date,)
-        Positions of the dates.
+    said : dict of str to HeldOut
+        What every candidate said at the places put aside while it was in the race.
     """
     told = world.labels[world.judge]
-    parts = places_apart(range(told.row.size), world.land.settings.seed, world.judge)
-    part = np.array([parts[k] for k in range(told.row.size)])
-    own = {name: told.at(np.flatnonzero(part == name)) for name in PARTS}
-    labels = {**world.labels, world.judge: own[TRAIN]}
-    dates = world.dates[TRAIN]
-    days = evenly(dates, _JUDGED_DATES)
-    said = {}
-    for name in names:
+    tile = told.row // TILE_PX * world.land.settings.tiles + told.col // TILE_PX
+    places = range(told.row.size)
+    split_seed = world.land.settings.seed
+    folds = folds_of(places, tile.tolist(), settings.folds, split_seed, world.judge)
+    days = evenly(world.dates[TRAIN], _JUDGED_DATES)
+    parts = [
+        {name: np.flatnonzero([fold[k] == name for k in places]) for name in PARTS}
+        for fold in folds
+    ]
+    judged = [_held(world, part, days) for part in parts]
+    said: dict[str, list[FloatArray]] = {name: [] for name in names}
+
+    def say(name: str, fold: int) -> FloatArray:
+        own = {name: told.at(which) for name, which in parts[fold].items()}
+        labels = {**world.labels, world.judge: own[TRAIN]}
         made = fitted(
-            name, world, labels, own[VALIDATION], dates, settings, seed, folder / f"{name}-choice"
-        )
-        said[name] = made.at_places(own[TEST], days)
-    observed = own[TEST].theta[:, days]
-    place = np.repeat(np.arange(len(observed)), days.size)
-    when = np.tile(world.land.dates[days], len(observed))
-    flat = {name: values.ravel() for name, values in said.items()}
-    choice = best_of(flat, observed.ravel().astype(np.float64), place, when, world.judge)
-    return choice, said, observed, days
+            name, world, labels, own[VALIDATION], world.dates[TRAIN], settings, seed,
+            folder / f"{name}-fold{fold}",
+        )  # fmt: skip
+        said[name].append(made.at_places(own[TEST], days).ravel())
+        return said[name][-1]
+
+    choice = race(names, judged, say, world.judge)
+    each = {}
+    for name, parts_said in said.items():
+        where = judged[: len(parts_said)]
+        columns = [
+            np.concatenate([getattr(one, what) for one in where])
+            for what in ("observed", "place", "date")
+        ]
+        each[name] = HeldOut(columns[0], np.concatenate(parts_said), columns[1], columns[2])
+    return choice, each
+
+
+def _held(world: MapWorld, part: Mapping[str, IntArray], days: IntArray) -> HeldOut:
+    """Labels of the places put aside in a fold on some days, physics there, and how far away."""
+    told, which = world.labels[world.judge], part[TEST]
+    observed = told.theta[which][:, days].astype(np.float64).ravel()
+    place = np.repeat(which, days.size)
+    date = np.tile(world.land.dates[days], which.size)
+    physics = world.physics[days][:, told.row[which], told.col[which]].T.astype(np.float64)
+    near, own = (sites_at(world, told.at(part[name])) for name in (TRAIN, TEST))
+    away = near.judge(own.numbers, own.classes)[0]
+    return HeldOut(observed, observed, place, date, physics.ravel(), np.repeat(away, days.size))
+
+
+def sites_at(world: MapWorld, labels: Labels) -> TrainingSites:
+    """Land features of some places, as the trust layer has them."""
+    numbers = world.land.static[:, labels.row, labels.col].T.astype(np.float64)
+    return TrainingSites(numbers, np.zeros((len(numbers), 0)), np.zeros(len(numbers), dtype=bool))
 
 
 def mapped(

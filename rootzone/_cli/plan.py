@@ -68,6 +68,7 @@ def command(
     from rootzone.jobs.pilot.gpu_cost import known_rate
     from rootzone.jobs.pilot.pilot import INTERVAL_PCT
     from rootzone.jobs.pilot.run_plan import array_request, campaign_device, plan_campaign
+    from rootzone.networks.families import networks_trained
 
     on_gpus = campaign_device(campaign, device) == "cuda"
     rate = known_rate(gpu_rate) if on_gpus else None
@@ -78,11 +79,13 @@ def command(
         gres = "gpu:1" if on_gpus else ""
         script = sbatch_text(array_request(state, campaign, cost, task_cores, gres=gres))
     members = len(state.campaign.soil.ensemble)
+    trained = networks_trained(state.campaign.learning)
     facts = {
         "campaign": state.campaign.name,
         "nodes": nodes,
         **cost.facts(),
         "member_core_hours": members * cost.core_hours.value,
+        "networks_trained": dict(zip(("fewest", "most"), trained, strict=True)),
         "sbatch": script,
         "next": f"rootzone simulate {campaign}",
     }
@@ -95,6 +98,11 @@ def command(
         click.echo(
             f"  members     {_span(cost.core_hours.scaled(members))} of one core more in rootzone "
             f"labels, for the {members} soils of soil.members and soil.texture_spread"
+        )
+    if trained[0] != trained[1]:
+        click.echo(
+            f"  networks    {trained[0]} to {trained[1]} in rootzone train: learning.model: auto "
+            f"tries its candidates in {state.campaign.learning.auto_folds} folds of places"
         )
     if script:
         click.echo("\nSlurm script (not sent; rootzone submit sends it):\n")

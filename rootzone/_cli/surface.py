@@ -68,7 +68,8 @@ def observe(
     """Read FILEs of satellites and models into one table, and say what was left out and why.
 
     Products are those of kind ``observations`` in ``rootzone catalog list``: SMAP, SMOS, GLDAS,
-    ERA5-Land, C3S, Copernicus SSM and SWI, GLEAM.
+    ERA5-Land, C3S, Copernicus SSM and SWI, GLEAM. A file without a value that counts is told and
+    passed over, unless none has one.
     """
     import polars as pl
 
@@ -77,15 +78,20 @@ def observe(
     from rootzone._shared.table_files import write_table
     from rootzone.covariates.layers.catalog import load_catalog
     from rootzone.covariates.observe.each import observe_file
-    from rootzone.covariates.observe.observed import OBSERVATIONS
+    from rootzone.covariates.observe.observed import OBSERVATIONS, NothingLeftError, Observed
 
     if out is not None and out.exists() and not force:
         raise RequestError(f"{out} exists; --force writes over it.")
     catalog = load_catalog(list(files), Path())
     frames, facts = [], []
     for path in paths:
-        seen = observe_file(path, catalog, source, recommended_only=recommended)
-        frames.append(seen.frame)
+        try:
+            seen = observe_file(path, catalog, source, recommended_only=recommended)
+            frames.append(seen.frame)
+        except NothingLeftError as error:
+            if path == paths[-1] and not frames:
+                raise
+            seen = Observed(pl.DataFrame(), error.dropped, (f"{path.name}: no value is left",))
         facts.append(
             {"file": str(path), "kept": seen.dropped.kept, "dropped": seen.dropped.counts,
              "said": list(seen.said)}
@@ -100,7 +106,9 @@ def observe(
             {"recommended": recommended, "source": source},
         )  # fmt: skip
         write_table(out, pl.concat(frames), OBSERVATIONS, record)
-        click.echo(f"next: rootzone surface retrieve {paths[0]}", err=True)
+        orbits = [path for path in paths if "_L2_SM_P" in path.name]
+        if orbits:
+            click.echo(f"next: rootzone surface retrieve {orbits[0]}", err=True)
 
 
 @command.command()
@@ -166,7 +174,7 @@ def inputs(campaign: Path, every: int) -> None:
     system = opened.section.system
     if system != "deepsoil":
         raise RequestError(f"Inputs are made for system deepsoil; this one is {system}.")
-    for path in _chain(opened).make_inputs(opened, every, _say):
+    for path in _part(opened, "inputs").make_inputs(opened, every, _say):
         click.echo(path)
     click.echo(f"next: rootzone surface plan {campaign}", err=True)
 
@@ -178,7 +186,7 @@ def inputs(campaign: Path, every: int) -> None:
 def plan(campaign: Path, engine: str, as_json: bool) -> None:
     """Tell what CAMPAIGN will read, train, write and cost, before anything runs."""
     opened = _opened(campaign)
-    facts = _chain(opened).plan(opened, **_asked(opened, engine))
+    facts = _part(opened, "plan").plan(opened, **_asked(opened, engine))
     if as_json:
         click.echo(json_text(facts))
         return
@@ -212,7 +220,7 @@ def train(campaign: Path, part: str | None, device: str | None) -> None:
         raise RequestError(
             f"--{next(iter(asked))} is for the clusters of system deepsoil; this one is {system}."
         )
-    click.echo(_chain(opened).train_all(opened, _say, **asked))
+    click.echo(_part(opened, "run_training").train_all(opened, _say, **asked))
     click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
 
 
@@ -222,12 +230,14 @@ def train(campaign: Path, part: str | None, device: str | None) -> None:
 def evaluate(campaign: Path, as_json: bool) -> None:
     """Print the skill at held-out samples, all splits side by side, beside SCA-V and trees."""
     opened = _opened(campaign)
-    chain = _chain(opened)
-    facts = chain.evaluate(opened)
+    part = _part(opened, "evaluate")
+    facts = part.evaluate(opened)
     if as_json:
         click.echo(json_text(facts))
     else:
-        click.echo(chain.table_text(facts["skill"]))
+        click.echo(part.table_text(facts["skill"]))
+        if "missing" in facts:
+            click.echo(f"\nwhat a missing sensor costs\n{part.missing_text(facts['missing'])}")
     click.echo(f"next: rootzone surface map {campaign}", err=True)
 
 
@@ -252,7 +262,7 @@ def map_(campaign: Path, engine: str, for_campaign: bool) -> None:
     if for_campaign:
         every = opened.section.model_copy(update={"dates": ()})
         opened = replace(opened, section=every)
-    made = _chain(opened).make_maps(opened, _say, **_asked(opened, engine))
+    made = _part(opened, "run_maps").make_maps(opened, _say, **_asked(opened, engine))
     click.echo(made[-1].folder)
     if for_campaign:
         from rootzone.covariates.open_campaign import CampaignFiles
@@ -277,7 +287,9 @@ def point(
 ) -> None:
     """Print moisture at LAT LON on DATE, and the parameters it was made with."""
     opened = _opened(campaign)
-    facts = _chain(opened).at_point(opened, lat, lon, day.date(), **_asked(opened, engine))
+    facts = _part(opened, "run_maps").at_point(
+        opened, lat, lon, day.date(), **_asked(opened, engine)
+    )
     if as_json:
         click.echo(json_text(facts))
         return
@@ -316,8 +328,8 @@ def _opened(campaign: Path) -> OpenSurface:
     return OpenSurface.of(campaign)
 
 
-def _chain(opened: OpenSurface) -> ModuleType:
-    """What the verbs do for the campaign's system."""
+def _part(opened: OpenSurface, name: str) -> ModuleType:
+    """What a verb does for the campaign's system: each has modules of the same names."""
     from importlib import import_module
 
     packages = {
@@ -325,7 +337,7 @@ def _chain(opened: OpenSurface) -> ModuleType:
         "deepsoil": "extents",
     }  # fmt: skip
     package = packages.get(opened.section.system, "chain")
-    return import_module(f"rootzone.surface.{package}.verbs")
+    return import_module(f"rootzone.surface.{package}.{name}")
 
 
 def _asked(opened: OpenSurface, engine: str) -> dict[str, str]:

@@ -36,6 +36,8 @@ class Multimodal(Section):
     """daily air temperature [K], on any grid; a pattern"""
     rain: str | None = "data/surface/rain/*.tif"
     """daily rain [mm], on any grid, from six days before the first day on; a pattern"""
+    weather: str | None = None
+    """catalog entry of daily weather, such as era5_land, in place of the files of air and rain"""
     radar_reach_days: Annotated[int, Field(ge=0, le=30)] = 0
     """how old a radar scene may be; 0 makes a map of days with one only"""
     optics_reach_days: Annotated[int, Field(ge=0, le=60)] = 16
@@ -49,9 +51,13 @@ class Multimodal(Section):
     output: Literal["sigmoid", "bounds"] = "sigmoid"
     """0 to 1, or between each pixel's theta_r and theta_s of surface.land"""
     modality_dropout: Fraction = 0.2
-    """chance that a sensor is left out of an image in training"""
+    """chance that a sensor, or weather and time, are left out of an image in training"""
     grn_over: Literal["image", "batch"] = "image"
     """what response norms run over: each image, or all images of a batch"""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """where networks are trained and asked; cuda: an NVIDIA GPU"""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """arithmetic of training; bf16 is for GPUs, and the last layer stays fp32"""
     weights: str | None = None
     """published weights of the encoder to start from, a file of safetensors or torch"""
     pretrain_epochs: Annotated[int, Field(ge=0)] = 0

@@ -53,6 +53,12 @@ def season_of(month: int) -> str:
     return SEASONS[(month % 12) // 3]
 
 
+def seasons_of(dates: AnyArray) -> AnyArray:
+    """Season of each day of an array of datetime64."""
+    month = np.asarray(dates).astype("datetime64[M]").astype(np.int64) % 12 + 1
+    return np.asarray(SEASONS)[month % 12 // 3]
+
+
 def season_dates(
     dates: Sequence[dt.date], seed: int, fractions: Fractions = Fractions()
 ) -> dict[dt.date, str]:

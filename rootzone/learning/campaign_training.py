@@ -16,16 +16,21 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
 from rootzone._shared.skill import Skill
 from rootzone.labels.splits import TRAIN, VALIDATION
-from rootzone.learning.choose_model import HeldOut, choose_model
+from rootzone.learning.choose_model import choose_model, with_model
+from rootzone.learning.fallback import find_fallback
+from rootzone.learning.fallback_inputs import land_features
 from rootzone.learning.grow import grown, takes_steps
-from rootzone.learning.intervals import calibrated, calibrated_apart, places_of
+from rootzone.learning.intervals import calibrated, calibrated_apart, places_of, with_soil
+from rootzone.learning.race import HeldOut
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.land_gaps import without_empty_tiles
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
+from rootzone.learning.samples.soil_spread import read_soil_spread, soil_widths
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.families import AUTO, Shape, config_of, to_dict
+from rootzone.networks.families.residual import ResidualShape
 from rootzone.networks.mixing import may_draw
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
 from rootzone.networks.settings import TrainSettings
@@ -171,7 +176,8 @@ def train_campaign(
     if choice is not None:
         info |= {"choice": choice.to_dict(), "notes": [*inputs.notes, choice.words() + "."]}
     held = None if choice is None else choice.held_out
-    return _finished(best, config, inputs, validation, results, info, how, held)
+    spread = files.workspace.label_spread
+    return _finished(best, config, inputs, validation, results, info, how, held, spread)
 
 
 def keep_settings(path: Path, told: Mapping[str, Any]) -> None:
@@ -182,12 +188,6 @@ def keep_settings(path: Path, told: Mapping[str, Any]) -> None:
         except Damaged as error:
             _LOG.warning("%s", error)
     write_text(path, sealed_json(dict(told)))
-
-
-def with_model(inputs: CampaignSamples, model: str) -> CampaignSamples:
-    """The same samples for another ``learning.model``."""
-    learning = inputs.campaign.learning.model_copy(update={"model": model})
-    return replace(inputs, campaign=inputs.campaign.model_copy(update={"learning": learning}))
 
 
 def _teller(how: RunOptions) -> Callable[[str], None]:
@@ -290,7 +290,8 @@ def _finished(
     results: list[TrainResult],
     info: dict[str, Any],
     how: RunOptions,
-    held: HeldOut | None = None,
+    held: HeldOut | None,
+    label_spread: Path,
 ) -> TrainedCampaign:
     """Calibrate the networks on the validation samples, and write the bundle with that.
 
@@ -308,6 +309,21 @@ def _finished(
     calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
     if held is not None and (apart := calibrated_apart(held, coverage, validation.source)):
         calibration, said = apart
+        if isinstance(config, ResidualShape) and config.inner is None:
+            rule = None  # it is physics already
+        else:
+            labels = inputs.labels[inputs.judge].part(inputs.parts[inputs.judge], TRAIN)
+            sites = land_features(inputs.scene, labels)[0]
+            rule = find_fallback(held, sites, calibration, coverage)
+        if rule is not None:
+            info = {
+                **info,
+                "fallback": rule.to_dict(),
+                "notes": [*info["notes"], rule.words() + "."],
+            }
+    if calibration is not None and validation.source == SIMULATED:
+        soil = soil_widths(read_soil_spread(label_spread), coverage)
+        calibration, said = with_soil(calibration, said, soil)
     info = {
         **info,
         "validation": asdict(values.skill()),

@@ -1,25 +1,28 @@
 """Which model a campaign takes when it says ``auto``: the one that is best at places left out.
 
-A quarter of the training places is put aside, every candidate is trained on most of the others
-(some choose the best epoch), and the mean absolute error at the places put aside decides. The test
-part of the campaign's split is not looked at. The winner is then trained on all training places,
-and its errors at the places put aside, which it had not seen, give the width of its interval.
+The training places are put aside fold by fold, whole tiles where there are many. Each candidate is
+trained on most of the others (some choose the best epoch), and its mean absolute error at the
+places put aside counts. A candidate that is behind by more than two standard errors leaves the
+race, so that only close ones are trained again. The test part of the campaign's split is not looked
+at. The winner is then trained on all training places, and its errors at the places put aside, which
+it had not seen, give the width of its interval.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
-from rootzone._shared.errors import RequestError
-from rootzone.labels.splits import TEST, TRAIN, VALIDATION, Fractions, left_out
+from rootzone._shared.arrays import FloatArray
+from rootzone.labels.splits import TEST, TRAIN, VALIDATION
 from rootzone.learning.evaluation.predict_labels import predict_labels
+from rootzone.learning.fallback_inputs import land_features, physics_at
 from rootzone.learning.grow import grown, takes_steps
+from rootzone.learning.race import Choice, HeldOut, folds_of, race
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.networks.bundle import bundle_in_memory
 from rootzone.networks.families import Shape, config_of
@@ -30,162 +33,7 @@ if TYPE_CHECKING:
     from rootzone.learning.samples.label_index import GridLabels
     from rootzone.learning.samples.open_samples import CampaignSamples
 
-_FRACTIONS: Final = Fractions(0.6, 0.15, 0.25)
-_FEWEST: Final = 6  # places
-_MOST_JUDGED: Final = 4000  # labels each candidate is held against
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """What a candidate said at the places put aside.
-
-    Parameters
-    ----------
-    observed, predicted : array, shape (value,)
-        Water content [m3 m-3].
-    place : array of int, shape (value,)
-        Place of each value.
-    date : array of datetime64[D], shape (value,)
-        Its day.
-    """
-
-    observed: FloatArray
-    predicted: FloatArray
-    place: IntArray
-    date: AnyArray
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What was tried.
-
-    Parameters
-    ----------
-    chosen : str
-        The model that is taken.
-    mae : dict of str to float
-        Mean absolute error of each candidate at the places put aside, each place counting once
-        [m3 m-3].
-    lead, lead_se : float
-        Mean over places of the next candidate's error less the winner's, and its standard error
-        [m3 m-3]; 0 and NaN where there is no other.
-    places, values : int
-        Places put aside, and values there.
-    source : str
-        Whose labels judged.
-    held_out : HeldOut
-        The winner's errors.
-    """
-
-    chosen: str
-    mae: dict[str, float]
-    lead: float
-    lead_se: float
-    places: int
-    values: int
-    source: str
-    held_out: HeldOut
-
-    def words(self) -> str:
-        """The choice in a sentence."""
-        order = sorted(self.mae, key=lambda name: self.mae[name])
-        told = ", ".join(f"{name} {self.mae[name]:.4f}" for name in order)
-        by = ""
-        if len(order) > 1:
-            by = (
-                f", {self.lead:.4f} m3 m-3 (standard error over places {self.lead_se:.4f}) better "
-                f"than {order[1]},"
-            )
-        return (
-            f"learning.model: auto takes {self.chosen}{by} at {self.places} {self.source} places "
-            f"left out ({self.values} values; mean absolute errors: {told})"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values, for the bundle."""
-        return {
-            "chosen": self.chosen, "mae": self.mae, "lead": self.lead,
-            "lead_se": self.lead_se if np.isfinite(self.lead_se) else None,
-            "places": self.places, "values": self.values, "source": self.source,
-        }  # fmt: skip
-
-
-def places_apart(places: Sequence[Hashable], seed: int, source: str) -> dict[Any, str]:
-    """Part of each training place in the choice: 60 % to fit, 15 % for the epoch, 25 % to judge.
-
-    Raises
-    ------
-    RequestError
-        There are too few places to put some aside.
-    """
-    if len(places) < _FEWEST:
-        raise RequestError(
-            f"learning.model: auto puts a quarter of the places aside and needs {_FEWEST}; there "
-            f"are {len(places)} {source} places to train on. Name a model."
-        )
-    return left_out(places, seed, _FRACTIONS)
-
-
-def best_of(
-    said: Mapping[str, FloatArray],
-    observed: FloatArray,
-    place: IntArray,
-    date: AnyArray,
-    source: str,
-) -> Choice:
-    """The candidate with the smallest mean absolute error at the places put aside.
-
-    Parameters
-    ----------
-    said : mapping of str to array, shape (value,)
-        What each candidate says [m3 m-3].
-    observed, place, date : array, shape (value,)
-        Labels, their places and days.
-    source : str
-        Whose labels they are.
-
-    Raises
-    ------
-    RequestError
-        No candidate has a value at any of them.
-
-    Examples
-    --------
-    Two places; one candidate is off by .01 and .03, the other by .02 and .06, so the lead is .01
-    and .03, .02 on average, with a standard error of .01:
-
-    >>> observed, place = np.array([0.2, 0.2]), np.array([0, 1])
-    >>> said = {"a": np.array([0.21, 0.23]), "b": np.array([0.22, 0.26])}
-    >>> found = best_of(said, observed, place, np.zeros(2, "datetime64[D]"), "station")
-    >>> found.chosen, round(found.lead, 6), round(found.lead_se, 6)
-    ('a', 0.02, 0.01)
-    """
-    each = {name: _by_place(np.abs(theta - observed), place) for name, theta in said.items()}
-    mae = {name: float(np.nanmean(off)) for name, off in each.items() if np.isfinite(off).any()}
-    if not mae:
-        raise RequestError(
-            f"learning.model: auto found no candidate with a value at the {source} places it put "
-            "aside. Name a model."
-        )
-    order = sorted(mae, key=lambda name: mae[name])
-    lead, error = 0.0, float("nan")
-    if len(order) > 1:
-        apart = each[order[1]] - each[order[0]]
-        apart = apart[np.isfinite(apart)]
-        lead = float(apart.mean()) if apart.size else 0.0
-        error = float(apart.std(ddof=1) / np.sqrt(apart.size)) if apart.size > 1 else error
-    held = HeldOut(observed, said[order[0]], place, date)
-    places = int(np.unique(place).size)
-    return Choice(order[0], mae, lead, error, places, int(observed.size), source, held)
-
-
-def _by_place(values: FloatArray, place: IntArray) -> FloatArray:
-    """Mean of each place's values; NaN where it has none."""
-    _, code = np.unique(place, return_inverse=True)
-    known = np.isfinite(values)
-    count = np.bincount(code, known)
-    sums = np.bincount(code, np.where(known, values, 0.0))
-    return np.asarray(np.where(count > 0, sums / np.maximum(count, 1), np.nan))
+_MOST_JUDGED: Final = 4000  # labels each candidate is held against in a fold
 
 
 def choose_model(
@@ -219,26 +67,53 @@ def choose_model(
     """
     training = {name: inputs.labels[name].part(inputs.parts[name], TRAIN) for name in inputs.labels}
     told = training[inputs.judge]
-    split = inputs.campaign.seeds.split
-    parts = places_apart(told.used_places, split, inputs.judge)
-    fit = {**training, inputs.judge: told.part(parts, TRAIN)}
-    best_by, judge = told.part(parts, VALIDATION), told.part(parts, TEST)
-    if len(judge) > _MOST_JUDGED:
-        keep = np.zeros(len(judge), dtype=bool)
-        keep[np.linspace(0, len(judge) - 1, _MOST_JUDGED).round().astype(int)] = True
-        judge = judge.chosen(keep)
-    said = {}
-    for name in inputs.campaign.learning.candidates:
-        say(f"auto: trying {name}")
-        learning = inputs.campaign.learning.model_copy(update={"model": name})
-        own = replace(inputs, campaign=inputs.campaign.model_copy(update={"learning": learning}))
-        result, config = _fitted(own, fit, best_by, folder / name, how, epochs, seed)
+    learning = inputs.campaign.learning
+    used, first = np.unique(told.place, return_index=True)
+    names = [told.places[code] for code in used.tolist()]
+    folds = folds_of(
+        names, told.tile[first].tolist(), learning.auto_folds, inputs.campaign.seeds.split,
+        inputs.judge,
+    )  # fmt: skip
+    judges = [_fewer(told.part(parts, TEST)) for parts in folds]
+    own = {name: with_model(inputs, name) for name in learning.candidates}
+
+    def trained(name: str, fold: int) -> FloatArray:
+        say(f"auto: trying {name}, fold {fold + 1} of {len(folds)}")
+        fit = {**training, inputs.judge: told.part(folds[fold], TRAIN)}
+        best_by = told.part(folds[fold], VALIDATION)
+        there = folder / f"fold{fold + 1}" / name
+        result, config = _fitted(own[name], fit, best_by, there, how, epochs, seed)
         bundle = bundle_in_memory(
             [result.weights], config, inputs.scene.spec, inputs.depths_mm, how.device
         )
-        said[name] = predict_labels(bundle, inputs.scene, judge).theta
-    observed = judge.theta.astype(np.float64)
-    return best_of(said, observed, judge.place.astype(np.int64), judge.date, inputs.judge)
+        return predict_labels(bundle, inputs.scene, judges[fold]).theta
+
+    held = []
+    for fold, one in zip(folds, judges, strict=True):
+        observed = one.theta.astype(np.float64)
+        near = land_features(inputs.scene, told.part(fold, TRAIN))[0]
+        features, place = land_features(inputs.scene, one)
+        away = near.judge(features.numbers, features.classes)[0][place]
+        physics = physics_at(inputs.scene, one)
+        held.append(
+            HeldOut(observed, observed, one.place.astype(np.int64), one.date, physics, away)
+        )
+    return race(learning.candidates, held, trained, inputs.judge)
+
+
+def with_model(inputs: CampaignSamples, model: str) -> CampaignSamples:
+    """The same samples for another ``learning.model``."""
+    learning = inputs.campaign.learning.model_copy(update={"model": model})
+    return replace(inputs, campaign=inputs.campaign.model_copy(update={"learning": learning}))
+
+
+def _fewer(labels: GridLabels) -> GridLabels:
+    """Labels of a fold, evenly chosen ones where there are many."""
+    if len(labels) <= _MOST_JUDGED:
+        return labels
+    keep = np.zeros(len(labels), dtype=bool)
+    keep[np.linspace(0, len(labels) - 1, _MOST_JUDGED).round().astype(int)] = True
+    return labels.chosen(keep)
 
 
 def _fitted(

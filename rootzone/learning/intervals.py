@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone.labels.splits import seasons_of
 from rootzone.learning.samples.label_index import SIMULATED
 from rootzone.networks.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
-    from rootzone.learning.choose_model import HeldOut
+    from rootzone.learning.race import HeldOut
     from rootzone.learning.samples.batches import SampleSet
     from rootzone.networks.validate import LabelValues
 
@@ -63,10 +65,31 @@ def calibrated(
     return fitted, f"{on}; too few places to count by place, so it is too narrow at new places"
 
 
+def with_soil(fitted: Calibration, said: str, soil: dict[str, float]) -> tuple[Calibration, str]:
+    """An interval from simulated labels, wider by what is not known of their soils.
+
+    Simulated labels share the errors of their soils, so errors at held-out ones do not tell them.
+
+    Parameters
+    ----------
+    fitted : Calibration
+        From errors at simulated labels.
+    said : str
+        What it rests on.
+    soil : dict of str to float
+        Half-width for soils alone, by season [m3 m-3]; empty where labels have no spread.
+    """
+    if not soil:
+        return fitted, said
+    told = said.removesuffix(_SHARED) + "; the spread of labels among soils is added"
+    return replace(fitted, soil=soil), told
+
+
 def calibrated_apart(held: HeldOut, coverage: float, source: str) -> tuple[Calibration, str] | None:
     """Interval from places that a choice of models put aside, where there are enough of them."""
     try:
-        fitted = calibrate(held.observed, held.predicted, None, coverage, held.place)
+        season = seasons_of(held.date)
+        fitted = calibrate(held.observed, held.predicted, None, coverage, held.place, season)
     except RequestError:
         return None
     said = f"{fitted.n_place} {source} places that auto put aside, {fitted.n} values held out"

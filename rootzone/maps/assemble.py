@@ -17,6 +17,7 @@ from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.region import Region
 from rootzone.maps.encoding import (
+    FLAG_TYPE,
     NO_VALUE,
     OUTSIDE,
     UNKNOWN_BITS,
@@ -120,7 +121,7 @@ def assemble_map(plan: MapPlan, source: MapSource, day: int, depth: int) -> None
             values, half, bits = source.values(day, window)
             outside = plan.outside(window)
             if outside is not None:
-                bits = np.where(outside, bits | np.uint8(OUTSIDE.bit), bits)
+                bits = np.where(outside, bits | FLAG_TYPE(OUTSIDE.bit), bits)
             both, bits = finished_pixels(values[depth], half[depth], bits, unlike, plan.dtype)
             put_theta(window, both)
             put_flags(window, bits[None])
@@ -139,7 +140,7 @@ def finished_pixels(
     ----------
     theta, half : array, shape (row, col)
         Packed numbers.
-    flags : array of uint8
+    flags : array of uint16
         Flags known so far.
     unlike : array of bool or None
         Pixels outside the training sites' range.
@@ -150,7 +151,7 @@ def finished_pixels(
     -------
     both : array, shape (2, row, col)
         Water content and half-width.
-    flags : array of uint8
+    flags : array of uint16
         All flags.
     """
     nothing = pack_theta(np.array(np.nan), dtype)
@@ -158,9 +159,9 @@ def finished_pixels(
     unknown = (flags & UNKNOWN_BITS) != 0
     missing = unknown | (np.isnan(theta) if dtype == "float32" else theta == nothing)
     bits = flags.copy()
-    bits[missing & ~water] |= np.uint8(NO_VALUE.bit)
+    bits[missing & ~water] |= FLAG_TYPE(NO_VALUE.bit)
     if unlike is not None:
-        bits[unlike & ~water] |= np.uint8(UNLIKE_TRAINING.bit)
+        bits[unlike & ~water] |= FLAG_TYPE(UNLIKE_TRAINING.bit)
     both = np.stack([theta, half])
     both[:, water | missing] = nothing
     return both, bits

@@ -184,12 +184,12 @@ def _maps(spec: SeriesSpec) -> dict[str, CfVariable]:
     flags = {
         "standard_name": "status_flag",
         "long_name": "; ".join(f"{flag.name}: {flag.meaning}" for flag in spec.flags),
-        "flag_masks": np.array([flag.bit for flag in spec.flags], dtype=np.uint8),
+        "flag_masks": np.array([flag.bit for flag in spec.flags], dtype=np.uint16),
         "flag_meanings": " ".join(flag.name for flag in spec.flags),
         **placed,
     }
     return {
         "theta": CfVariable(dims, stored, theta, fill=fill),
         "theta_half_width": CfVariable(dims, stored, half, fill=fill),
-        "flags": CfVariable(dims, "uint8", flags),
+        "flags": CfVariable(dims, "uint16", flags),
     }

@@ -49,10 +49,15 @@ MISSING_LAND: Final = Flag(
     64, "missing_land", "terrain, soil or land cover is not known here; no value"
 )
 MISSING_WEATHER: Final = Flag(128, "missing_weather", "no weather here that day; no value")
+FALLBACK: Final = Flag(
+    256, "physics_fallback",
+    "too unlike the places at which the model was judged: physics as it is",
+)  # fmt: skip
 FLAGS: Final = (
     NO_VALUE, WATER, EXCLUDED, MISSING_INPUT, UNLIKE_TRAINING, OUTSIDE, MISSING_LAND,
-    MISSING_WEATHER,
+    MISSING_WEATHER, FALLBACK,
 )  # fmt: skip
+FLAG_TYPE: Final = np.uint16
 UNKNOWN_BITS: Final = OUTSIDE.bit | MISSING_LAND.bit | MISSING_WEATHER.bit  # these have no value
 
 
@@ -92,16 +97,16 @@ def unpack_theta(stored: AnyArray) -> FloatArray:
 
 
 def flags_of(parts: list[tuple[Flag, BoolArray]]) -> AnyArray:
-    """Flags of each pixel as one byte, shape of the masks.
+    """Flags of each pixel as one number, shape of the masks.
 
     Parameters
     ----------
     parts : list of (Flag, array of bool)
         Where each flag holds; at least one.
     """
-    total = np.zeros(parts[0][1].shape, dtype=np.uint8)
+    total = np.zeros(parts[0][1].shape, dtype=FLAG_TYPE)
     for flag, where in parts:
-        total[where] |= np.uint8(flag.bit)
+        total[where] |= FLAG_TYPE(flag.bit)
     return total
 
 

@@ -66,4 +66,4 @@ def flags_spec(grid: MasterGrid, depth_mm: float, day: date, tags: Mapping[str, 
     bits = {f"bit_{flag.bit}": f"{flag.name}: {flag.meaning}" for flag in FLAGS}
     band = Band("flags", "1", "sum of the bits that hold")
     own = {"depth_mm": f"{depth_mm:g}", "date": day.isoformat()}
-    return CogSpec(grid, (band,), "uint8", None, "mode", {**own, **bits, **tags})
+    return CogSpec(grid, (band,), "uint16", None, "mode", {**own, **bits, **tags})

@@ -13,9 +13,9 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.parts import Parts
 from rootzone.covariates.grid import Window
 from rootzone.learning.scene.scene import Scene
+from rootzone.learning.trust import FEATURES, TrainingSites, split_features
 from rootzone.maps.assemble import MapPlan, assemble_map
 from rootzone.maps.encoding import CoverCodes, pack_theta
-from rootzone.maps.trust import FEATURES, TrainingSites, split_features
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance, inputs_of
+from rootzone.learning.trust import TrainingSites
 from rootzone.maps.assemble import MapPlan, assemble_trust, trust_spec
 from rootzone.maps.map_run import MapReport, MapRequest, MapRun, made_alike
 from rootzone.maps.network_job import NetworkJob, Task
 from rootzone.maps.read_training_sites import read_training_sites
 from rootzone.maps.run_workers import Workers
-from rootzone.maps.trust import TrainingSites
 
 if TYPE_CHECKING:
     from rootzone.covariates.open_campaign import CampaignFiles
@@ -53,7 +53,7 @@ def maps_from_network(files: CampaignFiles, request: MapRequest) -> MapReport:
         )  # fmt: skip
         _work(run, job, trust, missing)
         parts.sweep()
-    return run.report(plan, len(missing), "network")
+    return run.report(plan, len(missing), request.source or "network")
 
 
 def _trust_record(run: MapRun, sites: TrainingSites) -> Provenance:
@@ -76,6 +76,8 @@ def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPl
         **trust.inputs,
         **inputs_of(weather),
     }
+    if bundle.info.get("fallback") is not None:
+        inputs["fallback"] = digest_json(bundle.info["fallback"])
     if scene.surface_source is not None:
         inputs["surface"] = getattr(scene.surface_source, "digest", "")
     settings = {

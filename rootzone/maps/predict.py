@@ -11,12 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rootzone._shared.arrays import AnyArray, Float32Array
+from rootzone._shared.arrays import AnyArray, BoolArray, Float32Array
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.labels.splits import season_of
+from rootzone.learning.fallback import fallback_of
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.scene import Scene
+from rootzone.learning.trust import FEATURES, split_features
 from rootzone.maps.encoding import (
+    FALLBACK,
+    FLAG_TYPE,
     MISSING_INPUT,
     MISSING_LAND,
     MISSING_WEATHER,
@@ -47,7 +52,7 @@ class WindowValues(NamedTuple):
     """(depth, row, col) [m3 m-3]; NaN where land or weather are not known"""
     half_width: Float32Array
     """half of the width of the interval [m3 m-3]; NaN where the model was not calibrated"""
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint16]
     """(row, col) what is not known of a pixel that day; the land cover is told elsewhere"""
 
 
@@ -60,6 +65,8 @@ class _Inputs(NamedTuple):
     soil: Tensor | None
     padded: Window
     rim: Rim
+    instead: BoolArray | None
+    """pixels of the block that take physics as it is"""
 
 
 class WindowPredictor:
@@ -99,6 +106,7 @@ class WindowPredictor:
         self.faithful, self.bf16 = faithful, bf16
         self.halo = bundle.config.halo_px
         self._models = [folded(model) for model in bundle.models]
+        self._fallback = fallback_of(bundle.info)
 
     def days(self, window: Window, days: Sequence[dt.date]) -> Iterator[WindowValues]:
         """Values of a window, day after day.
@@ -114,20 +122,21 @@ class WindowPredictor:
         blocks = [(block, self._inputs(block)) for block in _blocks(window, self._side)]
         for day in days:
             theta = np.empty((len(self.bundle.depths_mm), *window.shape), dtype=np.float32)
-            half, flags = np.empty_like(theta), np.zeros(window.shape, dtype=np.uint8)
+            half, flags = np.empty_like(theta), np.zeros(window.shape, dtype=FLAG_TYPE)
             table = torch.from_numpy(self.scene.day(day)).to(self.bundle.device)
             for block, inputs in blocks:
-                told, missing = self._predict(inputs, table, day)
+                told, missing, physics = self._predict(inputs, table, day)
                 where = _within(block, window)
-                theta[:, *where], half[:, *where] = self._with_width(told)
+                theta[:, *where], half[:, *where] = self._with_width(told, season_of(day.month))
                 flags[where] = missing
+                self._fall_back(inputs, physics, season_of(day.month), theta, half, flags, where)
             unknown = (flags & UNKNOWN_BITS) != 0
             theta[:, unknown], half[:, unknown] = np.nan, np.nan
             yield WindowValues(theta, half, flags)
 
-    def _missing(self, x: Tensor, rim: Rim) -> NDArray[np.uint8]:
+    def _missing(self, x: Tensor, rim: Rim) -> NDArray[np.uint16]:
         """Flags of the pixels of the middle that the network is shown without an input."""
-        middle = x[0, :, rim.top : x.shape[2] - rim.bottom, rim.left : x.shape[3] - rim.right]
+        middle = _middle(x, rim)[0]
         by_flag = {
             flag: torch.zeros(middle.shape[1:], dtype=torch.bool, device=x.device)
             for flag in (MISSING_LAND, MISSING_WEATHER, MISSING_INPUT)
@@ -156,15 +165,42 @@ class WindowPredictor:
             soil = self._tensor(self.scene.soil(block, self.bundle.depths_mm))
         land = self.scene.static(padded)
         static, index, weight = (self._tensor(a) for a in (land, cells.index, cells.weight))
-        return _Inputs(static, index, weight, soil, padded, rim)
+        return _Inputs(static, index, weight, soil, padded, rim, self._instead(block))
+
+    def _instead(self, block: Window) -> BoolArray | None:
+        """Pixels of a block that take physics as it is; None where there are none."""
+        if self._fallback is None:
+            return None
+        bands = self.scene.land.read(FEATURES, block)
+        features = split_features(FEATURES, bands.reshape(len(FEATURES), -1))
+        instead = self._fallback.instead(*features).reshape(block.shape)
+        return instead if instead.any() else None
+
+    def _fall_back(
+        self,
+        inputs: _Inputs,
+        physics: Float32Array | None,
+        season: str,
+        theta: Float32Array,
+        half: Float32Array,
+        flags: NDArray[np.uint16],
+        where: tuple[slice, slice],
+    ) -> None:
+        """Put physics, its width and the flag where the model is not to be asked."""
+        if inputs.instead is None or physics is None or self._fallback is None:
+            return
+        width = self._fallback.physics.half_width(physics, None, season).astype(np.float32)
+        theta[:, *where][:, inputs.instead] = physics[:, inputs.instead]
+        half[:, *where][:, inputs.instead] = width[:, inputs.instead]
+        flags[where][inputs.instead] |= FLAG_TYPE(FALLBACK.bit)
 
     def _tensor(self, values: AnyArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values))[None].to(self.bundle.device)
 
     def _predict(
         self, inputs: _Inputs, table: Tensor, day: dt.date
-    ) -> tuple[EnsemblePrediction, NDArray[np.uint8]]:
-        """Water content of a block on a day, and where a covariate was missing."""
+    ) -> tuple[EnsemblePrediction, NDArray[np.uint16], Float32Array | None]:
+        """Water content of a block on a day, where a covariate was missing, and physics."""
         spec = self.bundle.spec
         surface = None
         if spec.of_origin(SURFACE):
@@ -176,11 +212,15 @@ class WindowPredictor:
         ):
             x = expand(inputs.static, inputs.cell, inputs.weight, table, surface, spec)
             missing = self._missing(x, inputs.rim)
+            physics = None
+            if inputs.instead is not None:
+                inner = _middle(x, inputs.rim)[0, -len(self.bundle.depths_mm) :]
+                physics = inner.float().cpu().numpy()
             if self.faithful:
-                return self._bare_tiles(x, inputs.soil), missing
+                return self._bare_tiles(x, inputs.soil), missing, physics
             x = x.contiguous(memory_format=torch.channels_last)
             middles = [predict_middle(m, x, inputs.rim, inputs.soil) for m in self._models]
-            return combine(middles), missing
+            return combine(middles), missing, physics
 
     def _bare_tiles(self, x: Tensor, soil: Tensor | None) -> EnsemblePrediction:
         """Tiles predicted each by itself and laid side by side."""
@@ -199,13 +239,18 @@ class WindowPredictor:
         spread = _lay_tiles(torch.cat([part.spread for part in parts]), down, across)
         return EnsemblePrediction(theta, spread, None)
 
-    def _with_width(self, told: EnsemblePrediction) -> tuple[AnyArray, AnyArray]:
+    def _with_width(self, told: EnsemblePrediction, season: str) -> tuple[AnyArray, AnyArray]:
         theta = told.theta[0].cpu().numpy()
         calibration = self.bundle.calibration
         if calibration is None:
             return theta, np.full_like(theta, np.nan)
         spread = None if told.spread is None else told.spread[0].cpu().numpy()
-        return theta, calibration.half_width(theta, spread).astype(np.float32)
+        return theta, calibration.half_width(theta, spread, season).astype(np.float32)
+
+
+def _middle(x: Tensor, rim: Rim) -> Tensor:
+    """A block's own pixels, without the halo."""
+    return x[..., rim.top : x.shape[2] - rim.bottom, rim.left : x.shape[3] - rim.right]
 
 
 def rim_of(block: Window, grid: MasterGrid, halo: int) -> Rim:

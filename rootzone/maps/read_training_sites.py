@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, IntArray
+from rootzone._shared.arrays import IntArray
 from rootzone._shared.seal import check
 from rootzone._shared.table_files import read_table
 from rootzone._shared.tables import SITES
-from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.grid import MasterGrid
 from rootzone.labels.write_labels import label_files
 from rootzone.learning.scene.land import LandSource
-from rootzone.maps.trust import FEATURES, TrainingSites, split_features
+from rootzone.learning.trust import FEATURES, TrainingSites, land_at, split_features
 from rootzone.stations.pixels import station_pixels
 from rootzone.stations.station_table import read_stations
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rootzone.campaign.workspace import Workspace
-
-_BLOCK_PX = 512
 
 
 def read_training_sites(workspace: Workspace, land: LandSource) -> TrainingSites:
@@ -50,19 +48,6 @@ def read_training_sites(workspace: Workspace, land: LandSource) -> TrainingSites
     above = np.concatenate([rung > 0, np.zeros(station[0].size, dtype=bool)])
     numbers, classes = split_features(FEATURES, land_at(land, rows, cols))
     return TrainingSites(numbers, classes, above)
-
-
-def land_at(land: LandSource, row: IntArray, col: IntArray) -> AnyArray:
-    """Land bands at some pixels, read block by block, shape (band, pixel)."""
-    out = np.full((len(FEATURES), row.size), np.nan, dtype=np.float32)
-    across = -(-land.grid.width // _BLOCK_PX)
-    block = (row // _BLOCK_PX) * across + col // _BLOCK_PX
-    for number in np.unique(block):
-        here = np.flatnonzero(block == number)
-        top, left = int(row[here].min()), int(col[here].min())
-        box = Window(top, left, int(row[here].max()) - top + 1, int(col[here].max()) - left + 1)
-        out[:, here] = land.read(FEATURES, box)[:, row[here] - top, col[here] - left]
-    return out
 
 
 def _labelled(workspace: Workspace) -> tuple[IntArray, IntArray, IntArray]:

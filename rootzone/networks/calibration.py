@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,11 @@ class Calibration:
         Whether the width follows the network's spread.
     n, n_place : int
         Values and places (stations or sites) it was fitted to.
+    by_season : dict of str to float
+        The factor of each season that had enough places, in place of the common one.
+    soil : dict of str to float
+        Half-width that comes from what is not known of the soil, by season [m3 m-3], where the
+        errors it was fitted to do not hold it: those at simulated labels. It is added as a square.
     """
 
     coverage: float
@@ -39,9 +44,25 @@ class Calibration:
     scaled: bool
     n: int
     n_place: int
+    by_season: dict[str, float] = field(default_factory=dict)
+    soil: dict[str, float] = field(default_factory=dict)
 
-    def half_width(self, predicted: ArrayLike, spread: ArrayLike | None = None) -> FloatArray:
+    def half_width(
+        self,
+        predicted: ArrayLike,
+        spread: ArrayLike | None = None,
+        season: ArrayLike | None = None,
+    ) -> FloatArray:
         """Half-width of the interval [m3 m-3], of the prediction's shape.
+
+        Parameters
+        ----------
+        predicted : array
+            Water content [m3 m-3].
+        spread : array, optional
+            The network's spread [m3 m-3].
+        season : str or array of str, optional
+            Season of the values; the common factor where it is not told.
 
         Raises
         ------
@@ -49,17 +70,25 @@ class Calibration:
             If the calibration counts in spreads and none is given.
         """
         predicted = np.asarray(predicted, dtype=np.float64)
-        if not self.scaled:
-            return np.where(np.isnan(predicted), np.nan, self.factor)
-        if spread is None:
+        seasons = np.asarray("" if season is None else season)
+        half = _looked_up(self.by_season, seasons, self.factor)
+        if self.scaled and spread is None:
             raise RequestError("This calibration counts errors in spreads; pass the spread.")
-        return self.factor * np.asarray(spread, dtype=np.float64)
+        if self.scaled:
+            half = half * np.asarray(spread, dtype=np.float64)
+        if self.soil:
+            half = np.hypot(half, _looked_up(self.soil, seasons, max(self.soil.values())))
+        return np.where(np.isnan(predicted), np.nan, half)
 
     def interval(
-        self, predicted: ArrayLike, spread: ArrayLike | None = None
+        self,
+        predicted: ArrayLike,
+        spread: ArrayLike | None = None,
+        season: ArrayLike | None = None,
     ) -> tuple[FloatArray, FloatArray]:
         """Lower and upper end [m3 m-3], within 0 and 1."""
-        half, middle = self.half_width(predicted, spread), np.asarray(predicted, dtype=np.float64)
+        middle = np.asarray(predicted, dtype=np.float64)
+        half = self.half_width(middle, spread, season)
         return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,6 +107,7 @@ def calibrate(
     spread: ArrayLike | None = None,
     coverage: float = 0.8,
     place: ArrayLike | None = None,
+    season: ArrayLike | None = None,
 ) -> Calibration:
     r"""Fit an interval to held-out values.
 
@@ -95,6 +125,8 @@ def calibrate(
         Share to hold, between 0 and 1.
     place : array, shape (value,)
         Station or site of each value; every value is a place of its own where absent.
+    season : array of str, shape (value,)
+        Season of each value: each that has enough places gets a factor of its own.
 
     Raises
     ------
@@ -112,16 +144,38 @@ def calibrate(
     kept = np.isfinite(score)
     places = np.arange(score.size) if place is None else np.asarray(place).ravel()
     score, places = score[kept], places[kept]
-    weight, n_place = _equal_places(places)
-    level = coverage * (n_place + 1) / max(n_place, 1)
-    if not 0.0 < coverage < 1.0 or level > 1.0 or n_place == 0:
+    n_place = int(np.unique(places).size)
+    factor = _factor(score, places, coverage)
+    if factor is None:
         raise RequestError(
             f"An interval that holds {coverage:g} of new places needs "
             f"{math.ceil(coverage / max(1.0 - coverage, 1e-12) - 1e-9)} held-out places; there are "
             f"{n_place}. Hold out more stations, or ask for a smaller interval."
         )
-    factor = _weighted_quantile(score, weight, level)
-    return Calibration(coverage, factor, spread is not None, int(score.size), n_place)
+    by_season = {}
+    if season is not None:
+        of = np.asarray(season).ravel()[kept]
+        for name in np.unique(of):
+            own = _factor(score[of == name], places[of == name], coverage)
+            if own is not None:
+                by_season[str(name)] = own
+    return Calibration(coverage, factor, spread is not None, int(score.size), n_place, by_season)
+
+
+def _factor(score: FloatArray, place: AnyArray, coverage: float) -> float | None:
+    """Quantile of the scores that holds a new place; None where there are too few places."""
+    weight, n_place = _equal_places(place)
+    level = coverage * (n_place + 1) / max(n_place, 1)
+    if not 0.0 < coverage < 1.0 or level > 1.0 or n_place == 0:
+        return None
+    return _weighted_quantile(score, weight, level)
+
+
+def _looked_up(table: Mapping[str, float], names: AnyArray, missing: float) -> FloatArray:
+    """The value of each name, of the names' shape."""
+    known, at = np.unique(names, return_inverse=True)
+    values = np.array([table.get(str(name), missing) for name in known.ravel()], dtype=np.float64)
+    return np.asarray(values[at].reshape(names.shape))
 
 
 def _equal_places(place: AnyArray) -> tuple[FloatArray, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
 
 from rootzone.campaign.learning_section import Learning
 from rootzone.campaign.section import Fraction, Seed
@@ -30,6 +32,10 @@ class TrainSettings(Learning):
     """how the step size changes"""
     layer_decay: Fraction = 1.0
     """step of a layer as a share of the next one's, for tuning what is trained already"""
+    decay_of: Literal["all", "matrices"] = "all"
+    """weights that decay: all, or not those of norms and biases, which have no matrix"""
+    beta2: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    """memory of the squared gradient; 0.95 in the published pre-training of ConvNeXt V2"""
 
     @classmethod
     def of(cls, learning: Learning, seed: int) -> Self:
@@ -51,4 +57,5 @@ class TrainSettings(Learning):
             **{name: getattr(self, name) for name in _TRAINING},
             "loss": {name: getattr(self, name) for name in _LOSS} | later,
         }
-        return told if self.layer_decay == 1.0 else {**told, "layer_decay": self.layer_decay}
+        unlike = {"layer_decay": 1.0, "decay_of": "all", "beta2": 0.999}
+        return told | {k: getattr(self, k) for k, v in unlike.items() if getattr(self, k) != v}

@@ -24,13 +24,31 @@ _SHOWN = 4
 
 
 def optimiser_of(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """AdamW, or Adam without decay; a group a layer where steps differ between layers."""
+    """AdamW, or Adam without decay; a group a layer where steps differ between layers.
+
+    Where only matrices decay, those weights do not that have one axis longer than 1: biases, and
+    the scales of norms.
+    """
     asked: Any = network.parameters()
     if settings.layer_decay != 1.0:
         asked = layer_groups(network, settings.layer_decay)
+    elif settings.decay_of == "matrices":
+        asked = [{"params": list(asked)}]
+    if settings.decay_of == "matrices":
+        asked = [part for group in asked for part in _by_shape(group)]
+    rate, betas = settings.learning_rate, (0.9, settings.beta2)
     if settings.optimiser == "adam":
-        return torch.optim.Adam(asked, lr=settings.learning_rate)
-    return torch.optim.AdamW(asked, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        return torch.optim.Adam(asked, lr=rate, betas=betas)
+    return torch.optim.AdamW(asked, lr=rate, betas=betas, weight_decay=settings.weight_decay)
+
+
+def _by_shape(group: dict[str, Any]) -> list[dict[str, Any]]:
+    """A group's matrices, and its vectors without decay; empty ones left out."""
+    vectors = [p for p in group["params"] if p.numel() == max(p.shape, default=1)]
+    seen = {id(p) for p in vectors}
+    matrices = [p for p in group["params"] if id(p) not in seen]
+    both = [{**group, "params": matrices}, {**group, "params": vectors, "weight_decay": 0.0}]
+    return [one for one in both if one["params"]]
 
 
 def train_step(

@@ -73,7 +73,7 @@ def mapped_part(inputs: ReportInputs, raster: Raster) -> Raster:
     ]
     if not outside or flags.bands[0].shape != raster.bands.shape[1:]:
         return raster
-    bits = np.nan_to_num(flags.bands[0], nan=0.0).astype(np.uint8)
+    bits = np.nan_to_num(flags.bands[0], nan=0.0).astype(np.uint16)
     cut = np.where(bits & outside[0] > 0, np.nan, raster.bands)
     return replace(raster, bands=cut)
 
@@ -152,7 +152,7 @@ def _flag_table(inputs: ReportInputs) -> Table | None:
     if not files:
         return None
     raster = read_small(files[-1].flags, _SIZE_PX, classes=True)
-    bits = np.nan_to_num(raster.bands[0], nan=0.0).astype(np.uint8)
+    bits = np.nan_to_num(raster.bands[0], nan=0.0).astype(np.uint16)
     rows = []
     for name, text in sorted(raster.tags.items()):
         if name.startswith("bit_"):

@@ -74,3 +74,12 @@ def test_cpus_alone_have_no_gpus_price(file: Path) -> None:
     facts = json.loads(invoke("plan", file, "--json").stdout)
     assert facts["gpu"] is None
     assert "--gres" not in facts["sbatch"]
+
+
+def test_the_networks_that_auto_trains_are_counted(file: Path) -> None:
+    assert "  networks " not in invoke("plan", file).stdout
+    file.write_text(file.read_text() + "learning:\n  model: auto\n  auto_folds: 3\n")
+    # Net A and the correction: in one fold of three each, or in all and the winner once more.
+    told = invoke("plan", file, "--json").stdout
+    assert json.loads(told)["networks_trained"] == {"fewest": 2, "most": 7}
+    assert "networks    2 to 7 in rootzone train" in invoke("plan", file).stdout

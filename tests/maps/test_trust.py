@@ -13,10 +13,10 @@ from rootzone._shared.errors import RequestError
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning.scene.land import Land
+from rootzone.learning.trust import FEATURES, TrainingSites, split_features
 from rootzone.maps.map_run import MapRequest
 from rootzone.maps.read_training_sites import read_training_sites
 from rootzone.maps.run_maps import make_maps
-from rootzone.maps.trust import FEATURES, TrainingSites, split_features
 
 # Two sites on a line: features 0 and 2, so their standard deviation is 1 and they lie 2 apart.
 TWO = TrainingSites(np.array([[0.0], [2.0]]), np.array([[71.0], [42.0]]), np.array([True, False]))

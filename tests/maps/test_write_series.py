@@ -110,7 +110,7 @@ def test_flags_have_masks_and_meanings_of_the_same_number(series: Path) -> None:
     # CF 3.5: flag_masks has the type of the variable; flag_meanings are blank-separated words.
     with netCDF4.Dataset(series) as file:
         flags = file["flags"]
-        assert flags.flag_masks.dtype == flags.dtype == np.uint8
+        assert flags.flag_masks.dtype == flags.dtype == np.uint16
         assert flags.flag_masks.tolist() == [flag.bit for flag in FLAGS]
         assert len(flags.flag_meanings.split()) == len(FLAGS)
         assert set(file["theta"].ancillary_variables.split()) <= set(file.variables)  # CF 3.4

@@ -86,3 +86,23 @@ def test_a_missing_prediction_has_no_interval() -> None:
 def test_a_calibration_survives_its_plain_form() -> None:
     found = Calibration(0.8, 2.0, True, 90, 9)
     assert Calibration.from_dict(found.to_dict()) == found
+
+
+def test_each_season_has_its_own_factor_where_it_has_enough_places() -> None:
+    # Nine places: errors .01 to .09 in winter (the eighth, .08, as above) and twice that in summer;
+    # spring has three places, too few for 80 %, and takes the common factor.
+    errors = np.arange(1, 10) * 0.01
+    observed = 0.2 + np.concatenate([errors, 2 * errors, errors[:3]])
+    place = np.concatenate([np.arange(9), np.arange(9), np.arange(3)])
+    season = np.array(["DJF"] * 9 + ["JJA"] * 9 + ["MAM"] * 3)
+    found = calibrate(observed, np.full(21, 0.2), place=place, season=season)
+    assert found.by_season == pytest.approx({"DJF": 0.08, "JJA": 0.16})
+    half = found.half_width([0.3, 0.3, 0.3, np.nan], season=["DJF", "JJA", "MAM", "DJF"])
+    np.testing.assert_allclose(half, [0.08, 0.16, found.factor, np.nan])
+    assert Calibration.from_dict(found.to_dict()) == found
+
+
+def test_what_is_not_known_of_the_soil_widens_the_interval() -> None:
+    # .03 and .04 as sides of a right angle: .05.
+    known = Calibration(0.8, 0.03, False, 9, 9, soil={"DJF": 0.04, "JJA": 0.0})
+    np.testing.assert_allclose(known.half_width([0.2, 0.2], season=["DJF", "JJA"]), [0.05, 0.03])

@@ -10,11 +10,17 @@ import torch
 
 from rootzone._shared.errors import RequestError
 from rootzone.campaign.learning_section import Learning
+from rootzone.learning.grow import takes_steps
 from rootzone.learning.scene.features import faithful_features
 from rootzone.maps.trimmed import Rim, folded, predict_middle
 from rootzone.networks import families
 from rootzone.networks.bundle import load_bundle, save_bundle
-from rootzone.networks.families import config_of, network_names
+from rootzone.networks.families import (
+    WITHOUT_STEPS,
+    config_of,
+    network_names,
+    networks_trained,
+)
 from rootzone.networks.run_training import new_network
 
 SPEC = faithful_features()
@@ -86,3 +92,13 @@ def test_a_name_without_a_file_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(RequestError, match="did you mean unet_a"):
         config_of(Learning(model="unet_aa"), 20, 1)
     assert "small" not in network_names()
+
+
+def test_networks_that_take_steps_are_counted_for_the_plan() -> None:
+    # Net A and the correction: one fold of four each at least, and all four and the winner at most.
+    assert networks_trained(Learning(model="auto")) == (2, 9)
+    assert networks_trained(Learning(members=3)) == (3, 3)
+    assert networks_trained(Learning(model="physics")) == (0, 0)
+    for name in network_names():
+        shape = config_of(Learning(model=name), len(SPEC) + 1, 1)
+        assert takes_steps(shape) == (name not in WITHOUT_STEPS), name

@@ -10,6 +10,7 @@ from rootzone._shared.errors import RequestError
 from rootzone.covariates.check.findings import FileFinding
 from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.observe.each import those_held
+from rootzone.covariates.observe.observed import NothingLeftError
 
 Look = Callable[[Layer], tuple[dict[str, Any], list[str]]]
 
@@ -48,7 +49,9 @@ def observations_report(
 
 
 def refused(error: Exception) -> FileFinding:
-    """A refusal of the reader as a finding."""
+    """A refusal of the reader as a finding; a file without a value is sound and of no use."""
+    if isinstance(error, NothingLeftError):
+        return FileFinding("EMPTY", "note", str(error), "nothing; it adds no value to a table")
     return FileFinding(
         "REFUSED", "problem", str(error), "as the sentence says; reading stops there"
     )

@@ -21,7 +21,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.layers.source import Layer, Part
 from rootzone.covariates.observe.gridded import part_of, require_unit, said_of, the_name
-from rootzone.covariates.observe.observed import Dropped, Observed
+from rootzone.covariates.observe.observed import Dropped, NothingLeftError, Observed
 from rootzone.covariates.observe.units import moisture_unit
 from rootzone.covariates.weather.netcdf_axes import read_times
 
@@ -117,7 +117,7 @@ def observe_cells(path: Path, layer: Layer) -> Observed:
         file_digest=pl.lit(digest_file(path))
     )
     if frame.is_empty():
-        raise RequestError(f"{path}: no value is left; {', '.join(dropped.lines())}.")
+        raise NothingLeftError(path, dropped)
     return Observed(frame, dropped, (said_of(path, layer),))
 
 

@@ -10,7 +10,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.layers.catalog import Catalog
 from rootzone.covariates.layers.source import Layer
-from rootzone.covariates.observe.observed import Dropped, Observed
+from rootzone.covariates.observe.observed import Dropped, NothingLeftError, Observed
 
 
 def those_held(path: Path, layer: Layer) -> list[Layer]:
@@ -39,15 +39,25 @@ def those_held(path: Path, layer: Layer) -> list[Layer]:
 
 
 def observe_each(path: Path, layer: Layer, read: Callable[[Layer], Observed]) -> Observed:
-    """What is seen of all variables that a file has, as one table."""
+    """What is seen of all variables that a file has, as one table.
+
+    Raises
+    ------
+    NothingLeftError
+        None of them has a value that counts.
+    """
     import polars as pl
 
-    seen = [read(one) for one in those_held(path, layer)]
-    dropped = Dropped()
-    for one in seen:
-        dropped.kept += one.dropped.kept
-        for why, count in one.dropped.counts.items():
-            dropped.counts[why] = dropped.counts.get(why, 0) + count
+    dropped, seen = Dropped(), []
+    for held in those_held(path, layer):
+        try:
+            seen.append(read(held))
+        except NothingLeftError as error:
+            dropped.add(error.dropped)
+        else:
+            dropped.add(seen[-1].dropped)
+    if not seen:
+        raise NothingLeftError(path, dropped)
     frame = pl.concat([one.frame for one in seen])
     return Observed(frame, dropped, tuple(line for one in seen for line in one.said))
 

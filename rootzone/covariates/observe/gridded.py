@@ -19,7 +19,7 @@ from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.layers.source import Layer, Part
-from rootzone.covariates.observe.observed import Dropped, Observed
+from rootzone.covariates.observe.observed import Dropped, NothingLeftError, Observed
 from rootzone.covariates.observe.units import moisture_unit
 from rootzone.covariates.weather.netcdf_axes import TIME, read_times
 
@@ -160,7 +160,7 @@ def read_gridded(
     )
     require_unit(values, impossible, [*flagged.values()], f"{path}: {name}", part)
     if not keep.any():
-        raise RequestError(f"{path}: no value is left; {', '.join(dropped.lines())}.")
+        raise NothingLeftError(path, dropped)
     return GriddedField(lon, lat, np.where(keep, values, np.nan), time, layer, dropped)
 
 

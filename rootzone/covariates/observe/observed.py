@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import BoolArray
+from rootzone._shared.errors import RequestError
 from rootzone._shared.tables import Column, Schema
 
 OBSERVATIONS: Final = Schema(
@@ -66,6 +68,12 @@ class Dropped:
         self.kept += int(left.sum())
         return left
 
+    def add(self, other: Dropped) -> None:
+        """Count what another reading kept and left out as well."""
+        self.kept += other.kept
+        for why, count in other.counts.items():
+            self.counts[why] = self.counts.get(why, 0) + count
+
     def lines(self) -> list[str]:
         """The counts as text, one a line."""
         return [
@@ -91,3 +99,19 @@ class Observed:
     frame: pl.DataFrame
     dropped: Dropped
     said: tuple[str, ...]
+
+
+class NothingLeftError(RequestError):
+    """A file of the right kind has no value that counts, as where no satellite passed that day.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    dropped : Dropped
+        What was in it, and why it does not count.
+    """
+
+    def __init__(self, path: Path, dropped: Dropped) -> None:
+        super().__init__(f"{path}: no value is left; {', '.join(dropped.lines())}.")
+        self.dropped = dropped

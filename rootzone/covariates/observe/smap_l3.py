@@ -16,7 +16,7 @@ from rootzone._shared.digests import digest_file
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.observe.ease import ease_grid
-from rootzone.covariates.observe.observed import Dropped, Observed
+from rootzone.covariates.observe.observed import Dropped, NothingLeftError, Observed
 from rootzone.covariates.observe.smap_hdf import DENSE, FROZEN, WATER, codes_of, numbers_of
 from rootzone.covariates.observe.suspicions import require_brightness
 
@@ -66,7 +66,7 @@ def observe_smap_l3(path: Path, *, recommended_only: bool = False) -> Observed:
             shapes.add(nominal_km)
     frame = pl.concat(frames).with_columns(file_digest=pl.lit(digest_file(path)))
     if frame.is_empty():
-        raise RequestError(f"{path}: no value is left; {', '.join(dropped.lines())}.")
+        raise NothingLeftError(path, dropped)
     said = (
         f"{path.name}: EASE-Grid 2.0 of {shapes.pop()} km, passes {' and '.join(passes)}",
         "theta of 0-50 mm (nominal) in m3 m-3",

@@ -14,7 +14,7 @@ from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_netcdf
 from rootzone.covariates.layers.source import Layer
 from rootzone.covariates.observe.gridded import unpacked
-from rootzone.covariates.observe.observed import Dropped, Observed
+from rootzone.covariates.observe.observed import Dropped, NothingLeftError, Observed
 
 if TYPE_CHECKING:
     from netCDF4 import Dataset
@@ -82,7 +82,7 @@ class SmosHalfOrbit:
         lon, lat = self.require_places()
         at = np.flatnonzero(np.isfinite(self.theta))
         if not at.size:
-            raise RequestError(f"{self.path}: no value is left; {', '.join(self.dropped.lines())}.")
+            raise NothingLeftError(self.path, self.dropped)
         n = at.size
         frame = pl.DataFrame({
             "grid": ["isea_4h9"] * n, "row": self.point[at], "col": np.zeros(n, np.int64),

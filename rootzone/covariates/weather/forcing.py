@@ -14,11 +14,12 @@ from rootzone._shared.arrays import ONE_DAY, AnyArray, BoolArray, FloatArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import Bounds
 from rootzone.covariates.layers.catalog import Catalog
-from rootzone.covariates.layers.source import Layer, Source
+from rootzone.covariates.layers.source import Source
 from rootzone.covariates.readers.registry import daily_reader
 from rootzone.covariates.weather import pet
 from rootzone.covariates.weather.antecedent import PAD_DAYS, antecedent_columns
 from rootzone.covariates.weather.cells import Cells
+from rootzone.covariates.weather.daily_entry import column_layer, hours_from_utc
 from rootzone.covariates.weather.derive import Recipe, moved, recipe
 from rootzone.covariates.weather.gaps import (
     FLAG_BITS,
@@ -43,7 +44,6 @@ PetForm = Literal["delivered", "fao56", "hargreaves", "apsim"]
 GapPolicy = Literal["refuse", "fill"]
 
 _ALWAYS = ("rain_mm", "tmax_degc", "tmin_degc", "radn_mj_m2", "vpd_kpa")
-_DEGREES_PER_HOUR = 15.0
 _LISTED = 12
 
 
@@ -87,13 +87,10 @@ class ForcingRequest:
         nearest to the middle of the region.
         """
         weather, name = campaign.weather, campaign.catalog.forcing
-        whole = ("as it is", "total at 0 h")
-        hourly = any(p.by_day not in whole for p in catalog.source(name).variables.values())
-        offset = weather.utc_offset_h
-        if offset is None:
-            offset = float(round((bounds[0] + bounds[2]) / 2.0 / _DEGREES_PER_HOUR))
+        middle = (bounds[0] + bounds[2]) / 2.0
+        offset = hours_from_utc(catalog, name, middle, weather.utc_offset_h)
         return cls(
-            name, weather.pet, weather.gaps, weather.albedo, offset if hourly else 0.0,
+            name, weather.pet, weather.gaps, weather.albedo, offset,
             weather.lapse_degc_per_km, weather.leaf_area,
         )  # fmt: skip
 
@@ -258,7 +255,7 @@ def _read(
     columns: dict[str, AnyArray] = {}
     files: dict[Path, None] = {}
     for column in how.read:
-        layer = _layer(catalog, request, column, last.year)
+        layer = column_layer(catalog, request.source, column, last.year)
         reader = daily_reader(layer)
         read = reader.read(layer, catalog.data_folder, cells, first, last, request.utc_offset_h)
         values = np.full((days, len(cells)), np.nan, dtype=np.float32)
@@ -272,13 +269,6 @@ def _read(
         whole = moved(whole, warmer_degc)
     wanted = request.columns
     return {name: whole[name] for name in wanted}, list(files)
-
-
-def _layer(catalog: Catalog, request: ForcingRequest, column: str, year: int) -> Layer:
-    source = catalog.source(request.source)
-    short = next(name for name, part in source.variables.items() if part.column == column)
-    parts = {"variable": short, "year": str(year)}
-    return catalog.layer("/".join([request.source, *(parts[key] for key in source.keys)]))
 
 
 def _complete(
@@ -388,7 +378,7 @@ def _year_before(
 def _is_there(catalog: Catalog, request: ForcingRequest, start: date, end: date) -> bool:
     """Whether every file of a span of days is there; addresses count as there."""
     for column in request.recipe(catalog).read:
-        layer = _layer(catalog, request, column, end.year)
+        layer = column_layer(catalog, request.source, column, end.year)
         try:
             paths = daily_reader(layer).paths(layer, catalog.data_folder, start, end)
         except RequestError:  # a pattern that no file fits

@@ -13,6 +13,9 @@ from torch import Tensor
 
 from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone.covariates.grid import Window
+from rootzone.labels.splits import seasons_of
+from rootzone.learning.fallback import fallback_of
+from rootzone.learning.fallback_inputs import land_features, physics_at
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.land import inside_of
 from rootzone.networks.channels import SURFACE
@@ -49,8 +52,9 @@ def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPre
     """Predict the pixel and day of every label.
 
     In each tile only the window round its labelled pixels is predicted, with the network's whole
-    halo: a value is that of a map without seams. As in a map, the halo ends where the land ends,
-    and only there the network's padding has a say.
+    halo: a value is that of a map without seams, physics as it is where the model falls back to
+    it. As in a map, the halo ends where the land ends, and only there the network's padding has a
+    say.
 
     Parameters
     ----------
@@ -68,11 +72,20 @@ def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPre
             theta[some] = told.theta.double().cpu().numpy()[at]
             if told.spread is not None:
                 spread[some] = told.spread.double().cpu().numpy()[at]
+    rule, instead = fallback_of(bundle.info), np.zeros(len(labels), dtype=bool)
+    if rule is not None and len(labels):
+        sites, place = land_features(scene, labels)
+        instead = rule.instead(sites.numbers, sites.classes)[place]
+        theta = np.where(instead, physics_at(scene, labels), theta)
     if bundle.calibration is None:
         none = np.full(len(labels), np.nan)
         return LabelPrediction(theta, none, none)
     scaled = spread if bundle.calibration.scaled else None
-    low, high = bundle.calibration.interval(theta, scaled)
+    season = seasons_of(labels.date)
+    low, high = bundle.calibration.interval(theta, scaled, season)
+    if rule is not None:
+        own = rule.physics.interval(theta, None, season)
+        low, high = (np.where(instead, a, b) for a, b in zip(own, (low, high), strict=True))
     return LabelPrediction(theta, low, high, 100.0 * bundle.calibration.coverage)
 
 

@@ -63,6 +63,8 @@ class Shape(ABC):
 
 # Networks of which water content by physics is the last channel of each depth.
 NEED_PHYSICS = ("unet_residual", "physics", "trees_physics", "auto")
+PHYSICS = "physics"
+WITHOUT_STEPS = (PHYSICS, "trees", "trees_physics")  # not trained by the loop
 AUTO = "auto"  # no network: the best of several at places left out
 
 Maker = Callable[[Learning, int, int], Shape]
@@ -77,6 +79,29 @@ def _families() -> dict[str, Any]:
 def network_names() -> dict[str, Maker]:
     """What ``learning.model`` may say, and what makes the shape."""
     return {name: make for family in _families().values() for name, make in family.NAMES.items()}
+
+
+def networks_trained(learning: Learning) -> tuple[int, int]:
+    """Fewest and most networks that ``rootzone train`` puts through the loop.
+
+    Examples
+    --------
+    Auto tries net A and the correction in one fold of four at least and in all at most, and trains
+    what it takes once more:
+
+    >>> networks_trained(Learning(model="auto"))
+    (2, 9)
+    >>> networks_trained(Learning(members=3))
+    (3, 3)
+    """
+    if learning.model != AUTO:
+        own = 0 if learning.model in WITHOUT_STEPS else learning.members
+        return own, own
+    tried = sum(name not in WITHOUT_STEPS for name in learning.candidates)
+    only = tried == len(learning.candidates)
+    return tried + learning.members * only, tried * learning.auto_folds + (
+        learning.members if tried else 0
+    )
 
 
 def config_of(learning: Learning, n_channels: int, n_depths: int) -> Shape:

@@ -16,8 +16,8 @@ from rootzone._shared.seal import sealed_json
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST
+from rootzone.surface.chain.hold_out import Seats, parts_of
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import Seats, parts_of
 from rootzone.surface.chosen.open_choice import OpenChoice, scene_bands
 from rootzone.surface.select.choose import (
     Selected,

@@ -15,8 +15,8 @@ from rootzone._shared.skill import skill_of
 from rootzone._shared.table_files import read_table
 from rootzone.surface.chain.evaluate import figures
 from rootzone.surface.chain.evaluate import table_text as lines_of
+from rootzone.surface.chain.hold_out import map_split
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.multimodal.open_chips import OpenChips
 from rootzone.surface.multimodal.run_training import MODELS, PREDICTED
 from rootzone.surface.multimodal.trained import Trained
@@ -46,24 +46,24 @@ def evaluate(opened: OpenSurface) -> dict[str, Any]:
     best = whole.filter(pl.col("split") == map_split(opened))
     coverage = opened.section.interval_pct / 100.0
     observed, told = best["observed"].to_numpy(), best["convnext"].to_numpy()
+    spread = best["convnext_spread"].to_numpy()
     try:
         place = best["station"].to_numpy() if map_split(opened) == "stations" else None
-        half = calibrate(observed, told, coverage=coverage, place=place).factor
+        factor = calibrate(observed, told, spread, coverage=coverage, place=place).factor
         calibrated = True
     except RequestError:  # too few places for a promise: the plain quantile, and it is said
-        half, calibrated = float(np.quantile(np.abs(told - observed), coverage)), False
+        factor = float(np.nanquantile(np.abs(told - observed) / spread, coverage))
+        calibrated = False
+    half = factor * spread
     found = {
-        "skill": table, "missing": missing(frame), "half_width": half, "calibrated": calibrated,
-        "interval_pct": opened.section.interval_pct, "inside": _inside(best, half),
+        "skill": table, "missing": missing(frame), "spreads": factor,
+        "half_width": float(np.nanmean(half)), "calibrated": calibrated,
+        "interval_pct": opened.section.interval_pct,
+        "inside": float(np.mean(np.abs(told - observed) <= half)),
     }  # fmt: skip
     write_text(trained.skill, sealed_json(found))
     write_text(trained.folder / "card.md", card(found, trained))
     return found
-
-
-def _inside(frame: pl.DataFrame, half: float) -> float:
-    """Share of held-out values inside the interval."""
-    return float(((frame["convnext"] - frame["observed"]).abs() <= half).mean())  # type: ignore[arg-type]
 
 
 def missing(frame: pl.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
@@ -137,8 +137,9 @@ What a missing sensor costs:
 ```
 
 A random split lets a model see the same station on other days; only `stations` tells what it does
-at a place without one. The interval of the maps is +- {found["half_width"]:.4f} m3 m-3
-({found["interval_pct"]:g} %; {promise}); {inside}.
+at a place without one. The interval of the maps ({found["interval_pct"]:g} %) is
+{found["spreads"]:.2f} times the network's own spread at each pixel ({promise}),
++- {found["half_width"]:.4f} m3 m-3 on average at held-out stations; {inside}.
 Response norms look at a whole window, so a value depends on its window: windows of
 {chosen.window_px} px, half a window apart, blended by Hann weights.
 """

@@ -189,13 +189,13 @@ class Painting(nn.Module):
         """How far off each patch is, shape (batch, 1, row, column); 0 where nothing was hidden."""
         del soil
         n_images = sum(self.config.modalities.values())
-        images, patch = x[:, :n_images], STRIDE_PX
+        images, patch = self.inner.standard(x)[:, :n_images], STRIDE_PX
         rows, cols = x.shape[-2] // patch, x.shape[-1] // patch
         generator = torch.Generator()
         generator.manual_seed(int(torch.randint(0, 2**31, ())) if self.training else 0)
         mask = draw_mask(len(x), rows, cols, self.hidden_share, generator).to(x)
         active = 1.0 - functional.interpolate(mask, scale_factor=_TO_STRIDE_4, mode="nearest")
-        painted = self.painter(self.inner.stems(images, 0.0, active), mask)
+        painted = self.painter(self.inner.stems(images, active), mask)
         off, count = torch.zeros_like(mask), torch.zeros_like(mask)
         parts = torch.split(images, list(self.config.modalities.values()), dim=1)
         for part, told in zip(parts, painted.values(), strict=True):

@@ -2,12 +2,13 @@
 
 Windows come in as one stack of scaled channels, sensor after sensor, then the scalars of the window
 (weather, time, place) as planes of one value. A sensor whose channels are all NaN in an image is
-missing there: its features are a learned token. Single NaNs are read as -1, as everywhere.
+missing there: its features are a learned token. Single gaps are read as the channel's mean. Beside
+the way down and up, each pixel's own channels go straight to the last layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -17,7 +18,13 @@ from torch.nn import functional
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.families import Shape
-from rootzone.networks.models import MISSING, Prediction, refuse_shape, water_content
+from rootzone.networks.models import (
+    SPREAD_FLOOR,
+    SPREAD_SCALE,
+    Prediction,
+    refuse_shape,
+    water_content,
+)
 from rootzone.surface.multimodal.convnext import (
     STRIDE_PX,
     Encoder,
@@ -26,11 +33,14 @@ from rootzone.surface.multimodal.convnext import (
     initialise,
     variant_named,
 )
+from rootzone.surface.multimodal.standardise import Standardise
 
 _LEAST_SQUEEZED: Final = 8
 _SQUEEZE: Final = 16
 _FILM_WIDTH: Final = 64
 _LAST_WIDTH: Final = 32
+_POINT_WIDTH: Final = 32
+_NEAR_PX: Final = 9  # as LightGBM has it: speckle of a pixel of 10 m is as large as its signal
 _LOGIT_OF_FIRST: Final = -1.386  # a new network says 0.2 m3 m-3, as most soil does, and not 0.5
 WINDOW_PX: Final = 96  # what published sizes are trained on here, and maps are made of
 
@@ -50,7 +60,8 @@ class MultimodalConfig(Shape):
     out : str
         ``sigmoid`` (0 to 1) or ``bounds`` (between theta_r and theta_s of the pixel).
     modality_dropout : float
-        Chance that a sensor is left out of an image in training; one always stays.
+        Chance that a sensor, or all scalars, are left out of an image in training; never all of
+        them.
     drop_path : float
         Share of branches left out in training at the last block.
     grn_over : str
@@ -144,29 +155,51 @@ class Stems(nn.Module):
         self.weigh = SqueezeExcite(width * len(self.widths))
         self.join = nn.Conv2d(width * len(self.widths), width, 1)
 
-    def forward(self, x: Tensor, drop: float = 0.0, active: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, active: Tensor | None = None) -> Tensor:
         """Joined features at stride 4.
 
         Parameters
         ----------
         x : tensor, shape (batch, channel, row, column)
-            Scaled channels of all sensors; NaN where missing.
-        drop : float
-            Chance that a sensor that is there is left out of an image.
+            Standardised channels of all sensors; NaN where missing.
         active : tensor, shape (batch, 1, row / 4, column / 4), optional
             1 where a site has a say in what sensors weigh.
         """
-        parts = torch.split(x, self.widths, dim=1)
-        there = torch.stack([torch.isfinite(part).flatten(1).any(dim=1) for part in parts], dim=1)
-        if drop > 0.0:
-            there = _some_dropped(there, drop)
+        there = present(x, self.widths)
         features = []
+        parts = torch.split(filled(x), self.widths, dim=1)
         for k, (part, stem) in enumerate(zip(parts, self.stems, strict=True)):
-            seen = stem(torch.where(torch.isfinite(part), part, MISSING))
-            token = self.tokens[k][None, :, None, None].expand_as(seen)
-            features.append(torch.where(there[:, k, None, None, None], seen, token))
+            token = self.tokens[k][None, :, None, None]
+            features.append(torch.where(there[:, k, None, None, None], stem(part), token))
         joined: Tensor = self.join(self.weigh(torch.cat(features, dim=1), active))
         return joined
+
+
+class Points(nn.Module):
+    """What each pixel's own channels and their means over 9 px say, without any way down.
+
+    A window's features come from strides of 4 to 32 pixels; what one pixel says of itself, and the
+    scalars, would reach the output through a dozen normalised layers only.
+    """
+
+    def __init__(self, groups: Sequence[int], n_images: int, width: int) -> None:
+        super().__init__()
+        self.groups, self.n_images = list(groups), n_images
+        n_in = sum(self.groups) + n_images + len(self.groups)
+        self.mix = nn.Sequential(
+            nn.Conv2d(n_in, width, 1), nn.GELU(), nn.Conv2d(width, width, 1), nn.GELU()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features of every pixel, shape (batch, width, row, column), of standardised channels."""
+        images = x[:, : self.n_images]
+        share, near = _mean_around(torch.isfinite(images).to(x)), _mean_around(filled(images))
+        there = present(x, self.groups).to(x)[:, :, None, None]
+        planes = there.expand(-1, -1, *x.shape[-2:])
+        out: Tensor = self.mix(
+            torch.cat([filled(x), near / share.clamp_min(1.0 / _NEAR_PX**2), planes], dim=1)
+        )
+        return out
 
 
 class UpStep(nn.Module):
@@ -196,7 +229,10 @@ class MultimodalNetwork(nn.Module):
         self.stems = Stems(config.modalities, dims[0])
         self.encoder = Encoder(0, variant, config.drop_path, config.grn_over)
         self.film: nn.Module | None = None
-        last_width = min(_LAST_WIDTH, dims[0])
+        groups = [*config.modalities.values(), *([config.n_scalars] if config.n_scalars else [])]
+        self.groups, last_width = groups, min(_LAST_WIDTH, dims[0])
+        self.standard = Standardise(config.n_channels)
+        self.points = Points(groups, sum(config.modalities.values()), _POINT_WIDTH)
         if config.n_scalars:
             self.film = nn.Sequential(
                 nn.Linear(config.n_scalars, _FILM_WIDTH),
@@ -212,13 +248,16 @@ class MultimodalNetwork(nn.Module):
                 UpStep(last_width, 0, last_width),
             ]
         )
-        self.head = nn.Conv2d(last_width, config.n_depths, 1)
+        self.head = nn.Conv2d(last_width + _POINT_WIDTH, config.n_depths, 1)
+        self.spread_head = nn.Conv2d(last_width + _POINT_WIDTH, config.n_depths, 1)
         initialise(self)
         # The published sd of 0.02 is for a million steps of a wide network. A narrow one with few
         # samples stays at the mean for hundreds of steps; scaled by its inputs it learns.
         for name, module in self.named_modules():
-            if isinstance(module, nn.Conv2d | nn.Linear) and name != "head":
+            if isinstance(module, nn.Conv2d | nn.Linear) and not name.endswith("head"):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+        for stem in self.stems.stems:  # the norm behind it would hear a direction and no size
+            nn.init.normal_(stem[0].bias)  # type: ignore[index]
         if config.out == "sigmoid" and self.head.bias is not None:
             nn.init.constant_(self.head.bias, _LOGIT_OF_FIRST)
 
@@ -232,7 +271,8 @@ class MultimodalNetwork(nn.Module):
         parts: list[nn.Module] = [self.stems]
         for down, stage in zip(encoder.downsample_layers, encoder.stages, strict=True):
             parts += [down, *stage.children()]
-        after = [self.up, self.head, *([self.film] if self.film is not None else [])]
+        after = [self.up, self.points, self.head, self.spread_head]
+        after += [self.film] if self.film is not None else []
         return [*parts, nn.ModuleList(after)]
 
     def forward(self, x: Tensor, soil: Tensor | None = None) -> Prediction:
@@ -252,21 +292,58 @@ class MultimodalNetwork(nn.Module):
         """
         refuse_shape(x, self.config)
         n_images = sum(self.config.modalities.values())
-        drop = self.config.modality_dropout if self.training else 0.0
-        levels = self.encoder(self.stems(x[:, :n_images], drop))
+        x = self.standard(x)
+        if self.training and self.config.modality_dropout > 0.0:
+            x = some_left_out(x, self.groups, self.config.modality_dropout)
+        levels = self.encoder(self.stems(x[:, :n_images]))
         out = levels[3]
         if self.film is not None:
-            scalars = x[:, n_images:].mean(dim=(-2, -1))
-            gain, shift = self.film(torch.nan_to_num(scalars, nan=MISSING)).chunk(2, dim=1)
+            scalars = filled(x[:, n_images:]).mean(dim=(-2, -1))
+            gain, shift = self.film(scalars).chunk(2, dim=1)
             out = out * (1.0 + gain[:, :, None, None]) + shift[:, :, None, None]
         for step, skip in zip(self.up, [*levels[2::-1], None, None], strict=True):
             out = step(out, skip)
+        out = torch.cat([out, self.points(x)], dim=1)
         with torch.autocast(out.device.type, enabled=False):
             theta = water_content(self.head(out.float()), self.config.out, soil)
-        return Prediction(theta, None)
+            # The spread reads the features and does not shape them, as in a U-Net's normal head.
+            raw = self.spread_head(out.float().detach())
+            return Prediction(theta, SPREAD_FLOOR + SPREAD_SCALE * functional.softplus(raw))
 
 
-def _some_dropped(there: Tensor, chance: float) -> Tensor:
-    """Leave sensors out by chance, never all that an image has."""
-    kept = there & (torch.rand(there.shape, device=there.device) >= chance)
-    return torch.where(kept.any(dim=1, keepdim=True), kept, there)
+def _mean_around(x: Tensor) -> Tensor:
+    """Means over 9 x 9 px with zeros beyond the edge, one axis after the other."""
+    half = _NEAR_PX // 2
+    down = functional.avg_pool2d(x, (_NEAR_PX, 1), 1, (half, 0))
+    return functional.avg_pool2d(down, (1, _NEAR_PX), 1, (0, half))
+
+
+def present(x: Tensor, groups: Sequence[int]) -> Tensor:
+    """Which groups of channels an image has at all, shape (batch, group)."""
+    parts = torch.split(x, list(groups), dim=1)
+    return torch.stack([torch.isfinite(part).flatten(1).any(dim=1) for part in parts], dim=1)
+
+
+def filled(x: Tensor) -> Tensor:
+    """Standardised channels with their mean, 0, in gaps."""
+    return torch.nan_to_num(x, nan=0.0)
+
+
+def some_left_out(x: Tensor, groups: Sequence[int], chance: float) -> Tensor:
+    """Channels with whole groups taken away by chance, never all that an image has.
+
+    Parameters
+    ----------
+    x : tensor, shape (batch, channel, row, column)
+        Channels, group after group; NaN where missing.
+    groups : sequence of int
+        Channels of each sensor; the scalars are the last.
+    chance : float
+        Of each group in each image.
+    """
+    there = present(x, groups)
+    kept = there & (torch.rand(there.shape, device=x.device) >= chance)
+    kept = torch.where(kept.any(dim=1, keepdim=True), kept, there)
+    widths = torch.tensor(list(groups), device=x.device)
+    planes = kept.repeat_interleave(widths, dim=1)[:, :, None, None]
+    return torch.where(planes, x, torch.nan)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -29,9 +29,13 @@ from rootzone.surface.multimodal.modalities import MODALITIES, Inputs, scaled
 from rootzone.surface.multimodal.network import MultimodalConfig
 from rootzone.surface.multimodal.product_label import TextureLabel, read_coarse
 from rootzone.surface.multimodal.scenes import SceneSet
+from rootzone.surface.multimodal.weather import CatalogWeather
 from rootzone.surface.samples.places import Places, read_places
 from rootzone.surface.samples.scene import physical_band
 from rootzone.surface.two_layer.open_layers import read_on
+
+if TYPE_CHECKING:
+    import torch
 
 _RADAR: Final = {"vv_db": "VV", "vh_db": "VH"}
 _L_BAND: Final = {"hh_db": "HH", "hv_db": "HV"}
@@ -165,9 +169,29 @@ class OpenChips:
     @cached_property
     def series(self) -> dict[str, Series]:
         """Daily rasters of weather and leaves."""
+        named, found = self.daily_files, {}
+        if self.weather is not None:
+            found = self.weather.series
+        return found | {name: self._series(name, one) for name, one in named.items()}
+
+    @property
+    def daily_files(self) -> dict[str, str]:
+        """Patterns of daily rasters by what they hold."""
         chosen = self.chosen
-        named = {"air": chosen.air, "rain": chosen.rain, "lai": chosen.lai, "fpar": chosen.fpar}
-        return {name: self._series(name, one) for name, one in named.items() if one is not None}
+        named = {"lai": chosen.lai, "fpar": chosen.fpar}
+        if chosen.weather is None:
+            named |= {"air": chosen.air, "rain": chosen.rain}
+        return {name: one for name, one in named.items() if one is not None}
+
+    @cached_property
+    def weather(self) -> CatalogWeather | None:
+        """Weather of the catalog, where the campaign names an entry."""
+        entry, days = self.chosen.weather, list(self.scenes["s1"].by_day)
+        if entry is None:
+            return None
+        week = dt.timedelta(days=_WEEK - 1)
+        last = max(days) + dt.timedelta(days=self.chosen.radar_reach_days)
+        return CatalogWeather(self.catalog, entry, self.grid, min(days) - week, last)
 
     def _series(self, name: str, pattern: str) -> Series:
         paths = self.opened.found(pattern)
@@ -205,6 +229,13 @@ class OpenChips:
         """Stations inside the region."""
         sources = [self.opened.campaign_file.parent / s for s in self.opened.section.stations]
         return read_places(sources, self.grid)
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where networks are trained and asked."""
+        from rootzone.networks.ranks import device_named
+
+        return device_named(self.chosen.device)
 
     @property
     def config(self) -> MultimodalConfig:
@@ -331,9 +362,10 @@ class OpenChips:
     def digest(self) -> str:
         """Digest of every file that is read."""
         chosen, section = self.chosen, self.opened.section
-        patterns = [chosen.air, chosen.rain, chosen.lai, chosen.fpar, chosen.product]
+        patterns = [*self.daily_files.values(), chosen.product]
         paths = [self._land_file, *(p for one in self.scenes.values() for p in one.files)]
         paths += [p for one in patterns if one is not None for p in self.opened.found(one)]
+        paths += self.weather.files if self.weather is not None else []
         paths += [p for s in section.stations for p in self.opened.found(s) if p.is_file()]
         return digest_json([digest_file(path) for path in paths])
 

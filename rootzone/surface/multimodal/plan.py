@@ -20,11 +20,9 @@ def plan(opened: OpenSurface) -> dict[str, Any]:
     """Files, bytes, days, samples at most, and seconds of one core, by headers and names."""
     chips, section = OpenChips(opened), opened.section
     chosen, grid = chips.chosen, chips.grid
-    named = {
-        "air": chosen.air, "rain": chosen.rain, "lai": chosen.lai, "fpar": chosen.fpar,
-        "product": chosen.product, "land": section.land,
-    }  # fmt: skip
+    named = {**chips.daily_files, "product": chosen.product, "land": section.land}
     found = {name: opened.found(one) for name, one in named.items() if one is not None}
+    found |= {} if chips.weather is None else {"weather": chips.weather.files}
     found |= {name: one.files for name, one in chips.scenes.items()}
     found["stations"] = [f for s in section.stations for f in opened.found(s)]
     side, n_channel = chosen.window_px, len(chips.inputs.names)

@@ -20,9 +20,9 @@ from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.map_spec import theta_spec
 from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import write_cog
+from rootzone.surface.chain.hold_out import map_split
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import inside_grid
-from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.multimodal.evaluate import read_skill
 from rootzone.surface.multimodal.open_chips import OpenChips
 from rootzone.surface.multimodal.trained import Trained
@@ -68,11 +68,11 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
     chips, section = trained.chips, opened.section
     split = map_split(opened)
     networks = trained.networks(split)
-    half = float(read_skill(trained)["half_width"]) if trained.skill.is_file() else np.nan
+    spreads = spreads_wide(trained)
     weights = [round(float(sum(p.sum() for p in n.state_dict().values())), 6) for n in networks]
     record = Provenance(
         "rootzone surface map", {"files": chips.digest},
-        {"system": "multimodal", "split": split, "networks": weights, "half_width": half,
+        {"system": "multimodal", "split": split, "networks": weights, "spreads": spreads,
          "interval_pct": section.interval_pct, "windows": _windows(chips)},
     )  # fmt: skip
     made = []
@@ -82,8 +82,8 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
         if not not_whole(files) and made_alike(files.theta, record):
             put_style(files.style)
             continue
-        theta, flags = field_of(chips, networks, day)
-        _write(files, chips, theta, flags, half, section.interval_pct, record)
+        theta, spread, flags = field_of(chips, networks, day)
+        _write(files, chips, theta, spreads * spread, flags, section.interval_pct, record)
         say(f"{files.theta.name}: mean {np.nanmean(theta):.3f} m3 m-3")
     series = trained.folder / "maps" / "surface_theta.nc"
     days = {**record.settings, "dates": [files.day.isoformat() for files in made]}
@@ -93,6 +93,11 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
             series, chips.grid, made, section.interval_pct, of_days, _SOURCE, MULTIMODAL_FLAGS
         )
     return made
+
+
+def spreads_wide(trained: Trained) -> float:
+    """Half-width of the interval in spreads of the network; NaN where nothing was scored yet."""
+    return float(read_skill(trained)["spreads"]) if trained.skill.is_file() else np.nan
 
 
 def _windows(chips: OpenChips) -> str:
@@ -127,8 +132,8 @@ def require_look(chips: OpenChips, day: int) -> None:
 
 def field_of(
     chips: OpenChips, networks: list[MultimodalNetwork], day: int
-) -> tuple[FloatArray, AnyArray]:
-    """Water content of a day, the mean of some networks, and its flags; shape (row, col)."""
+) -> tuple[FloatArray, FloatArray, AnyArray]:
+    """Water content of a day by some networks, its spread, and its flags; shape (row, col)."""
     shape = chips.grid.shape
     unseen, missing = np.ones(shape, bool), np.ones(shape, bool)
     n_images = sum(chips.inputs.widths.values())
@@ -141,7 +146,7 @@ def field_of(
         missing[rows] = np.isnan(stack[:n_images]).any(axis=0)
         return _with_soil(chips, stack, rows)
 
-    theta = blended_bands(
+    theta, spread = blended_bands(
         lambda windows: predicted(networks, windows, chips), read, shape, chips.chosen.window_px
     )
     air = chips.air_k(day)
@@ -155,7 +160,7 @@ def field_of(
             (NOT_SEEN, unseen),
         ]
     )
-    return theta, flags
+    return theta, spread, flags
 
 
 def _with_soil(chips: OpenChips, stack: AnyArray, rows: slice) -> AnyArray:
@@ -167,26 +172,30 @@ def _with_soil(chips: OpenChips, stack: AnyArray, rows: slice) -> AnyArray:
 
 
 def predicted(networks: list[MultimodalNetwork], windows: AnyArray, chips: OpenChips) -> AnyArray:
-    """Mean of the networks on windows, shape (window, row, col)."""
+    """Water content and spread of the networks together, shape (window, 2, row, col)."""
     import torch
+
+    from rootzone.networks.ensemble import combine
 
     x = torch.from_numpy(np.ascontiguousarray(windows, np.float32))
     soil = None
     if chips.chosen.output == "bounds":
         soil = torch.full((len(x), 1, 4, *x.shape[-2:]), torch.nan)
         soil[:, 0, :2], x = x[:, -2:], x[:, :-2]
-    x = x.contiguous(memory_format=torch.channels_last)
+    x = x.to(chips.device).contiguous(memory_format=torch.channels_last)
+    soil = soil if soil is None else soil.to(chips.device)
     with torch.inference_mode():
-        told = [network(x, soil).theta[:, 0] for network in networks]
-    return np.asarray(torch.stack(told).mean(dim=0).numpy())
+        whole = combine([network(x, soil) for network in networks])
+    assert whole.spread is not None  # noqa: S101 - these networks have one
+    return np.asarray(torch.stack([whole.theta[:, 0], whole.spread[:, 0]], dim=1).cpu().numpy())
 
 
 def _write(
     files: SurfaceMapFiles,
     chips: OpenChips,
     theta: FloatArray,
+    half: FloatArray,
     flags: AnyArray,
-    half: float,
     interval_pct: float,
     record: Provenance,
 ) -> None:
@@ -228,21 +237,23 @@ def at_point(opened: OpenSurface, lat: float, lon: float, day: dt.date) -> dict[
 
     weights = np.array([hann_weights(side)[row - r, col - c] for r, c in places])
 
-    def told(windows: AnyArray) -> float:
-        theta = predicted(networks, windows, chips)
-        values = [theta[k, row - r, col - c] for k, (r, c) in enumerate(places)]
-        return float(np.average(values, weights=weights))
+    def told(windows: AnyArray) -> tuple[float, float]:
+        both = predicted(networks, windows, chips)
+        values = [both[k, :, row - r, col - c] for k, (r, c) in enumerate(places)]
+        theta, spread = np.average(values, axis=0, weights=weights)
+        return float(theta), float(spread)
 
     whole = np.stack(stacks)
-    out: dict[str, Any] = {"row": row, "col": col, "date": day.isoformat(), "theta": told(whole)}
+    theta, spread = told(whole)
+    out: dict[str, Any] = {"row": row, "col": col, "date": day.isoformat(), "theta": theta}
     if trained.skill.is_file():
-        out["half_width"] = float(read_skill(trained)["half_width"])
+        out["half_width"] = spreads_wide(trained) * spread
     scalars = ["scalars"] if chips.inputs.scalars else []
     for sensor in [*chips.inputs.sensors, *scalars]:
         if len(chips.inputs.sensors) > 1 or sensor == "scalars":
             gone = whole.copy()
             gone[:, chips.inputs.of_sensor(sensor)] = np.nan
-            out[f"without_{sensor}"] = told(gone)
+            out[f"without_{sensor}"] = told(gone)[0]
     return out
 
 

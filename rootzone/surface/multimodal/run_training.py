@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,8 +13,8 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
+from rootzone.surface.chain.hold_out import parts_of
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import parts_of
 from rootzone.surface.multimodal.chips import Chips
 from rootzone.surface.multimodal.cut import bare_chips, product_chips, station_chips
 from rootzone.surface.multimodal.open_chips import OpenChips
@@ -33,6 +33,7 @@ Say = Callable[[str], None]
 Weights = dict[str, "torch.Tensor"]
 _VALIDATION_SHARE: Final = 8  # every eighth block of places validates the stages without stations
 _PATIENCE: Final = 12
+_PAINTING_BETA2: Final = 0.95  # as published
 PAINTING_RATE: Final = 1.5e-4  # of the published pre-training, for 256 images there
 _DECAY: Final = 0.05  # of the weights, as published for the pre-training
 MODELS: Final = ("convnext", "stations_alone", "lightgbm")
@@ -54,6 +55,7 @@ PREDICTED: Final = Schema(
             required=False,
         ),
         Column("lightgbm", "float", "m3 m-3", "trees on the same inputs"),
+        Column("convnext_spread", "float", "m3 m-3", "how far off the network takes itself to be"),
     ),
 )
 
@@ -126,6 +128,7 @@ def stages_before(trained: Trained, seed: int, say: Say) -> Weights | None:
         _stage(
             trained, task, train, stop, folder, epochs=chosen.pretrain_epochs, seed=seed,
             learning_rate=PAINTING_RATE * max(chosen.batch_size, 16) / 16, before=None,
+            beta2=_PAINTING_BETA2,
         )  # fmt: skip
         did = True
     if chosen.product is not None:
@@ -169,6 +172,9 @@ def learn_stage(
     start: Weights | None = None,
     layer_decay: float = 1.0,
     patience: int = 0,
+    beta2: float = 0.999,
+    device: torch.device | None = None,
+    precision: Literal["fp32", "bf16"] = "fp32",
 ) -> float:
     """Train a network in place with the one loop; its validation RMSE [m3 m-3].
 
@@ -194,20 +200,33 @@ def learn_stage(
         Weights of the stage before.
     layer_decay : float
         Ratio of the steps of neighbouring layers.
+    beta2 : float
+        Of AdamW.
+    device : torch.device, optional
+        Where it is trained; the network comes back to the CPU.
+    precision : str
+        ``bf16`` or ``fp32``.
     """
-    from rootzone.networks.run_training import train
-    from rootzone.networks.settings import TrainSettings
+    import torch
 
+    from rootzone.networks.run_training import RunOptions, train
+    from rootzone.networks.settings import TrainSettings
+    from rootzone.surface.multimodal.standardise import Standardise
+
+    for part in network.modules():
+        if start is None and isinstance(part, Standardise) and not part.is_fitted:
+            part.fit(train_on.x)
     settings = TrainSettings(
         epochs=epochs, batch_size=batch_size, optimiser="adamw", learning_rate=learning_rate,
         weight_decay=_DECAY, lr_schedule="warm_cosine", seed=seed, patience_epochs=patience,
-        physics="none", layer_decay=layer_decay,
+        physics="none", layer_decay=layer_decay, decay_of="matrices", beta2=beta2,
+        precision=precision,
     )  # fmt: skip
     result = train(
         network, {train_on.source: train_on}, validate_on, settings, folder, start_from=start,
-        identity=identity,
+        identity=identity, options=RunOptions(device=device or torch.device("cpu")),
     )  # fmt: skip
-    network.load_state_dict(result.weights)
+    network.to("cpu").load_state_dict(result.weights)
     return result.best_rmse
 
 
@@ -225,7 +244,8 @@ def _stage(
     identity = {"files": trained.chips.digest, "before": before}
     return learn_stage(
         network, train_on, validate_on, folder, identity=identity,
-        batch_size=trained.chips.chosen.batch_size, **more,
+        batch_size=trained.chips.chosen.batch_size, device=trained.chips.device,
+        precision=trained.chips.chosen.precision, **more,
     )  # fmt: skip
 
 
@@ -254,13 +274,14 @@ def _fitted(
             start=start if is_tuned else None,
         )  # fmt: skip
         save_network(path, network.state_dict(), trained.record({"split": split, "seed": seed}))
-        told[name] = network.eval()
+        told[name] = network.to(chips.device).eval()
     path = trained.trees_file(split, seed)
     trees = grown_trees(held.train, path, trained.record({"split": split, "seed": seed}))
     frames = []
     left_out = ["", *chips.inputs.sensors, *(["scalars"] if chips.inputs.scalars else [])]
     for without in left_out:
         test = held.test.without(chips.inputs.of_sensor(without)) if without else held.test
+        theta, spread = by_network(told["convnext"], test)  # type: ignore[arg-type]
         frames.append(
             pl.DataFrame(
                 {
@@ -268,10 +289,10 @@ def _fitted(
                     "without": [without] * len(test),
                     "station": [chips.places.name[int(p)] for p in test.place],
                     "date": test.date.astype("datetime64[D]"), "observed": test.y,
-                    "convnext": by_network(told["convnext"], test),  # type: ignore[arg-type]
-                    "stations_alone": by_network(told["stations_alone"], test)  # type: ignore[arg-type]
+                    "convnext": theta,
+                    "stations_alone": by_network(told["stations_alone"], test)[0]  # type: ignore[arg-type]
                     if "stations_alone" in told else np.full(len(test), np.nan),
-                    "lightgbm": by_trees(trees, test),
+                    "lightgbm": by_trees(trees, test), "convnext_spread": spread,
                 }
             )
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, FloatArray
+from rootzone._shared.arrays import FloatArray
 from rootzone._shared.atomic import atomic_path, write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
@@ -93,7 +93,7 @@ class Trained:
 
         network = MultimodalNetwork(self.chips.config)
         network.load_state_dict(load_file(check(path, _AGAIN)))
-        return network.eval()
+        return network.eval().to(self.chips.device)
 
 
 def save_network(path: Path, weights: dict[str, torch.Tensor], record: Provenance) -> None:
@@ -121,15 +121,20 @@ def by_trees(trees: Any, chips: Chips) -> FloatArray:  # noqa: ANN401
     return np.asarray(trees.predict(chips.at_pixels()), np.float64)
 
 
-def by_network(network: MultimodalNetwork, chips: Chips, block: int = 32) -> FloatArray:
-    """What a network says at the pixels of chips [m3 m-3], shape (chip,)."""
-    import torch
-
+def by_network(
+    network: MultimodalNetwork, chips: Chips, block: int = 32
+) -> tuple[FloatArray, FloatArray]:
+    """What a network says at the pixels of chips and how sure it is [m3 m-3], shape (chip,)."""
     from rootzone.networks.validate import values_at_labels
 
     told = values_at_labels(
-        lambda x, soil: network(x, soil), chips, batch_size=block, device=torch.device("cpu")
+        lambda x, soil: network(x, soil),
+        chips,
+        batch_size=block,
+        device=next(network.parameters()).device,
     )
-    out: AnyArray = np.full(len(chips), np.nan)
-    out[told.sample] = told.predicted
-    return np.asarray(out, np.float64)
+    theta, spread = np.full(len(chips), np.nan), np.full(len(chips), np.nan)
+    theta[told.sample] = told.predicted
+    if told.spread is not None:
+        spread[told.sample] = told.spread
+    return theta, spread

@@ -17,7 +17,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.errors import RequestError
 
 Predict = Callable[[AnyArray], AnyArray]
-"""Windows, shape (batch, channel, row, column), to water content, shape (batch, row, column)."""
+"""Windows, shape (batch, channel, row, column), to values, shape (batch, [value,] row, column)."""
 _BATCH: Final = 16
 
 
@@ -54,7 +54,7 @@ def starts(size_px: int, window_px: int) -> list[int]:
 
 
 def blended(predict: Predict, stack: AnyArray, window_px: int) -> FloatArray:
-    """Water content of an area, shape (row, column), whatever the number of windows at a time.
+    """Values of an area, shape ([value,] row, column), whatever the number of windows at a time.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ def blended_bands(
         Rows of windows that are read at a time; the values do not depend on it.
     """
     weights = hann_weights(window_px)
-    total, weight = np.zeros(shape), np.zeros(shape)
+    total: FloatArray | None = None
+    weight = np.zeros(0)
     down, across = starts(shape[0], window_px), starts(shape[1], window_px)
     for first in range(0, len(down), windows_down):
         some = down[first : first + windows_down]
@@ -110,11 +111,15 @@ def blended_bands(
             windows = np.stack([
                 band[:, r - some[0] : r - some[0] + window_px, c : c + window_px] for r, c in batch
             ])  # fmt: skip
-            for (r, c), theta in zip(batch, predict(windows), strict=True):
-                here = (slice(r, r + window_px), slice(c, c + window_px))
-                known = np.isfinite(theta)
-                total[here] += np.where(known, theta, 0.0) * weights
+            for (r, c), told in zip(batch, predict(windows), strict=True):
+                if total is None:
+                    total = np.zeros((*told.shape[:-2], *shape))
+                    weight = np.zeros_like(total)
+                here = (..., slice(r, r + window_px), slice(c, c + window_px))
+                known = np.isfinite(told)
+                total[here] += np.where(known, told, 0.0) * weights
                 weight[here] += known * weights
+    assert total is not None  # noqa: S101 - `starts` gives one window at least
     with np.errstate(invalid="ignore"):
         out: FloatArray = total / np.where(weight > 0.0, weight, np.nan)
     return out

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import Float32Array, FloatArray, IntArray
+from rootzone.surface.worlds.look_optical import lai_of_ndvi
 from rootzone.surface.worlds.province import CELL_PX, Province, ProvinceSettings, simulate_pixels
 
 ERA5_LAYERS: Final[dict[str, tuple[float, float]]] = {
@@ -62,11 +63,14 @@ class Composites:
         Vegetation index, noise of .03.
     lst_k : array
         Day temperature, 2 K too warm, noise of 1.5 K; gaps are filled, as the product does.
+    lai : array
+        Leaf area over ground area, noise of .3, none below 0.
     """
 
     first: IntArray
     ndvi: Float32Array
     lst_k: Float32Array
+    lai: Float32Array
 
 
 def eight_days(
@@ -98,8 +102,10 @@ def eight_days(
         return np.asarray(np.where(np.isfinite(mean), mean, np.nanmean(mean)))
 
     green, warm = composite(ndvi), composite(lst_k)
+    leaves = composite(lai_of_ndvi(ndvi).astype(np.float32))
     return Composites(
         first,
         (green + 0.03 * rng.standard_normal(green.shape)).astype(np.float32),
         (warm + 2.0 + 1.5 * rng.standard_normal(warm.shape)).astype(np.float32),
+        np.maximum(leaves + 0.3 * rng.standard_normal(leaves.shape), 0.0).astype(np.float32),
     )

@@ -36,13 +36,9 @@ from rootzone.surface.worlds.look_fine import (
     reflectances,
 )
 from rootzone.surface.worlds.province import CELL_PX, province_grid
+from rootzone.surface.worlds.write_optical import LANDSAT8, SENTINEL2, SensorFiles
 from rootzone.surface.worlds.write_smap import NOTE, SmapCells, write_smap_l2
 
-_S2: Final = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B8A", "swir1": "B11",
-              "swir2": "B12"}  # fmt: skip
-_L8: Final = {"blue": "SR_B2", "green": "SR_B3", "red": "SR_B4", "nir": "SR_B5",
-              "swir1": "SR_B6", "swir2": "SR_B7"}  # fmt: skip
-_SCL_SOIL, _SCL_CLOUD, _QA_CLEAR, _QA_CLOUD = 5, 9, 21824, 22280
 _POINTS_A_CELL: Final = 400
 _GRASS: Final = 10
 
@@ -197,27 +193,23 @@ class _Maker:
 
     def sentinel2(self, day: int) -> None:
         """Bands of 20 m of processing baseline 04.00, and scene classes."""
-        ground = self.ground[2]
-        seen, cloud = reflectances(self.land, day, ground, self.rng), self._cloud(day, ground)
-        scene = f"sentinel2/T13TGE_{self._day(day)}T174911"
-        for band, name in _S2.items():
-            bright = np.where(cloud, 0.6, seen[band])
-            stored = np.clip(np.rint((bright + 0.1) * 1e4), 1, 65535)
-            self._write(f"{scene}_{name}_20m.tif", 2, {name: stored}, dtype="uint16", nodata=0)
-        classes = np.where(cloud, _SCL_CLOUD, _SCL_SOIL)
-        self._write(f"{scene}_SCL_20m.tif", 2, {"SCL": classes}, "-", "uint8", 0, "mode")
+        self._scene(day, 2, "sentinel2", SENTINEL2)
 
     def landsat(self, day: int) -> None:
         """Collection 2 Level 2 bands of 30 m and QA_PIXEL."""
-        ground, date = self.ground[3], self._day(day)
+        self._scene(day, 3, "landsat", LANDSAT8)
+
+    def _scene(self, day: int, step: int, folder: str, sensor: SensorFiles) -> None:
+        ground = self.ground[step]
         seen, cloud = reflectances(self.land, day, ground, self.rng), self._cloud(day, ground)
-        scene = f"landsat/LC08_L2SP_033032_{date}_{date}_02_T1"
-        for band, name in _L8.items():
-            bright = np.where(cloud, 0.6, seen[band])
-            stored = np.clip(np.rint((bright + 0.2) / 2.75e-5), 1, 65535)
-            self._write(f"{scene}_{name}.TIF", 3, {name: stored}, dtype="uint16", nodata=0)
-        flags = np.where(cloud, _QA_CLOUD, _QA_CLEAR)
-        self._write(f"{scene}_QA_PIXEL.TIF", 3, {"QA_PIXEL": flags}, "-", "uint16", 1, "mode")
+        date = self._day(day)
+        for band, name in sensor.bands.items():
+            stored = sensor.packed(np.where(cloud, 0.6, seen[band]))
+            path = f"{folder}/{sensor.file.format(date=date, band=name)}"
+            self._write(path, step, {name: stored}, dtype="uint16", nodata=0)
+        path = f"{folder}/{sensor.file.format(date=date, band=sensor.flags)}"
+        flags = {sensor.flags: sensor.flagged(cloud)}
+        self._write(path, step, flags, "-", sensor.flags_type, sensor.flags_fill, "mode")
 
     def leaves(self, day: int) -> None:
         """Leaf area and the light it takes, 500 m."""

@@ -1,12 +1,12 @@
 """A made-up province as files of other products, in the layouts that the catalog's readers know.
 
-GLEAM 3 and ERA5-Land (NetCDF), Sentinel-1 (GeoTIFF in dB), Sentinel-2 (GeoTIFF a band), MODIS day
-temperature (GeoTIFF as AppEEARS cuts it, sinusoidal). Every file says that it is made up.
+GLEAM 3, ERA5-Land and GLASS (NetCDF) and Sentinel-1 (GeoTIFF in dB); Sentinel-2 and Landsat stand
+in `write_optical`, MODIS in `write_modis`. Every file says that it is made up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ from rootzone._shared.provenance import Provenance
 from rootzone.maps.write_cog import Band, CogSpec, write_cog
 from rootzone.surface.physics.bare_soil import db_from_linear
 from rootzone.surface.worlds.look import Radar
-from rootzone.surface.worlds.look_optical import Optical
+from rootzone.surface.worlds.look_coarse import Composites
 from rootzone.surface.worlds.province import Province
 from rootzone.surface.worlds.write_smap import NOTE
 
-_SINUSOIDAL, _MODIS_M = "+proj=sinu +R=6371007.181 +units=m", 926.625433056
 _NODATA_DB = -99.0
 GLEAM_ORDER, GLEAM_FILL = ("time", "lon", "lat"), -999.0
+GLASS_SCALE, GLASS_FILL = 0.01, 2550
 
 
 def write_gleam(path: Path, province: Province, fields: FloatArray, name: str = "SMsurf") -> None:
@@ -90,93 +90,42 @@ def write_radar(folder: Path, province: Province, seen: Radar, border_px: int = 
     return made
 
 
-def write_modis_lst(folder: Path, province: Province, lst_k: Float32Array, day: int) -> Path:
-    """A day's temperature as AppEEARS cuts MOD11A1: sinusoidal, uint16 times .02, 0 under clouds.
+def write_glass(folder: Path, province: Province, seen: Composites) -> list[Path]:
+    """GLASS leaf area, a file a composite of 8 days: cells of .05 degree, int16 times .01.
+
+    The product comes as HDF4; this is what its users make of it, NetCDF of the same numbers.
 
     Parameters
     ----------
     folder : Path
-        Gets the file and its quality layer; 2 there is cloud.
+        Gets ``GLASS01B02.V40.A2022121.2023001.nc`` and so on; the first of the two days is that of
+        the look, the other that of the processing.
     province : Province
         Where and when.
-    lst_k : array, shape (date, row, col)
-        Day temperature [K], NaN under clouds.
-    day : int
-        Number of the date.
+    seen : Composites
+        Leaf area of cells of whole pixels.
     """
-    import rasterio
-    from rasterio.warp import Resampling, calculate_default_transform, reproject
+    import netCDF4
 
-    grid = province.grid
-    source = rasterio.transform.from_origin(
-        grid.left, grid.top, grid.resolution_m, grid.resolution_m
-    )
-    transform, width, height = calculate_default_transform(
-        grid.crs, _SINUSOIDAL, grid.width, grid.height, *grid.bounds_m, resolution=_MODIS_M
-    )
-    # On the product's own lattice of pixels.
-    left = np.floor(transform.c / _MODIS_M) * _MODIS_M
-    top = np.ceil(transform.f / _MODIS_M) * _MODIS_M
-    onto = rasterio.transform.from_origin(left, top, _MODIS_M, _MODIS_M)
-    field = np.full((height + 1, width + 1), np.nan)
-    reproject(
-        lst_k[day].astype(np.float64), field, src_transform=source, src_crs=grid.crs,
-        dst_transform=onto, dst_crs=_SINUSOIDAL, resampling=Resampling.nearest,
-        src_nodata=np.nan, dst_nodata=np.nan,
-    )  # fmt: skip
-    stored = np.where(np.isfinite(field), np.rint(field / 0.02), 0).astype(np.uint16)
-    quality = np.where(stored > 0, 0, 2).astype(np.uint8)
-    date = province.dates[day]
-    year = str(date)[:4]
-    of_year = int((date - np.datetime64(f"{year}-01-01")).astype(int)) + 1
+    lat, lon, take = _cells_of_degrees(province, 0.05)
     folder.mkdir(parents=True, exist_ok=True)
-    told: list[tuple[str, AnyArray, int | None]] = [
-        ("LST_Day_1km", stored, 0), ("QC_Day", quality, None)
-    ]  # fmt: skip
-    paths = [folder / f"MOD11A1.061_{name}_doy{year}{of_year:03d}_aid0001.tif" for name, *_ in told]
-    for path, (_, values, nodata) in zip(paths, told, strict=True):
-        profile = {"driver": "GTiff", "count": 1, "crs": _SINUSOIDAL, "transform": onto,
-                   "height": values.shape[0], "width": values.shape[1], "dtype": values.dtype,
-                   "nodata": nodata}  # fmt: skip
-        with atomic_path(path) as temporary, rasterio.open(temporary, "w", **profile) as file:
-            file.write(values, 1)
-            file.update_tags(note=NOTE)
-    return paths[0]
-
-
-_SENTINEL2 = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B8A", "swir1": "B11",
-              "swir2": "B12"}  # fmt: skip
-_SCL_SOIL, _SCL_CLOUD = 5, 9
-
-
-def write_sentinel2(folder: Path, province: Province, seen: Optical) -> list[Path]:
-    """Sentinel-2 L2A bands and scene classes: uint16, (reflectance + .1) x 10000 as of 2022.
-
-    Parameters
-    ----------
-    folder : Path
-        Gets ``T13TGE_20220503T174911_B04_20m.tif`` and so on, a file a band, and SCL.
-    province : Province
-        Where and when.
-    seen : Optical
-        Reflectance and clouds.
-    """
     made = []
-    for number, day in enumerate(seen.day.tolist()):
-        scene = f"T13TGE_{str(province.dates[day]).replace('-', '')}T174911"
-        bands = {
-            name: np.clip(np.rint((seen.reflectance[band][number] + 0.1) * 1e4), 1, 65535)
-            for band, name in _SENTINEL2.items()
-        }
-        bands["SCL"] = np.where(seen.cloud[number], _SCL_CLOUD, _SCL_SOIL)
-        for name, stored in bands.items():
-            classes = name == "SCL"
-            kind, how = ("uint8", "mode") if classes else ("uint16", "average")
-            path = folder / f"{scene}_{name}_20m.tif"
-            band = Band(name, "-", f"{name}, made up")
-            spec = CogSpec(province.grid, [band], kind, 0, how, {"note": NOTE})
-            write_cog(path, spec, stored[None].astype(kind), _record(province))
-            made.append(path)
+    for number, first in enumerate(seen.first.tolist()):
+        date = province.dates[first]
+        year = int(str(date)[:4])
+        of_year = int((date - date.astype("datetime64[Y]")).astype(int)) + 1
+        made.append(folder / f"GLASS01B02.V40.A{year}{of_year:03d}.{year + 1}001.nc")
+        field = take(seen.lai[number])
+        stored = np.where(np.isfinite(field), np.rint(field / GLASS_SCALE), GLASS_FILL)
+        with atomic_path(made[-1]) as temporary, netCDF4.Dataset(temporary, "w") as file:
+            file.note = NOTE
+            for name, axis in (("lat", lat), ("lon", lon)):
+                file.createDimension(name, axis.size)
+                file.createVariable(name, "f8", (name,))[:] = axis
+            lai = file.createVariable("LAI", "i2", ("lat", "lon"), fill_value=GLASS_FILL)
+            lai.scale_factor = GLASS_SCALE
+            lai.set_auto_scale(False)
+            lai[:] = stored
     return made
 
 
@@ -193,6 +142,19 @@ def _write_degrees(
     fill: float,
 ) -> None:
     """Fields on a grid of degrees: each cell has the value that lies at its middle."""
+    lat, lon, take = _cells_of_degrees(province, step_deg)
+    taken = {name: take(np.asarray(values)) for name, values in fields.items()}
+    write_cells(path, province.dates, lat, lon, taken, order, fill)
+
+
+def _cells_of_degrees(
+    province: Province, step_deg: float
+) -> tuple[FloatArray, FloatArray, Callable[[AnyArray], AnyArray]]:
+    """Middles of cells over a province from the north, and what takes the values that lie there.
+
+    Fields are of whole pixels a cell, shape (..., row, col), from the province's upper left corner;
+    beyond them there is no value.
+    """
     grid = province.grid
     west, north = (float(v) for v in grid.lon_lat(0, 0))
     east, south = (float(v) for v in grid.lon_lat(grid.height - 1, grid.width - 1))
@@ -200,13 +162,15 @@ def _write_degrees(
     lat = np.arange(np.ceil(north / step_deg) * step_deg - half, south - half, -step_deg)
     lon = np.arange(np.floor(west / step_deg) * step_deg + half, east + half, step_deg)
     row, col = grid.row_col_of_lon_lat(*np.meshgrid(lon, lat))
-    inside = grid.contains(row, col)
-    taken = {}
-    for name, values in fields.items():
-        px = grid.height // values.shape[-1]
-        at = (np.clip(row, 0, grid.height - 1) // px, np.clip(col, 0, grid.width - 1) // px)
-        taken[name] = np.where(inside, values[:, at[0], at[1]], np.nan)
-    write_cells(path, province.dates, lat, lon, taken, order, fill)
+
+    def take(values: AnyArray) -> AnyArray:
+        *_, height, width = values.shape
+        px = grid.height // height
+        at = (np.clip(row // px, 0, height - 1), np.clip(col // px, 0, width - 1))
+        inside = (row >= 0) & (col >= 0) & (row // px < height) & (col // px < width)
+        return np.where(inside, values[..., at[0], at[1]], np.nan)
+
+    return lat, lon, take
 
 
 def write_cells(

@@ -31,7 +31,12 @@ CATALOG = load_catalog([], Path())
      ("hawaii_multi/C3S_V2025*", "c3s_series", 14439),
      ("hawaii_multi/ERA5_LAND*", "era5_land_series", 51830),
      ("hawaii_multi/C3S_RZSM*", "c3s_root_zone_series", None),
-     ("smap_l2/*02801*", "smap_l2", 36707)],
+     ("gldas/*.nc4", "gldas_moisture", 243883),
+     ("hawaii_multi/GLDAS*", "gldas_series", 75920),
+     ("hawaii_multi/SMAP_V9*", "smap_l3_series", 7139),
+     ("smap_l2/*02801*", "smap_l2", 36707),
+     ("s1_single/*VV*", "sentinel1", None),
+     ("../landsat/*SR_B4.TIF", "landsat", None)],
 )  # fmt: skip
 def test_a_real_file_is_told_by_its_name_and_says_what_it_keeps(shared, pattern, source, kept):
     (path,) = (shared / "realdata/surface").glob(pattern)
@@ -39,6 +44,38 @@ def test_a_real_file_is_told_by_its_name_and_says_what_it_keeps(shared, pattern,
     assert (report.source, report.ok) == (source, True), report.findings
     if kept is not None:
         assert f"{kept} values kept" in str(report.facts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["smap_l2", "smap_l3_moisture", "smap", "smos_l2", "smos_l3", "gldas_moisture",
+     "era5_land_moisture", "c3s_moisture", "ssm_1km", "swi_1km", "sentinel1", "sentinel2",
+     "landsat", "modis_lst", "modis_ndvi", "modis_lai", "gleam", "gleam_v3", "glass_lai"],
+)  # fmt: skip
+def test_every_source_of_the_surface_is_shown_from_the_global_pack(name):
+    shown = CliRunner().invoke(cli, ["catalog", "show", name])
+    assert shown.exit_code == 0, shown.output
+    assert "global.yaml:" in shown.stdout.splitlines()[0]
+    source = CATALOG.source(name)
+    assert source.doi
+    assert source.order
+    assert all(part.unit in shown.stdout for part in source.variables.values())
+
+
+def test_a_day_without_a_pass_is_told_and_passed_over(shared, tmp_path):
+    # Sentinel-1 did not pass over this cut on 2 June: 448 x 448 cells of fill in each variable.
+    first, empty, third = sorted((shared / "realdata/surface/cgls_ssm1km").glob("*SSM1km*"))
+    assert check_file(empty, CATALOG).ok
+    out = tmp_path / "seen.parquet"
+    told = CliRunner().invoke(
+        cli, ["surface", "observe", *map(str, (first, empty, third)), "--out", str(out)]
+    )
+    assert told.exit_code == 0, told.output
+    assert f"{empty.name}: no value is left\n  0 values kept\n  401408 dropped" in told.stdout
+    assert set(read_table(out, OBSERVATIONS)["date"].dt.day()) == {1, 3}
+    alone = CliRunner().invoke(cli, ["surface", "observe", str(empty)])
+    assert isinstance(alone.exception, RequestError)
+    assert "no value is left" in str(alone.exception)
 
 
 def test_an_image_of_gldas_is_moisture_where_it_holds_no_weather(shared):

@@ -107,7 +107,7 @@ def test_painting_a_multimodal_network_is_the_published_loss_and_sees_nothing_hi
         told = task(x).theta
         mask = draw_mask(2, 2, 2, 0.5, torch.Generator().manual_seed(0))
         active = 1.0 - torch.nn.functional.interpolate(mask, scale_factor=8, mode="nearest")
-        painted = task.painter(task.inner.stems(x[:, :5], 0.0, active), mask)
+        painted = task.painter(task.inner.stems(x[:, :5], active), mask)
     parts = (
         painted_loss(painted["s1"], x[:, :2], mask),
         painted_loss(painted["s2"], x[:, 2:5], mask),
@@ -118,5 +118,5 @@ def test_painting_a_multimodal_network_is_the_published_loss_and_sees_nothing_hi
     hidden = torch.nn.functional.interpolate(mask, scale_factor=32, mode="nearest") > 0
     garbage = torch.where(hidden, 7.0 * torch.rand(2, 5, 64, 64), x[:, :5])
     with torch.no_grad():
-        again = task.painter(task.inner.stems(garbage, 0.0, active), mask)
+        again = task.painter(task.inner.stems(garbage, active), mask)
     assert all(torch.equal(again[name], painted[name]) for name in painted)

@@ -6,7 +6,13 @@ import torch
 
 from rootzone._shared.errors import RequestError
 from rootzone.networks.stages import layer_groups
-from rootzone.surface.multimodal.network import MultimodalConfig, MultimodalNetwork, SqueezeExcite
+from rootzone.surface.multimodal.network import (
+    MultimodalConfig,
+    MultimodalNetwork,
+    SqueezeExcite,
+    present,
+    some_left_out,
+)
 from rootzone.surface.multimodal.windows import blended, hann_weights
 
 SENSORS = {"s1": 4, "optics": 7, "terrain": 2}
@@ -70,16 +76,34 @@ def test_a_new_network_hears_the_scalars_and_learns_from_them() -> None:
 
 
 def test_dropped_sensors_never_are_all_of_an_image() -> None:
-    net = network(modality_dropout=0.99).train()
     torch.manual_seed(2)
-    x = stack()
-    x[0, 4:13] = torch.nan
-    with torch.no_grad():
-        # Only radar is there in image 0, so it stays: no token changes that image but its own two.
-        before = net.stems(x[:, :13], 0.99)[0]
-        net.stems.tokens[0] += 5.0
-        after = net.stems(x[:, :13], 0.99)[0]
-    assert torch.equal(before, after)
+    x = stack(200, 32)
+    x[:100, 4:] = torch.nan
+    kept = present(some_left_out(x, [4, 7, 2, 8], 0.7), [4, 7, 2, 8])
+    # Radar alone is there in the first hundred, so it stays.
+    assert torch.equal(kept[:100], torch.tensor([[True, False, False, False]]).expand(100, -1))
+    assert bool(kept[100:].any(dim=1).all())
+    # Of four, .3 stay each; where all fell (.7^4 = .24) all stay: .3 + .24 = .54, sd .025.
+    assert float(kept[100:].float().mean()) == pytest.approx(0.54, abs=0.1)
+
+
+def test_means_and_spreads_of_training_stay_with_the_weights() -> None:
+    net, x = network(), stack(4, 32)
+    shifted = 0.02 * x + 0.3
+    before = net(x).theta
+    net.standard.fit(x.numpy())
+    assert net.standard.is_fitted
+    fitted = net(x).theta
+    assert not torch.equal(fitted, before)
+    other = network()
+    other.standard.fit(shifted.numpy())
+    # A channel's offset and scale do not matter.
+    wider = network()
+    wider.standard.fit((0.5 * x + 0.3).numpy())
+    assert torch.allclose(wider(0.5 * x + 0.3).theta, fitted, atol=1e-5)
+    # .02 of a uniform's sd lies under the least spread, .02: no channel is blown up to spread 1.
+    told = float(other.standard(shifted)[:, 0].std())
+    assert told == pytest.approx(float(x[:, 0].std()), rel=1e-3)
 
 
 def test_squeeze_and_excitation_by_hand() -> None:

@@ -14,7 +14,7 @@ from rootzone.covariates.layers.catalog import load_catalog
 from rootzone.surface.physics.indices import ndvi as index
 from rootzone.surface.worlds.look import true_ndvi
 from rootzone.surface.worlds.look_optical import BANDS, lai_of_ndvi, optical, reflectance
-from rootzone.surface.worlds.write_sensors import write_sentinel2
+from rootzone.surface.worlds.write_optical import write_sentinel2
 from tests.surface.chain.quick_province import quick_province
 from tests.surface.physics.tables import DATA
 

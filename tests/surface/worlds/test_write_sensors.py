@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,19 @@ import pytest
 
 from rootzone._shared.open_files import open_raster
 from rootzone.covariates.check.check import check_file
+from rootzone.covariates.grid import MasterGrid
 from rootzone.covariates.layers.catalog import load_catalog
+from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.observe.each import observe_file
 from rootzone.surface.physics.bare_soil import db_from_linear
 from rootzone.surface.worlds.look import coarse_model, radar, surface_temperature_k, true_ndvi
 from rootzone.surface.worlds.look_coarse import ERA5_LAYERS, eight_days, second_model
+from rootzone.surface.worlds.look_optical import lai_of_ndvi
 from rootzone.surface.worlds.province import ProvinceSettings, simulate_pixels
-from rootzone.surface.worlds.write_sensors import (
-    write_era5_land,
-    write_gleam,
-    write_modis_lst,
-    write_radar,
-)
+from rootzone.surface.worlds.samples import look_at
+from rootzone.surface.worlds.write_catalog import write_catalog_folder
+from rootzone.surface.worlds.write_modis import LST, write_modis
+from rootzone.surface.worlds.write_sensors import write_era5_land, write_gleam, write_radar
 from tests.surface.chain.quick_province import quick_province
 
 CATALOG = load_catalog([], Path())
@@ -78,7 +80,7 @@ def test_radar_scenes_are_in_db_with_the_border_of_old_ones(tmp_path: Path) -> N
 def test_modis_is_sinusoidal_and_zero_under_clouds(tmp_path: Path) -> None:
     lst = surface_temperature_k(PROVINCE, NDVI, rng())
     lst[3, :9, :9] = np.nan
-    path = write_modis_lst(tmp_path, PROVINCE, lst, 3)
+    path = write_modis(tmp_path, PROVINCE, lst[3], 3, LST)
     assert path.name == "MOD11A1.061_LST_Day_1km_doy2022124_aid0001.tif"  # 4 May is day 124
     report = check_file(path, CATALOG, "modis_lst")
     assert report.ok, report.findings
@@ -102,3 +104,42 @@ def test_glass_is_two_kelvin_too_warm_and_has_no_gaps() -> None:
     seen = np.nanmean(lst[:16, :35, :35])
     # 1.5 K of noise over 98 cells leaves .15 K; clouds weigh days unlike: half a kelvin of room.
     assert float(told.lst_k.mean() - seen) == pytest.approx(2.0, abs=0.6)
+
+
+def test_every_sensor_is_written_where_the_catalog_reads_it(tmp_path: Path) -> None:
+    looks = look_at(PROVINCE, 0, 4)
+    drawn = np.full((20, 4, 4), 0.25, np.float32) + 0.01 * np.arange(20)[:, None, None]
+    made = write_catalog_folder(tmp_path, looks, {"swvl1": drawn}, 1)
+    catalog, grid = load_catalog([], tmp_path), PROVINCE.grid
+    for name, paths in made.items():
+        assert check_file(paths[0], catalog, name).ok, name
+    seen = {
+        name: observe_file(paths[0], catalog).frame
+        for name, paths in made.items()
+        if catalog.source(name).kind == "observations"
+    }
+    assert set(seen) == {"smap_l3_moisture", "gleam_v3", "glass_lai", "era5_land_moisture"}
+    # Leaf area of the first eight days within the product's noise of .3: half of it for the mean
+    # of 64 cells, clipped at 0, would be much.
+    lai = lai_of_ndvi(NDVI[:8]).mean()
+    assert seen["glass_lai"]["value"].mean() == pytest.approx(lai, abs=0.15)
+    assert seen["glass_lai"]["date"].unique().to_list() == [dt.date(2022, 5, 1)]
+    tb = seen["smap_l3_moisture"].filter(quantity="tb_v").sort("row", "col")["value"]
+    np.testing.assert_allclose(tb, looks.smap.tb_v[0].ravel(), atol=1e-3)
+    # Rasters on the pixels of the province: a scene each, clouds of its flags left out.
+    with CovariateStack(catalog, MasterGrid(grid.crs, grid.resolution_m, grid.left, grid.top,
+                                            36, 36)) as stack:  # fmt: skip
+        whole = stack.grid.full_window
+        scene = made["landsat"][0].name.removesuffix("_SR_B2.TIF")
+        red, nir = (stack.read(f"landsat/{scene}/{band}", whole) for band in ("SR_B4", "SR_B5"))
+        leaves = stack.read("modis_lai/2022125", whole)
+        green = stack.read("modis_ndvi/500m_16_days_NDVI/2022129", whole)
+    clear = np.isfinite(red)
+    assert 0.3 < clear.mean() < 1.0
+    index = (nir - red) / (nir + red)
+    assert np.corrcoef(index[clear], NDVI[2][clear])[0, 1] > 0.6
+    # Half of a step of .1, and of .0001. So far from its meridian the sinusoidal grid is sheared,
+    # so that at some pixels the nearest of its own lies beside.
+    off = np.abs(leaves - lai_of_ndvi(looks.ndvi[4])), np.abs(green - looks.ndvi[8])
+    assert (off[0] < 0.0501).mean() > 0.8
+    assert (off[1] < 0.000051).mean() > 0.8

@@ -7,8 +7,8 @@ import pytest
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError
-from rootzone.learning.choose_model import HeldOut, best_of, places_apart
 from rootzone.learning.intervals import calibrated_apart
+from rootzone.learning.race import HeldOut, best_of, folds_of, race
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 
 # Two places: the first with one value, the second with three.
@@ -53,11 +53,62 @@ def test_a_candidate_without_values_is_not_taken() -> None:
 
 def test_too_few_places_are_refused() -> None:
     with pytest.raises(RequestError, match="there are 5 station places"):
-        places_apart(range(5), 3, STATION)
-    parts = places_apart(range(20), 3, STATION)
-    # 60, 15 and 25 % of 20.
-    counts = {name: list(parts.values()).count(name) for name in ("train", "validation", "test")}
-    assert counts == {"train": 12, "validation": 3, "test": 5}
+        folds_of(range(5), [0] * 5, 4, 3, STATION)
+
+
+def test_every_place_judges_once_and_never_where_it_trains() -> None:
+    # 20 places on 2 tiles, too few to put tiles aside: 5 judge in each of 4 folds, 3 of the other
+    # 15 choose the epoch, 12 fit.
+    folds = folds_of(range(20), [0, 1] * 10, 4, 3, STATION)
+    judges = [k for parts in folds for k in parts if parts[k] == "test"]
+    assert sorted(judges) == list(range(20))
+    for parts in folds:
+        counts = [list(parts.values()).count(name) for name in ("train", "validation", "test")]
+        assert counts == [12, 3, 5]
+
+
+def test_neighbours_on_a_tile_are_put_aside_together() -> None:
+    tiles = np.repeat(np.arange(12), 3).tolist()  # 12 tiles: three for each of four folds
+    for parts in folds_of(range(36), tiles, 4, 3, SIMULATED):
+        assert all(len({parts[k] for k in range(3 * t, 3 * t + 3)}) == 1 for t in range(12))
+
+
+def fold(first: int) -> HeldOut:
+    """Six places with a water content of .2, two days each."""
+    place = np.repeat(np.arange(first, first + 6), 2)
+    observed = np.full(12, 0.2)
+    return HeldOut(observed, observed, place, np.repeat(DAY[:2], 6))
+
+
+def test_a_candidate_far_behind_is_not_trained_again() -> None:
+    # far is .1 off everywhere, so behind by more than any standard error after six places; near
+    # and good differ by less than theirs and stay to the end.
+    wobble = np.tile([0.010, 0.012, 0.010, 0.014, 0.011, 0.013], 2)
+    off = {"good": wobble, "near": wobble[::-1] + 0.0001, "far": np.full(12, 0.1)}
+    asked: list[tuple[str, int]] = []
+
+    def say(name: str, number: int) -> FloatArray:
+        asked.append((name, number))
+        return np.asarray(0.2 + off[name])
+
+    found = race(list(off), [fold(0), fold(6), fold(12)], say, STATION)
+    assert [number for name, number in asked if name == "far"] == [0]
+    assert [number for name, number in asked if name == "near"] == [0, 1, 2]
+    assert (found.chosen, found.against, found.left) == ("good", "near", {"far": 1})
+    assert found.places == 18
+    assert "far 0.1000 in 1 fold" in found.words()
+
+
+def test_physics_is_taken_unless_the_best_leads_it_by_more_than_a_standard_error() -> None:
+    # physics less a: .02 and -.01, so a leads by .005 with a standard error of .015.
+    said = {"a": errors(0.0, 0.03, 0.03, 0.03), "physics": errors(0.02, 0.02, -0.02, 0.02)}
+    found = best_of(said, OBSERVED, PLACE, DAY, STATION)
+    assert (found.chosen, found.against) == ("physics", "a")
+    assert found.lead == pytest.approx(-0.005)
+    assert "a is only 0.0050 m3 m-3 better, no more than the standard error" in found.words()
+    # By .02 and .01: .015 with .005.
+    said = {"a": errors(0.0, 0.01, 0.01, 0.01), "physics": errors(0.02, 0.02, -0.02, 0.02)}
+    assert best_of(said, OBSERVED, PLACE, DAY, STATION).chosen == "a"
 
 
 def test_the_interval_comes_from_the_places_put_aside_where_they_are_enough() -> None:

@@ -15,12 +15,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray
+from rootzone._shared.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
+from rootzone.covariates.grid import Window
+from rootzone.learning.scene.land import LandSource
 
 NEIGHBOURS: Final = 8
 _MOST_PAIRS: Final = 1000  # sites whose distances give the mean: half a million pairs
 _NEVER_FLAT: Final = 1e-9
+_BLOCK_PX: Final = 512
 
 
 @dataclass(frozen=True)
@@ -170,3 +173,16 @@ FEATURES: Final = (
     "land_cover",
     "climate_class",
 )
+
+
+def land_at(land: LandSource, row: IntArray, col: IntArray) -> AnyArray:
+    """Land bands at some pixels, read block by block, shape (band, pixel)."""
+    out = np.full((len(FEATURES), row.size), np.nan, dtype=np.float32)
+    across = -(-land.grid.width // _BLOCK_PX)
+    block = (row // _BLOCK_PX) * across + col // _BLOCK_PX
+    for number in np.unique(block):
+        here = np.flatnonzero(block == number)
+        top, left = int(row[here].min()), int(col[here].min())
+        box = Window(top, left, int(row[here].max()) - top + 1, int(col[here].max()) - left + 1)
+        out[:, here] = land.read(FEATURES, box)[:, row[here] - top, col[here] - left]
+    return out
