@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rootzone._cli._options import force_option, json_option
+from rootzone._cli._options import device_option, force_option, json_option
 from rootzone._cli._surface_fusion import daily, fuse
 from rootzone._cli._surface_select import apply, select
 from rootzone._shared.json_text import json_text
@@ -202,14 +202,12 @@ def plan(campaign: Path, engine: str, as_json: bool) -> None:
     metavar="K/N",
     help="Of system deepsoil only every N-th network from the K-th on, for the tasks of an array.",
 )
-@click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), help="Where system deepsoil trains.  [cpu]"
-)
+@device_option
 def train(campaign: Path, part: str | None, device: str | None) -> None:
     """Train the retrieval on CAMPAIGN's stations, a network for each split and seed.
 
     Stopped or killed, the same command goes on and ends with the same networks. After all parts of
-    an array the command without --part collects what they trained.
+    an array the command without --part collects what they trained. --device is for system deepsoil.
     """
     from rootzone._shared.errors import RequestError
 
