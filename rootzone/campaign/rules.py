@@ -294,7 +294,7 @@ def _what_select_reads_is_named(campaign: Campaign) -> Iterator[Broken]:
         yield Broken(
             ("surface", "select", "koppen"),
             "environments are made of climate, and no map of its codes is named",
-            "name a GeoTIFF on the grid of surface.land, or take koppen out of surface.select.by",
+            "name a GeoTIFF of Koppen-Geiger codes, or take koppen out of surface.select.by",
         )
     if cloud.export == "cloud_storage" and cloud.bucket is None:
         yield Broken(
