@@ -6,7 +6,7 @@ Writes the province's files, reads samples from them as ``rootzone surface train
 stations, every third day), and then
 
 * times the choice among ``--candidates`` models (ridge, boosted trees of many settings, SCA-V, the
-  differentiable retrieval, climatology) with 5 outer and 4 inner folds of stations;
+  differentiable retrieval, a U-Net, climatology) with 5 outer and 4 inner folds of stations;
 * plants: on grass an optical column tells moisture and brightness is another day's, elsewhere it is
   the other way round. The choice must find it and be more than 20 % better in ubRMSE than the
   global winner where that is wrong; columns of noise must never be chosen;
@@ -29,6 +29,7 @@ from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chosen.bands import FEATURES, bands_at, blocks
 from rootzone.surface.chosen.differentiable import Differentiable
 from rootzone.surface.chosen.open_choice import PHYSICS, OpenChoice, scene_bands
+from rootzone.surface.chosen.unet import UNet
 from rootzone.surface.select.candidates import SHY, Candidate, Climatology, Ridge, ScaV, Trees
 from rootzone.surface.select.choose import select
 from rootzone.surface.select.chosen_graph import SCENE
@@ -45,6 +46,7 @@ years: [2022]
 surface:
   system: select
   select:
+    candidates: [climatology, sca_v, ridge_physics, trees_physics, unet]
     by: [cover, texture]
     scales_km: [SCALES]
 """
@@ -88,20 +90,20 @@ def opened(work: Path, cache: Path, scales_km: str) -> OpenChoice:
 
 
 def many(n: int) -> list[Candidate]:
-    """``n`` candidates, all kinds among the first eight."""
+    """``n`` candidates, all kinds among the first nine."""
     physics = (*FEATURES, PHYSICS)
     found: list[Candidate] = [
         Climatology(), ScaV(), Differentiable(epochs=150), Ridge("ridge", FEATURES),
         Ridge("ridge_physics", physics), Trees("trees", FEATURES, 200),
         Trees("trees_physics", physics, 200, SHY, True),
-        Trees("trees_shy", FEATURES, 200, SHY, True),
+        Trees("trees_shy", FEATURES, 200, SHY, True), UNet(FEATURES),
     ]  # fmt: skip
     for leaves in (5, 7, 15, 31):
         for rate in (0.02, 0.05, 0.1):
             for names, told in ((FEATURES, "raw"), (physics, "physics")):
                 settings = {"num_leaves": leaves, "learning_rate": rate, "lambda_l2": 5.0}
                 found.append(Trees(f"{told}_{leaves}_{rate}", names, 200, settings, True))
-    found += [Ridge(f"ridge_{p}", physics, p) for p in (0.1, 10.0, 100.0, 1000.0)]
+    found += [Ridge(f"ridge_{p}", physics, p) for p in (10.0, 100.0, 1000.0)]
     return found[:n]
 
 

@@ -32,7 +32,7 @@ import torch
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.skill import skill_of
 from rootzone.surface.emission_model.channels import PHYSICAL, channels_of
-from rootzone.surface.emission_model.parameters import RetrievalConfig
+from rootzone.surface.emission_model.config import RetrievalConfig
 from rootzone.surface.emission_model.predict import RetrievedPixels, retrieve_pixels
 from rootzone.surface.emission_model.train import PointSamples, new_network, train_retrieval
 from rootzone.surface.grids.aggregate import spread

@@ -19,7 +19,7 @@ import torch
 from rootzone.networks.losses import CompositeLoss
 from rootzone.networks.train_step import optimiser_of, train_step
 from rootzone.surface.emission_model.channels import channels_of
-from rootzone.surface.emission_model.parameters import RetrievalConfig
+from rootzone.surface.emission_model.config import RetrievalConfig
 from rootzone.surface.emission_model.predict import retrieve_pixels
 from rootzone.surface.emission_model.train import PointSamples, new_network, settings
 from rootzone.surface.physics.retrieve import Scene, retrieve_scav

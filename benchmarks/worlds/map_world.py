@@ -83,6 +83,18 @@ class MapWorld:
     """pixels on tiles without a label (row, column)"""
     columns: int
     """columns simulated for physics"""
+    noise: float = 0.0
+    offset: float = 0.0
+    """standard deviations of a station's daily noise and lasting offset [m3 m-3]"""
+
+    def read_at(self, where: BoolArray) -> FloatArray:
+        """What the source that judges would say at some pixels, shape (scored date, pixel)."""
+        true = self.truth[:, where].astype(np.float64)
+        if self.judge == SIMULATED:
+            return true
+        rng = np.random.default_rng([self.land.settings.seed, 8])
+        lasting = self.offset * rng.standard_normal(true.shape[1])
+        return np.clip(true + lasting + self.noise * rng.standard_normal(true.shape), 0.0, 1.0)
 
 
 def make_map_world(settings: MapWorldSettings) -> MapWorld:
@@ -110,7 +122,7 @@ def make_map_world(settings: MapWorldSettings) -> MapWorld:
     judge = STATION if settings.stations else SIMULATED
     return MapWorld(
         replace(land, physics=physics), physics, labels, judge, dates, scored,
-        _truth(land, scored), left_out, columns,
+        _truth(land, scored), left_out, columns, settings.noise, settings.offset,
     )  # fmt: skip
 
 

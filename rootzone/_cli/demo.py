@@ -92,6 +92,7 @@ def demo_steps(campaign: Path) -> list[Step]:
         Step("evaluate", ("evaluate", file, "--most-tile-days", "200")),
         Step("map", ("map", file)),
         Step("physics", ("map", file, "--from", "physics")),
+        Step("trees", ("map", file, "--from", "lightgbm")),
         Step("truth", make=lambda: make_truth(campaign, _STATIONS)),
         Step("report", ("report", file), again),
     ]

@@ -52,9 +52,10 @@ def _dates(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -
 @click.option(
     "--from",
     "source",
-    type=click.Choice(["network", "physics", "simulation"]),
+    type=click.Choice(["network", "physics", "simulation", "lightgbm"]),
     help="The trained network; physics at every pixel between simulated soils, with its error; "
-    "or a simulation of every different soil. Default: maps.source.",
+    "a simulation of every different soil; or LightGBM on the network's channels, to hold beside "
+    "the others. Default: maps.source.",
 )
 @click.option(
     "--window",
@@ -108,7 +109,7 @@ def command(
         raise RequestError("--texture-step is for --from simulation; a network reads textures.")
     if faithful and chosen != "network":
         raise RequestError(f"--faithful is about the network; a {chosen} has no tiles.")
-    if chosen == "network":
+    if chosen in ("network", "lightgbm"):
         from rootzone._cli._learning import require_learning
 
         require_learning()

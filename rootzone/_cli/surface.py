@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rootzone._cli._options import force_option, json_option
+from rootzone._cli._options import device_option, force_option, json_option
 from rootzone._cli._surface_fusion import daily, fuse
 from rootzone._cli._surface_select import apply, select
 from rootzone._shared.json_text import json_text
@@ -155,12 +155,38 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 
 @command.command()
 @_CAMPAIGN
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Days from one file of weather to the next.",
+)
+def inputs(campaign: Path, every: int) -> None:
+    """Write the files that system deepsoil reads, from CAMPAIGN's own catalog and weather.
+
+    They are the land (soils, terrain, classes, a composite), and by day weather, leaf area and
+    coarse moisture. What the catalog has no file of is left out, and told.
+    """
+    from rootzone._shared.errors import RequestError
+
+    opened = _opened(campaign)
+    system = opened.section.system
+    if system != "deepsoil":
+        raise RequestError(f"Inputs are made for system deepsoil; this one is {system}.")
+    for path in _part(opened, "inputs").make_inputs(opened, every, _say):
+        click.echo(path)
+    click.echo(f"next: rootzone surface plan {campaign}", err=True)
+
+
+@command.command()
+@_CAMPAIGN
 @_ENGINE
 @json_option
 def plan(campaign: Path, engine: str, as_json: bool) -> None:
     """Tell what CAMPAIGN will read, train, write and cost, before anything runs."""
     opened = _opened(campaign)
-    facts = _chain(opened).plan(opened, **_asked(opened, engine))
+    facts = _part(opened, "plan").plan(opened, **_asked(opened, engine))
     if as_json:
         click.echo(json_text(facts))
         return
@@ -176,20 +202,23 @@ def plan(campaign: Path, engine: str, as_json: bool) -> None:
     metavar="K/N",
     help="Of system deepsoil only every N-th network from the K-th on, for the tasks of an array.",
 )
-def train(campaign: Path, part: str | None) -> None:
+@device_option
+def train(campaign: Path, part: str | None, device: str | None) -> None:
     """Train the retrieval on CAMPAIGN's stations, a network for each split and seed.
 
     Stopped or killed, the same command goes on and ends with the same networks. After all parts of
-    an array the command without --part collects what they trained.
+    an array the command without --part collects what they trained. --device is for system deepsoil.
     """
     from rootzone._shared.errors import RequestError
 
     opened = _opened(campaign)
     system = opened.section.system
-    if part is not None and system != "deepsoil":
-        raise RequestError(f"--part divides the clusters of system deepsoil; this one is {system}.")
-    asked = {} if part is None else {"part": part}
-    click.echo(_chain(opened).train_all(opened, _say, **asked))
+    asked = {k: v for k, v in (("part", part), ("device", device)) if v is not None}
+    if asked and system != "deepsoil":
+        raise RequestError(
+            f"--{next(iter(asked))} is for the clusters of system deepsoil; this one is {system}."
+        )
+    click.echo(_part(opened, "run_training").train_all(opened, _say, **asked))
     click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
 
 
@@ -199,14 +228,14 @@ def train(campaign: Path, part: str | None) -> None:
 def evaluate(campaign: Path, as_json: bool) -> None:
     """Print the skill at held-out samples, all splits side by side, beside SCA-V and trees."""
     opened = _opened(campaign)
-    chain = _chain(opened)
-    facts = chain.evaluate(opened)
+    part = _part(opened, "evaluate")
+    facts = part.evaluate(opened)
     if as_json:
         click.echo(json_text(facts))
     else:
-        click.echo(chain.table_text(facts["skill"]))
+        click.echo(part.table_text(facts["skill"]))
         if "missing" in facts:
-            click.echo(f"\nwhat a missing sensor costs\n{chain.missing_text(facts['missing'])}")
+            click.echo(f"\nwhat a missing sensor costs\n{part.missing_text(facts['missing'])}")
     click.echo(f"next: rootzone surface map {campaign}", err=True)
 
 
@@ -231,7 +260,7 @@ def map_(campaign: Path, engine: str, for_campaign: bool) -> None:
     if for_campaign:
         every = opened.section.model_copy(update={"dates": ()})
         opened = replace(opened, section=every)
-    made = _chain(opened).make_maps(opened, _say, **_asked(opened, engine))
+    made = _part(opened, "run_maps").make_maps(opened, _say, **_asked(opened, engine))
     click.echo(made[-1].folder)
     if for_campaign:
         from rootzone.covariates.open_campaign import CampaignFiles
@@ -256,7 +285,9 @@ def point(
 ) -> None:
     """Print moisture at LAT LON on DATE, and the parameters it was made with."""
     opened = _opened(campaign)
-    facts = _chain(opened).at_point(opened, lat, lon, day.date(), **_asked(opened, engine))
+    facts = _part(opened, "run_maps").at_point(
+        opened, lat, lon, day.date(), **_asked(opened, engine)
+    )
     if as_json:
         click.echo(json_text(facts))
         return
@@ -295,8 +326,8 @@ def _opened(campaign: Path) -> OpenSurface:
     return OpenSurface.of(campaign)
 
 
-def _chain(opened: OpenSurface) -> ModuleType:
-    """What the verbs do for the campaign's system."""
+def _part(opened: OpenSurface, name: str) -> ModuleType:
+    """What a verb does for the campaign's system: each has modules of the same names."""
     from importlib import import_module
 
     packages = {
@@ -304,7 +335,7 @@ def _chain(opened: OpenSurface) -> ModuleType:
         "deepsoil": "extents",
     }  # fmt: skip
     package = packages.get(opened.section.system, "chain")
-    return import_module(f"rootzone.surface.{package}.verbs")
+    return import_module(f"rootzone.surface.{package}.{name}")
 
 
 def _asked(opened: OpenSurface, engine: str) -> dict[str, str]:

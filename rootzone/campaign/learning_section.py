@@ -23,6 +23,9 @@ class Features(Section):
     """weather of the cell a pixel lies in, or interpolated between cells"""
     texture_depth_cm: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] = (15, 30)
     """depth interval of sand, silt and clay [cm], as the texture source names it"""
+    topography: tuple[Literal["position", "wetness"], ...] = ()
+    """where water gathers, as further channels: height above the 21 x 21 pixels around, and the
+    logarithm of the area that drains to a pixel in 16 steps over its steepness"""
     surface_moisture: str | None = None
     """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
     physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()
@@ -78,6 +81,8 @@ class Learning(Section):
     """labels a tile must hold on a date to be a sample"""
     label_weights: Literal["design", "equal"] = "design"
     """what a simulated label counts in the loss: the land its site stands for, or as any other"""
+    label_noise: Literal["none", "soil_spread"] = "none"
+    """whether a simulated label counts less, the more it differs among the soils of soil.members"""
     station_neighbourhood_px: Annotated[int, Field(ge=0, le=16)] = 0
     """pixels around a station's own that carry its value too"""
     crop_halo_px: Annotated[int, Field(ge=0, le=256, multiple_of=8)] = 0

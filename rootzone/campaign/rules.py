@@ -244,6 +244,15 @@ def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
+def _noise_of_soils_has_soils(campaign: Campaign) -> Iterator[Broken]:
+    if campaign.learning.label_noise == "soil_spread" and not campaign.soil.ensemble:
+        yield Broken(
+            ("learning", "label_noise"),
+            "labels differ among soils, and the campaign has one soil a site",
+            "name soil.members or set soil.texture_spread, or set it to none",
+        )
+
+
 def _another_region_to_test_in(campaign: Campaign) -> Iterator[Broken]:
     surface = campaign.surface
     asked, there = "region" in surface.splits, surface.other_region is not None
@@ -285,7 +294,7 @@ def _what_select_reads_is_named(campaign: Campaign) -> Iterator[Broken]:
         yield Broken(
             ("surface", "select", "koppen"),
             "environments are made of climate, and no map of its codes is named",
-            "name a GeoTIFF on the grid of surface.land, or take koppen out of surface.select.by",
+            "name a GeoTIFF of Koppen-Geiger codes, or take koppen out of surface.select.by",
         )
     if cloud.export == "cloud_storage" and cloud.bucket is None:
         yield Broken(
@@ -360,6 +369,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _solver_has_the_depths,
     _texture_interval,
     _surface_moisture_by_day,
+    _noise_of_soils_has_soils,
     _another_region_to_test_in,
     _what_select_reads_is_named,
     _split_adds_up,

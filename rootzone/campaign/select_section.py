@@ -35,7 +35,7 @@ class Select(Section):
         tuple[
             Literal[
                 "climatology", "sca_v", "differentiable", "ridge", "ridge_physics", "trees",
-                "trees_physics", "trees_shy",
+                "trees_physics", "trees_shy", "unet",
             ],
             ...,
         ],
@@ -44,10 +44,13 @@ class Select(Section):
         "climatology", "sca_v", "ridge", "ridge_physics", "trees_shy", "trees_physics",
     )  # fmt: skip
     """whom to choose from; climatology tells whether any is worth having"""
-    by: tuple[Literal["koppen", "cover", "texture"], ...] = ("cover", "texture")
-    """classes that make environments, the most important first; koppen needs its map"""
+    by: tuple[Literal["koppen", "cover", "texture", "cluster"], ...] = ("cover", "texture")
+    """classes that make environments, the most important first; koppen needs its map, cluster
+    groups the places of stations by soil and greenness"""
     koppen: str | None = None
-    """GeoTIFF of Koppen-Geiger codes (1 to 30) on the grid of land"""
+    """GeoTIFF of Koppen-Geiger codes, on any grid"""
+    koppen_legend: Literal["koppen_beck", "koppen_kottek"] = "koppen_beck"
+    """what its codes mean: numbered by kind (Beck et al.) or by the alphabet (Kottek et al.)"""
     outer: Annotated[int, Field(ge=2)] = 5
     """folds of stations that report"""
     inner: Annotated[int, Field(ge=2)] = 4

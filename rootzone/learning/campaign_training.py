@@ -20,12 +20,13 @@ from rootzone.learning.choose_model import choose_model, with_model
 from rootzone.learning.fallback import find_fallback
 from rootzone.learning.fallback_inputs import land_features
 from rootzone.learning.grow import grown, takes_steps
-from rootzone.learning.intervals import calibrated, calibrated_apart, places_of
+from rootzone.learning.intervals import calibrated, calibrated_apart, places_of, with_soil
 from rootzone.learning.race import HeldOut
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.land_gaps import without_empty_tiles
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
+from rootzone.learning.samples.soil_spread import read_soil_spread, soil_widths
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration
 from rootzone.networks.families import AUTO, Shape, config_of, to_dict
@@ -175,7 +176,8 @@ def train_campaign(
     if choice is not None:
         info |= {"choice": choice.to_dict(), "notes": [*inputs.notes, choice.words() + "."]}
     held = None if choice is None else choice.held_out
-    return _finished(best, config, inputs, validation, results, info, how, held)
+    spread = files.workspace.label_spread
+    return _finished(best, config, inputs, validation, results, info, how, held, spread)
 
 
 def keep_settings(path: Path, told: Mapping[str, Any]) -> None:
@@ -288,7 +290,8 @@ def _finished(
     results: list[TrainResult],
     info: dict[str, Any],
     how: RunOptions,
-    held: HeldOut | None = None,
+    held: HeldOut | None,
+    label_spread: Path,
 ) -> TrainedCampaign:
     """Calibrate the networks on the validation samples, and write the bundle with that.
 
@@ -318,6 +321,9 @@ def _finished(
                 "fallback": rule.to_dict(),
                 "notes": [*info["notes"], rule.words() + "."],
             }
+    if calibration is not None and validation.source == SIMULATED:
+        soil = soil_widths(read_soil_spread(label_spread), coverage)
+        calibration, said = with_soil(calibration, said, soil)
     info = {
         **info,
         "validation": asdict(values.skill()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,26 @@ def calibrated(
     except RequestError as error:
         return None, f"not calibrated: {error}"
     return fitted, f"{on}; too few places to count by place, so it is too narrow at new places"
+
+
+def with_soil(fitted: Calibration, said: str, soil: dict[str, float]) -> tuple[Calibration, str]:
+    """An interval from simulated labels, wider by what is not known of their soils.
+
+    Simulated labels share the errors of their soils, so errors at held-out ones do not tell them.
+
+    Parameters
+    ----------
+    fitted : Calibration
+        From errors at simulated labels.
+    said : str
+        What it rests on.
+    soil : dict of str to float
+        Half-width for soils alone, by season [m3 m-3]; empty where labels have no spread.
+    """
+    if not soil:
+        return fitted, said
+    told = said.removesuffix(_SHARED) + "; the spread of labels among soils is added"
+    return replace(fitted, soil=soil), told
 
 
 def calibrated_apart(held: HeldOut, coverage: float, source: str) -> tuple[Calibration, str] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rootzone._shared.atomic import is_damaged
 from rootzone._shared.digests import code_version
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rootzone.covariates.open_campaign import CampaignFiles
 
 _LOG = logging.getLogger(__name__)
+LIGHTGBM: Final = "lightgbm"  # a source of maps, and the training run they come from
 Tell = Callable[[str, int, int], None]
 
 
@@ -47,7 +48,7 @@ class MapRequest:
     dates : tuple of date
         Days; the campaign's own when empty.
     source : str or None
-        ``network``, ``physics`` or ``simulation``; the campaign's own when None.
+        ``network``, ``physics``, ``simulation`` or ``lightgbm``; the campaign's own when None.
     window_px : int or None
         Side of a window [px]; the campaign's own when None.
     faithful : bool
@@ -93,7 +94,7 @@ class MapReport:
     trust : Path or None
         Trust layer.
     source : str
-        ``network``, ``physics`` or ``simulation``.
+        ``network``, ``physics``, ``simulation`` or ``lightgbm``.
     counts : SimulationCounts or FieldCounts or None
         Columns of a simulation or of a field of physics, where one was looked at.
     """

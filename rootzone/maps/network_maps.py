@@ -53,7 +53,7 @@ def maps_from_network(files: CampaignFiles, request: MapRequest) -> MapReport:
         )  # fmt: skip
         _work(run, job, trust, missing)
         parts.sweep()
-    return run.report(plan, len(missing), "network")
+    return run.report(plan, len(missing), request.source or "network")
 
 
 def _trust_record(run: MapRun, sites: TrainingSites) -> Provenance:

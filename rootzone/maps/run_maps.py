@@ -1,10 +1,10 @@
-"""The maps of a campaign, from its trained network or from its physics."""
+"""The maps of a campaign, from its trained network, from its physics or from trees."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rootzone.maps.map_run import MapReport, MapRequest
+from rootzone.maps.map_run import LIGHTGBM, MapReport, MapRequest
 
 if TYPE_CHECKING:
     from rootzone.covariates.open_campaign import CampaignFiles
@@ -33,6 +33,10 @@ def make_maps(files: CampaignFiles, request: MapRequest) -> MapReport:
         from rootzone.maps.simulation_maps import maps_from_simulation
 
         return maps_from_simulation(files, request)
+    if source == LIGHTGBM:
+        from rootzone.maps.lightgbm_maps import maps_from_lightgbm
+
+        return maps_from_lightgbm(files, request)
     from rootzone.maps.network_maps import maps_from_network
 
     return maps_from_network(files, request)

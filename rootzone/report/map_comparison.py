@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _MOST_PX = 260  # along a side of a small picture
 _MOST_DAYS = 12  # scored
-_KINDS = ("network", "physics", "simulation")
+_SAID = {"lightgbm": "LightGBM"}
+_KINDS = ("network", "physics", "lightgbm", "simulation")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _kinds(inputs: ReportInputs) -> dict[str, list[MapFile]]:
         for kind in _KINDS
     }
     found = {kind: map_files(folder) for kind, folder in folders.items()}
-    return {kind: files for kind, files in found.items() if files}
+    return {_SAID.get(kind, kind): files for kind, files in found.items() if files}
 
 
 def _common_days(kinds: list[list[MapFile]], depth: float) -> list[date]:

@@ -145,6 +145,10 @@ BY_DATA = {
     ("networks/families/residual.py", "learning.features"),
     ("networks/families/residual.py", "learning.features.physics"),
     ("learning/scene/scene.py", "learning.features.physics"),
+    # The spread of labels that are there; rules.py asks for soils to differ among.
+    ("learning/samples/soil_spread.py", "learning.label_noise"),
+    ("learning/samples/soil_spread.py", "soil.members"),
+    ("learning/samples/soil_spread.py", "soil.texture_spread"),
     ("learning/race.py", "learning.model"),  # how many places train
     ("labels/field/columns.py", "soil.ptf"),  # an option of the verb
     ("maps/network_maps.py", "labels.depths_mm"),  # the trained model

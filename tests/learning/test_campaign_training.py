@@ -9,7 +9,7 @@ import torch
 
 from rootzone.campaign.model import Campaign
 from rootzone.learning.campaign_training import keep_settings, on_land
-from rootzone.learning.intervals import calibrated, places_of
+from rootzone.learning.intervals import calibrated, places_of, with_soil
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.open_samples import CampaignSamples
@@ -70,6 +70,18 @@ def test_an_interval_from_simulated_labels_says_so() -> None:
     values, place = _values(n_place=10, days=5, error=0.01)
     _, said = calibrated(values, place, 0.8, SIMULATED)
     assert "share the simulation's errors" in said
+
+
+def test_the_spread_among_soils_widens_an_interval_from_simulated_labels() -> None:
+    values, place = _values(n_place=10, days=5, error=0.03)
+    fitted, said = calibrated(values, place, 0.8, SIMULATED)
+    assert fitted is not None
+    wider, told = with_soil(fitted, said, {"DJF": 0.04})
+    assert wider.half_width([0.2], season="DJF")[0] == pytest.approx(0.05)  # sides .03 and .04
+    assert (
+        told == "10 simulated places, 50 values held out; the spread of labels among soils is added"
+    )
+    assert with_soil(fitted, said, {}) == (fitted, said)
 
 
 def test_with_next_to_nothing_held_out_there_is_no_interval() -> None:

@@ -22,6 +22,7 @@ from rootzone.labels.write_labels import label_files
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION, GridLabels, run_starts
 from rootzone.learning.samples.parts import Parts, parts_of
+from rootzone.learning.samples.soil_spread import counted_by_spread, read_soil_spread
 from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.physics import PhysicsChannels
@@ -213,6 +214,8 @@ def _simulated(campaign: Campaign, workspace: Workspace, scene: Scene) -> _Read:
     )
     frame, stride = read_labels(workspace.labels)
     frame = weighted(frame, campaign.learning.label_weights)
+    if campaign.learning.label_noise == "soil_spread":
+        frame = counted_by_spread(frame, read_soil_spread(workspace.label_spread))
     thinned = (
         f"There are more than {MOST_LABELS:,} simulated labels: those of every {stride}th day were "
         "read, all sites of it."

@@ -57,6 +57,7 @@ def features_of(
     channels = (
         *_texture(),
         *_terrain(features.aspect),
+        *(TOPOGRAPHY[name] for name in features.topography),
         *_classes(features.classes, land_cover_legend, climate_legend, legends),
         *_WEATHER,
         *_DAY,
@@ -104,6 +105,12 @@ def _terrain(aspect: str) -> tuple[Channel, ...]:
         )
         return (height, slope, *turned)
     return height, slope, Channel("aspect_deg", "degree", LAND, "aspect_deg", 0.0, 360.0, ANGLE)
+
+
+TOPOGRAPHY: Final = {
+    "position": Channel("position_m", "m", LAND, "position_m", -100.0, 100.0),
+    "wetness": Channel("wetness_index", "-", LAND, "wetness_index", 0.0, 15.0),
+}
 
 
 def _classes(

@@ -23,6 +23,7 @@ from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.units import mm_from_cm
 from rootzone.campaign.model import Campaign, Soil
 from rootzone.covariates.grid import MasterGrid, Window
+from rootzone.covariates.layers import topography
 from rootzone.covariates.layers.legends import CLASS_NODATA
 from rootzone.covariates.layers.stack import CovariateStack
 from rootzone.covariates.layers.terrain import TERRAIN, terrain
@@ -33,6 +34,7 @@ from rootzone.hydraulics.site_layers import SAMPLED
 from rootzone.hydraulics.soil_columns import SoilColumns, uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_parameters, soils_from_textures
 from rootzone.hydraulics.texture import close_textures
+from rootzone.learning.scene.features import TOPOGRAPHY
 from rootzone.learning.scene.land import (
     FEATURE_BANDS,
     HYDRAULIC,
@@ -65,16 +67,19 @@ class LandPlan:
         For each label depth [mm], the addresses of what its hydraulic parameters come from.
     soil : Soil
         The campaign's section: pedotransfer function, guardrails, tolerance of textures.
+    topography : tuple of str
+        Bands of `rootzone.covariates.layers.topography` besides.
     """
 
     features: Mapping[str, str]
     soils: Mapping[float, Mapping[str, str]]
     soil: Soil
+    topography: tuple[str, ...] = ()
 
     @property
     def bands(self) -> dict[str, str]:
         """Names and units of all bands, in order."""
-        out = dict(FEATURE_BANDS)
+        out = {**FEATURE_BANDS, **{name: topography.UNITS[name] for name in self.topography}}
         for depth_mm in self.soils:
             out.update(zip(hydraulic_bands(depth_mm), HYDRAULIC.values(), strict=True))
         return out
@@ -120,7 +125,9 @@ def plan_land(campaign: Campaign, stack: CovariateStack) -> LandPlan:
         }
         for depth_mm in campaign.labels.depths_mm
     }
-    return LandPlan(features, soils, campaign.soil)
+    wanted = campaign.learning.features.topography
+    bands = tuple(channel.column for name, channel in TOPOGRAPHY.items() if name in wanted)
+    return LandPlan(features, soils, campaign.soil, bands)
 
 
 def _depth_part(source: Source, depth_mm: float) -> str:
@@ -241,8 +248,8 @@ def land_windows(grid: MasterGrid) -> Iterator[Window]:
 def land_values(stack: CovariateStack, plan: LandPlan, window: Window) -> AnyArray:
     """All bands of one window, shape (band, row, col), float32."""
     out = np.empty((len(plan.bands), *window.shape), dtype=np.float32)
-    out[: len(FEATURE_BANDS)] = _feature_values(stack, plan, window)
-    at = len(FEATURE_BANDS)
+    at = len(FEATURE_BANDS) + len(plan.topography)
+    out[:at] = _feature_values(stack, plan, window)
     for depth_mm, layers in plan.soils.items():
         given = [stack.read(address, window) for address in layers.values()]
         out[at : at + len(HYDRAULIC)] = hydraulic_values(given, plan, depth_mm)
@@ -252,18 +259,22 @@ def land_values(stack: CovariateStack, plan: LandPlan, window: Window) -> AnyArr
 
 def _feature_values(stack: CovariateStack, plan: LandPlan, window: Window) -> list[AnyArray]:
     values = {
-        name: _as_numbers(stack.read(address, window))
+        name: number_values(stack.read(address, window))
         for name, address in plan.features.items()
         if name != "elevation_m"
     }
-    wider = np.asarray(stack.read(plan.features["elevation_m"], window.padded(1)))
+    halo = topography.HALO_PX if plan.topography else 1
+    wider = np.asarray(stack.read(plan.features["elevation_m"], window.padded(halo)))
+    if plan.topography:
+        values |= topography.topography(wider, stack.grid.resolution_m)
+        wider = wider[halo - 1 : 1 - halo, halo - 1 : 1 - halo]
     values["elevation_m"] = wider[1:-1, 1:-1]
     for name in TERRAIN:
         values[name] = terrain(name, wider, stack.grid, window)
-    return [values[name] for name in FEATURE_BANDS]
+    return [values[name] for name in (*FEATURE_BANDS, *plan.topography)]
 
 
-def _as_numbers(values: AnyArray) -> AnyArray:
+def number_values(values: AnyArray) -> AnyArray:
     """Values as float32; the nodata of classes becomes NaN."""
     if np.issubdtype(values.dtype, np.integer):
         return np.where(values == CLASS_NODATA, np.nan, values).astype(np.float32)
@@ -289,12 +300,13 @@ def hydraulic_values(given: Sequence[AnyArray], plan: LandPlan, depth_mm: float 
         NaN where the soils stage would refuse the layer.
     """
     flat: list[FloatArray] = [np.asarray(v, dtype=np.float64).ravel() for v in given]
-    soils = _soils(flat, plan, depth_mm)
+    soils = mapped_soils(flat, plan, depth_mm)
     values = np.stack([soils[name] for name in HYDRAULIC])
     return values.reshape(len(HYDRAULIC), *given[0].shape)
 
 
-def _soils(flat: Sequence[FloatArray], plan: LandPlan, depth_mm: float) -> SoilColumns:
+def mapped_soils(flat: Sequence[FloatArray], plan: LandPlan, depth_mm: float) -> SoilColumns:
+    """Soils of one layer each, from what `hydraulic_values` takes, pixel by pixel."""
     first_row = uniform_first_rows(flat[0].size, 1)
     if plan.soil.ptf == "rosetta3":
         sand, silt, clay = flat

@@ -15,8 +15,8 @@ from rootzone._shared.seal import read_sealed_json, sealed_json
 from rootzone._shared.seeds import stream
 from rootzone._shared.skill import median_interval, skill_of
 from rootzone._shared.table_files import read_table
+from rootzone.surface.chain.hold_out import PREDICTED, best_split
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import PREDICTED, best_split
 
 MODELS: Final = ("sca_v", "differentiable", "lightgbm")
 _POOLED: Final = ("r", "rmse", "ubrmse", "bias", "r2")

@@ -11,7 +11,7 @@ from rootzone._shared.patterns import files_named
 from rootzone.campaign.read_campaign import load_campaign
 from rootzone.campaign.surface_section import Surface
 from rootzone.campaign.workspace import Workspace
-from rootzone.surface.emission_model.parameters import RetrievalConfig
+from rootzone.surface.emission_model.config import RetrievalConfig
 from rootzone.surface.samples.places import Places, read_places
 from rootzone.surface.samples.scene import Scene, read_scene
 

@@ -17,8 +17,9 @@ from rootzone.covariates.grid import MasterGrid
 from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.style import put_style
 from rootzone.surface.chain.evaluate import read_half_width
+from rootzone.surface.chain.hold_out import map_split
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import load_networks, map_split
+from rootzone.surface.chain.run_training import load_networks
 from rootzone.surface.emission_model.parameters import RetrievalNetwork
 from rootzone.surface.emission_model.predict import RetrievedPixels, retrieve_pixels
 from rootzone.surface.emission_model.train import new_network

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
 from rootzone._shared.arrays import FloatArray
-from rootzone._shared.errors import RequestError
 from rootzone._shared.seeds import stream
+from rootzone.surface.chosen.network_fits import alone, stations_to_stop_by
 from rootzone.surface.emission_model.channels import COVARIATES, channels_of, ln_held, scaled
 from rootzone.surface.samples.polarisation import SECOND
 from rootzone.surface.select.candidates import TREES
@@ -73,18 +71,13 @@ class Differentiable:
         """The network itself."""
         from rootzone.surface.emission_model.train import PointSamples, train_retrieval
 
-        station = samples["station"].rank("dense").cast(pl.Int64).to_numpy() - 1
-        n_station = int(station.max()) + 1
-        if n_station < 4:
-            raise RequestError(f"{self.name}: {n_station} stations are too few to hold some out.")
-        order = stream(seed).permutation(n_station)
-        stop = np.isin(station, order[: max(1, n_station // 4)])
+        station, stop = stations_to_stop_by(samples, seed, self.name)
         day = samples["date"].cast(pl.Int32).to_numpy().astype(np.int64)
         theta = samples["theta"].cast(pl.Float64).to_numpy()
         whole = PointSamples(channels_of_bands(samples), theta, day, station)
-        with TemporaryDirectory() as folder:
+        with alone() as folder:
             network, _ = train_retrieval(
-                whole.of(~stop), whole.of(stop), Path(folder), epochs=self.epochs, seed=seed
+                whole.of(~stop), whole.of(stop), folder, epochs=self.epochs, seed=seed
             )
         return network
 

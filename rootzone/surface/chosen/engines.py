@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray
+from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.maps.map_run import made_alike
@@ -27,6 +29,8 @@ from rootzone.surface.select.interpret import interpret
 def scene_image(choice: OpenChoice, look: int, scale_km: int) -> dict[str, FloatArray]:
     """Every band that the chosen models read under one half orbit, and the environment."""
     fields = bands_at(choice.opened.scene, look, scale_km)
+    if choice.unet is not None:
+        fields[choice.unet.band] = choice.unet.on_map(fields)
     names = needed_bands(list(choice.models.graphs.values()))
     return {
         **{name: fields[name] for name in names}, ENVIRONMENT: choice.environment(scale_km)
@@ -47,7 +51,7 @@ def write_bands(choice: OpenChoice, look: int, scale_km: int) -> Path:
     path = choice.folder / "bands" / f"{asset_name(choice, look, scale_km)}.tif"
     names = needed_bands(list(choice.models.graphs.values()))
     record = Provenance(
-        "rootzone surface bands", {"files": choice.digest},
+        "rootzone surface bands", {"files": choice.digest, "trained": choice.trained_digest},
         {"bands": names, "environments": choice.models.environments, "scale_km": scale_km},
     )  # fmt: skip
     if made_alike(path, record):
@@ -103,11 +107,15 @@ def connected(choice: OpenChoice, say: Callable[[str], None]) -> EarthEngine:
 def in_the_cloud(
     choice: OpenChoice, service: EarthEngine, look: int, scale_km: int, window: Window | None = None
 ) -> dict[str, FloatArray]:
-    """`OUTPUTS` at every pixel, or in a window, by Earth Engine."""
+    """`OUTPUTS` at every pixel, or in a window, by Earth Engine.
+
+    Windows lie in ``maps/.parts`` until all maps are written: a killed run asks for the rest.
+    """
     graph, grid = cloud_graph(choice, look, scale_km), choice.grid(scale_km)
     if window is not None:
         return service.pixels(graph, grid, window)
-    return compute(service, graph, grid, len(OUTPUTS))
+    told = digest_json([graph.key, grid.to_dict(), choice.digest, choice.trained_digest])
+    return compute(service, graph, grid, len(OUTPUTS), Parts.of(choice.maps, told))
 
 
 def export_of(choice: OpenChoice, look: int, scale_km: int) -> Wanted:

@@ -14,6 +14,8 @@ from rootzone.surface.select.chosen_graph import OUTPUTS
 from rootzone.surface.select.graph import payload_bytes
 
 _FIT_S: Final = 3e-5  # a sample and a tree of a candidate, measured
+_NETWORK_S: Final = {"differentiable": 3e-6, "unet": 2e-2}
+"""A step of training, measured: of all samples, each; of 64 windows, together."""
 _MAP_S: Final = 2e-4  # a pixel and day, with its trees and files
 _WINDOW_S: Final = 20.0  # an answer of the service, on the safe side: it tells no price beforehand
 _AT_ONCE: Final = 8
@@ -31,12 +33,19 @@ def plan(opened: OpenSurface, engine: str = "local") -> dict[str, Any]:
     facts = plan_of_scene(opened)
     grid = choice.grid(chosen.map_scale_km)
     n_map, pixels = facts["maps"], grid.height * grid.width
-    # Outer folds fit each candidate once, inner folds once each, and so does the final choice.
-    fits = (chosen.outer + 1) * (chosen.inner + 1) * len(chosen.candidates)
+    # Outer folds fit each candidate once, inner folds once each, and so do the final choice and
+    # every further split of the same stations.
+    further = sum(split not in ("stations", "region") for split in opened.section.splits)
+    fits = (chosen.outer + 1 + further) * (chosen.inner + 1)
     samples = facts["samples_at_most"] * len(chosen.scales_km)
+    trained = [name for name in chosen.candidates if name in _NETWORK_S]
+    others = fits * (len(chosen.candidates) - len(trained))
+    steps_s = {"differentiable": samples * _NETWORK_S["differentiable"], "unet": _NETWORK_S["unet"]}
+    networks_s = fits * opened.section.epochs * sum(steps_s[name] for name in trained)
     facts |= {
-        "pixels": pixels, "samples_at_most": samples, "networks": 0, "fits": fits,
-        "training_s": round(fits * samples * chosen.rounds * _FIT_S / 2, 1),
+        "pixels": pixels, "samples_at_most": samples, "networks": fits * len(trained),
+        "fits": fits * len(chosen.candidates),
+        "training_s": round(others * samples * chosen.rounds * _FIT_S / 2 + networks_s, 1),
         "mapping_s": round(n_map * pixels * _MAP_S, 1), "bytes_written_at_most": n_map * pixels * 8,
     }  # fmt: skip
     if engine == "local":

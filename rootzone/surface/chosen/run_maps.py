@@ -12,6 +12,7 @@ import numpy as np
 
 from rootzone._shared.arrays import FloatArray
 from rootzone._shared.errors import RequestError, StoppedEarly
+from rootzone._shared.parts import Parts
 from rootzone._shared.provenance import Provenance
 from rootzone._shared.units import FREEZING_K
 from rootzone.covariates.grid import Window
@@ -71,9 +72,9 @@ def make_maps(
         Exports still run; the same command goes on.
     """
     choice, scale = OpenChoice(opened), opened.section.select.map_scale_km
-    looks, folder = looks_to_map(opened), opened.folder / "maps"
+    looks, folder = looks_to_map(opened), choice.maps
     record = Provenance(
-        "rootzone surface map", {"files": choice.digest},
+        "rootzone surface map", {"files": choice.digest, "trained": choice.trained_digest},
         {"models": choice.models.models, "weights": choice.models.weights, "scale_km": scale,
          "factor": round(choice.models.factor, 9), "interval_pct": opened.section.interval_pct},
     )  # fmt: skip
@@ -86,6 +87,7 @@ def make_maps(
             _write(choice, files, looks[files.day], told, record)
             mean = np.nanmean(told["theta"]) if np.isfinite(told["theta"]).any() else np.nan
             say(f"{files.theta.name}: mean {mean:.3f} m3 m-3")
+        Parts.of(folder, "any").sweep()
     for files in made:
         put_style(files.style)
     series = folder / "surface_theta.nc"

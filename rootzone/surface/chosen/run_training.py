@@ -16,9 +16,11 @@ from rootzone._shared.seal import sealed_json
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST
+from rootzone.surface.chain.hold_out import Seats, parts_of
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import Seats, parts_of
 from rootzone.surface.chosen.open_choice import OpenChoice, scene_bands
+from rootzone.surface.chosen.read_classes import write_clusters
+from rootzone.surface.chosen.unet import FittedUNet
 from rootzone.surface.select.choose import (
     Selected,
     blended,
@@ -57,6 +59,8 @@ def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
     record = Provenance(
         "rootzone surface train", {"files": choice.digest}, opened.section.model_dump(mode="json")
     )
+    if "cluster" in choice.section.by:
+        write_clusters(choice.cluster_file, opened.scene, opened.places, choice.section.seed)
     samples, classes = choice.samples(say), choice.classes_of_stations()
     places = classes.filter(pl.col("station").is_in(samples["station"].unique().to_list()))
     environments = told_environments(places, choice.section.by)
@@ -80,13 +84,16 @@ def train_all(opened: OpenSurface, say: Callable[[str], None]) -> Path:
     if "region" in opened.section.splits:
         say("the other region")
         frames.append(_long(_abroad(choice, found, fitted, say), "region"))
-    models = models_of(
-        found, fitted, scene_bands(SCENE), opened.section.interval_pct
-    )  # fmt: skip
+    made = [model for model in fitted.values() if isinstance(model, FittedUNet)]
+    bands = scene_bands(SCENE, [unet.band for unet in made])
+    models = models_of(found, fitted, bands, opened.section.interval_pct)
     rows = [asdict(one) for one in found.choices]
     write_table(choice.choices, pl.DataFrame(rows), SELECTION, record)
     write_text(choice.model_file, sealed_json(models.to_dict()))
     write_sidecar(choice.model_file, record)
+    for unet in made:
+        unet.write(choice.unet_file)
+        write_sidecar(choice.unet_file, record)
     write_table(choice.predictions, pl.concat(frames), PREDICTED, record)
     for one in found.choices:
         say(f"{one.environment}: {one.model}; {one.reason}")

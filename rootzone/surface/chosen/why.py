@@ -10,7 +10,6 @@ import numpy as np
 from rootzone._shared.table_files import read_table
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import looks_to_map
-from rootzone.surface.chosen.bands import classes_at
 from rootzone.surface.chosen.engines import scene_image
 from rootzone.surface.chosen.open_choice import OpenChoice
 from rootzone.surface.chosen.run_maps import of_pixel
@@ -30,7 +29,7 @@ def why_pixel(opened: OpenSurface, row: int, col: int, day: dt.date | None) -> d
     choice, scale = OpenChoice(opened), opened.section.select.map_scale_km
     when = day or next(iter(looks_to_map(opened)))
     facts = of_pixel(choice, row, col, when)
-    classes = classes_at(opened.scene, choice.koppen, scale)
+    classes = choice.classes(scale)
     models = choice.models
     name = facts["environment"]
     chosen = read_table(choice.choices, SELECTION).rows_by_key("environment", named=True)

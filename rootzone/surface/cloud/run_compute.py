@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from rootzone._shared.arrays import FloatArray
+from rootzone._shared.parts import Parts
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.surface.cloud.client import EarthEngine
 from rootzone.surface.cloud.limits import checked_payload, windows
@@ -17,7 +18,7 @@ AT_ONCE: Final = 8  # requests; a project may send 100 a second, and each takes 
 
 
 def compute(
-    service: EarthEngine, graph: Node, grid: MasterGrid, n_band: int
+    service: EarthEngine, graph: Node, grid: MasterGrid, n_band: int, parts: Parts | None = None
 ) -> dict[str, FloatArray]:
     """Arrays (row, col) by band; NaN where masked.
 
@@ -31,6 +32,8 @@ def compute(
         Where.
     n_band : int
         How many bands there will be.
+    parts : Parts, optional
+        Where windows are kept until the whole is written: those that are there are not asked for.
 
     Raises
     ------
@@ -42,7 +45,13 @@ def compute(
     pieces = windows(grid.height, grid.width, n_band)
 
     def one(window: Window) -> tuple[Window, dict[str, FloatArray]]:
-        return window, service.pixels(graph, grid, window)
+        name = f"{window.row}_{window.col}_{window.height}_{window.width}"
+        if parts is not None and parts.has(name):
+            return window, parts.get(name)
+        found = service.pixels(graph, grid, window)
+        if parts is not None:
+            parts.put(name, found)
+        return window, found
 
     with ThreadPoolExecutor(min(AT_ONCE, len(pieces))) as pool:
         for window, found in pool.map(one, pieces):

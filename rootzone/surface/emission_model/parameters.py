@@ -10,9 +10,8 @@ difference of two equal sigmoids, and every pixel is like its footprint.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from rootzone._shared.errors import RequestError
 from rootzone.networks.models import Prediction
 from rootzone.surface.emission_model.channels import CHANNELS, COVARIATES, HELD, PHYSICAL
+from rootzone.surface.emission_model.config import RetrievalConfig
 from rootzone.surface.physics.retrieve_torch import Emission, one_brightness, retrieve
 
 H_MOST: Final = 1.5
@@ -34,36 +34,6 @@ SHARE_MOST: Final = 1.0
 _SHARE_UNIT = 10.0  # k moves a tenth a step of .01, or it would be far from its value at the end
 _SOIL = slice(PHYSICAL.index("soil_n_dry"), len(PHYSICAL))
 _OWN, _SEEN = (len(PHYSICAL) + len(COVARIATES) + k for k in range(len(HELD)))
-
-
-@dataclass(frozen=True)
-class RetrievalConfig:
-    """What the network is made of, and what it is asked for besides stations.
-
-    Parameters
-    ----------
-    width, layers : int
-        Units of a hidden layer, and how many there are.
-    with_q : bool
-        Whether polarisation mixing is given too.
-    prior_weight : float
-        Weight of the mean square of the raw offsets: how dear it is to leave the class table.
-    tb_h_weight : float
-        Weight of the mean square of (forward TBH - seen TBH) / 4 K; 0 leaves it out.
-    consistency_weight : float
-        Weight of the same for TBV, averaged over the pixels of unlabelled cells; 0 leaves it out.
-    """
-
-    width: int = 16
-    layers: int = 2
-    with_q: bool = False
-    prior_weight: float = 1e-3
-    tb_h_weight: float = 0.0
-    consistency_weight: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """The configuration as plain values."""
-        return asdict(self)
 
 
 class Parameters(NamedTuple):

@@ -16,7 +16,8 @@ from rootzone.networks.batch import Batch
 from rootzone.networks.mixing import STATION
 from rootzone.networks.run_training import RunOptions, TrainResult, train
 from rootzone.networks.settings import TrainSettings
-from rootzone.surface.emission_model.parameters import RetrievalConfig, RetrievalNetwork
+from rootzone.surface.emission_model.config import RetrievalConfig
+from rootzone.surface.emission_model.parameters import RetrievalNetwork
 
 if TYPE_CHECKING:
     from torch import Tensor

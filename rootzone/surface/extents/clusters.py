@@ -169,7 +169,7 @@ def find_clusters(
     if vectors.ndim != 2 or vectors.shape[1] != len(names):
         raise RequestError(f"{len(names)} names do not fit vectors of shape {vectors.shape}.")
     if n < 4:
-        raise RequestError(f"{n} extents are too few for clusters; train one network for all.")
+        raise RequestError(f"{n} places are too few for clusters; take one for all.")
     # A column known nowhere, such as winters of a summer's files, tells nothing and is 0.
     known = np.where(np.isfinite(vectors).any(axis=0), vectors, 0.0)
     mean, spread = np.nanmean(known, axis=0), np.nanstd(known, axis=0)

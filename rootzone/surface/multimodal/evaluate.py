@@ -15,8 +15,8 @@ from rootzone._shared.skill import skill_of
 from rootzone._shared.table_files import read_table
 from rootzone.surface.chain.evaluate import figures
 from rootzone.surface.chain.evaluate import table_text as lines_of
+from rootzone.surface.chain.hold_out import map_split
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.multimodal.open_chips import OpenChips
 from rootzone.surface.multimodal.run_training import MODELS, PREDICTED
 from rootzone.surface.multimodal.trained import Trained

@@ -20,9 +20,9 @@ from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.map_spec import theta_spec
 from rootzone.maps.style import put_style
 from rootzone.maps.write_cog import write_cog
+from rootzone.surface.chain.hold_out import map_split
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import inside_grid
-from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.multimodal.evaluate import read_skill
 from rootzone.surface.multimodal.open_chips import OpenChips
 from rootzone.surface.multimodal.trained import Trained

@@ -13,8 +13,8 @@ from rootzone._shared.arrays import AnyArray
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
+from rootzone.surface.chain.hold_out import parts_of
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import parts_of
 from rootzone.surface.multimodal.chips import Chips
 from rootzone.surface.multimodal.cut import bare_chips, product_chips, station_chips
 from rootzone.surface.multimodal.open_chips import OpenChips

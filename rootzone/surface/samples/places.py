@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from rootzone.covariates.grid import MasterGrid
 from rootzone.stations.readers.read_any import read_all, station_files
 from rootzone.stations.sensor_depth import matches
 from rootzone.surface.emission_model.channels import PHYSICAL
-from rootzone.surface.emission_model.train import PointSamples
 from rootzone.surface.samples.scene import Scene
+
+if TYPE_CHECKING:
+    from rootzone.surface.emission_model.train import PointSamples
 
 DEPTH_M, TOLERANCE_M = 0.05, 0.02
 
@@ -113,6 +116,8 @@ def samples_at(scene: Scene, places: Places) -> tuple[PointSamples, dict[str, in
     RequestError
         None is whole.
     """
+    from rootzone.surface.emission_model.train import PointSamples
+
     channels: list[FloatArray] = []
     theta: list[AnyArray] = []
     day_of: list[AnyArray] = []

@@ -13,8 +13,8 @@ from rootzone._shared.seal import read_sealed_json, sealed_json
 from rootzone._shared.table_files import read_table
 from rootzone.surface.chain.evaluate import figures
 from rootzone.surface.chain.evaluate import table_text as lines_of
+from rootzone.surface.chain.hold_out import map_split
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.two_layer.open_layers import OpenLayers
 from rootzone.surface.two_layer.run_training import MODELS, PREDICTED
 from rootzone.surface.two_layer.trained import Trained

@@ -20,9 +20,9 @@ from rootzone._shared.seal import sealed_json
 from rootzone.maps.encoding import NO_VALUE, UNLIKE_TRAINING, flags_of
 from rootzone.maps.map_run import made_alike, not_whole
 from rootzone.maps.style import put_style
+from rootzone.surface.chain.hold_out import map_split
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import inside_grid
-from rootzone.surface.chain.run_training import map_split
 from rootzone.surface.product.write_day import SurfaceMapFiles, files_of
 from rootzone.surface.two_layer.against import against_simulated, in_words
 from rootzone.surface.two_layer.correct import network_map

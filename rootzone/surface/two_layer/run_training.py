@@ -17,8 +17,8 @@ from rootzone._shared.seeds import stream
 from rootzone._shared.table_files import write_table
 from rootzone._shared.tables import Column, Schema
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
+from rootzone.surface.chain.hold_out import Seats, parts_of
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chain.run_training import Seats, parts_of
 from rootzone.surface.fusion.downscale import Downscaler
 from rootzone.surface.fusion.point_to_area import REACH_PX, PatchSamples, corrected
 from rootzone.surface.grids.aggregate import spread

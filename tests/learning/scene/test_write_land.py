@@ -17,6 +17,7 @@ from rootzone.covariates.grid import Window
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.hydraulics.soil_columns import uniform_first_rows
 from rootzone.hydraulics.soils import soils_from_textures
+from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.land import Land, hydraulic_bands
 from rootzone.learning.scene.write_land import LandPlan, hydraulic_values, land_windows, write_land
 from rootzone.made_up.write_county import write_county
@@ -249,3 +250,22 @@ def test_class_pixels_without_a_class_are_missing(data: Path, tmp_path: Path) ->
     read = land.read(["land_cover", "climate_class"], land.grid.full_window)
     assert 0.1 < np.isnan(read[0]).mean() < 0.9
     assert np.isfinite(read[1]).all()
+
+
+def test_topography_is_there_where_asked_and_moves_no_other_band(
+    tmp_path: Path, data: Path, path: Path
+) -> None:
+    asked = "learning:\n  features:\n    topography: [wetness, position]\n"
+    files = _campaign(tmp_path / "t", data, CAMPAIGN + asked)
+    land, plain = Land(write_land(files, files.workspace.land)), Land(path)
+    assert land.bands == (*plain.bands[:8], "position_m", "wetness_index", *plain.bands[8:])
+    whole = plain.grid.full_window
+    np.testing.assert_array_equal(land.read(plain.bands, whole), plain.read(plain.bands, whole))
+    position, wetness = land.read(["position_m", "wetness_index"], whole)
+    # By hand in the middle, where all neighbours lie on the grid: height less their mean.
+    row, col = whole.height // 2, whole.width // 2
+    height = plain.read(["elevation_m"], Window(row - 10, col - 10, 21, 21))[0].astype(float)
+    assert position[row, col] == pytest.approx(height[10, 10] - height.mean(), abs=1e-3)
+    assert np.isfinite(wetness).all()
+    spec = features_of(files.campaign.learning.features)
+    assert [c.name for c in spec.channels][6:8] == ["wetness_index", "position_m"]

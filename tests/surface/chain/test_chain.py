@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import netCDF4
@@ -16,9 +18,10 @@ from click.testing import CliRunner
 from rootzone._cli import cli
 from rootzone._shared.errors import RequestError
 from rootzone.learning.scene.surface_files import SurfaceFiles
+from rootzone.surface.chain.hold_out import parts_of
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.chain.run_maps import at_point, looks_to_map
-from rootzone.surface.chain.run_training import held_out, parts_of
+from rootzone.surface.chain.run_training import held_out
 from rootzone.surface.physics.retrieve import retrieve_scav
 from rootzone.surface.samples.places import samples_at
 from rootzone.surface.samples.scene import read_scene
@@ -234,3 +237,24 @@ def test_observe_and_retrieve_tell_what_they_found(folder: Path, tmp_path: Path)
     told = CliRunner().invoke(cli, ["surface", "retrieve", *files, "--json"])
     rows = json.loads(told.output)
     assert all(row["largest_difference"] < 1e-5 for row in rows)
+
+
+def test_plan_tells_the_cells_of_each_look(folder: Path) -> None:
+    # The region is cell (72, 214) of the 36 km grid, so cells 288-291, 856-859 of 9 km; one around.
+    told = CliRunner().invoke(cli, ["surface", "plan", str(folder / "campaign.yaml"), "--json"])
+    facts = json.loads(told.stdout)
+    assert facts["windows"] == {
+        "ease2_9km": "rows 287-292, columns 855-860", "ease2_36km": "rows 71-73, columns 213-215",
+    }  # fmt: skip
+    smap = sum(path.stat().st_size for path in (folder / "data/surface/smap").glob("*.h5"))
+    assert facts["bytes_read"] > smap
+
+
+def test_plan_and_evaluate_load_no_torch() -> None:
+    # Of SMAP and of what select chose; loading it takes longer than either verb.
+    code = "import sys\n" + "\n".join(
+        f"import rootzone.surface.{package}.{part}"
+        for package in ("chain", "chosen") for part in ("plan", "evaluate")
+    ) + "\nprint('torch' in sys.modules)"  # fmt: skip
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout == "False\n"

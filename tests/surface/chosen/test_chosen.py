@@ -18,10 +18,13 @@ from rootzone.covariates.fetch.run_transfer import Patience
 from rootzone.report.read_inputs import ReportInputs
 from rootzone.report.surface_section import legend_of, surface_section
 from rootzone.surface.chain.open_surface import OpenSurface
-from rootzone.surface.chosen.bands import blocks, environment_codes, most_frequent
+from rootzone.surface.chosen.bands import blocks, most_frequent
+from rootzone.surface.chosen.classes import environment_codes
 from rootzone.surface.chosen.engines import local, scene_image
 from rootzone.surface.chosen.open_choice import OpenChoice
+from rootzone.surface.chosen.read_classes import read_climate
 from rootzone.surface.cloud.client import EarthEngine
+from rootzone.surface.grids.cell_grid import ease_grid, piece_of
 from rootzone.surface.select.choose import soft_weights
 from rootzone.surface.select.chosen_graph import SCENE, ChosenModels
 from rootzone.surface.select.environments import ALL
@@ -39,10 +42,17 @@ years: [2022]
 surface:
   system: select
   dates: [2022-05-04, 2022-05-07]
-  splits: [random, stations]
+  epochs: 10
+  splits: [random, stations, region]
+  other_region:
+    smap: data/other/smap/*.h5
+    land: data/other/land.tif
+    ndvi: data/other/ndvi/*.tif
+    stations: [data/other/stations.csv]
   select:
-    candidates: [climatology, sca_v, ridge_physics, trees_shy]
-    by: [texture]
+    candidates: [climatology, sca_v, ridge_physics, trees_shy, unet]
+    by: [koppen, cluster]
+    koppen: koppen.tif
     rounds: 15
     outer: 3
     inner: 2
@@ -50,11 +60,34 @@ surface:
     cloud: {project: p}
 """
 
+# Beck et al. (2023), 1991-2020 at 0.1 degrees, koppen_geiger_0p1: 7 BSk, 25 Dfa, 26 Dfb, 27 Dfc,
+# 29 ET. The Front Range west of Boulder, and Nebraska, where the province lies.
+FRONT_RANGE = np.array([
+    [26, 27, 27, 27, 26, 26, 7, 7, 7, 7], [27, 27, 27, 27, 26, 26, 7, 7, 7, 7],
+    [27, 27, 27, 27, 26, 26, 26, 7, 7, 7], [27, 27, 27, 27, 27, 26, 26, 7, 7, 7],
+    [29, 27, 27, 26, 26, 26, 26, 7, 7, 7], [29, 29, 27, 27, 26, 26, 26, 7, 7, 7],
+    [29, 27, 27, 27, 27, 26, 26, 26, 7, 7], [27, 27, 27, 27, 26, 26, 26, 26, 7, 7],
+])  # fmt: skip
+NEBRASKA = np.full((7, 6), 25)
+
+
+def climate_map(path: Path, codes: np.ndarray, west: float, north: float) -> Path:
+    """A map of climate codes, 0.1 degrees."""
+    transform = rasterio.Affine(0.1, 0.0, west, 0.0, -0.1, north)
+    with rasterio.open(
+        path, "w", driver="GTiff", dtype="uint8", count=1, height=codes.shape[0], nodata=0,
+        width=codes.shape[1], crs="EPSG:4326", transform=transform,
+    ) as file:  # fmt: skip
+        file.write(codes.astype(np.uint8), 1)
+    return path
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("chosen")
-    write_province(root / "data" / "surface", look_at(quick_province(), 0, 12))
+    write_province(root / "data" / "surface", look_at(quick_province(45), 0, 12))
+    write_province(root / "data" / "other", look_at(quick_province(36, seed=23), 1, 5))
+    climate_map(root / "koppen.tif", NEBRASKA, -100.2, 40.3)
     (root / "campaign.yaml").write_text(CAMPAIGN)
     for verb in ("plan", "train", "evaluate", "map", "bands"):
         found = invoke("surface", verb, root / "campaign.yaml")
@@ -68,14 +101,77 @@ def choice_of(folder: Path) -> OpenChoice:
 
 def test_every_candidate_is_scored_beside_the_choice_under_each_split(trained: Path) -> None:
     skill = json.loads((trained / "surface" / "skill.json").read_text())["skill"]
-    names = {"chosen", "climatology", "sca_v", "ridge_physics", "trees_shy"}
-    assert set(skill) == {"stations", "random"}
+    names = {"chosen", "climatology", "sca_v", "ridge_physics", "trees_shy", "unet"}
+    assert set(skill) == {"stations", "random", "region"}
     assert set(skill["stations"]) == names
     frame = pl.read_parquet(trained / "surface" / "select" / "predictions.parquet")
     own = frame.filter((pl.col("split") == "stations") & (pl.col("model") == "chosen"))
     rmse = float(np.sqrt(np.mean((own["theta"] - own["observed"]).to_numpy() ** 2)))
     assert skill["stations"]["chosen"]["rmse"] == pytest.approx(rmse)
     assert "only `stations` tells" in (trained / "surface" / "card.md").read_text()
+
+
+def test_the_other_region_is_told_by_the_models_and_weights_of_this_one(trained: Path) -> None:
+    frame = pl.read_parquet(trained / "surface" / "select" / "predictions.parquet")
+    here, there = (frame.filter(pl.col("split") == split) for split in ("stations", "region"))
+    assert there["station"].n_unique() == 5
+    wide = there.pivot("model", index=["station", "date", "environment"], values="theta")
+    weights = choice_of(trained).models.weights
+    assert set(wide["environment"]) <= set(weights)
+    mean = np.zeros(wide.height)
+    for model in weights[ALL]:
+        share = np.array([weights[e][model] for e in wide["environment"]])
+        mean += share * wide[model].to_numpy()
+    np.testing.assert_allclose(wide["chosen"].to_numpy(), mean, atol=1e-12)
+    # Nothing of that region has been seen: SCA-V needs nothing and says what it says anywhere.
+    choice = OpenChoice(choice_of(trained).opened.other)
+    samples = choice.samples(lambda line: None).sort("station", "date")
+    np.testing.assert_allclose(
+        wide.sort("station", "date")["sca_v"].to_numpy(), samples["theta_sca"].to_numpy(), atol=1e-6
+    )
+    assert here["date"].n_unique() >= there["date"].n_unique()
+
+
+def test_clusters_and_climate_make_environments(trained: Path) -> None:
+    choice = choice_of(trained)
+    classes = choice.classes()
+    assert set(classes["koppen"].ravel()) == {"D"}
+    clusters = set(classes["cluster"].ravel())
+    known = set(choice.models.environments)
+    assert known <= {ALL, "D", *(f"D / {name}" for name in clusters)}
+    assert len(known) > 1
+    # A station lies in the cluster of its own pixel, and every block in that of most of its pixels.
+    told = choice.classes_of_stations()
+    places = choice.opened.places
+    assert told["cluster"].to_list() == classes["cluster"][places.row, places.col].tolist()
+    assert set(choice.classes(9)["cluster"].ravel()) <= clusters
+
+
+def test_climate_is_that_of_the_nearest_pixel_of_a_real_map(tmp_path: Path) -> None:
+    path = climate_map(tmp_path / "koppen.tif", FRONT_RANGE, -105.9, 40.2)
+    whole = ease_grid(1)
+    row, col = (int(v) for v in whole.row_col_of_lon_lat(-105.85, 40.15))
+    grid = piece_of(whole, row, col, 60, 80)
+    told = read_climate(path, "koppen_beck", grid)
+    letters = np.array(told.names)[told.code]
+    rows, cols = np.mgrid[0:60, 0:80]
+    lon, lat = grid.lon_lat(rows, cols)
+    major = {7: "B", 25: "D", 26: "D", 27: "D", 29: "E"}
+    r, c = np.floor((40.2 - lat) / 0.1).astype(int), np.floor((lon + 105.9) / 0.1).astype(int)
+    own = np.array([major[code] for code in FRONT_RANGE[r, c].ravel().tolist()]).reshape(60, 80)
+    # A border may fall between a pixel's middle and the grid that GDAL warps through.
+    assert (letters == own).mean() > 0.98
+    assert set(letters.ravel()) == {"B", "D", "E"}
+    with pytest.raises(RequestError, match="no climate inside the region"):
+        read_climate(climate_map(tmp_path / "far.tif", NEBRASKA, 10.0, 50.0), "koppen_beck", grid)
+    # By the alphabet of Kottek et al. 7 is a hot desert and 29 the coldest winters of D.
+    other = read_climate(path, "koppen_kottek", grid)
+    assert set(np.array(other.names)[other.code].ravel()) == {"B", "D"}
+    alphabet = climate_map(
+        tmp_path / "kottek.tif", np.where(FRONT_RANGE == 29, 31, 5), -105.9, 40.2
+    )
+    with pytest.raises(RequestError, match=r"code 31 is no climate.*koppen_beck.*koppen_kottek"):
+        read_climate(alphabet, "koppen_beck", grid)
 
 
 def test_the_report_shows_the_choice(trained: Path) -> None:
@@ -273,6 +369,9 @@ def test_exports_go_on_after_a_kill_and_end_in_the_same_maps(
     assert facts["cloud"] == "exports to drive"
     assert facts["cloud_bytes_received"] == 2 * 36 * 36 * 4 * 8
     assert facts["cloud_payload_bytes"] > 10_000
+    # By hand: 3 outer folds, the final choice and the random split, each with 2 inner folds and a
+    # fit on all; five candidates, one of them a network.
+    assert (facts["fits"], facts["networks"]) == (5 * 3 * 5, 5 * 3)
     service.lists_until_done = 2
     whole, calls = EarthEngine.export, iter((False, True))
 

@@ -54,7 +54,7 @@ def test_an_untrained_network_is_scav_in_the_graph_too() -> None:
 
 
 def new_network_of() -> object:
-    from rootzone.surface.emission_model.parameters import RetrievalConfig
+    from rootzone.surface.emission_model.config import RetrievalConfig
 
     return new_network(RetrievalConfig(), 0)
 

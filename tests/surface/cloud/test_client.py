@@ -11,6 +11,7 @@ import pytest
 import rasterio
 
 from rootzone._shared.errors import RequestError
+from rootzone._shared.parts import Parts
 from rootzone.covariates.fetch.run_transfer import Patience
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.surface.cloud.client import EarthEngine
@@ -105,6 +106,33 @@ def test_windows_are_put_together_where_they_belong(
     for name in ("tau", "h"):
         np.testing.assert_array_equal(found[name], bands(assets)[name])
     assert sum("computePixels" in line for line in service.seen) == 9
+
+
+def test_windows_that_are_kept_are_not_asked_for_again(
+    engine: EarthEngine, assets: Path, service: Service, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    pieces = [Window(r, 0, min(2, 5 - r), 7) for r in (0, 2, 4)]
+    monkeypatch.setattr("rootzone.surface.cloud.run_compute.windows", lambda *_: pieces)
+    monkeypatch.setattr("rootzone.surface.cloud.run_compute.AT_ONCE", 1)
+    parts, graph = Parts.of(tmp_path, "day"), image(NAME).select("tau")
+    whole, calls = EarthEngine.pixels, iter((False, True))
+
+    def killed(self: EarthEngine, *args: object) -> object:
+        if next(calls, True):
+            raise KeyboardInterrupt
+        return whole(self, *args)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EarthEngine, "pixels", killed)
+        with pytest.raises(KeyboardInterrupt):
+            compute(engine, graph, GRID, 1, parts)
+    service.seen.clear()
+    found = compute(engine, graph, GRID, 1, parts)
+    np.testing.assert_array_equal(found["tau"], bands(assets)["tau"])
+    assert sum("computePixels" in line for line in service.seen) == 2  # the first of three is kept
+    compute(engine, graph, GRID, 1, Parts.of(tmp_path, "another model"))
+    assert sum("computePixels" in line for line in service.seen) == 5
 
 
 def test_a_busy_service_is_asked_again_and_not_for_ever(

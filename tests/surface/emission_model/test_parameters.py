@@ -9,7 +9,7 @@ import torch
 from rootzone._shared.errors import RequestError, StoppedEarly
 from rootzone.networks.run_training import RunOptions
 from rootzone.surface.emission_model.channels import COVARIATES, PHYSICAL, channels_of, ln_held
-from rootzone.surface.emission_model.parameters import RetrievalConfig
+from rootzone.surface.emission_model.config import RetrievalConfig
 from rootzone.surface.emission_model.predict import retrieve_pixels, usable
 from rootzone.surface.emission_model.train import PointSamples, new_network, train_retrieval
 from rootzone.surface.physics.dielectric import mironov2009_constants

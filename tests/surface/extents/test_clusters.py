@@ -86,7 +86,7 @@ def test_unknown_numbers_count_as_the_mean() -> None:
 
 def test_too_few_extents_and_other_columns_are_refused() -> None:
     vectors, _ = planted()
-    with pytest.raises(RequestError, match="3 extents are too few"):
+    with pytest.raises(RequestError, match="3 places are too few"):
         find_clusters(vectors[:3], NAMES)
     found, _ = find_clusters(vectors, NAMES, least_members=10)
     with pytest.raises(RequestError, match="has 23 columns"):
