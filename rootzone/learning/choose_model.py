@@ -11,9 +11,9 @@ it had not seen, give the width of its interval.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -24,13 +24,13 @@ from rootzone.learning.fallback_inputs import land_features, physics_at
 from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.race import Choice, HeldOut, folds_of, race
 from rootzone.learning.samples.batches import SampleSet
+from rootzone.learning.samples.label_index import SIMULATED, GridLabels
 from rootzone.networks.bundle import bundle_in_memory
 from rootzone.networks.families import Shape, config_of
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
 from rootzone.networks.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from rootzone.learning.samples.label_index import GridLabels
     from rootzone.learning.samples.open_samples import CampaignSamples
 
 _MOST_JUDGED: Final = 4000  # labels each candidate is held against in a fold
@@ -65,40 +65,117 @@ def choose_model(
     RequestError
         There are too few places to put some aside.
     """
-    training = {name: inputs.labels[name].part(inputs.parts[name], TRAIN) for name in inputs.labels}
-    told = training[inputs.judge]
+    folds = PlaceFolds.of(inputs)
     learning = inputs.campaign.learning
-    used, first = np.unique(told.place, return_index=True)
-    names = [told.places[code] for code in used.tolist()]
-    folds = folds_of(
-        names, told.tile[first].tolist(), learning.auto_folds, inputs.campaign.seeds.split,
-        inputs.judge,
-    )  # fmt: skip
-    judges = [_fewer(told.part(parts, TEST)) for parts in folds]
     own = {name: with_model(inputs, name) for name in learning.candidates}
 
     def trained(name: str, fold: int) -> FloatArray:
-        say(f"auto: trying {name}, fold {fold + 1} of {len(folds)}")
-        fit = {**training, inputs.judge: told.part(folds[fold], TRAIN)}
-        best_by = told.part(folds[fold], VALIDATION)
+        say(f"auto: trying {name}, fold {fold + 1} of {len(folds.parts)}")
         there = folder / f"fold{fold + 1}" / name
-        result, config = _fitted(own[name], fit, best_by, there, how, epochs, seed)
-        bundle = bundle_in_memory(
-            [result.weights], config, inputs.scene.spec, inputs.depths_mm, how.device
-        )
-        return predict_labels(bundle, inputs.scene, judges[fold]).theta
+        return folds.said(own[name], fold, there, how, epochs=epochs, seed=seed)
 
-    held = []
-    for fold, one in zip(folds, judges, strict=True):
-        observed = one.theta.astype(np.float64)
-        near = land_features(inputs.scene, told.part(fold, TRAIN))[0]
-        features, place = land_features(inputs.scene, one)
-        away = near.judge(features.numbers, features.classes)[0][place]
-        physics = physics_at(inputs.scene, one)
-        held.append(
-            HeldOut(observed, observed, one.place.astype(np.int64), one.date, physics, away)
+    return race(learning.candidates, folds.held(), trained, inputs.judge)
+
+
+@dataclass(frozen=True)
+class PlaceFolds:
+    """The training places of a campaign, put aside fold by fold.
+
+    Parameters
+    ----------
+    inputs : CampaignSamples
+        The campaign's samples.
+    training : mapping of str to GridLabels
+        Training labels of each source.
+    parts : list of dict
+        Part of each place of the source that judges, in each fold.
+    judges : list of GridLabels
+        Labels put aside in each fold.
+    """
+
+    inputs: CampaignSamples
+    training: Mapping[str, GridLabels]
+    parts: list[dict[Any, str]]
+    judges: list[GridLabels]
+
+    @classmethod
+    def of(cls, inputs: CampaignSamples) -> PlaceFolds:
+        """Folds as the campaign asks for them.
+
+        Raises
+        ------
+        RequestError
+            There are too few places to put some aside.
+        """
+        training = {
+            name: inputs.labels[name].part(inputs.parts[name], TRAIN) for name in inputs.labels
+        }
+        told = training[inputs.judge]
+        used, first = np.unique(told.place, return_index=True)
+        parts = folds_of(
+            [told.places[code] for code in used.tolist()], told.tile[first].tolist(),
+            inputs.campaign.learning.auto_folds, inputs.campaign.seeds.split, inputs.judge,
+        )  # fmt: skip
+        return cls(inputs, training, parts, [_fewer(told.part(one, TEST)) for one in parts])
+
+    def held(self) -> list[HeldOut]:
+        """What is known at the places put aside in each fold, but for a prediction."""
+        scene, told = self.inputs.scene, self.training[self.inputs.judge]
+        out = []
+        for fold, one in zip(self.parts, self.judges, strict=True):
+            observed = one.theta.astype(np.float64)
+            near = land_features(scene, told.part(fold, TRAIN))[0]
+            features, place = land_features(scene, one)
+            away = near.judge(features.numbers, features.classes)[0][place]
+            known = physics_at(scene, one)
+            where = one.place.astype(np.int64)
+            out.append(HeldOut(observed, observed, where, one.date, known, away))
+        return out
+
+    def said(
+        self,
+        variant: CampaignSamples,
+        fold: int,
+        folder: Path,
+        how: RunOptions,
+        *,
+        epochs: int | None = None,
+        seed: int | None = None,
+        sites: int | None = None,
+    ) -> FloatArray:
+        """What a model says at the places put aside, trained on the others.
+
+        Parameters
+        ----------
+        variant : CampaignSamples
+            Model and channels; labels and folds are this object's.
+        fold : int
+            Number of the fold.
+        folder : Path
+            Of logs and checkpoints.
+        how, epochs, seed
+            As in `choose_model`.
+        sites : int, optional
+            So many of the simulated sites train, evenly chosen by name; all by default.
+        """
+        told = self.training[self.inputs.judge]
+        fit = {**self.training, self.inputs.judge: told.part(self.parts[fold], TRAIN)}
+        if sites is not None:
+            fit[SIMULATED] = _of_sites(fit[SIMULATED], sites)
+        best_by = told.part(self.parts[fold], VALIDATION)
+        result, config = _fitted(variant, fit, best_by, folder, how, epochs, seed)
+        scene = variant.scene
+        bundle = bundle_in_memory(
+            [result.weights], config, scene.spec, variant.depths_mm, how.device
         )
-    return race(learning.candidates, held, trained, inputs.judge)
+        return predict_labels(bundle, scene, self.judges[fold]).theta
+
+
+def _of_sites(labels: GridLabels, most: int) -> GridLabels:
+    """Labels of so many places, evenly chosen among them."""
+    used = np.unique(labels.place)
+    kept = used[np.linspace(0, used.size - 1, min(most, used.size)).round().astype(np.int64)]
+    return labels.chosen(np.isin(labels.place, kept))
 
 
 def with_model(inputs: CampaignSamples, model: str) -> CampaignSamples:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from rootzone.covariates.grid import MasterGrid
 from rootzone.surface.chain.open_surface import OpenSurface
+from rootzone.surface.samples.smap_scene import cells_piece
 
 _STEP_S: Final = 1.2e-5  # a retrieval and a step of training on one core, measured
 _MAP_S: Final = 4e-6  # a pixel and day and network, with its files
@@ -12,7 +14,7 @@ _BYTES: Final = 2 * 2 + 1 + 5 * 4  # two bands of water content, flags, five of 
 
 
 def plan(opened: OpenSurface) -> dict[str, Any]:
-    """Files, bytes, samples at most, and seconds of one core; reads headers and names only."""
+    """Files, bytes, windows, samples at most, and seconds of one core; no look of SMAP is read."""
     section = opened.section
     found = {
         "smap": opened.found(section.smap), "ndvi": opened.found(section.ndvi),
@@ -37,8 +39,19 @@ def plan(opened: OpenSurface) -> dict[str, Any]:
     return {
         "files": {name: len(paths) for name, paths in found.items()},
         "bytes_read": sum(path.stat().st_size for paths in found.values() for path in paths),
-        "pixels": pixels, "looks": int(scene.days.size), "stations_inside": n_place,
+        "windows": _windows(scene.grid), "pixels": pixels,
+        "looks": int(scene.days.size), "stations_inside": n_place,
         "samples_at_most": samples, "networks": n_fit, "training_s": round(train_s, 1),
         "maps": n_map, "bytes_written_at_most": n_map * pixels * _BYTES,
         "mapping_s": round(n_map * pixels * _MAP_S * len(section.seeds), 1),
     }  # fmt: skip
+
+
+def _windows(grid: MasterGrid) -> dict[str, str]:
+    """Cells of SMAP's grids that are read of each look: the region's and one around, from 0."""
+    told = {}
+    for nominal_km in (9, 36):
+        piece, row, col = cells_piece(grid, nominal_km)
+        rows, cols = f"{row}-{row + piece.height - 1}", f"{col}-{col + piece.width - 1}"
+        told[f"ease2_{nominal_km}km"] = f"rows {rows}, columns {cols}"
+    return told

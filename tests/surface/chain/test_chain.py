@@ -239,6 +239,17 @@ def test_observe_and_retrieve_tell_what_they_found(folder: Path, tmp_path: Path)
     assert all(row["largest_difference"] < 1e-5 for row in rows)
 
 
+def test_plan_tells_the_cells_of_each_look(folder: Path) -> None:
+    # The region is cell (72, 214) of the 36 km grid, so cells 288-291, 856-859 of 9 km; one around.
+    told = CliRunner().invoke(cli, ["surface", "plan", str(folder / "campaign.yaml"), "--json"])
+    facts = json.loads(told.stdout)
+    assert facts["windows"] == {
+        "ease2_9km": "rows 287-292, columns 855-860", "ease2_36km": "rows 71-73, columns 213-215",
+    }  # fmt: skip
+    smap = sum(path.stat().st_size for path in (folder / "data/surface/smap").glob("*.h5"))
+    assert facts["bytes_read"] > smap
+
+
 def test_plan_and_evaluate_load_no_torch() -> None:
     # Of SMAP and of what select chose; loading it takes longer than either verb.
     code = "import sys\n" + "\n".join(
