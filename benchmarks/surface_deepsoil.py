@@ -23,6 +23,7 @@ from rootzone._shared.errors import RootzoneError
 from rootzone.covariates.grid import Window
 from rootzone.networks.losses import CompositeLoss
 from rootzone.networks.mixing import STATION
+from rootzone.networks.run_log import read_log
 from rootzone.networks.run_training import new_network, train
 from rootzone.networks.train_step import optimiser_of, train_step
 from rootzone.surface.chain.open_surface import OpenSurface
@@ -64,7 +65,9 @@ def campaign(folder: Path, data: Path, name: str, seed: int, args: Any, **keys: 
         "smap": data / "smap30/*.tif", "target": data / "target/*.tif",
         "widths": list(args.widths), "days_per_extent": args.days, "clusters": "one",
         "monthly_epochs": args.monthly, "daily_epochs": args.daily, "min_sites": 5,
-        "most_clusters": 4, "monthly_rate": 3e-3, "daily_rate": 2e-3, **keys,
+        "most_clusters": 4, "batch_size": args.batch,
+        "monthly_rate": 3e-3, "daily_rate": 2e-3, "station_weight": args.weight,
+        "psi_space": args.space, "station_reach": args.reach, **keys,
     }  # fmt: skip
     place = folder / f"{data.name}_{name}_{seed}"
     place.mkdir(parents=True, exist_ok=True)
@@ -80,15 +83,30 @@ def campaign(folder: Path, data: Path, name: str, seed: int, args: Any, **keys: 
     return OpenSurface.of(place / "campaign.yaml")
 
 
+def named(what: str, args: argparse.Namespace) -> str:
+    """A run's name by what its loss depends on."""
+    return f"{what}_{args.weight:g}_{args.space}_{args.reach}"
+
+
 def trained(opened: OpenSurface) -> dict[str, Any]:
     """Train where it is not yet, and evaluate."""
     started = time.process_time()
     train_all(opened, lambda line: None)
     told = evaluate(opened)
+    told["validation"] = chosen_rmse(opened)
     print(
         f"  {opened.folder.parent.name}: {time.process_time() - started:.0f} s of CPU", flush=True
     )
     return told
+
+
+def chosen_rmse(opened: OpenSurface) -> float:
+    """Root mean square error at the stations that epochs were chosen by, of all networks."""
+    best = [
+        min(float(row["validation_rmse"]) for row in read_log(path))
+        for path in sorted(opened.folder.glob("networks/stations_*/cluster*/daily/log.csv"))
+    ]
+    return float(np.mean(best))
 
 
 def losses(args: argparse.Namespace) -> None:
@@ -96,12 +114,16 @@ def losses(args: argparse.Namespace) -> None:
     data = county(args.folder, 1, args)
     found: dict[str, list[dict[str, Any]]] = {}
     for seed in args.seeds:
-        for loss in LOSSES:
-            opened = campaign(
-                args.folder, data, f"{loss}_{args.weight:g}_{args.space}", seed, args, loss=loss,
-                station_weight=args.weight, psi_space=args.space,
-            )  # fmt: skip
+        for loss in args.losses:
+            opened = campaign(args.folder, data, named(loss, args), seed, args, loss=loss)
             found.setdefault(loss, []).append(trained(opened))
+    if len(args.losses) < len(LOSSES):
+        for loss, told in found.items():
+            at = [t["skill"]["stations"]["deepsoil"]["mae"] for t in told]
+            chosen = [t["validation"] for t in told]
+            print(f"{loss}: stations {np.mean(at):.4f}, chosen by {np.mean(chosen):.4f}, "
+                  f"target {np.mean([t['target']['mae'] for t in told]):.4f}")  # fmt: skip
+        return
     print(f"\nstation weight {args.weight:g}, suction {args.space}, {len(args.seeds)} seeds")
     print(f"{'loss':14}{'MAE':>9}{'PSNR dB':>9}{'SSIM':>8}   against the target, extents left out")
     for loss, told in found.items():
@@ -126,10 +148,7 @@ def clusters(args: argparse.Namespace) -> None:
     data, gains = county(args.folder, 2, args), []
     for seed in args.seeds:
         runs = {
-            name: trained(
-                campaign(args.folder, data, f"{name}_{args.weight:g}", seed, args, clusters=name,
-                         station_weight=args.weight, psi_space=args.space)
-            )
+            name: trained(campaign(args.folder, data, named(name, args), seed, args, clusters=name))
             for name in ("one", "silhouette")
         }  # fmt: skip
         at = {n: (t["skill"]["stations"]["deepsoil"]["mae"], t["target"]["mae"])
@@ -147,9 +166,8 @@ def seams(args: argparse.Namespace) -> None:
     """Jumps of the error across edges, of a county with two climates and blended networks."""
     data = county(args.folder, 2, args)
     opened = campaign(
-        args.folder, data, f"silhouette_{args.weight:g}", args.seeds[0], args,
-        clusters="silhouette", station_weight=args.weight, psi_space=args.space,
-    )  # fmt: skip
+        args.folder, data, named("silhouette", args), args.seeds[0], args, clusters="silhouette"
+    )
     trained(opened)
     land = OpenExtents(opened)
     predictors = predictors_of(land)
@@ -234,12 +252,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--widths", type=int, nargs=4, default=[8, 16, 32, 64])
     parser.add_argument("--tiles", type=int, default=8)
-    parser.add_argument("--stations", type=int, default=30)
+    parser.add_argument("--stations", type=int, default=60)
     parser.add_argument("--span", type=int, default=60, help="days with weather")
-    parser.add_argument("--days", type=int, default=2, help="of each extent")
-    parser.add_argument("--monthly", type=int, default=6, help="epochs")
-    parser.add_argument("--daily", type=int, default=12, help="epochs")
+    parser.add_argument("--days", type=int, default=5, help="of each extent")
+    parser.add_argument("--monthly", type=int, default=4, help="epochs")
+    parser.add_argument("--daily", type=int, default=10, help="epochs")
+    parser.add_argument("--batch", type=int, default=2, help="extents in a step")
     parser.add_argument("--weight", type=float, default=10.0, help="of pixels round a station")
+    parser.add_argument("--losses", nargs="+", choices=LOSSES, default=LOSSES)
+    parser.add_argument("--reach", choices=("extent", "block"), default="extent")
     parser.add_argument("--space", choices=("linear", "log"), default="linear")
     args = parser.parse_args()
     args.folder = args.folder.resolve()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rootzone._cli._options import campaign_argument, device_option, json_option
 from rootzone._shared.json_text import json_text
+
+if TYPE_CHECKING:
+    from rootzone.jobs.driver.slurm import ArrayRequest
 
 
 @click.command()
@@ -31,6 +35,9 @@ from rootzone._shared.json_text import json_text
 )
 @click.option("--partition", default="", help="Slurm partition.")
 @click.option("--account", default="", help="Slurm account.")
+@click.option(
+    "--surface", is_flag=True, help="Send the networks of its surface (system deepsoil) instead."
+)
 @click.option("--dry-run", is_flag=True, help="Write and show the script, send nothing.")
 @json_option
 def command(
@@ -43,22 +50,36 @@ def command(
     gres: str,
     partition: str,
     account: str,
+    surface: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Send what is left of CAMPAIGN to Slurm as one array job; rootzone plan says what it costs.
 
+    With --surface each task trains some networks of its surface (rootzone surface plan says what
+    they cost), and rootzone surface train collects them after.
+
     The array can be requeued, and sent again: shards that are done are left alone. Its script and
     logs are in runs/slurm.
     """
     del slurm  # the only scheduler so far
-    from rootzone._shared.atomic import write_text
-    from rootzone.jobs.driver.slurm import sbatch_text
     from rootzone.jobs.pilot.run_plan import array_request, read_cost
     from rootzone.jobs.record.read_state import CampaignState
     from rootzone.jobs.shard.engine_choice import device_of
     from rootzone.jobs.shard.read_cut import read_shards
 
+    if surface:
+        from rootzone.surface.chain.open_surface import OpenSurface
+        from rootzone.surface.extents import plan as networks
+
+        opened, asked = OpenSurface.of(campaign), _gpus(device or "cpu", gres)
+        wanted, untrained = networks.array_request(
+            opened, tasks, minutes, partition, account, asked
+        )  # fmt: skip
+        script = opened.folder / "slurm" / "train.sbatch"
+        _hand_over(wanted, script, untrained, "network", f"rootzone surface train {campaign}",
+                   dry_run=dry_run, as_json=as_json)  # fmt: skip
+        return
     state = CampaignState.beside(campaign)
     # Kept once here, so that the tasks do not all cut the campaign at the same time.
     read_shards(state.campaign, state.workspace, freeze=True)
@@ -75,13 +96,29 @@ def command(
         account=account,
         gres=_gpus(device_of(state.campaign, device), gres),
     )
-    script = state.workspace.slurm_script
+    _hand_over(request, state.workspace.slurm_script, left, "shard", f"rootzone status {campaign}",
+               dry_run=dry_run, as_json=as_json)  # fmt: skip
+
+
+def _hand_over(
+    request: ArrayRequest,
+    script: Path,
+    left: int,
+    of: str,
+    following: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Write the script, send it where something is left and it is no rehearsal, and tell."""
+    from rootzone._shared.atomic import write_text
+    from rootzone.jobs.driver.slurm import sbatch_text
+
     write_text(script, sbatch_text(request))
     job = "" if dry_run or not left else _send(script)
-    following = f"rootzone status {campaign}"
     if as_json:
         facts = {
-            "shards_left": left,
+            f"{of}s_left": left,
             "tasks": request.tasks,
             "script": str(script),
             "job": job or None,
@@ -90,12 +127,12 @@ def command(
         click.echo(json_text(facts))
         return
     if not left:
-        click.echo("every shard is done; nothing was sent", err=True)
+        click.echo(f"every {of} is done; nothing was sent", err=True)
     elif dry_run:
         click.echo(script.read_text())
     else:
         click.echo(job)
-        click.echo(f"{left} shards in {request.tasks} array tasks, script {script}", err=True)
+        click.echo(f"{left} {of}s in {request.tasks} array tasks, script {script}", err=True)
     click.echo(f"next: {following}", err=True)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rootzone._cli._options import force_option, json_option
+from rootzone._cli._options import device_option, force_option, json_option
 from rootzone._cli._surface_fusion import daily, fuse
 from rootzone._cli._surface_select import apply, select
 from rootzone._shared.json_text import json_text
@@ -155,6 +155,32 @@ def retrieve(paths: tuple[Path, ...], as_json: bool) -> None:
 
 @command.command()
 @_CAMPAIGN
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Days from one file of weather to the next.",
+)
+def inputs(campaign: Path, every: int) -> None:
+    """Write the files that system deepsoil reads, from CAMPAIGN's own catalog and weather.
+
+    They are the land (soils, terrain, classes, a composite), and by day weather, leaf area and
+    coarse moisture. What the catalog has no file of is left out, and told.
+    """
+    from rootzone._shared.errors import RequestError
+
+    opened = _opened(campaign)
+    system = opened.section.system
+    if system != "deepsoil":
+        raise RequestError(f"Inputs are made for system deepsoil; this one is {system}.")
+    for path in _part(opened, "inputs").make_inputs(opened, every, _say):
+        click.echo(path)
+    click.echo(f"next: rootzone surface plan {campaign}", err=True)
+
+
+@command.command()
+@_CAMPAIGN
 @_ENGINE
 @json_option
 def plan(campaign: Path, engine: str, as_json: bool) -> None:
@@ -176,19 +202,22 @@ def plan(campaign: Path, engine: str, as_json: bool) -> None:
     metavar="K/N",
     help="Of system deepsoil only every N-th network from the K-th on, for the tasks of an array.",
 )
-def train(campaign: Path, part: str | None) -> None:
+@device_option
+def train(campaign: Path, part: str | None, device: str | None) -> None:
     """Train the retrieval on CAMPAIGN's stations, a network for each split and seed.
 
     Stopped or killed, the same command goes on and ends with the same networks. After all parts of
-    an array the command without --part collects what they trained.
+    an array the command without --part collects what they trained. --device is for system deepsoil.
     """
     from rootzone._shared.errors import RequestError
 
     opened = _opened(campaign)
     system = opened.section.system
-    if part is not None and system != "deepsoil":
-        raise RequestError(f"--part divides the clusters of system deepsoil; this one is {system}.")
-    asked = {} if part is None else {"part": part}
+    asked = {k: v for k, v in (("part", part), ("device", device)) if v is not None}
+    if asked and system != "deepsoil":
+        raise RequestError(
+            f"--{next(iter(asked))} is for the clusters of system deepsoil; this one is {system}."
+        )
     click.echo(_part(opened, "run_training").train_all(opened, _say, **asked))
     click.echo(f"next: rootzone surface evaluate {campaign}", err=True)
 

@@ -25,6 +25,11 @@ class DeepSoil(Section):
     """coarse surface moisture by day, nearest within 3 days; a pattern, null without"""
     target: str = "data/surface/target/*.tif"
     """dense moisture of a model to learn from, such as SMAP-HydroBlocks; a pattern"""
+    composite: str | None = None
+    """for `rootzone surface inputs`: address of a cloud-free composite in the catalog up to its
+    variable, such as landsat/SCENE; null leaves its five bands missing"""
+    observations: tuple[str, ...] = ()
+    """for `rootzone surface inputs`: tables of `rootzone surface observe` with coarse moisture"""
     widths: tuple[Width, Width, Width, Width] = (64, 128, 256, 512)
     """channels of the encoder; these make 12,899,886 parameters, 8, 16, 32, 64 suit a laptop"""
     output: Literal["relu", "sigmoid", "bounds"] = "relu"
@@ -36,6 +41,9 @@ class DeepSoil(Section):
     """suctions compared as in the paper, or as pF"""
     station_weight: Annotated[float, Field(ge=1)] = 10.0
     """weight of the 4 x 4 pixels round a station"""
+    station_reach: Literal["extent", "block"] = "extent"
+    """what stations put right of the suction's target: all of their extent, moved by their errors,
+    or the 4 x 4 pixels round each alone"""
     clusters: Literal["silhouette", "one"] = "silhouette"
     """a network for each group of places alike, or one for all"""
     most_clusters: Annotated[int, Field(ge=2, le=40)] = 40

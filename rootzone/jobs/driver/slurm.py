@@ -42,6 +42,12 @@ class ArrayRequest:
         Left out when empty.
     gres : str
         GPUs of a task, such as ``gpu:1``; empty where columns run on CPUs.
+    verb : tuple of str
+        What of ``rootzone`` each task runs.
+    share : str
+        Its option that takes the task's number and how many there are.
+    takes_cores : bool
+        Whether it takes ``--cores`` too.
     """
 
     campaign_file: str
@@ -55,6 +61,9 @@ class ArrayRequest:
     partition: str = ""
     account: str = ""
     gres: str = ""
+    verb: tuple[str, ...] = ("simulate",)
+    share: str = "--task"
+    takes_cores: bool = True
 
 
 def sbatch_text(request: ArrayRequest) -> str:
@@ -90,6 +99,7 @@ def sbatch_text(request: ArrayRequest) -> str:
     device = " --device cuda" if request.gres else ""
     call = " ".join(shlex.quote(part) for part in request.command)
     file = shlex.quote(request.campaign_file)
+    cores = f" --cores {request.cores}" if request.takes_cores else ""
     return "\n".join(
         [
             "#!/bin/bash",
@@ -98,8 +108,8 @@ def sbatch_text(request: ArrayRequest) -> str:
             'export ROOTZONE_CACHE_DIR="${ROOTZONE_CACHE_DIR:-${TMPDIR:-/tmp}/rootzone-$UID}"',
             f'export NUMBA_NUM_THREADS="${{SLURM_CPUS_PER_TASK:-{request.cores}}}"',
             f'export POLARS_MAX_THREADS="${{SLURM_CPUS_PER_TASK:-{request.cores}}}"',
-            f"exec {call} simulate {file} "
-            f'--task "$SLURM_ARRAY_TASK_ID/{request.tasks}" --cores {request.cores}{device}',
+            f"exec {call} {shlex.join(request.verb)} {file} "
+            f'{request.share} "$SLURM_ARRAY_TASK_ID/{request.tasks}"{cores}{device}',
             "",
         ]
     )

@@ -259,7 +259,7 @@ def land_values(stack: CovariateStack, plan: LandPlan, window: Window) -> AnyArr
 
 def _feature_values(stack: CovariateStack, plan: LandPlan, window: Window) -> list[AnyArray]:
     values = {
-        name: _as_numbers(stack.read(address, window))
+        name: number_values(stack.read(address, window))
         for name, address in plan.features.items()
         if name != "elevation_m"
     }
@@ -274,7 +274,7 @@ def _feature_values(stack: CovariateStack, plan: LandPlan, window: Window) -> li
     return [values[name] for name in (*FEATURE_BANDS, *plan.topography)]
 
 
-def _as_numbers(values: AnyArray) -> AnyArray:
+def number_values(values: AnyArray) -> AnyArray:
     """Values as float32; the nodata of classes becomes NaN."""
     if np.issubdtype(values.dtype, np.integer):
         return np.where(values == CLASS_NODATA, np.nan, values).astype(np.float32)
@@ -300,12 +300,13 @@ def hydraulic_values(given: Sequence[AnyArray], plan: LandPlan, depth_mm: float 
         NaN where the soils stage would refuse the layer.
     """
     flat: list[FloatArray] = [np.asarray(v, dtype=np.float64).ravel() for v in given]
-    soils = _soils(flat, plan, depth_mm)
+    soils = mapped_soils(flat, plan, depth_mm)
     values = np.stack([soils[name] for name in HYDRAULIC])
     return values.reshape(len(HYDRAULIC), *given[0].shape)
 
 
-def _soils(flat: Sequence[FloatArray], plan: LandPlan, depth_mm: float) -> SoilColumns:
+def mapped_soils(flat: Sequence[FloatArray], plan: LandPlan, depth_mm: float) -> SoilColumns:
+    """Soils of one layer each, from what `hydraulic_values` takes, pixel by pixel."""
     first_row = uniform_first_rows(flat[0].size, 1)
     if plan.soil.ptf == "rosetta3":
         sand, silt, clay = flat

@@ -16,7 +16,7 @@ from rootzone.surface.chain.evaluate import figures
 from rootzone.surface.chain.evaluate import table_text as skill_text
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.extents.open_extents import OpenExtents
-from rootzone.surface.extents.run_training import PREDICTED, TARGETS
+from rootzone.surface.extents.write_scores import PREDICTED, TARGETS
 
 MODELS: Final = ("smap", "target", "deepsoil")
 _FIGURES: Final = ("mae", "psnr", "ssim")

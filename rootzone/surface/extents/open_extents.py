@@ -12,10 +12,11 @@ import numpy as np
 
 from rootzone._shared.arrays import Float32Array
 from rootzone._shared.days import day_number
-from rootzone._shared.digests import digest_file, digest_json
+from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
 from rootzone.campaign.deepsoil_section import DeepSoil
+from rootzone.covariates.fetch.checksums import identity
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.networks.channels import LAND
 from rootzone.surface.chain.open_surface import OpenSurface
@@ -220,7 +221,11 @@ class OpenExtents:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of every file that is read."""
-        paths = [self.land_file, *self.target.by_day.values()]
-        paths += [path for files in self.daily.values() for path in files.by_day.values()]
-        return digest_json([digest_file(path) for path in paths])
+        """Digest of which files are read: to read them all at each start takes too long."""
+        return digest_json([identity(path) for path in self.paths])
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every raster that is read."""
+        found = [self.land_file, *self.target.by_day.values()]
+        return found + [path for one in self.daily.values() for path in one.by_day.values()]

@@ -42,6 +42,10 @@ from rootzone.surface.extents.vectors import Vectors
 from rootzone.surface.product.write_day import LAYER_MM, SurfaceMapFiles, files_of, write_beside
 
 WINDOW_PX: Final = 256  # with its halo 448 px: 22 MB of channels
+# Maps that are made together, window by window; a kill loses no more than these.
+_TOGETHER_DAYS: Final = 16
+_TOGETHER_BYTES: Final = 1 << 29
+_PIXEL_BYTES: Final = 5
 _OPEN_WATER: Final = [
     c for c, kind in packed_legends()["nlcd"].classes.items() if kind.group == "water"
 ]
@@ -80,23 +84,42 @@ def make_maps(opened: OpenSurface, say: Callable[[str], None]) -> list[SurfaceMa
         {"system": section.system, "networks": networks, "half_width": half,
          "fill_water": land.section.fill_water, "interval_pct": section.interval_pct},
     )  # fmt: skip
-    made = []
-    for day in days_to_map(land):
-        files = files_of(opened.folder / "maps", day)
-        made.append(files)
+    made = [files_of(opened.folder / "maps", day) for day in days_to_map(land)]
+    missing = []
+    for files in made:
         if not not_whole(files) and made_alike(files.theta, record):
             put_style(files.style)
-            continue
-        told, flags = map_of(land, predictors, day)
+        else:
+            missing.append(files)
+    pixels = land.grid.height * land.grid.width
+    together = max(1, min(_TOGETHER_DAYS, _TOGETHER_BYTES // (_PIXEL_BYTES * pixels)))
+    for first in range(0, len(missing), together):
+        _write_days(land, predictors, missing[first : first + together], half, record, say)
+    _write_series(opened, land, made, record)
+    return made
+
+
+def _write_days(
+    land: OpenExtents,
+    predictors: list[Predictor],
+    made: list[SurfaceMapFiles],
+    half: float,
+    record: Provenance,
+    say: Callable[[str], None],
+) -> None:
+    """Write some days' maps, window by window, so that each window's land is read once."""
+    section = land.opened.section
+    maps = maps_of(land, predictors, [files.day for files in made])
+    for files, (told, flags) in zip(made, maps, strict=True):
         theta = told.astype(np.float64)
         width = np.where(np.isfinite(theta), half, np.nan)
         tags = {"depth_kind": "layer 0-50 mm", "sensor": "DeepSoil, surface half"}
-        spec = theta_spec(land.grid, "uint16", files.depth_mm, day, section.interval_pct, tags)
+        spec = theta_spec(
+            land.grid, "uint16", files.depth_mm, files.day, section.interval_pct, tags
+        )
         write_cog(files.theta, spec, np.stack([pack_theta(v) for v in (theta, width)]), record)
         write_beside(files, spec, FLAGS, flags, record)
         say(f"{files.theta.name}: mean {np.nanmean(theta):.3f} m3 m-3")
-    _write_series(opened, land, made, record)
-    return made
 
 
 def _write_series(
@@ -141,13 +164,21 @@ def map_of(
     land: OpenExtents, predictors: list[Predictor], day: dt.date
 ) -> tuple[Float32Array, AnyArray]:
     """Water content of the whole grid, mean over seeds, and its flags."""
-    theta = np.full(land.grid.shape, np.nan, dtype=np.float32)
-    flags = np.zeros(land.grid.shape, dtype=np.uint8)
+    return maps_of(land, predictors, [day])[0]
+
+
+def maps_of(
+    land: OpenExtents, predictors: list[Predictor], days: list[dt.date]
+) -> list[tuple[Float32Array, AnyArray]]:
+    """Water content of the whole grid and its flags, of some days that memory has room for."""
+    shape = land.grid.shape
+    made = [(np.full(shape, np.nan, np.float32), np.zeros(shape, np.uint8)) for _ in days]
     for window in land.grid.windows(WINDOW_PX):
         rows = slice(window.row, window.row + window.height)
         cols = slice(window.col, window.col + window.width)
-        theta[rows, cols], flags[rows, cols] = window_values(land, predictors, window, day)
-    return theta, flags
+        for day, (theta, flags) in zip(days, made, strict=True):
+            theta[rows, cols], flags[rows, cols] = window_values(land, predictors, window, day)
+    return made
 
 
 def window_values(

@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import polars as pl
 
-from rootzone._shared.arrays import AnyArray, BoolArray, IntArray
+from rootzone._shared.arrays import AnyArray, IntArray
 from rootzone._shared.atomic import atomic_path
-from rootzone._shared.days import calendar_day, day_number
+from rootzone._shared.days import day_number
 from rootzone._shared.digests import digest_json
 from rootzone._shared.errors import RequestError
 from rootzone._shared.provenance import Provenance, write_sidecar
 from rootzone._shared.seal import check
 from rootzone._shared.seeds import stream
-from rootzone._shared.table_files import write_table
-from rootzone._shared.tables import Column, Schema
-from rootzone.labels.splits import TEST, TRAIN, VALIDATION, left_out
+from rootzone.labels.splits import TRAIN, VALIDATION, left_out
 from rootzone.maps.map_run import made_alike
 from rootzone.maps.run_workers import Workers
 from rootzone.surface.chain.open_surface import OpenSurface
@@ -40,32 +37,6 @@ if TYPE_CHECKING:
     from rootzone.surface.extents.samples import ExtentSamples
 
 _AGAIN: Final = "rootzone surface train makes it again."
-PREDICTED: Final = Schema(
-    "surface_deepsoil_predictions",
-    (
-        Column("split", "text", "-", "how the samples were held out"),
-        Column("seed", "int", "-", "seed of split and weights"),
-        Column("station", "text", "-", "network and station"),
-        Column("date", "date", "-", "day"),
-        Column("observed", "float", "m3 m-3", "water content the station reported"),
-        Column("smap", "float", "m3 m-3", "the coarse product there"),
-        Column("target", "float", "m3 m-3", "the model that was learned from"),
-        Column("deepsoil", "float", "m3 m-3", "the networks, blended between clusters"),
-        Column("cluster", "int", "-", "nearest cluster"),
-        Column("like_training", "bool", "-", "whether training has seen a place like it"),
-    ),
-)
-TARGETS: Final = Schema(
-    "surface_deepsoil_targets",
-    (
-        Column("seed", "int", "-", "seed of split and weights"),
-        Column("extent", "int", "-", "extent of a left-out station"),
-        Column("date", "date", "-", "day"),
-        Column("mae", "float", "m3 m-3", "mean distance from the target over the extent"),
-        Column("psnr", "float", "dB", "peak signal to noise, peak 1"),
-        Column("ssim", "float", "-", "structural similarity, 11 x 11, sigma 1.5"),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -138,9 +109,10 @@ class Task:
 
 @dataclass(frozen=True)
 class TrainJob:
-    """What a worker needs to train any task of a campaign."""
+    """What a worker needs to train any task of a campaign, and where."""
 
     campaign_file: Path
+    device: str | None = None
 
     def open(self) -> Callable[[Any], None]:
         """Open the campaign; what is returned trains one task."""
@@ -151,7 +123,7 @@ class TrainJob:
         vectors = Vectors(land)
 
         def do(task: Task) -> None:
-            train_task(land, task, grouping(land, task.seed, vectors))
+            train_task(land, task, grouping(land, task.seed, vectors), self.device)
 
         return do
 
@@ -165,7 +137,12 @@ def tasks_of(land: OpenExtents, vectors: Vectors) -> list[Task]:
     ]
 
 
-def train_all(opened: OpenSurface, say: Callable[[str], None], part: str | None = None) -> Path:
+def train_all(
+    opened: OpenSurface,
+    say: Callable[[str], None],
+    part: str | None = None,
+    device: str | None = None,
+) -> Path:
     """Train every seed and cluster; killed, the same call goes on.
 
     Parameters
@@ -177,6 +154,8 @@ def train_all(opened: OpenSurface, say: Callable[[str], None], part: str | None 
     part : str, optional
         Such as ``2/19``: only every 19th task from the second on, for the tasks of an array. The
         call without it collects what they trained.
+    device : str, optional
+        ``cpu``, as if not given, or ``cuda``.
 
     Returns
     -------
@@ -196,7 +175,7 @@ def train_all(opened: OpenSurface, say: Callable[[str], None], part: str | None 
     chosen = _part(tasks, part)
     missing = [task for task in chosen if not _is_trained(land, task, vectors)]
     cores = land.section.cores if part is None else 1
-    with Workers(TrainJob(opened.campaign_file), cores) as workers:
+    with Workers(TrainJob(opened.campaign_file, device), cores) as workers:
         for number, task in enumerate(workers.run(missing), 1):
             say(f"seed {task.seed}, cluster {task.cluster}: trained, {number} of {len(missing)}")
     if part is not None:
@@ -207,8 +186,15 @@ def train_all(opened: OpenSurface, say: Callable[[str], None], part: str | None 
          "seeds": list(opened.section.seeds)},
     )  # fmt: skip
     if missing or not made_alike(opened.predictions, record):
-        _scored(land, vectors, record, say)
+        from rootzone.surface.extents.write_scores import write_scores
+
+        write_scores(land, vectors, record, say)
     return opened.predictions
+
+
+def untrained(land: OpenExtents, vectors: Vectors) -> list[Task]:
+    """Networks that are not trained yet, or of other files and settings."""
+    return [task for task in tasks_of(land, vectors) if not _is_trained(land, task, vectors)]
 
 
 def _part(tasks: list[Task], part: str | None) -> list[Task]:
@@ -249,8 +235,8 @@ def _is_trained(land: OpenExtents, task: Task, vectors: Vectors) -> bool:
     )
 
 
-def train_task(land: OpenExtents, task: Task, groups: Grouping) -> None:
-    """Train one network through its stages and keep it.
+def train_task(land: OpenExtents, task: Task, groups: Grouping, device: str | None = None) -> None:
+    """Train one network through its stages, on the device that is named, and keep it.
 
     Raises
     ------
@@ -259,15 +245,17 @@ def train_task(land: OpenExtents, task: Task, groups: Grouping) -> None:
     """
     from safetensors.torch import save_file
 
-    from rootzone.networks.run_training import new_network
+    from rootzone.networks.ranks import device_named
+    from rootzone.networks.run_training import RunOptions, new_network
     from rootzone.networks.stages import train_stages
 
     path = network_file(land, task)
     stages = stages_of(land, task, groups)
     identity = identity_of(land, task, groups)
     results = train_stages(
-        new_network(land.config, task.seed), stages, path.parent, identity=identity
-    )
+        new_network(land.config, task.seed), stages, path.parent, identity=identity,
+        options=RunOptions(device_named(device)),
+    )  # fmt: skip
     with atomic_path(path) as temporary:
         weights = {name: value.contiguous() for name, value in results[-1].weights.items()}
         save_file(weights, temporary)
@@ -320,7 +308,7 @@ def samples_of(
     made = []
     for stations, may_see in ((train & own, train), (stopping, stopping)):
         numbers = np.unique(land.extents.of_station[stations])
-        extent, day = _drawn(numbers, days, land.section.days_per_extent, task.seed)
+        extent, day = drawn(numbers, days, land.section.days_per_extent, task.seed)
         at_stations = may_see is stopping
         made.append(
             ExtentSamples(
@@ -335,7 +323,7 @@ def _months(land: OpenExtents) -> list[int]:
     return sorted({day_number(day.replace(day=1)) for day in land.days})
 
 
-def _drawn(numbers: IntArray, days: list[int], most: int, seed: int) -> tuple[IntArray, IntArray]:
+def drawn(numbers: IntArray, days: list[int], most: int, seed: int) -> tuple[IntArray, IntArray]:
     """Extents with days drawn for each, never the same day twice."""
     extent, day = [], []
     for number in numbers.tolist():
@@ -363,34 +351,3 @@ def load_network(land: OpenExtents, task: Task, device: torch.device | None = No
     network = SurfaceUNet(land.config)
     network.load_state_dict(load_file(check(path, _AGAIN)))
     return network.eval() if device is None else network.eval().to(device)
-
-
-def _scored(
-    land: OpenExtents, vectors: Vectors, record: Provenance, say: Callable[[str], None]
-) -> None:
-    """What the networks of every seed say at stations and extents left out of them."""
-    from rootzone.surface.extents.predict import Predictor
-    from rootzone.surface.extents.score import against_target, at_stations
-
-    stations, targets = [], []
-    for seed in land.opened.section.seeds:
-        groups = grouping(land, seed, vectors)
-        if groups.clusters is not None:
-            groups.clusters.write(land.folder / "networks" / f"clusters_{seed}.json")
-        predictor = Predictor.of(land, seed, vectors, groups)
-        test: BoolArray = np.asarray(groups.parts == TEST)
-        numbers = np.unique(land.extents.of_station[test])
-        extent, day = _drawn(
-            numbers, [day_number(d) for d in land.days], land.section.days_per_extent, seed
-        )
-        for number, one in zip(extent.tolist(), day.tolist(), strict=True):
-            date = calendar_day(one)
-            told = predictor.window_of_tile(int(land.extents.tile[number]), date)
-            targets.append(against_target(land, seed, number, date, told))
-            stations += at_stations(land, seed, number, date, told, test, predictor)
-        say(f"seed {seed}: {groups.n} networks, {int(test.sum())} stations left out")
-    write_table(land.folder / "targets.parquet", pl.DataFrame(targets), TARGETS, record)
-    if not stations:
-        raise RequestError("No station left out has a value on a day with a target and weather.")
-    write_table(land.opened.predictions, pl.DataFrame(stations), PREDICTED, record)
-    write_sidecar(land.opened.predictions, record)

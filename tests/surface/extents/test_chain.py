@@ -114,19 +114,30 @@ def test_a_sample_holds_the_target_the_stations_and_their_block(land: OpenExtent
     assert 0.0 < (~known).mean() < 0.2  # open water is masked
     np.testing.assert_array_equal(one.mask[0, 0].numpy(), known)
     np.testing.assert_array_equal(one.y[0, 0].numpy()[known], target[known])
-    # Of the stations only those to train on are seen, each at its pixel and with its 16 pixels.
+    # Of the stations only those to train on are seen, each in the 16 pixels round its own.
     row, col = land.places.row - window.row, land.places.col - window.col
     inside = (row >= 0) & (row < 192) & (col >= 0) & (col < 192)
     mine = np.flatnonzero(inside & (groups.parts == TRAIN))
+    said = land.station_values(day)
     assert one.y_psi is not None
     told = one.y_psi[0, 0].numpy()
-    assert sorted(zip(*np.nonzero(np.isfinite(told)), strict=True)) == sorted(
-        zip(row[mine], col[mine], strict=True)
+    np.testing.assert_array_equal(told[row[mine], col[mine]], said[mine])
+    heavy = one.weight[0, 0].numpy() == 10.0
+    blocks = np.zeros_like(heavy)
+    for r, c in zip(row[mine], col[mine], strict=True):
+        blocks[max(0, r - 1) : r + 3, max(0, c - 1) : c + 3] = True
+    np.testing.assert_array_equal(heavy, blocks)
+    # Elsewhere the target is moved by the stations' errors, never beyond the largest of them.
+    moved, off = (told - target)[known & ~blocks], (said[mine] - target[row[mine], col[mine]])
+    assert np.nanmin(off) - 1e-6 <= moved.min() < moved.max() <= np.nanmax(off) + 1e-6
+    alone = land.section.model_copy(update={"station_reach": "block"})
+    section = land.opened.section.model_copy(update={"deepsoil": alone})
+    other, _ = samples_of(
+        OpenExtents(replace(land.opened, section=section)), Task(0, 0), groups, monthly=False
     )
-    k = int(mine[0])
-    assert told[row[k], col[k]] == land.station_values(day)[k]
-    block = one.weight[0, 0].numpy()[row[k] - 1 : row[k] + 3, col[k] - 1 : col[k] + 3]
-    assert (block == 10.0).all()
+    psi = other.batch(np.array([0])).y_psi
+    assert psi is not None
+    np.testing.assert_array_equal(np.isfinite(psi[0, 0].numpy()), blocks)
     assert stop.at_stations
     labelled = stop.batch(np.array([0]))
     assert 1 <= int(labelled.mask.sum()) <= 9
@@ -225,6 +236,16 @@ def test_trained_again_nothing_is_trained_anew_and_parts_are_numbered(trained: P
     found = CliRunner().invoke(cli, ["surface", "train", str(trained / "campaign.yaml")])
     assert found.exit_code == 0, found.output
     assert path.stat().st_mtime_ns == before
+    # Slurm is handed the same networks: two tasks, each a part, on one core.
+    words = ["submit", str(trained / "campaign.yaml"), "--slurm", "--surface", "--dry-run"]
+    sent = CliRunner().invoke(cli, [*words, "--json"])
+    told = json.loads(sent.stdout)
+    assert (told["networks_left"], told["tasks"], told["job"]) == (0, 2, None)
+    script = Path(told["script"]).read_text()
+    assert "#SBATCH --array=1-2" in script
+    assert script.rstrip().endswith(
+        f'surface train {trained / "campaign.yaml"} --part "$SLURM_ARRAY_TASK_ID/2"'
+    )
     part = ["surface", "train", str(trained / "campaign.yaml"), "--part", "3/2"]
     refused = CliRunner().invoke(cli, part)
     assert isinstance(refused.exception, RequestError)
