@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rootzone._shared.arrays import AnyArray
+from rootzone._shared.seeds import stream
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.networks.batch import Batch
 
@@ -53,7 +54,7 @@ class ShiftedSamples:
         wider: SampleSet = self._wider  # type: ignore[attr-defined]
         read = wider.batch(indices, device)
         halo, side = self.whole.crop_halo_px, self.whole.side_px
-        rng = np.random.default_rng([self.seed, *indices.tolist()])
+        rng = stream(self.seed, *indices.tolist())
         where = read.mask.any(dim=1).cpu().numpy()
         corners = [self._corner(one, rng) for one in where]
 
