@@ -44,6 +44,7 @@ demo: $(VENV)/.learn
 real: $(VENV)/.learn
 	@test -d "$(DATA)" || { echo "make real DATA=folder of real files (see docs/data-sources.md)"; exit 2; }
 	$(BIN)/python scripts/run_real.py $(DATA) $(REAL_OUT)
+	$(BIN)/python benchmarks/station_correction.py --work $(REAL_OUT)/points/correction --data $(DATA) --steps 240
 
 # Kernels run twice: compiled, and as plain Python, which also holds what compiling may hide.
 test: $(VENV)/.dev

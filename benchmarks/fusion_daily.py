@@ -30,7 +30,7 @@ def main() -> None:
     given = asked.parse_args()
     figures = Figures()
     province = make_province(
-        ProvinceSettings(side_km=36, first="2022-05-01", last="2022-08-31"), threads=2
+        ProvinceSettings(side_km=36, first="2022-05-01", last="2022-08-31"), threads=None
     )
     score(figures, province, given.days)
     figures.show(as_json=given.json)

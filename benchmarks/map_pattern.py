@@ -2,7 +2,9 @@
 
 Reads what `rootzone demo DIR` (or any campaign of made-up data with a folder data/truth) has made:
 every folder of maps is scored on every day with a truth. The pattern is the spread of the 64 phase
-means of the field less its mean over 17 pixels.
+means of the field less its mean over 17 pixels. ``--before DIR --picture FILE`` draws a window of
+the first map of another campaign on the same land above the same window of this one's: water
+content, what is finer than 17 pixels, and the phase means with their spread.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from _figures import Figures, parser
 from rootzone._shared.arrays import FloatArray
 from rootzone.made_up.truth import read_truth
 from rootzone.maps.encoding import unpack_theta
-from rootzone.maps.scores import pattern_of, score_map, spectrum
+from rootzone.maps.scores import fine, pattern_of, phase_means, score_map, spectrum
 
 MOST_PATTERN = 0.003  # m3 m-3, asked
 
@@ -50,10 +52,39 @@ def add_spectrum(figures: Figures, name: str, pairs: list[tuple[FloatArray, Floa
         figures.add(f"{name}: variance at {px:.0f} px over the truth's", float(ratio), "-")
 
 
+def picture(before: Path, after: Path, out: Path, side: int = 96) -> None:
+    """A window of both campaigns' first maps, one colour scale a column."""
+    from matplotlib.figure import Figure
+
+    whole = [opened(maps_of(folder / "maps")["own"][0])[0] for folder in (before, after)]
+    row, col = (size // 2 // 8 * 8 for size in whole[0].shape)
+    here = (slice(row, row + side), slice(col, col + side))
+    figure = Figure(figsize=(8.4, 5.2), layout="constrained")
+    axes = figure.subplots(2, 3)
+    for line, (theta, name) in enumerate(zip(whole, ("before", "after"), strict=True)):
+        small = fine(theta)
+        phases = phase_means(theta)
+        shown = (
+            (theta[here], "YlGnBu", (0.05, 0.40), "water content"),
+            (small[here], "RdBu", (-0.06, 0.06), "finer than 17 px"),
+            (phases, "RdBu", (-0.06, 0.06), f"phase means, {np.ptp(phases):.4f}"),
+        )
+        for axis, (values, colours, (low, high), title) in zip(axes[line], shown, strict=True):
+            image = axis.imshow(values, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+            axis.set_title(f"{name}: {title}", fontsize=9)
+            axis.set(xticks=[], yticks=[])
+            figure.colorbar(image, ax=axis, shrink=0.8, label="m3 m-3")
+    figure.savefig(out, dpi=90)
+
+
 def main() -> None:
     parsed = parser(__doc__)
     parsed.add_argument("campaign", type=Path, help="folder of the campaign")
+    parsed.add_argument("--before", type=Path, help="folder of another campaign on this land")
+    parsed.add_argument("--picture", type=Path, help="PNG to draw, with --before")
     arguments = parsed.parse_args()
+    if arguments.before is not None and arguments.picture is not None:
+        picture(arguments.before, arguments.campaign, arguments.picture)
     figures = Figures()
     for name, paths in maps_of(arguments.campaign / "maps").items():
         patterns, scores, pairs = [], [], []

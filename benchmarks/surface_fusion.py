@@ -69,7 +69,7 @@ def main() -> None:
     settings = ProvinceSettings(last="2022-12-31", cover=given.cover)
     if given.quick:
         settings = ProvinceSettings(first="2022-04-01", last="2022-09-30", cover=given.cover)
-    province = make_province(settings, threads=2)
+    province = make_province(settings, threads=None)
     start: dict[int, Weights] = {}
     for name, layer in (("SSM 0-10 cm", "0_10cm"), ("RZSM 0-100 cm", "0_100cm")):
         for seed in range(given.seeds):

@@ -1,27 +1,34 @@
 """The multimodal network in the made-up province at 10 m, stations left out, beside LightGBM.
 
-    python benchmarks/surface_multimodal.py [--seeds 3] [--seed 0] [--variant mini] [--window 32]
+    python benchmarks/surface_multimodal.py [--seeds 3] [--seed 0] [--variant mini] [--keep FOLDER]
 
 A province of 72 km has soils, fields and relief of 10 m; radar with the speckle of 4.4 looks,
 Sentinel-2 and Landsat under clouds, leaves, terrain, weather. Networks learn a SMAP-like product
 first (cells of 9 km, sd .02 off, brought to pixels by a soil map that is off too) and stations
 then; what each group of inputs adds, what the first stage adds with 20 stations and with all, and
-what a missing sensor costs. Stations carry an offset of sd .015 and noise of .01 a day.
+what a missing sensor costs. Stations carry an offset of sd .015 and noise of .01 a day, and are
+left out: 60 to learn from, 12 to stop by, 60 to be scored on. With ``--keep`` the province and
+every finished part stay in a folder, and the same call goes on from there. Figures are medians of
+seeds with their range.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import pickle
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from _figures import Figures, parser
+import torch
+from _figures import parser
 
 from rootzone._shared.arrays import AnyArray, FloatArray
 from rootzone._shared.skill import skill_of
+from rootzone.networks.calibration import calibrate
 from rootzone.networks.mixing import SIMULATED
 from rootzone.networks.run_training import new_network
 from rootzone.surface.multimodal.chips import Chips
@@ -41,7 +48,9 @@ from rootzone.surface.worlds.look_fine import (
 from rootzone.surface.worlds.province import CELL_PX, ProvinceSettings
 
 SENSORS = ("s1", "s2", "landsat", "leaves", "terrain")
-ABLATIONS = ("sar", "sar_optics_terrain", "all")
+ABLATIONS = ("all", "sar", "sar_optics_terrain")
+BATCH, COVERAGE, DRAWS = 16, 0.8, 400
+_TRUE, _LOW, _HIGH = "ubrmse to truth", "r2, 2.5 % of stations drawn", "r2, 97.5 %"
 PIXEL_KM, DAYS_EACH = 0.01, 5
 N_TRAIN, N_STOP, N_TEST, FEW = 60, 12, 60, 20
 _S2_DAYS, _L8_DAYS, _REACH = 5, 16, 20
@@ -128,19 +137,21 @@ def main() -> None:
     asked.add_argument("--variant", default="mini")
     asked.add_argument("--window", type=int, default=32, help="pixels, a multiple of 32")
     asked.add_argument("--days", type=int, default=14, help="radar scenes of a season")
-    asked.add_argument("--chips", type=int, default=1200, help="windows of the product's stage")
-    asked.add_argument("--product-epochs", type=int, default=8)
-    asked.add_argument("--epochs", type=int, default=15)
+    asked.add_argument("--chips", type=int, default=1600, help="windows of the product's stage")
+    asked.add_argument("--product-epochs", type=int, default=12)
+    asked.add_argument("--epochs", type=int, default=12)
+    asked.add_argument("--dropout", type=float, default=0.3, help="of sensors")
     asked.add_argument("--ablations", default=",".join(ABLATIONS))
+    asked.add_argument("--device", default="cpu")
+    asked.add_argument("--bf16", action="store_true")
+    asked.add_argument("--keep", type=Path, help="folder of the province and of finished parts")
     given = asked.parse_args()
-    started = time.process_time()
-    land = make_fine_land(ProvinceSettings(first="2022-04-01", last="2022-10-31"))
-    figures = Figures()
+    folder = Path(tempfile.mkdtemp()) if given.keep is None else given.keep
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, float | str]] = []
     for seed in [given.seed] if given.seed is not None else range(given.seeds):
-        of_seed(figures, land, seed, given)
-        print(f"seed {seed} done after {time.process_time() - started:.0f} s of CPU", flush=True)
-    add_medians(figures)
-    figures.show(as_json=given.json)
+        rows += of_seed(folder, seed, given)
+    show(rows, as_json=given.json)
 
 
 class Drawn(NamedTuple):
@@ -185,93 +196,175 @@ def drawn_from(land: FineLand, seed: int, given: argparse.Namespace) -> Drawn:
     return Drawn(stations, truth, product, world.inputs.names)
 
 
-def of_seed(figures: Figures, land: FineLand, seed: int, given: argparse.Namespace) -> None:
-    drawn = drawn_from(land, seed, given)
-    test = drawn.stations.place >= N_TRAIN + N_STOP
-    figures.add(f"seed {seed}: truth against stations, RMSE",
-                skill_of(drawn.truth[test], drawn.stations.y[test]).rmse, "m3 m-3")  # fmt: skip
+def land_of(folder: Path) -> FineLand:
+    """The province, simulated once a folder (about a minute)."""
+    path = folder / "land.pkl"
+    if not path.is_file():
+        land = make_fine_land(ProvinceSettings(first="2022-04-01", last="2022-10-31"))
+        path.write_bytes(pickle.dumps(land))
+    return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
+
+
+def of_seed(folder: Path, seed: int, given: argparse.Namespace) -> list[dict[str, float | str]]:
+    """Figures of a seed, an ablation after the other; those that are kept are read."""
+    rows, drawn = [], None
     for name in given.ablations.split(","):
-        inputs = Inputs.of(name, SENSORS)
-        columns = [drawn.names.index(c) for c in inputs.names]
-        ablation(figures, f"seed {seed}: {name}", inputs, drawn.stations.of_channels(columns),
-                 drawn.product.of_channels(columns), seed, given)  # fmt: skip
+        path = folder / f"seed{seed}_{name}.json"
+        if not path.is_file():
+            drawn = drawn_from(land_of(folder), seed, given) if drawn is None else drawn
+            started = time.process_time()
+            found = Ablation(name, drawn, seed, given).figures(path.with_suffix(""))
+            path.write_text(json.dumps(found))
+            print(f"seed {seed}, {name}: {time.process_time() - started:.0f} s of CPU", flush=True)
+        rows += json.loads(path.read_text())
+    return rows
 
 
-def ablation(
-    figures: Figures,
-    title: str,
-    inputs: Inputs,
-    chips: Chips,
-    product: Chips,
-    seed: int,
-    given: argparse.Namespace,
-) -> None:
-    """Network with and without the product's stage, and trees; with 20 stations for ``all``."""
-    config = MultimodalConfig(
-        modalities=inputs.widths, n_scalars=len(inputs.scalars), variant=given.variant,
-        window_px=given.window,
-    )  # fmt: skip
-    stop = chips.of((chips.place >= N_TRAIN) & (chips.place < N_TRAIN + N_STOP))
-    test = chips.of(chips.place >= N_TRAIN + N_STOP)
-    with tempfile.TemporaryDirectory() as folder:
-        network = new_network(config, seed)
-        held = np.arange(len(product)) % 8 == 0
-        learn_stage(
-            network, product.of(~held, moved=True), product.of(held), Path(folder) / "product",
-            epochs=given.product_epochs, seed=seed, learning_rate=2e-3, batch_size=16, identity={},
-        )  # fmt: skip
-        start = {k: v.clone() for k, v in network.state_dict().items()}
-        add(figures, f"{title}, product alone", by_network(network.eval(), test)[0], test)  # type: ignore[arg-type]
-        sizes = (
-            (N_TRAIN, FEW) if given.ablations == name_of(title) or "all" in title else (N_TRAIN,)
+class Ablation:
+    """Networks and trees of one seed on one choice of inputs."""
+
+    def __init__(self, name: str, drawn: Drawn, seed: int, given: argparse.Namespace) -> None:
+        self.name, self.seed, self.given = name, seed, given
+        self.inputs = Inputs.of(name, SENSORS)
+        columns = [drawn.names.index(c) for c in self.inputs.names]
+        chips, self.product = (
+            drawn.stations.of_channels(columns),
+            drawn.product.of_channels(columns),
         )
-        for n_station in sizes:
-            train_on = chips.of(chips.place < n_station, moved=True)
-            for way, before in (("two stages", start), ("stations alone", None)):
-                if before is None and "all" not in title:
-                    continue
-                network = new_network(config, seed)
-                learn_stage(
-                    network, train_on, stop, Path(folder) / f"{n_station} {way}",
-                    epochs=given.epochs, seed=seed, batch_size=16, identity={}, start=before,
-                    learning_rate=5e-4 if before is not None else 2e-3,
-                    layer_decay=0.8 if before is not None else 1.0,
-                )  # fmt: skip
-                network.eval()
-                told = by_network(network, test)[0]  # type: ignore[arg-type]
-                add(figures, f"{title}, {n_station} stations, {way}", told, test)
-                if before is not None and n_station == N_TRAIN and "all" in title:
-                    for sensor in [*inputs.sensors, "scalars"]:
-                        gone = test.without(inputs.of_sensor(sensor))
-                        told = by_network(network, gone)[0]  # type: ignore[arg-type]
-                        add(figures, f"{title}, without {sensor}", told, test)
-            trees = grown_trees(chips.of(chips.place < n_station))
-            add(figures, f"{title}, {n_station} stations, LightGBM", by_trees(trees, test), test)
+        self.all, place = chips, chips.place
+        self.stop = chips.of((place >= N_TRAIN) & (place < N_TRAIN + N_STOP))
+        self.test = chips.of(place >= N_TRAIN + N_STOP)
+        self.truth = drawn.truth[place >= N_TRAIN + N_STOP]
+        self.config = MultimodalConfig(
+            modalities=self.inputs.widths, n_scalars=len(self.inputs.scalars),
+            variant=given.variant, window_px=given.window, modality_dropout=given.dropout,
+        )  # fmt: skip
+        self.rows: list[dict[str, float | str]] = []
+
+    def figures(self, folder: Path) -> list[dict[str, float | str]]:
+        """Skill with and without the product's stage, and of trees; for ``all`` the rest too.
+
+        ``folder`` gets the trainings, which go on where they were.
+        """
+        is_all = self.name == "all"
+        start = self._after_product(folder / "product")
+        for n in (N_TRAIN, FEW) if is_all else (N_TRAIN,):
+            self._of_stations(n, folder, start, alone=is_all)
+        return self.rows
+
+    def _after_product(self, folder: Path) -> dict[str, torch.Tensor]:
+        network, held = new_network(self.config, self.seed), np.arange(len(self.product)) % 8 == 0
+        self._learn(
+            network, self.product.of(~held, moved=True), self.product.of(held), folder,
+            epochs=self.given.product_epochs, learning_rate=2e-3,
+        )  # fmt: skip
+        self._score("the product alone", network, self.test)
+        return {k: v.clone() for k, v in network.state_dict().items()}
+
+    def _of_stations(
+        self, n: int, folder: Path, start: dict[str, torch.Tensor], *, alone: bool
+    ) -> None:
+        learn_from = self.all.of(self.all.place < n)
+        for way, before in (("two stages", start), ("stations alone", None)):
+            if before is None and not alone:
+                continue
+            network = new_network(self.config, self.seed)
+            self._learn(
+                network, self.all.of(self.all.place < n, moved=True), self.stop,
+                folder / f"{n} {way}", epochs=self.given.epochs, start=before,
+                learning_rate=2e-3 if before is None else 5e-4,
+                layer_decay=1.0 if before is None else 0.8,
+            )  # fmt: skip
+            self._score(f"{n} stations, {way}", network, self.test)
+            if before is not None and n == N_TRAIN and self.name == "all":
+                self._intervals(network)
+                for sensor in (*self.inputs.sensors, "scalars"):
+                    self._without(sensor, network, learn_from)
+        trees = grown_trees(learn_from)
+        self._add(f"{n} stations, LightGBM", by_trees(trees, self.test), self.test)
+
+    def _learn(
+        self, network: torch.nn.Module, train_on: Chips, stop_by: Chips, folder: Path,
+        **more: Any,  # noqa: ANN401 - of `learn_stage`
+    ) -> None:  # fmt: skip
+        learn_stage(
+            network, train_on, stop_by, folder, seed=self.seed, batch_size=BATCH, identity={},
+            device=torch.device(self.given.device),
+            precision="bf16" if self.given.bf16 else "fp32", **more,
+        )  # fmt: skip
+        network.eval()
+
+    def _without(self, sensor: str, network: torch.nn.Module, learn_from: Chips) -> None:
+        """A sensor is taken from the trained ones, and from trees that never had it."""
+        taken = self.inputs.of_sensor(sensor)
+        gone = self.test.without(taken)
+        self._score(f"without {sensor}", network, gone)
+        trees = grown_trees(learn_from.without(taken))
+        self._add(f"without {sensor}, LightGBM that never had it", by_trees(trees, gone), gone)
+
+    def _intervals(self, network: torch.nn.Module) -> None:
+        """What 12 stations settle holds at 60 others, by the network's spread and without."""
+        (seen, wide), (told, spread) = (by_network(network, c) for c in (self.stop, self.test))  # type: ignore[arg-type]
+        off = np.abs(told - self.test.y)
+        for name, has, of in (("its own spread", wide, spread), ("one width", None, None)):
+            fitted = calibrate(self.stop.y, seen, has, coverage=COVERAGE, place=self.stop.place)
+            half = fitted.half_width(told, of)
+            self._row(f"interval of 80 % by {name}: holds", float((off <= half).mean()), "-")
+            self._row(f"interval of 80 % by {name}: half-width", float(half.mean()), "m3 m-3")
+
+    def _score(self, name: str, network: torch.nn.Module, chips: Chips) -> None:
+        self._add(name, by_network(network, chips)[0], chips)  # type: ignore[arg-type]
+
+    def _add(self, name: str, told: FloatArray, chips: Chips) -> None:
+        found, (low, high) = skill_of(told, chips.y), r2_interval(told, chips, self.seed)
+        for what in ("r2", "rmse", "ubrmse"):
+            self._row(f"{name}: {what}", getattr(found, what), "-" if what == "r2" else "m3 m-3")
+        self._row(f"{name}: {_TRUE}", skill_of(told, self.truth).ubrmse, "m3 m-3")
+        self._row(f"{name}: {_LOW}", low, "-")
+        self._row(f"{name}: {_HIGH}", high, "-")
+        print(
+            f"seed {self.seed}, {self.name}, {name}: R2 {found.r2:.3f} (95 %: {low:.3f} to "
+            f"{high:.3f}), RMSE {found.rmse:.4f}, ubRMSE {found.ubrmse:.4f}", flush=True,
+        )  # fmt: skip
+
+    def _row(self, name: str, value: float, unit: str) -> None:
+        self.rows.append({"name": f"{self.name}, {name}", "value": value, "unit": unit})
 
 
-def name_of(title: str) -> str:
-    return title.partition(": ")[2]
+def r2_interval(told: FloatArray, chips: Chips, seed: int) -> tuple[float, float]:
+    """Central 95 % of R2 over stations drawn with replacement."""
+    rng, places = np.random.default_rng([seed, 9]), np.unique(chips.place)
+    each = [np.flatnonzero(chips.place == p) for p in places]
+    drawn = [
+        skill_of(told[at], chips.y[at]).r2
+        for at in (
+            np.concatenate([each[k] for k in rng.integers(0, places.size, places.size)])
+            for _ in range(DRAWS)
+        )
+    ]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
 
 
-def add(figures: Figures, name: str, told: FloatArray, test: Chips) -> None:
-    found = skill_of(told, test.y)
-    for what in ("r2", "rmse", "ubrmse"):
-        unit = "-" if what == "r2" else "m3 m-3"
-        figures.add(f"{name}: {what}", getattr(found, what), unit)
-    print(
-        f"{name}: R2 {found.r2:.3f}, RMSE {found.rmse:.4f}, ubRMSE {found.ubrmse:.4f}", flush=True
-    )
-
-
-def add_medians(figures: Figures) -> None:
-    """Medians and ranges over seeds."""
+def show(rows: list[dict[str, float | str]], *, as_json: bool) -> None:
+    """Medians of seeds and their ranges, a line a model."""
     found: dict[str, list[float]] = {}
-    for row in figures.rows:
-        found.setdefault(str(row["name"]).partition(": ")[2], []).append(float(row["value"]))
+    for row in rows:
+        found.setdefault(str(row["name"]), []).append(float(row["value"]))
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    print(f"{'':58}{'R2':>6}  {'(range)':16}{'RMSE':>7}{'ubRMSE':>8}{'to truth':>10}")
     for name, values in found.items():
-        if len(values) > 1:
-            told = f"({min(values):.3f} to {max(values):.3f})"
-            figures.add(f"median of {len(values)} seeds: {name}", float(np.median(values)), told)
+        model, _, what = name.rpartition(": ")
+        if what == "r2":
+            others = [float(np.median(found[f"{model}: {w}"])) for w in ("rmse", "ubrmse", _TRUE)]
+            print(
+                f"{model:58}{np.median(values):6.3f}  ({min(values):.3f} to {max(values):.3f}) "
+                f"{others[0]:7.4f}{others[1]:8.4f}{others[2]:10.4f}"
+            )
+        elif "interval" in model:
+            print(f"{name:58}{np.median(values):6.3f}  ({min(values):.3f} to {max(values):.3f})")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def _make_province(campaign: Path) -> None:
 
     click.echo("simulating a province, and looking at it as satellites do", err=True)
     settings = ProvinceSettings(side_km=_SIDE_KM, first=_FIRST, last=_LAST)
-    looks = look_at(make_province(settings, threads=2), _SEED, _STATIONS)
+    looks = look_at(make_province(settings, threads=None), _SEED, _STATIONS)
     data = campaign.parent / "data"
     write_province(data / "surface", looks)
     write_catalog_folder(data / "products", looks, second_model(settings))

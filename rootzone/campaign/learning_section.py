@@ -87,6 +87,8 @@ class Learning(Section):
     """pixels around a station's own that carry its value too"""
     crop_halo_px: Annotated[int, Field(ge=0, le=256, multiple_of=8)] = 0
     """pixels read around each tile that count in no loss; a multiple of 8"""
+    tile_shift_px: Annotated[int, Field(ge=0, le=64)] = 0
+    """largest offset of a training tile from its lattice, drawn anew in every batch; 0 for none"""
     optimiser: Literal["adamw", "adam"] = "adamw"
     """optimiser"""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3

@@ -26,6 +26,8 @@ class Multimodal(Section):
     """catalog entry of a radar of long waves: HH, HV [dB]; null for none"""
     optics: str | None = "sentinel2"
     """catalog entry of Sentinel-2"""
+    optics_10m: str | None = None
+    """catalog entry of its bands of 10 m, which take the place of those of 20 m where they lie"""
     landsat: str | None = "landsat"
     """catalog entry of Landsat 8 and 9"""
     lai: str | None = None

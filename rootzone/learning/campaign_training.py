@@ -26,6 +26,7 @@ from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, STATION
 from rootzone.learning.samples.land_gaps import without_empty_tiles
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
+from rootzone.learning.samples.shifted import shifted
 from rootzone.learning.samples.soil_spread import read_soil_spread, soil_widths
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration
@@ -149,7 +150,11 @@ def train_campaign(
         "feature_spec": inputs.scene.spec.digest,
         "digests": inputs.digests,
         "split": {**learning.split.model_dump(), "seed": inputs.campaign.seeds.split},
-        "tiles": {"crop_halo_px": learning.crop_halo_px, "min_labels": learning.min_labels},
+        "tiles": {
+            "crop_halo_px": learning.crop_halo_px,
+            "min_labels": learning.min_labels,
+            **({"shift_px": learning.tile_shift_px} if learning.tile_shift_px else {}),
+        },
     }
     if how.ranks.leads:
         told = {"settings": settings.to_dict(), "network": to_dict(config), **identity}
@@ -267,10 +272,11 @@ def _members(
             results.append(grown(config, scene, labels, simulated_share=share, seed=own.seed))
             continue
         network = new_network(config, own.seed)
+        moved = {k: shifted(v, settings.tile_shift_px, own.seed) for k, v in sources.items()}
         results.append(
             train(
                 network,
-                sources,
+                moved,
                 validation,
                 own,
                 folder,

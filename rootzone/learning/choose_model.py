@@ -25,6 +25,7 @@ from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.race import Choice, HeldOut, folds_of, race
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, GridLabels
+from rootzone.learning.samples.shifted import shifted
 from rootzone.networks.bundle import bundle_in_memory
 from rootzone.networks.families import Shape, config_of
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
@@ -214,7 +215,10 @@ def _fitted(
     def samples(labels: GridLabels) -> SampleSet:
         return SampleSet(inputs.scene, labels.patches(1), inputs.depths_mm, learning.crop_halo_px)
 
-    sources = {name: samples(labels) for name, labels in fit.items()}
+    sources = {
+        name: shifted(samples(labels), settings.tile_shift_px, settings.seed)
+        for name, labels in fit.items()
+    }
     identity = {"digests": inputs.digests, "choice": True}
     network = new_network(config, settings.seed)
     validation = samples(best_by)

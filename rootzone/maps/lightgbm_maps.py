@@ -17,7 +17,11 @@ def maps_from_lightgbm(files: CampaignFiles, request: MapRequest) -> MapReport:
     """
     from rootzone.learning.campaign_training import train_campaign
 
-    learning = files.campaign.learning.model_copy(update={"model": "trees", "members": 1})
+    learning = files.campaign.learning
+    # They are shown no physics, so none has to be there.
+    features = learning.features.model_copy(update={"physics": ()})
+    changes = {"model": "trees", "members": 1, "features": features}
+    learning = learning.model_copy(update=changes)
     campaign = files.campaign.model_copy(update={"learning": learning})
     own = CampaignFiles(replace(files.loaded, campaign=campaign), files.data)
     request.tell("trees grown", 0, 1)

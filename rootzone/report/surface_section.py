@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rootzone.report.read_inputs import ReportInputs
 
 Skill = Mapping[str, Mapping[str, Mapping[str, float]]]
+Spans = Mapping[str, tuple[float, float]]
 _KEY, _TITLE, _MENU = "surface", "Surface moisture, 0-5 cm", "Surface"
 _NAMES = {
     "sca_v": "SCA-V, class table", "differentiable": "SCA-V, parameters of a network",
@@ -142,20 +143,37 @@ def skill_table(skill: Skill) -> Table:
 def _map_blocks(maps: Sequence[Path]) -> list[Block]:
     picks = np.unique(np.linspace(0, len(maps) - 1, _SHOWN).round().astype(int))
     plots = []
-    for path in (maps[k] for k in picks):
+    shown = [(maps[k], _parameters_of(maps[k])) for k in picks]
+    spans = _spans([file for _, file in shown if file.is_file()])
+    for path, parameters in shown:
         day = path.stem.removeprefix("surface_theta_")
-        parameters = path.with_name(f"surface_parameters_{day}.tif")
         caption = f"{day[:4]}-{day[4:6]}-{day[6:]}: water content of 0-5 cm"
         caption += ", and the roughness and opacity it was made with." * parameters.is_file()
         chosen = path.with_name(f"surface_chosen_{day}.tif")
         if chosen.is_file():
             caption += f", and the model that made it ({legend_of(chosen)})."
-        plots.append(Plot(f"surface_{day}", day_figure(path, parameters, chosen), caption))
+        plots.append(Plot(f"surface_{day}", day_figure(path, parameters, chosen, spans), caption))
     return [
         Plots(plots),
         Text("Each day is a cloud-optimised GeoTIFF with its flags, parameters and STAC item; all "
              "days are one CF series, surface/maps/surface_theta.nc."),
     ]  # fmt: skip
+
+
+def _parameters_of(theta: Path) -> Path:
+    day = theta.stem.removeprefix("surface_theta_")
+    return theta.with_name(f"surface_parameters_{day}.tif")
+
+
+def _spans(files: Sequence[Path]) -> Spans:
+    """Least and largest roughness and opacity of all days shown, so that colours compare."""
+    read = [read_small(path, _LONGEST_PX).bands for path in files]
+    told = {}
+    for name, band in (("h", 0), ("tau", 2)):
+        fields = np.array([bands[band] for bands in read])
+        if np.isfinite(fields).any():
+            told[name] = (float(np.nanmin(fields)), float(np.nanmax(fields)))
+    return told
 
 
 def legend_of(chosen: Path) -> str:
@@ -166,8 +184,14 @@ def legend_of(chosen: Path) -> str:
 
 
 @styled
-def day_figure(theta: Path, parameters: Path, chosen: Path | None = None) -> Figure:
-    """Moisture of a day, beside it what made it: roughness and opacity, or the model chosen."""
+def day_figure(
+    theta: Path, parameters: Path, chosen: Path | None = None, spans: Spans | None = None
+) -> Figure:
+    """Moisture of a day, beside it what made it: roughness and opacity, or the model chosen.
+
+    ``spans`` has the least and largest ``h`` and ``tau`` that colours reach over; those of the day
+    where they are not told.
+    """
     panels: list[tuple[str, Any, dict[str, Any]]] = [
         ("water content [m³ m⁻³]", read_small(theta, _LONGEST_PX).bands[0],
          {"cmap": theta_colours().with_extremes(bad=(0, 0, 0, 0)), "vmin": THETA_RANGE[0],
@@ -175,15 +199,19 @@ def day_figure(theta: Path, parameters: Path, chosen: Path | None = None) -> Fig
     ]  # fmt: skip
     if parameters.is_file():
         bands = read_small(parameters, _LONGEST_PX).bands
-        panels += [("roughness h [-]", bands[0], {"cmap": "cividis"}),
-                   ("opacity τ [-]", bands[2], {"cmap": "YlGn"})]  # fmt: skip
+        for title, field, name, colours in (
+            ("roughness h [-]", bands[0], "h", "cividis"),
+            ("opacity τ [-]", bands[2], "tau", "YlGn"),
+        ):
+            low, high = (spans or {}).get(name, (None, None))
+            panels.append((title, field, {"cmap": colours, "vmin": low, "vmax": high}))
     if chosen is not None and chosen.is_file():
         numbers = read_small(chosen, _LONGEST_PX).bands[0]
         panels.append(("model [number]", numbers, {"cmap": "tab10", "vmin": -0.5, "vmax": 9.5}))
     figure = new_figure(9.4, 3.1)
-    for axes, (title, field, options) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
-    ):
+    apart = {"wspace": 0.1}  # so that no title stands at the numbers of the bar before it
+    row = figure.subplots(1, len(panels), squeeze=False, gridspec_kw=apart)[0]
+    for axes, (title, field, options) in zip(row, panels, strict=True):
         drawn = axes.imshow(field, interpolation="nearest", **options)
         figure.colorbar(drawn, ax=axes, shrink=0.85)
         axes.set_title(title, fontsize=9.5)

@@ -132,3 +132,18 @@ def test_a_decay_of_nothing_trains_the_last_layer_alone(tmp_path: Path) -> None:
 def test_stages_need_names_of_their_own(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="names of their own"):
         train_stages(new_network(TINY, 5), [stages()[0], stages()[0]], tmp_path)
+
+
+def test_only_matrices_decay_where_that_is_asked_and_the_memory_is_passed_on() -> None:
+    network = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2), nn.Linear(2, 1))
+    settings = TrainSettings(weight_decay=0.05, decay_of="matrices", beta2=0.95, layer_decay=0.5)
+    groups = optimiser_of(network, settings).param_groups
+    assert all(group["betas"] == (0.9, 0.95) for group in groups)
+    decays = {id(p): group["weight_decay"] for group in groups for p in group["params"]}
+    scales = {id(p): group["scale"] for group in groups for p in group["params"]}
+    # Of a weight of 1 x 2 only one axis is longer than 1, so it counts as a vector.
+    assert [decays[id(p)] for p in network.parameters()] == [0.05, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert [scales[id(p)] for p in network.parameters()] == [0.25, 0.25, 0.5, 0.5, 1.0, 1.0]
+    # Runs from before keep their identity: what does not act is not told.
+    assert "beta2" not in TrainSettings().to_dict()
+    assert settings.to_dict()["decay_of"] == "matrices"

@@ -51,7 +51,9 @@ def flag_path(layer: Layer, path: Path, entry: FlagFile) -> Path | None:
     """
     variable = layer.values.get("variable") or layer.source.variable or ""
     name = (layer.part.flag_name if layer.part else "") or entry.name
-    beside = path.with_name(path.name.replace(variable or "\0", name))
+    told = path.name.replace(variable or "\0", name)
+    own, its = entry.ending
+    beside = path.with_name(told.removesuffix(own) + its if told.endswith(own) else told)
     if beside != path and beside.is_file():
         return beside
     if entry.on_missing == "accept":
@@ -76,9 +78,13 @@ def quality_of(
     if beside is None:
         return None
     piece = read_piece(str(beside), layer.source.crs)
-    if (values.bounds, values.width) != (piece.bounds, piece.width):
-        raise RequestError(f"{beside.name} does not cover the pixels of {path.name}.")
-    raster = virtual_raster([piece], 1, float(_NO_FLAG), "int32")  # a flag of -1 stays one
+    finer = max(values.width // piece.width, 1)
+    if (values.bounds, values.width) != (piece.bounds, finer * piece.width):
+        raise RequestError(
+            f"{beside.name} does not cover the pixels of {path.name}, whole ones or whole parts."
+        )
+    # A flag of -1 stays one; a flag of 20 m counts for all values of 10 m in it.
+    raster = virtual_raster([piece], 1, float(_NO_FLAG), "int32", finer=finer)
     rules = entry.rules
     return Quality(raster, lambda flags: counts(flags, rules)), beside
 

@@ -168,6 +168,7 @@ def virtual_raster(
     nodata: float | None,
     dtype: str | None = None,
     whole: float | None = None,
+    finer: int = 1,
 ) -> str:
     """A virtual raster of all pieces, as text GDAL opens.
 
@@ -183,6 +184,8 @@ def virtual_raster(
         Type of the whole; that of the first piece by default.
     whole : float, optional
         Nodata of the whole, where it is another one.
+    finer : int
+        How many pixels of the whole stand side by side for one of a piece, each with its value.
 
     Raises
     ------
@@ -199,19 +202,20 @@ def virtual_raster(
     if whole_nodata is None or (kind == "Float32" and not _kept_by_float32(whole_nodata)):
         whole_nodata = SENTINEL
     lines = [
-        f'<VRTDataset rasterXSize="{width}" rasterYSize="{height}">',
+        f'<VRTDataset rasterXSize="{finer * width}" rasterYSize="{finer * height}">',
         f"<SRS>{escape(first.crs)}</SRS>",
-        f"<GeoTransform>{left!r}, {first.pixel_x!r}, 0, {top!r}, 0, {-first.pixel_y!r}"
-        "</GeoTransform>",
+        f"<GeoTransform>{left!r}, {first.pixel_x / finer!r}, 0, {top!r}, 0, "
+        f"{-first.pixel_y / finer!r}</GeoTransform>",
         f'<VRTRasterBand dataType="{kind}" band="1"><NoDataValue>{whole_nodata!r}</NoDataValue>',
     ]
-    lines.extend(_source(piece, first, left, top, band, nodata) for piece in pieces)
+    lines.extend(_source(piece, first, left, top, band, nodata, finer) for piece in pieces)
     return "".join([*lines, "</VRTRasterBand></VRTDataset>"])
 
 
 def _source(
-    piece: Piece, first: Piece, left: float, top: float, band: int, nodata: float | None
-) -> str:
+    piece: Piece, first: Piece, left: float, top: float, band: int, nodata: float | None,
+    finer: int,
+) -> str:  # fmt: skip
     column = (piece.left - left) / first.pixel_x
     row = (top - piece.top) / first.pixel_y
     drift = max(abs(column - round(column)), abs(row - round(row)))
@@ -227,10 +231,12 @@ def _source(
     if piece.masked:  # a mask inside the file, a .msk beside it, or an alpha band
         missing = "<UseMaskBand>true</UseMaskBand>"
     size = f'xSize="{piece.width}" ySize="{piece.height}"'
+    laid = f'xSize="{finer * piece.width}" ySize="{finer * piece.height}"'
+    place = f'xOff="{finer * round(column)}" yOff="{finer * round(row)}"'
     return (
         f'<ComplexSource><SourceFilename relativeToVRT="0">{escape(piece.uri)}</SourceFilename>'
         f'<SourceBand>{band}</SourceBand><SrcRect xOff="0" yOff="0" {size}/>'
-        f'<DstRect xOff="{round(column)}" yOff="{round(row)}" {size}/>{missing}</ComplexSource>'
+        f"<DstRect {place} {laid}/>{missing}</ComplexSource>"
     )
 
 

@@ -87,12 +87,14 @@ class FlagRule(Strict):
 
 
 class FlagFile(Strict):
-    """A raster of flags beside that of the values, on its pixels."""
+    """A raster of flags beside that of the values, on its pixels or a whole number of them."""
 
     name: str
     """what stands in its name where the other has its variable, such as QA_PIXEL"""
     rules: tuple[FlagRule, ...]
     """what speaks against a value, in the order of weight"""
+    ending: tuple[str, str] = ("", "")
+    """end of the values' name and of its own where they differ, such as [_10m.tif, _20m.tif]"""
     on_missing: Literal["refuse", "accept"] = "refuse"
     """whether values without flags stop the work, or count as they are"""
 

@@ -77,9 +77,13 @@ class Service:
         size = grid["dimensions"]
         if max(size["width"], size["height"]) > MOST_SIDE:
             raise Refused(400, f"Pixel grid dimensions must be less than or equal to {MOST_SIDE}.")
-        found = self.image(body["expression"], grid)
+        n_pixel = size["width"] * size["height"]
+        # Of an answer that is too large whatever its bands one pixel is enough to count them.
+        small = {**grid, "dimensions": {"width": 1, "height": 1}}
+        is_large = n_pixel * 8 > MOST_ANSWER_BYTES
+        found = self.image(body["expression"], small if is_large else grid)
         kinds = np.dtype([(name, "<f8") for name in found])
-        n_bytes = size["width"] * size["height"] * kinds.itemsize
+        n_bytes = n_pixel * kinds.itemsize
         if n_bytes > MOST_ANSWER_BYTES:
             raise Refused(
                 400,

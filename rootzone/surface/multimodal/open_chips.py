@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _RADAR: Final = {"vv_db": "VV", "vh_db": "VH"}
 _L_BAND: Final = {"hh_db": "HH", "hv_db": "HV"}
 _S2: Final = ("B02", "B03", "B04", "B8A", "B11", "B12")
+_S2_FINE: Final = ("B02", "B03", "B04", "B08")
+_FINE: Final = "s2_10m"  # scenes that are no sensor of their own
 _L8: Final = ("SR_B2", "SR_B3", "SR_B4", "SR_B5", "SR_B6", "SR_B7")
 _LEAF_REACH_DAYS: Final = 17
 _WEEK: Final = 7
@@ -153,7 +155,8 @@ class OpenChips:
         chosen = self.chosen
         asked = {
             "s1": (chosen.radar, _RADAR), "l_band": (chosen.l_band, _L_BAND),
-            "s2": (chosen.optics, _of("s2", _S2)), "landsat": (chosen.landsat, _of("landsat", _L8)),
+            "s2": (chosen.optics, _of("s2", _S2)), _FINE: (chosen.optics_10m, _of("s2", _S2_FINE)),
+            "landsat": (chosen.landsat, _of("landsat", _L8)),
         }  # fmt: skip
         found = {
             name: SceneSet(self.catalog, entry, channels, self.grid)
@@ -216,7 +219,8 @@ class OpenChips:
     @cached_property
     def inputs(self) -> Inputs:
         """What the network sees."""
-        there = [*self.scenes, "terrain", *(["leaves"] if "lai" in self.series else [])]
+        fine = ["s2"] if _FINE in self.scenes else []
+        there = [*self.scenes, *fine, "terrain", *(["leaves"] if "lai" in self.series else [])]
         return Inputs.of(self.chosen.inputs, there)
 
     @cached_property
@@ -260,13 +264,15 @@ class OpenChips:
         date, chosen, sensors = calendar_day(day), self.chosen, self.inputs.sensors
         fields: list[dict[str, AnyArray]] = [{} for _ in windows]
         for name, scenes in self.scenes.items():
-            if name not in sensors:
+            if ("s2" if name == _FINE else name) not in sensors:
                 continue
             reach = chosen.radar_reach_days if name == "s1" else chosen.optics_reach_days
             for found, one in zip(
                 fields, scenes.on_windows(date, reach, list(windows)), strict=True
             ):
-                found.update(one)
+                for channel, values in one.items():
+                    under = found.get(channel, np.nan)
+                    found[channel] = np.where(np.isfinite(values), values, under)
         angle, rising = self.scenes["s1"].look(date, chosen.radar_reach_days)
         whole = self._whole(day)
         out = []
@@ -371,5 +377,5 @@ class OpenChips:
 
 
 def _of(sensor: str, variables: tuple[str, ...]) -> dict[str, str]:
-    """An entry's variable by the network's channel."""
-    return dict(zip(MODALITIES[sensor].channels, variables, strict=True))
+    """An entry's variable by the network's channel; later channels may have none."""
+    return dict(zip(MODALITIES[sensor].channels, variables, strict=False))

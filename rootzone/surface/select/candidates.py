@@ -1,7 +1,8 @@
 """Models that may be chosen: one protocol, from a fixed retrieval to boosted trees.
 
 A candidate is fitted on a table of samples (``station``, ``date``, ``theta`` and its features) and
-then predicts for any such table. Where it can, it also gives itself as a graph.
+then predicts for any such table. Where it can, it also gives itself as a graph. None tells its own
+spread: that of all of them comes from their errors at stations left out (`keep_models.errors_of`).
 """
 
 from __future__ import annotations

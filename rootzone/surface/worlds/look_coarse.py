@@ -22,7 +22,7 @@ _SANDIER, _LESS_RAIN = 0.4, 0.9
 _GLASS_PX, _GLASS_DAYS = 5, 8
 
 
-def second_model(settings: ProvinceSettings, threads: int = 1) -> dict[str, Float32Array]:
+def second_model(settings: ProvinceSettings, threads: int | None = 1) -> dict[str, Float32Array]:
     """An ERA5-Land-like model: a column a cell of 9 km, with other soils and less rain.
 
     Its error is that of a model and not noise: sand too high by a factor of exp(.4) against silt,
@@ -33,7 +33,7 @@ def second_model(settings: ProvinceSettings, threads: int = 1) -> dict[str, Floa
     settings : ProvinceSettings
         The province it models.
     threads : int
-        Threads of the engine.
+        Threads of the engine, all that there are for None.
 
     Returns
     -------

@@ -147,7 +147,7 @@ class Fields:
         return cls(*(Waves.drawn(rng, *pair) for pair in lengths_km))
 
 
-def make_province(settings: ProvinceSettings, threads: int = 1) -> Province:
+def make_province(settings: ProvinceSettings, threads: int | None = 1) -> Province:
     """Draw a province and simulate every pixel.
 
     Parameters
@@ -155,7 +155,7 @@ def make_province(settings: ProvinceSettings, threads: int = 1) -> Province:
     settings : ProvinceSettings
         The province.
     threads : int
-        Threads of the engine; the result is the same with any number.
+        Threads of the engine, all that there are for None; the result is the same with any number.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def simulate_pixels(
     settings: ProvinceSettings,
     east_km: FloatArray,
     north_km: FloatArray,
-    threads: int = 1,
+    threads: int | None = 1,
     layers: Mapping[str, tuple[float, float]] = LAYERS,
 ) -> dict[str, Float32Array]:
     """Layer means at some points of a province, shape (date, point) each.
@@ -201,7 +201,7 @@ def simulate_pixels(
     east_km, north_km : array, shape (point,)
         Kilometres from its corner [km].
     threads : int
-        Threads of the engine.
+        Threads of the engine, all that there are for None.
     layers : mapping of str to pair of float
         Layers whose mean is kept [mm from the surface].
     """
@@ -216,7 +216,7 @@ def simulate_parents(
     parent: FloatArray,
     deep: FloatArray,
     cell: IntArray,
-    threads: int = 1,
+    threads: int | None = 1,
     layers: Mapping[str, tuple[float, float]] = LAYERS,
 ) -> dict[str, Float32Array]:
     """Layer means of columns of some parent materials, shape (date, column) each.
@@ -230,7 +230,7 @@ def simulate_parents(
     cell : array of int, shape (column,)
         Weather cell of each, counted by rows.
     threads : int
-        Threads of the engine.
+        Threads of the engine, all that there are for None.
     layers : mapping of str to pair of float
         Layers whose mean is kept [mm from the surface].
     """
@@ -337,7 +337,7 @@ def _batch(
 def _simulated(
     batch: SiteBatch,
     n_date: int,
-    threads: int,
+    threads: int | None,
     cover: str,
     layers: Mapping[str, tuple[float, float]],
 ) -> dict[str, Float32Array]:

@@ -44,6 +44,25 @@ def test_sentinel_2_counts_land_alone(tmp_path):
     assert read == pytest.approx(expected, nan_ok=True)
 
 
+def test_classes_of_20_m_count_for_all_values_of_10_m_in_them(tmp_path):
+    scl, band = np.array([[4, 9], [9, 5]], np.uint8), np.full((4, 4), 3500, np.uint16)
+    for name, values, size in (("B04_10m", band, 10), ("SCL_20m", scl, 20)):
+        write_tif(tmp_path / f"sentinel2/T33U_20230615_{name}.tif", values, 4e5, 5e6, size,
+                  "EPSG:32633")  # fmt: skip
+    for pixel_m, n, expected in (
+        (10, 4, np.kron([[0.25, np.nan], [np.nan, 0.25]], np.ones((2, 2)))),
+        (20, 2, np.array([[0.25, np.nan], [np.nan, 0.25]])),  # of another lattice: warped
+    ):
+        stack, window = stack_of(tmp_path, "EPSG:32633", pixel_m, 4e5, 5e6, n)
+        read = stack.read("sentinel2_10m/T33U_20230615/B04", window)
+        assert read == pytest.approx(expected, nan_ok=True)
+    write_tif(tmp_path / "sentinel2/T33U_20230615_SCL_20m.tif", scl[:1], 4e5, 5e6, 20,
+              "EPSG:32633")  # fmt: skip
+    stack, window = stack_of(tmp_path, "EPSG:32633", 10, 4e5, 5e6, 4)
+    with pytest.raises(RequestError, match="does not cover the pixels"):
+        stack.read("sentinel2_10m/T33U_20230615/B04", window)
+
+
 def test_modis_temperatures_of_day_and_night_have_flags_of_their_own(tmp_path):
     # QC: bits 0 and 1 are 10 for cloud; bits 6 and 7 are 10 for an error of 2 to 3 K.
     qc = np.array([[0, 0b01000001], [0b10, 0b10000001]], np.uint8)

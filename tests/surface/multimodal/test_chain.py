@@ -43,6 +43,7 @@ surface:
     variant: mini
     window_px: 32
     l_band: palsar
+    optics_10m: sentinel2_10m
     lai: data/surface/lai/*.tif
     fpar: data/surface/fpar/*.tif
     product: data/surface/smap/*.h5
@@ -75,6 +76,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "campaign.yaml").write_text(CAMPAIGN)
     (root / "l_band.yaml").write_text(L_BAND)
     write_l_band(root / "data" / "surface")
+    write_fine_red(root / "data" / "surface")
     for verb in ("plan", "train", "evaluate", "map"):
         found = invoke("surface", verb, str(root / "campaign.yaml"))
         assert found.exit_code == 0, (verb, found.output, found.exception)
@@ -89,6 +91,21 @@ def write_l_band(data: Path) -> None:
         with rasterio.open(seen) as file:
             told, profile = file.read(1) + 3.0, file.profile
         with rasterio.open(data / f"l_band/ALOS2_20220502_{l_band}.tif", "w", **profile) as file:
+            file.write(told, 1)
+
+
+def write_fine_red(data: Path) -> None:
+    """Bands of 10 m of 7 May: those of 20 m, and .01 more in every other column."""
+    for coarse, fine in (("B02", "B02"), ("B03", "B03"), ("B04", "B04"), ("B8A", "B08")):
+        with rasterio.open(data / f"sentinel2/T13TGE_20220507T174911_{coarse}_20m.tif") as file:
+            told, transform = file.read(1).repeat(2, axis=0).repeat(2, axis=1), file.transform
+            crs = file.crs
+        told[:, 1::2] += 100
+        path = data / f"sentinel2/T13TGE_20220507T174911_{fine}_10m.tif"
+        with rasterio.open(
+            path, "w", driver="GTiff", width=told.shape[1], height=told.shape[0], count=1,
+            dtype="uint16", nodata=0, crs=crs, transform=transform * transform.scale(0.5),
+        ) as file:  # fmt: skip
             file.write(told, 1)
 
 
@@ -122,6 +139,10 @@ def test_channels_are_what_the_files_hold(folder: Path) -> None:
         clear = file.read(1)[4:20, 8:24] != 9
     told = field["s2_red"][::2, ::2] * 0.6
     np.testing.assert_allclose(told[clear], red[clear], atol=1e-5)
+    # Bands of 10 m take the place of those of 20 m, with the classes of 20 m.
+    fine = field["s2_red"][::2, 1::2] * 0.6
+    np.testing.assert_allclose(fine[clear], red[clear] + 0.01, atol=1e-5)
+    assert np.array_equal(np.isnan(field["s2_red"]), np.isnan(field["s2_swir1"]))
     # 285 K of quick_land between 250 and 310.
     assert np.allclose(field["air_k"], 35.0 / 60.0)
 
