@@ -70,7 +70,7 @@ def with_fallback(
     rule = find_fallback(choice.held_out, sites, fit[0], COVERAGE)
     assert rule is not None  # noqa: S101 - physics is known everywhere
     numbers = world.land.static.reshape(len(world.land.static), -1).T.astype(np.float64)
-    instead = rule.instead(numbers, np.zeros((len(numbers), 0))).reshape(maps.shape[1:])
+    instead = rule.instead(numbers).reshape(maps.shape[1:])
     out |= {
         "pixels that fall back": 100.0 * float(instead.mean()),
         "left-out places made worse than the interval says": float(rule.worse_with),

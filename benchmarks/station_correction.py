@@ -161,10 +161,8 @@ def main() -> None:
     for mask in masks:
         own = days.of(mask[TEST], chosen.every)
         away = np.full(n, np.nan)
-        told = sites(features[mask[TRAIN]]).judge(
-            features[mask[TEST]], np.zeros((mask[TEST].sum(), 0))
-        )
-        away[mask[TEST]] = told[0]
+        near = sites(features[mask[TRAIN]])
+        away[mask[TEST]] = near.distance(features[mask[TEST]])
         when = own.day.astype("datetime64[D]")
         judged.append(HeldOut(own.y, own.y, own.station, when, own.physics, away[own.station]))
     said: dict[str, list[FloatArray]] = {name: [] for name in NAMES}

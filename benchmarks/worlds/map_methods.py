@@ -243,7 +243,7 @@ def _held(world: MapWorld, part: Mapping[str, IntArray], days: IntArray) -> Held
     date = np.tile(world.land.dates[days], which.size)
     physics = world.physics[days][:, told.row[which], told.col[which]].T.astype(np.float64)
     near, own = (sites_at(world, told.at(part[name])) for name in (TRAIN, TEST))
-    away = near.judge(own.numbers, own.classes)[0]
+    away = near.distance(own.numbers)
     return HeldOut(observed, observed, place, date, physics.ravel(), np.repeat(away, days.size))
 
 

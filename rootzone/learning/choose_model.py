@@ -127,7 +127,7 @@ class PlaceFolds:
             observed = one.theta.astype(np.float64)
             near = land_features(scene, told.part(fold, TRAIN))[0]
             features, place = land_features(scene, one)
-            away = near.judge(features.numbers, features.classes)[0][place]
+            away = near.distance(features.numbers)[place]
             known = physics_at(scene, one)
             where = one.place.astype(np.int64)
             out.append(HeldOut(observed, observed, where, one.date, known, away))

@@ -51,9 +51,9 @@ class Fallback:
     worse: int
     worse_with: int
 
-    def instead(self, numbers: FloatArray, classes: FloatArray) -> BoolArray:
+    def instead(self, numbers: FloatArray) -> BoolArray:
         """Pixels that take physics, by their land features."""
-        return np.asarray(self.sites.judge(numbers, classes)[0] > self.distance)
+        return np.asarray(self.sites.distance(numbers) > self.distance)
 
     def words(self) -> str:
         """The rule in a sentence."""

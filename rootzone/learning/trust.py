@@ -128,6 +128,15 @@ class TrainingSites:
         out[2, known] = self.outside(numbers[known], classes[known])
         return out
 
+    def distance(self, numbers: FloatArray) -> FloatArray:
+        """Distance to the nearest site alone, as `judge` has it, shape (pixel,)."""
+        out = np.full(len(numbers), np.nan)
+        known = np.isfinite(numbers).all(axis=1)
+        if known.any() and self._known.any():
+            nearest = self._places[0].query(numbers[known] / self.spread)[0]
+            out[known] = nearest / self.mean_distance
+        return out
+
     def outside(self, numbers: FloatArray, classes: FloatArray) -> BoolArray:
         """Whether a feature lies outside the sites' range, or a class occurs at no site."""
         beyond = ((numbers < self.low) | (numbers > self.high)).any(axis=1)

@@ -172,8 +172,8 @@ class WindowPredictor:
         if self._fallback is None:
             return None
         bands = self.scene.land.read(FEATURES, block)
-        features = split_features(FEATURES, bands.reshape(len(FEATURES), -1))
-        instead = self._fallback.instead(*features).reshape(block.shape)
+        numbers, _ = split_features(FEATURES, bands.reshape(len(FEATURES), -1))
+        instead = self._fallback.instead(numbers).reshape(block.shape)
         return instead if instead.any() else None
 
     def _fall_back(

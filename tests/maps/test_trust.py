@@ -30,6 +30,8 @@ def test_a_pixel_like_a_site_has_distance_0_and_one_as_far_as_the_sites_are_apar
     # By hand: nearest sites of 0, 1 and 4 are 0, 1 and 2 away, the mean distance is 2.
     distance = TWO.judge(np.array([[0.0], [1.0], [4.0]]), _classes(3))[0]
     assert distance.tolist() == [0.0, 0.5, 1.0]
+    alone = TWO.distance(np.array([[0.0], [1.0], [4.0], [np.nan]]))
+    np.testing.assert_array_equal(alone, [0.0, 0.5, 1.0, np.nan])
 
 
 def test_features_are_counted_in_their_spread_so_units_do_not_matter() -> None:

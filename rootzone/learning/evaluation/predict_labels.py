@@ -75,7 +75,7 @@ def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPre
     rule, instead = fallback_of(bundle.info), np.zeros(len(labels), dtype=bool)
     if rule is not None and len(labels):
         sites, place = land_features(scene, labels)
-        instead = rule.instead(sites.numbers, sites.classes)[place]
+        instead = rule.instead(sites.numbers)[place]
         theta = np.where(instead, physics_at(scene, labels), theta)
     if bundle.calibration is None:
         none = np.full(len(labels), np.nan)
