@@ -45,20 +45,31 @@ maps:
 )
 @click.option("--force", is_flag=True, help="Begin again in a DIR that an earlier demo made.")
 @click.option("--surface", is_flag=True, help="Surface moisture of a made-up province instead.")
+@click.option("--deepsoil", is_flag=True, help="Both halves of DeepSoil: surface, then root zone.")
 @click.option("--until", metavar="VERB", help="Stop after this verb; the same command goes on.")
-def command(folder: Path, force: bool, surface: bool, until: str | None) -> None:
+def command(folder: Path, force: bool, surface: bool, deepsoil: bool, until: str | None) -> None:
     """Run the whole chain on a made-up county in DIR and name the report to open.
 
     A run that was stopped or killed goes on where it was when the same command is given again, and
     ends with the same tables, maps and report.
     """
+    from rootzone._shared.errors import RequestError
     from rootzone.campaign.workspace import Workspace
     from rootzone.made_up.write_campaign import SEED
 
-    campaign = folder / "campaign.yaml"
-    if surface:
+    if surface and deepsoil:
+        raise RequestError("--surface and --deepsoil are two demos; give one of them.")
+    campaign, option = folder / "campaign.yaml", ""
+    if deepsoil:
+        from rootzone._cli import _demo_deepsoil
+
+        option = " --deepsoil"
+        chain = Chain(folder, "demo-deepsoil", _demo_deepsoil.RECIPE)
+        steps = chosen_steps(_demo_deepsoil.steps(campaign), until)
+    elif surface:
         from rootzone._cli import _demo_surface
 
+        option = " --surface"
         chain = Chain(folder, "demo-surface", _demo_surface.RECIPE)
         steps = chosen_steps(_demo_surface.steps(campaign), until)
     else:
@@ -68,7 +79,7 @@ def command(folder: Path, force: bool, surface: bool, until: str | None) -> None
     chain.run(steps)
     click.echo(f"\n{chain.table()}\ndone in {chain.seconds:.0f} s", err=True)
     if until:
-        click.echo(f"next: rootzone demo {folder}{' --surface' if surface else ''}", err=True)
+        click.echo(f"next: rootzone demo {folder}{option}", err=True)
         return
     click.echo("Open this report:", err=True)
     click.echo(Workspace.beside(campaign).report.resolve())
@@ -98,7 +109,7 @@ def demo_steps(campaign: Path) -> list[Step]:
     ]
 
 
-def make_county(campaign: Path, stations: int) -> None:
+def make_county(campaign: Path, stations: int, text: str = _CAMPAIGN) -> None:
     """Rasters, weather, stations and the campaign file that names them."""
     from rootzone._shared.atomic import write_text
     from rootzone.made_up import county_fields
@@ -109,7 +120,7 @@ def make_county(campaign: Path, stations: int) -> None:
     bounds = {
         side.lower(): getattr(county_fields, side) for side in ("WEST", "SOUTH", "EAST", "NORTH")
     }
-    write_text(campaign, _CAMPAIGN.format(year=_YEAR, **bounds))
+    write_text(campaign, text.format(year=_YEAR, **bounds))
 
 
 def make_truth(campaign: Path, stations: int) -> None:

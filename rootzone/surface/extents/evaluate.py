@@ -35,7 +35,9 @@ def evaluate(opened: OpenSurface) -> dict[str, Any]:
     land = OpenExtents(opened)
     frame = read_table(opened.predictions, PREDICTED)
     targets = read_table(land.folder / "targets.parquet", TARGETS)
-    skill = {"stations": {model: figures_of(frame, model) for model in MODELS}}
+    # Without a coarse product there is none to compare with.
+    known = [model for model in MODELS if frame[model].is_finite().any() or model == MODELS[-1]]
+    skill = {"stations": {model: figures_of(frame, model) for model in known}}
     off = (frame["deepsoil"] - frame["observed"]).abs().drop_nans().to_numpy()
     half = float(np.quantile(off, opened.section.interval_pct / 100.0)) if off.size else np.nan
     found = {

@@ -43,6 +43,7 @@ _TOP_MM: Final = 25.0  # the middle of 0 to 5 cm
 _MM_D_OF_CM_H: Final = 240.0
 _SUCTIONS_CM: Final = (336.5, 15_296.0)  # 33 and 1500 kPa as heads of water
 _MORE: Final = {"bd_g_cm3": "bd", "log10_om_pct": "om", "log10_ksat_cm_h": "ksat"}
+_DERIVED: Final = ("log10_ksat_cm_h",)
 _COLOURS: Final = {"red": "red", "green": "green", "blue": "blue", "nir": "near infrared"}
 _UNITS: Final = {c.column: c.unit for c in SURFACE_SPEC.channels} | dict(
     zip(RETENTION, ("m3 m-3", "m3 m-3", "cm-1", "-"), strict=True)
@@ -88,11 +89,16 @@ def write_land(
         names = [name for name in _UNITS if name not in _NOT_LAND]
         bands = [Band(name, _UNITS[name], f"{name}, by rootzone surface inputs") for name in names]
         spec = CogSpec(stack.grid, bands, "float32", float("nan"), "average")
+        seen = dict.fromkeys(more, 0)
         with cog_writer(out, spec, record) as put:
             for window in land_windows(stack.grid):
                 values = land_bands(stack, plan, more, window, _depth_cm(files))
+                seen = {name: n + int(np.isfinite(values[name]).sum()) for name, n in seen.items()}
                 empty = np.full(window.shape, np.nan, dtype=np.float32)
                 put(window, np.stack([values.get(name, empty) for name in names]))
+    for name, address in more.items():
+        if not seen[name]:
+            say(f"{name} is missing: {address} has no value on the campaign's grid")
     say(f"{out.name}: {stack.grid.height} x {stack.grid.width} px, digest {digest_json(settings)}")
     return out
 
@@ -165,7 +171,8 @@ def _more(
         try:
             stack.files(address)
         except RequestError as error:
-            say(f"{band} is missing: {error}")
+            kept = "of the pedotransfer function" if band in _DERIVED else "missing"
+            say(f"{band} is {kept}: {error}")
         else:
             there[band] = address
     return there

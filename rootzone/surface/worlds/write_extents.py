@@ -9,6 +9,7 @@ tell them apart and two need not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -100,7 +101,7 @@ def write_county(folder: Path, settings: CountySettings) -> None:
     land |= _soil_bands(land, soils)
     dates, weather = _weather(settings, relief)
     write_text(folder / "MADE_UP.txt", f"{NOTE}. Settings: {asdict(settings)}\n")
-    _write(folder / "land30.tif", grid, land)
+    write_fields(folder / "land30.tif", grid, land)
     truth = _truth(settings, soils, land, weather, dry)
     noise = stream(settings.seed, 1)
     cover_class = land["nlcd"]
@@ -111,17 +112,19 @@ def write_county(folder: Path, settings: CountySettings) -> None:
     ) if grid.width >= _CELL_PX else grid  # fmt: skip
     for number, date in enumerate(dates):
         day = str(date).replace("-", "")
-        _write(folder / "weather" / f"weather_{day}.tif", cells, weather_of(weather, number, cells))
+        write_fields(
+            folder / "weather" / f"weather_{day}.tif", cells, weather_of(weather, number, cells)
+        )
         if number % 4 == 0:
-            _write(folder / "lai" / f"lai_{day}.tif", grid, {"lai": _lai(land, number)})
+            write_fields(folder / "lai" / f"lai_{day}.tif", grid, {"lai": _lai(land, number)})
         theta = truth[number]
         if number % 2 == 0:
             _write_coarse(folder / "smap30" / f"smap_{day}.tif", grid, theta, noise)
         if number % settings.every == 0:
             target = np.clip(theta + bias + 0.012 * error, 0.02, 0.6)
             target = np.where(cover_class == _WATER, np.nan, target)
-            _write(folder / "target" / f"hydroblocks_{day}.tif", grid, {"theta": target})
-            _write(folder / "truth" / f"truth_{day}.tif", grid, {"theta": theta})
+            write_fields(folder / "target" / f"hydroblocks_{day}.tif", grid, {"theta": target})
+            write_fields(folder / "truth" / f"truth_{day}.tif", grid, {"theta": theta})
     _write_stations(folder / "stations.csv", settings, grid, dates, truth, cover_class)
 
 
@@ -196,24 +199,44 @@ def _truth(
 ) -> list[AnyArray]:  # fmt: skip
     """Water content of the top 50 mm on every day with weather, a bucket at every pixel."""
     shape = dry.shape
-    low, high, n, ks = (
-        soils[name].reshape(shape) for name in ("theta_r", "theta_s", "n", "ks_mm_d")
-    )
+    of = [soils[name].reshape(shape) for name in ("theta_r", "theta_s", "n", "ks_mm_d")]
     # In the dry climate shade keeps water, in the other one leaves take it.
     thirst = np.where(dry, 1.3 - 0.9 * land["ndvi"], 0.5 + 1.0 * land["ndvi"])
     rain_share = np.linspace(1.15, 0.85, shape[0])[:, None]
+    rain = [rain_share * one for one in weather["pr"][: settings.days + 10]]
+    return bucket(of, thirst, rain, weather["pet"])[10:]
+
+
+def bucket(
+    soil: Sequence[FloatArray], thirst: FloatArray, rain_mm: Sequence[Any], pet_mm: Sequence[Any]
+) -> list[AnyArray]:
+    """Water content of the top 50 mm day by day: rain in, evaporation and drainage out.
+
+    Parameters
+    ----------
+    soil : sequence of array, shape (row, col)
+        theta_r, theta_s [m3 m-3], n [-] and saturated conductivity [mm d-1].
+    thirst : array, shape (row, col)
+        Share of the demand that the wet soil gives.
+    rain_mm, pet_mm : sequence
+        A number, or an array of (row, col), for each day [mm].
+
+    Returns
+    -------
+    list of array, shape (row, col)
+        float32, one a day; NaN where the soil is not known.
+    """
+    low, high, n, ks = soil
     power = 3.0 + 2.0 / (n - 1.0)
     theta, out = low + 0.4 * (high - low), []
-    for number in range(settings.days + 10):
+    for rain, demand in zip(rain_mm, pet_mm, strict=False):
         for _ in range(_SUBSTEPS):
             se = np.clip((theta - low) / (high - low), 1e-4, 1.0)
-            lost = thirst * weather["pet"][number] * np.minimum(1.0, 1.6 * se) / _SUBSTEPS
+            lost = thirst * demand * np.minimum(1.0, 1.6 * se) / _SUBSTEPS
             drained = np.minimum(ks * se**power / _SUBSTEPS, 0.3 * (theta - low) * _LAYER_MM)
-            gained = weather["pr"][number] * rain_share / _SUBSTEPS
-            theta = theta + (gained - lost - drained) / _LAYER_MM
+            theta = theta + (rain / _SUBSTEPS - lost - drained) / _LAYER_MM
             theta = np.clip(theta, low + 0.02 * (high - low), high)
-        if number >= 10:
-            out.append(theta.astype(np.float32))
+        out.append(theta.astype(np.float32))
     return out
 
 
@@ -224,7 +247,7 @@ def _write_coarse(path: Path, grid: MasterGrid, theta: AnyArray, rng: np.random.
     mean = theta[: n * side, : n * side].reshape(n, side, n, side).mean(axis=(1, 3))
     cells = MasterGrid(grid.crs, _PX_M * side, grid.left, grid.top, n, n, _TILE)
     seen = np.clip(mean - 0.02 + 0.02 * rng.standard_normal(mean.shape), 0.02, 0.6)
-    _write(path, cells, {"theta": seen})
+    write_fields(path, cells, {"theta": seen})
 
 
 def _write_stations(
@@ -254,7 +277,8 @@ def _write_stations(
         frame.write_csv(temporary)
 
 
-def _write(path: Path, grid: MasterGrid, fields: dict[str, FloatArray]) -> None:
+def write_fields(path: Path, grid: MasterGrid, fields: dict[str, FloatArray]) -> None:
+    """Write fields of a grid as bands of their names, marked as made up."""
     bands = [Band(name, "-", f"{name}, made up") for name in fields]
     spec = CogSpec(grid, bands, "float32", float("nan"), "average", {"note": NOTE})
     stored = np.stack(list(fields.values())).astype(np.float32)
