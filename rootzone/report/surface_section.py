@@ -105,7 +105,10 @@ def verdict(skill: Skill) -> str:
     where = {"stations": "At stations left out", "region": "In a region never seen"}
     for split, words in where.items():
         if split in skill:
-            best = min(skill[split], key=lambda model: skill[split][model]["rmse"])
+            best = _best(skill[split])
+            if best is None:
+                said.append(f"{words}, there are too few values for figures.")
+                continue
             error = fixed(skill[split][best]["rmse"], 4)
             said.append(
                 f"{words}, the smallest RMSE is that of {_NAMES.get(best, best)} ({error} m³ m⁻³)."
@@ -113,12 +116,19 @@ def verdict(skill: Skill) -> str:
     return " ".join(said) or "No station or region was left out: nothing is known of new places."
 
 
+def _best(models: Mapping[str, Mapping[str, float]]) -> str | None:
+    """The model of the smallest RMSE; None where values were too few for one."""
+    # JSON has null for what is no number.
+    known = {name: of["rmse"] for name, of in models.items() if np.isfinite(of["rmse"] or np.nan)}
+    return min(known, key=known.__getitem__) if known else None
+
+
 def skill_table(skill: Skill) -> Table:
     """All splits and models; the smallest RMSE of each split stands out."""
     rows: list[list[str]] = []
     strong = []
     for split, models in skill.items():
-        best = min(models, key=lambda model: models[model]["rmse"])
+        best = _best(models)
         for model, f in models.items():
             if model == best:
                 strong.append(len(rows))

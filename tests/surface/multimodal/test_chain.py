@@ -246,7 +246,12 @@ def test_the_report_shows_skill_and_what_sensors_are_worth(folder: Path) -> None
     told = invoke("report", str(folder / "campaign.yaml"))
     assert told.exit_code == 0, told.output
     page = Path(told.stdout.split()[-1]).read_text()
-    for words in ("ConvNeXt V2", "At stations left out", "without leaves", "0-5 cm at 10"):
+    for words in (
+        "ConvNeXt V2",
+        "At stations left out, there are too few values",
+        "without leaves",
+        "0-5 cm at 10",
+    ):
         assert words in page
 
 
