@@ -67,7 +67,8 @@ def campaign(folder: Path, data: Path, name: str, seed: int, args: Any, **keys: 
         "monthly_epochs": args.monthly, "daily_epochs": args.daily, "min_sites": 5,
         "most_clusters": 4, "batch_size": args.batch,
         "monthly_rate": 3e-3, "daily_rate": 2e-3, "station_weight": args.weight,
-        "psi_space": args.space, "station_reach": args.reach, **keys,
+        "psi_space": args.space, "station_reach": args.reach,
+        "output": args.output, **keys,
     }  # fmt: skip
     place = folder / f"{data.name}_{name}_{seed}"
     place.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ def campaign(folder: Path, data: Path, name: str, seed: int, args: Any, **keys: 
 
 def named(what: str, args: argparse.Namespace) -> str:
     """A run's name by what its loss depends on."""
-    return f"{what}_{args.weight:g}_{args.space}_{args.reach}"
+    return f"{what}_{args.weight:g}_{args.space}_{args.reach}_{args.output}"
 
 
 def trained(opened: OpenSurface) -> dict[str, Any]:
@@ -261,6 +262,7 @@ def main() -> None:
     parser.add_argument("--weight", type=float, default=10.0, help="of pixels round a station")
     parser.add_argument("--losses", nargs="+", choices=LOSSES, default=LOSSES)
     parser.add_argument("--reach", choices=("extent", "block"), default="extent")
+    parser.add_argument("--output", choices=("relu", "sigmoid", "bounds"), default="relu")
     parser.add_argument("--space", choices=("linear", "log"), default="linear")
     args = parser.parse_args()
     args.folder = args.folder.resolve()

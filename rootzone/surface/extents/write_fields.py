@@ -60,7 +60,7 @@ def write_leaf_area(files: CampaignFiles, pattern: str, say: Callable[[str], Non
     """
     entry = files.campaign.weather.leaf_area
     if entry is None:
-        say("lai is missing: weather.leaf_area names no entry; surface.deepsoil.lai: null")
+        say("no lai is written: weather.leaf_area names no entry")
         return []
     source = files.catalog.source(entry)
     days = dates_of_maps(source, entry, files.catalog.data_folder)
@@ -114,7 +114,7 @@ def write_coarse(
             f"{', '.join(map(str, tables))}: no water content (quantity theta) on an EASE-Grid "
             "inside the region."
         )
-    lacking = "smap is missing: surface.deepsoil.observations names no table; smap: null"
+    lacking = "no smap is written: surface.deepsoil.observations names no table"
     say(f"{len(made)} days of coarse moisture" if made else lacking)
     return made
 

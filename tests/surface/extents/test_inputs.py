@@ -66,7 +66,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert found.exit_code == 0, (words, found.output, found.exception)
         said = found.stderr
     assert "bd_g_cm3 is missing" in said  # the county's POLARIS has texture alone
-    assert "smap is missing" in said
+    assert "no smap is written" in said
     return folder / "campaign.yaml"
 
 
