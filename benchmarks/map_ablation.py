@@ -6,8 +6,8 @@ Judged at places left out in the campaign's own folds (`learning.auto_folds`), e
 once, as learning.model: auto judges; the test part is not looked at. The first row has the channels
 of the paper; each other row adds one option to it: mean absolute error, by how much it is better
 than the first, and the standard error of that over places.
-Physics is made where the campaign has none yet; surface moisture is a row where the campaign names
-it. `--model` takes trees, unet_smooth, unet_a or any other network that needs no physics;
+Physics is made where the campaign has none yet; surface moisture and leaf area are rows where the
+campaign names them. `--model` takes trees, unet_smooth, unet_a or any other network that needs no physics;
 `unet_residual` starts from physics in every row. With `--sites` the rows are numbers of simulated
 sites instead, with physics: a table to plan the size of a campaign from. The tables are made for
 the land and labels of the campaign and say little of another.
@@ -51,6 +51,8 @@ def options(features: Features) -> dict[str, dict[str, object]]:
     }
     if features.surface_moisture is not None:
         rows["surface moisture"] = {"surface_moisture": features.surface_moisture}
+    if features.leaf_area is not None:
+        rows["leaf area"] = {"leaf_area": features.leaf_area}
     return rows
 
 

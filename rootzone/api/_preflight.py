@@ -183,12 +183,10 @@ def _about_places(files: CampaignFiles) -> Iterator[Question]:
     yield ("grid", "crs"), judged
     if not list(_asked(files.loaded, ("grid", "crs"), judged)):
         yield ("grid", "crs"), partial(grid_over, campaign, box)
-    pattern = campaign.learning.features.surface_moisture
-    if pattern and re.search(DATE_IN_NAME, pattern):
-        from rootzone.learning.scene.surface_files import SurfaceFiles
-
-        key = ("learning", "features", "surface_moisture")
-        yield key, lambda: SurfaceFiles(str(folder / pattern), grid_over(campaign, box))
+    for name in ("surface_moisture", "leaf_area"):
+        pattern = getattr(campaign.learning.features, name)
+        if pattern and re.search(DATE_IN_NAME, pattern):
+            yield ("learning", "features", name), partial(_by_day, files, box, name)
     design = campaign.sites.design
     if not design.endswith((".yaml", ".yml")) or _there(folder / design):
         yield ("sites", "design"), partial(load_design, design, folder)
@@ -235,6 +233,14 @@ def _leaves(catalog: Catalog, name: str) -> None:
     from rootzone.covariates.weather.leaf_area import require_leaf_area
 
     require_leaf_area(catalog.source(name), name)
+
+
+def _by_day(files: CampaignFiles, box: Region, key: str) -> None:
+    from rootzone.covariates.open_campaign import grid_over
+    from rootzone.learning.scene.surface_files import SurfaceFiles
+
+    pattern = files.folder / getattr(files.campaign.learning.features, key)
+    SurfaceFiles(str(pattern), grid_over(files.campaign, box), key)
 
 
 def _bounds(files: CampaignFiles, box: Region) -> Bounds:

@@ -28,6 +28,9 @@ class Features(Section):
     logarithm of the area that drains to a pixel in 16 steps over its steepness"""
     surface_moisture: str | None = None
     """GeoTIFFs of surface moisture [m3 m-3] as a further channel: a path with {date}"""
+    leaf_area: str | None = None
+    """GeoTIFFs of leaf area [m2 m-2] as a further channel: a path with {date}; a day without a file
+    takes the nearest within 8 days"""
     physics: tuple[Literal["theta", "change_7d", "change_30d"], ...] = ()
     """physics at every pixel as further channels: water content of the day, and its changes"""
 

@@ -234,14 +234,15 @@ def _texture_interval(campaign: Campaign) -> Iterator[Broken]:
         )
 
 
-def _surface_moisture_by_day(campaign: Campaign) -> Iterator[Broken]:
-    pattern = campaign.learning.features.surface_moisture
-    if pattern is not None and not re.search(DATE_IN_NAME, pattern):
-        yield Broken(
-            ("learning", "features", "surface_moisture"),
-            "the path names one file for all days",
-            "write {date}, or {date:%Y%m%d}, where the day stands in the name",
-        )
+def _features_by_day(campaign: Campaign) -> Iterator[Broken]:
+    for key in ("surface_moisture", "leaf_area"):
+        pattern = getattr(campaign.learning.features, key)
+        if pattern is not None and not re.search(DATE_IN_NAME, pattern):
+            yield Broken(
+                ("learning", "features", key),
+                "the path names one file for all days",
+                "write {date}, or {date:%Y%m%d}, where the day stands in the name",
+            )
 
 
 def _noise_of_soils_has_soils(campaign: Campaign) -> Iterator[Broken]:
@@ -368,7 +369,7 @@ _RULES: tuple[Callable[[Campaign], Iterator[Broken]], ...] = (
     _labels_between_nodes,
     _solver_has_the_depths,
     _texture_interval,
-    _surface_moisture_by_day,
+    _features_by_day,
     _noise_of_soils_has_soils,
     _another_region_to_test_in,
     _what_select_reads_is_named,

@@ -78,8 +78,9 @@ def _plan(run: MapRun, bundle: Bundle, scene: Scene, trust: Provenance) -> MapPl
     }
     if bundle.info.get("fallback") is not None:
         inputs["fallback"] = digest_json(bundle.info["fallback"])
-    if scene.surface_source is not None:
-        inputs["surface"] = getattr(scene.surface_source, "digest", "")
+    for name, source in (("surface", scene.surface_source), ("leaf_area", scene.leaf_area)):
+        if source is not None:
+            inputs[name] = getattr(source, "digest", "")
     settings = {
         "source": "network",
         "faithful": request.faithful,

@@ -36,7 +36,7 @@ class Channel:
         Unit of the physical values; ``-`` for none.
     origin : str
         ``land`` (a band of the land raster), ``weather`` (a column of the weather table), ``day``
-        (the calendar) or ``surface`` (a surface-moisture product).
+        (the calendar) or ``surface`` (a field by day: a product, physics).
     column : str
         Band or column of that origin.
     low, high : float

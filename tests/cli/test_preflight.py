@@ -109,7 +109,7 @@ BY_CAMPAIGN: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
         {"learning": {"split": {"train": 0.8, "validation": 0.0, "test": 0.2}}},
         "learning.split.validation",
     ),
-    ("learning/scene/surface_files.py", "learning.features.surface_moisture"): (
+    ("learning/scene/surface_files.py", "learning.features"): (
         {"learning": {"features": {"surface_moisture": "smap/{date}.tif"}}},  # no such file
         "learning.features.surface_moisture",
     ),
@@ -140,7 +140,7 @@ BY_DATA = {
     ("learning/samples/place_labels.py", "labels.depths_mm"),
     ("learning/scene/scene.py", "learning.features"),  # never from a campaign: built from one key
     ("learning/scene/scene.py", "learning.features.surface_moisture"),
-    ("learning/scene/surface_files.py", "learning.features"),  # the same refusal, by its section
+    ("learning/scene/scene.py", "learning.features.leaf_area"),
     # Physics is added to what these networks are shown, so a campaign cannot lack it.
     ("networks/families/residual.py", "learning.features"),
     ("networks/families/residual.py", "learning.features.physics"),
@@ -172,6 +172,9 @@ IN_OTHER_WORDS: list[tuple[dict[str, Any], str]] = [
      "learning.features.texture_depth_cm"),
     ({"learning": {"features": {"surface_moisture": "smap.tif"}}},
      "learning.features.surface_moisture"),
+    ({"learning": {"features": {"leaf_area": "lai.tif"}}}, "learning.features.leaf_area"),
+    ({"learning": {"features": {"leaf_area": "lai/{date}.tif"}}},  # no such file
+     "learning.features.leaf_area"),
     ({"catalog": {"elevation": "polaris"}}, "catalog.elevation"),  # not one layer
     ({"catalog": {"land_cover": "dem_3dep"}}, "catalog.land_cover"),  # numbers, no classes
     ({"catalog": {"climate_class": "dem_3dep"}}, "catalog.climate_class"),

@@ -27,7 +27,7 @@ from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.land import Land
 from rootzone.learning.scene.physics import PhysicsChannels
 from rootzone.learning.scene.scene import Scene
-from rootzone.learning.scene.surface_files import SurfaceFiles
+from rootzone.learning.scene.surface_files import LEAF_AREA_REACH_DAYS, SurfaceFiles
 from rootzone.learning.scene.weather_days import WeatherDays
 from rootzone.learning.scene.write_land import write_land
 from rootzone.networks.families import NEED_PHYSICS
@@ -145,8 +145,9 @@ def open_samples(files: CampaignFiles) -> CampaignSamples:
     }
     if scene.physics is not None:
         digests["physics"] = scene.physics.digest
-    if isinstance(scene.surface_source, SurfaceFiles):
-        digests["surface"] = scene.surface_source.digest
+    for name, source in (("surface", scene.surface_source), ("leaf_area", scene.leaf_area)):
+        if isinstance(source, SurfaceFiles):
+            digests[name] = source.digest
     parts = parts_of(campaign.learning.split, campaign.seeds.split, labels)
     return CampaignSamples(campaign, scene, labels, parts, digests, notes)
 
@@ -186,11 +187,15 @@ def open_scene(files: CampaignFiles) -> Scene:
     if features.surface_moisture:
         pattern = str(files.folder / features.surface_moisture)
         surface = SurfaceFiles(pattern, land.grid)
+    leaves = None
+    if features.leaf_area:
+        pattern = str(files.folder / features.leaf_area)
+        leaves = SurfaceFiles(pattern, land.grid, "leaf_area", LEAF_AREA_REACH_DAYS)
     physics = None
     if features.physics:
         build_field(files, campaign.years)
         physics = PhysicsChannels(open_field(files, campaign.years))
-    return Scene(land, weather, spec, files.weather_grid, surface, physics)
+    return Scene(land, weather, spec, files.weather_grid, surface, physics, leaves)
 
 
 def with_physics(learning: Learning) -> Features:

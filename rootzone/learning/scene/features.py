@@ -61,7 +61,8 @@ def features_of(
         *_classes(features.classes, land_cover_legend, climate_legend, legends),
         *_WEATHER,
         *_DAY,
-        *(_SURFACE if features.surface_moisture else ()),
+        *((_SURFACE,) if features.surface_moisture else ()),
+        *((_LEAVES,) if features.leaf_area else ()),
         *physics_channels(features.physics, depths_mm),
     )
     name = (
@@ -194,4 +195,8 @@ def physics_column(column: str) -> tuple[float, int] | None:
     return float(rest[0]), _CHANGES[rest[1]] if len(rest) > 1 else 0
 
 
-_SURFACE = (Channel("surface_theta", "m3 m-3", SURFACE, "surface_theta", 0.0, 0.6),)
+SURFACE_THETA: Final = "surface_theta"
+LEAF_AREA: Final = "leaf_area"
+_SURFACE = Channel(SURFACE_THETA, "m3 m-3", SURFACE, SURFACE_THETA, 0.0, 0.6)
+# A closed broadleaf forest or maize in July has 5 to 7; MODIS goes up to 10.
+_LEAVES = Channel(LEAF_AREA, "m2 m-2", SURFACE, LEAF_AREA, 0.0, 7.0)

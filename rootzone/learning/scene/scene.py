@@ -14,7 +14,7 @@ from rootzone._shared.arrays import AnyArray, Float32Array, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
 from rootzone.covariates.weather.cells import WeatherGrid
-from rootzone.learning.scene.features import physics_column
+from rootzone.learning.scene.features import LEAF_AREA, SURFACE_THETA, physics_column
 from rootzone.learning.scene.land import HYDRAULIC, LandSource, hydraulic_bands
 from rootzone.learning.scene.physics import PhysicsChannels
 from rootzone.learning.scene.weather_days import WeatherDays
@@ -26,10 +26,10 @@ _POINT_BLOCK_PX = 512
 
 
 class SurfaceSource(Protocol):
-    """What a scene asks of a surface-moisture product."""
+    """What a scene asks of a product by day: surface moisture, leaf area."""
 
     def read(self, date: dt.date, window: Window) -> Float32Array:
-        """Surface moisture [m3 m-3] of a window, shape (row, col); NaN where nothing is known."""
+        """Values of a window in their unit, shape (row, col); NaN where nothing is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,8 @@ class Scene:
         Surface moisture, where the specification has such a channel.
     physics : PhysicsChannels, optional
         Physics at every pixel, where the specification has channels of it.
+    leaf_area : SurfaceSource, optional
+        Leaf area [m2 m-2], where the specification has such a channel.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Scene:
     weather_grid: WeatherGrid
     surface_source: SurfaceSource | None = None
     physics: PhysicsChannels | None = None
+    leaf_area: SurfaceSource | None = None
 
     def __post_init__(self) -> None:
         if self.weather.values.shape[2] != len(self.spec.dynamic):
@@ -92,16 +95,21 @@ class Scene:
                 f"The land raster holds the texture of {made_for} cm, the specification wants "
                 f"{self.spec.texture_depth_cm} cm. Make it again with rootzone train."
             )
-        fields = {physics_column(c) is not None for c in self.spec.columns(SURFACE)}
-        if True in fields and self.physics is None:
+        columns = set(self.spec.columns(SURFACE))
+        if self.physics is None and any(physics_column(one) for one in columns):
             raise RequestError(
                 f"The specification {self.spec.name} has channels of physics, but there is none. "
                 "Set learning.features.physics."
             )
-        if False in fields and self.surface_source is None:
+        if SURFACE_THETA in columns and self.surface_source is None:
             raise RequestError(
                 f"The specification {self.spec.name} has a surface-moisture channel, but there is "
                 "no product. Set learning.features.surface_moisture."
+            )
+        if LEAF_AREA in columns and self.leaf_area is None:
+            raise RequestError(
+                f"The specification {self.spec.name} has a channel of leaf area, but there are no "
+                "maps of it. Set learning.features.leaf_area."
             )
 
     @property
@@ -204,11 +212,12 @@ class Scene:
             column = self.spec.channels[position].column
             if physics_column(column) is not None:
                 assert self.physics is not None  # noqa: S101 - held by __post_init__
-                theta = self.physics.read(column, as_date(date), window)
+                values = self.physics.read(column, as_date(date), window)
             else:
-                assert self.surface_source is not None  # noqa: S101 - held by __post_init__
-                theta = self.surface_source.read(as_date(date), window)
-            out[i] = self.spec.scaled(position, theta)
+                source = self.leaf_area if column == LEAF_AREA else self.surface_source
+                assert source is not None  # noqa: S101 - held by __post_init__
+                values = source.read(as_date(date), window)
+            out[i] = self.spec.scaled(position, values)
         return out
 
     def where(self, row: AnyArray, col: AnyArray) -> PointFeatures:

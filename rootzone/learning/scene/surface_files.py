@@ -1,4 +1,4 @@
-"""A surface-moisture product on the master grid, one GeoTIFF a day."""
+"""A product on the master grid, one GeoTIFF a day: surface moisture, leaf area."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from rootzone.learning.scene.land import inside_of, place_inside
 
 _DATE = re.compile(DATE_IN_NAME)
 _ALIGNED_PX = 0.01
+LEAF_AREA_REACH_DAYS = 8  # as surface.deepsoil reads leaf area
 
 
 @dataclass(frozen=True)
 class SurfaceFiles:
-    """GeoTIFFs of surface moisture, on the pixels of the master grid.
+    """GeoTIFFs by day of one quantity, on the pixels of the master grid.
 
-    A day without a file is missing everywhere; the network sees it as any missing covariate.
+    A day without a file, near enough in time, is missing everywhere; the network sees it as any
+    missing covariate.
 
     Parameters
     ----------
@@ -34,6 +36,10 @@ class SurfaceFiles:
         Path with ``{date}`` (2023-07-01) or a form of it such as ``{date:%Y%m%d}``.
     grid : MasterGrid
         The master grid; files must lie on its lattice, and may cover a part of it.
+    key : str
+        Key of ``learning.features`` that names the pattern.
+    reach_days : int
+        How far in time the file may lie that stands for a day without one.
 
     Raises
     ------
@@ -43,17 +49,19 @@ class SurfaceFiles:
 
     pattern: str
     grid: MasterGrid
+    key: str = "surface_moisture"
+    reach_days: int = 0
 
     def __post_init__(self) -> None:
         if not _DATE.search(self.pattern):
             raise RequestError(
-                f"learning.features.surface_moisture {self.pattern!r} names one file for all days. "
+                f"learning.features.{self.key} {self.pattern!r} names one file for all days. "
                 "Write {date}, or {date:%Y%m%d}, where the day stands in the name."
             )
         if not self._files():
             raise RequestError(
-                f"No file fits learning.features.surface_moisture {self.pattern!r}. A relative "
-                "path starts at the campaign file."
+                f"No file fits learning.features.{self.key} {self.pattern!r}. A relative path starts "
+                "at the campaign file."
             )
 
     def _files(self) -> list[Path]:
@@ -69,8 +77,17 @@ class SurfaceFiles:
         """File of a day, there or not."""
         return Path(self.pattern.format(date=date))
 
+    def nearest(self, date: dt.date) -> Path | None:
+        """File nearest in time, of two the earlier one; None where none is near enough."""
+        for apart in range(self.reach_days + 1):
+            for days in dict.fromkeys((-apart, apart)):
+                path = self.path(date + dt.timedelta(days=days))
+                if path.is_file():
+                    return path
+        return None
+
     def read(self, date: dt.date, window: Window) -> Float32Array:
-        """Surface moisture [m3 m-3] of a window and day, shape (row, col).
+        """Values of a window and day in the files' unit, shape (row, col).
 
         The file's own scale, offset and nodata are applied; NaN where it has nothing.
 
@@ -82,8 +99,8 @@ class SurfaceFiles:
         from rasterio.windows import Window as Part
 
         whole = np.full((1, *window.shape), np.nan, dtype=np.float32)
-        path = self.path(date)
-        if not path.is_file():
+        path = self.nearest(date)
+        if path is None:
             return np.asarray(whole[0])
         with open_raster(path) as file:
             row, col = self._origin(path, file)

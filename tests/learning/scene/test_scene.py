@@ -12,6 +12,7 @@ from rootzone.covariates.grid import Window
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.features import features_of
 from rootzone.learning.scene.scene import Scene
+from rootzone.networks.channels import SURFACE
 from tests.covariates.weather_files import GRIDMET
 from tests.learning import scenes
 
@@ -20,13 +21,15 @@ WINDOW = Window(4, 10, 12, 30)
 
 def full_field(scene: Scene, window: Window, number: int = 45) -> np.ndarray:
     """All channels of a window and day, by way of the device's expansion."""
-    where = scene.cells(window)
+    where, surface = scene.cells(window), None
+    if scene.spec.of_origin(SURFACE):
+        surface = torch.from_numpy(scene.surface(scenes.day(number), window))
     x = expand(
         torch.from_numpy(scene.static(window))[None],
         torch.from_numpy(where.index)[None],
         torch.from_numpy(where.weight)[None],
         torch.from_numpy(scene.day(scenes.day(number))),
-        None,
+        surface,
         scene.spec,
     )
     return x[0].numpy()
@@ -172,6 +175,32 @@ def test_the_surface_product_reaches_windows_and_points() -> None:
     index = scene.weather.day_index([scenes.day(45), scenes.day(40)])
     points = scene.points(np.array([4, 5]), np.array([10, 10]), index)
     assert points[:, -1] == pytest.approx([0.164 / 0.6, 0.115 / 0.6])
+
+
+class _Leaves:
+    def read(self, date, window):  # type: ignore[no-untyped-def]
+        return _Surface().read(date, window) * 10.0
+
+
+def test_leaf_area_reaches_windows_and_points_beside_the_surface_product() -> None:
+    features = Features(surface_moisture="s_{date}.tif", leaf_area="l_{date}.tif")
+    plain, spec = scenes.scene(), features_of(features)
+    with pytest.raises(RequestError, match=r"Set learning\.features\.leaf_area"):
+        Scene(plain.land, plain.weather, spec, GRIDMET, _Surface())
+    scene = Scene(plain.land, plain.weather, spec, GRIDMET, _Surface(), leaf_area=_Leaves())
+    assert spec.names[-2:] == ("surface_theta", "leaf_area")
+    # By hand: 15 February, pixel 4, 10: 0.164 over 0.6, and leaves of 1.64 over 7.
+    expected = [0.164 / 0.6, 1.64 / 7.0]
+    assert scene.surface(scenes.day(45), WINDOW)[:, 0, 0] == pytest.approx(expected)
+    index = scene.weather.day_index([scenes.day(45)])
+    points = scene.points(np.array([4]), np.array([10]), index)
+    assert points[0, -2:] == pytest.approx(expected)
+    # Leaves alone need no product of moisture, and a window gives what the whole field does.
+    alone = features_of(Features(leaf_area="l_{date}.tif"))
+    scene = Scene(plain.land, plain.weather, alone, GRIDMET, leaf_area=_Leaves())
+    whole = full_field(scene, scene.grid.full_window)
+    assert np.array_equal(full_field(scene, WINDOW), whole[:, 4:16, 10:40])
+    assert whole[-1, 4, 10] == pytest.approx(1.64 / 7.0)
 
 
 def test_weather_read_for_other_channels_is_refused() -> None:

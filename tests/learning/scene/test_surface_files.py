@@ -10,7 +10,7 @@ import rasterio
 
 from rootzone._shared.errors import RequestError
 from rootzone.covariates.grid import MasterGrid, Window
-from rootzone.learning.scene.surface_files import SurfaceFiles
+from rootzone.learning.scene.surface_files import LEAF_AREA_REACH_DAYS, SurfaceFiles
 from tests.learning import scenes
 
 DAY = dt.date(2023, 7, 1)
@@ -59,6 +59,25 @@ def test_a_day_without_a_file_is_missing(tmp_path: Path) -> None:
     write(tmp_path / "s_2023-07-01.tif", np.ones((2, 2), np.float32), grid, Window(0, 0, 2, 2))
     source = SurfaceFiles(str(tmp_path / "s_{date}.tif"), grid)
     assert np.isnan(source.read(dt.date(2023, 7, 2), Window(0, 0, 2, 2))).all()
+
+
+def test_leaf_area_is_that_of_the_nearest_day_within_reach(tmp_path: Path) -> None:
+    grid, part = scenes.grid(), Window(0, 0, 2, 2)
+    for day, value in ((1, 1.0), (11, 3.0)):
+        values = np.full((2, 2), value, np.float32)
+        write(tmp_path / f"lai_202307{day:02d}.tif", values, grid, part)
+    pattern = str(tmp_path / "lai_{date:%Y%m%d}.tif")
+    source = SurfaceFiles(pattern, grid, "leaf_area", LEAF_AREA_REACH_DAYS)
+    # By hand: 1 July holds to the 5th, and on the 6th, 5 days from both, as the earlier; the 7th
+    # is 4 days before the 11th. 8 days reach from 23 June to 19 July.
+    days = {
+        dt.date(2023, 6, 22): np.nan, dt.date(2023, 6, 23): 1.0, DAY: 1.0, dt.date(2023, 7, 6): 1.0,
+        dt.date(2023, 7, 7): 3.0, dt.date(2023, 7, 19): 3.0, dt.date(2023, 7, 20): np.nan,
+    }  # fmt: skip
+    read = [float(source.read(day, part)[1, 1]) for day in days]
+    assert read == pytest.approx(list(days.values()), nan_ok=True)
+    with pytest.raises(RequestError, match="leaf_area .* names one file for all days"):
+        SurfaceFiles("lai.tif", grid, "leaf_area")
 
 
 def test_a_pattern_that_fits_nothing_or_names_no_day_is_refused(tmp_path: Path) -> None:
