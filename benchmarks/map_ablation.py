@@ -7,10 +7,10 @@ once, as learning.model: auto judges; the test part is not looked at. The first 
 of the paper; each other row adds one option to it: mean absolute error, by how much it is better
 than the first, and the standard error of that over places.
 Physics is made where the campaign has none yet; surface moisture and leaf area are rows where the
-campaign names them. `--model` takes trees, unet_smooth, unet_a or any other network that needs no physics;
-`unet_residual` starts from physics in every row. With `--sites` the rows are numbers of simulated
-sites instead, with physics: a table to plan the size of a campaign from. The tables are made for
-the land and labels of the campaign and say little of another.
+campaign names them. `--model` takes trees, unet_smooth, unet_a or any other network that needs no
+physics; `unet_residual` starts from physics in every row. With `--sites` the rows are numbers of
+simulated sites instead, with physics: a table to plan the size of a campaign from. The tables are
+made for the land and labels of the campaign and say little of another.
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ class SurfaceFiles:
             )
         if not self._files():
             raise RequestError(
-                f"No file fits learning.features.{self.key} {self.pattern!r}. A relative path starts "
-                "at the campaign file."
+                f"No file fits learning.features.{self.key} {self.pattern!r}. A relative path "
+                "starts at the campaign file."
             )
 
     def _files(self) -> list[Path]:

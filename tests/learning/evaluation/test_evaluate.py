@@ -27,11 +27,12 @@ from rootzone.learning.evaluation.run_raw_simulation import (
 )
 from rootzone.learning.evaluation.tables import COMPARISON, PREDICTIONS, SKILL
 from rootzone.learning.samples.label_index import GridLabels
-from rootzone.learning.samples.open_samples import open_samples
+from rootzone.learning.samples.open_samples import open_samples, open_scene
 from rootzone.networks.bundle import load_bundle
 from rootzone.stations.station_soils import soil_frame, soils_path, write_station_soils
 from rootzone.stations.station_table import read_stations
 from tests.cli.campaign_runs import invoke
+from tests.learning.scene.test_surface_files import write
 from tests.learning.small_campaign import RECORD, write_small_campaign
 
 
@@ -81,6 +82,23 @@ def test_simulated_labels_have_no_raw_simulation_beside_them(evaluated: pl.DataF
     # It made them: its error would be nought.
     simulated = evaluated.filter(pl.col("source") == "simulated")
     assert "raw_simulation" not in set(simulated["model"])
+
+
+def test_leaf_area_that_a_campaign_names_is_a_channel_of_its_scene(campaign: Path) -> None:
+    files = CampaignFiles.beside(campaign)
+    grid, part = files.grid, Window(0, 0, 8, 8)
+    write(campaign.parent / "lai_20230401.tif", np.full((8, 8), 2.0, np.float32), grid, part)
+    learning = files.campaign.learning
+    features = learning.features.model_copy(update={"leaf_area": "lai_{date:%Y%m%d}.tif"})
+    changed = {"learning": learning.model_copy(update={"features": features})}
+    loaded = replace(files.loaded, campaign=files.campaign.model_copy(update=changed))
+    scene = open_scene(CampaignFiles(loaded, files.data))
+    # On the 9th, 8 days later, 2 of a range of 7 and nothing beyond the file; on the 10th nothing.
+    told = [
+        scene.surface(np.datetime64(f"2023-04-{day:02d}"), Window(7, 7, 1, 2)) for day in (9, 10)
+    ]
+    assert told[0][0, 0] == pytest.approx([2 / 7, np.nan], nan_ok=True)
+    assert np.isnan(told[1]).all()
 
 
 def test_only_held_out_dates_are_asked(campaign: Path, evaluated: pl.DataFrame) -> None:

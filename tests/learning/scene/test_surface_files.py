@@ -76,7 +76,7 @@ def test_leaf_area_is_that_of_the_nearest_day_within_reach(tmp_path: Path) -> No
     }  # fmt: skip
     read = [float(source.read(day, part)[1, 1]) for day in days]
     assert read == pytest.approx(list(days.values()), nan_ok=True)
-    with pytest.raises(RequestError, match="leaf_area .* names one file for all days"):
+    with pytest.raises(RequestError, match=r"leaf_area .* names one file for all days"):
         SurfaceFiles("lai.tif", grid, "leaf_area")
 
 
