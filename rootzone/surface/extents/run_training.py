@@ -295,7 +295,12 @@ def settings_of(land: OpenExtents, epochs: int, rate: float, seed: int) -> Any: 
 def samples_of(
     land: OpenExtents, task: Task, groups: Grouping, *, monthly: bool
 ) -> tuple[ExtentSamples, ExtentSamples]:
-    """Samples of a cluster to train on, and stations left out of that to choose an epoch by."""
+    """Samples of a cluster to train on, and places left out of that to choose an epoch by.
+
+    An epoch is chosen by what its loss learns: by stations where they are in the loss, else by the
+    target. A loss that never saw a station would otherwise be given the epoch at which it happened
+    to pass near them, on its way to a target that is biased there.
+    """
     from rootzone.surface.extents.samples import ExtentSamples
 
     own = groups.cluster == task.cluster
@@ -309,7 +314,7 @@ def samples_of(
     for stations, may_see in ((train & own, train), (stopping, stopping)):
         numbers = np.unique(land.extents.of_station[stations])
         extent, day = drawn(numbers, days, land.section.days_per_extent, task.seed)
-        at_stations = may_see is stopping
+        at_stations = may_see is stopping and land.section.loss == "psi_station"
         made.append(
             ExtentSamples(
                 land, extent, day, np.asarray(may_see), monthly, at_stations,

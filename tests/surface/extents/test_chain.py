@@ -141,6 +141,13 @@ def test_a_sample_holds_the_target_the_stations_and_their_block(land: OpenExtent
     assert stop.at_stations
     labelled = stop.batch(np.array([0]))
     assert 1 <= int(labelled.mask.sum()) <= 9
+    # A loss that never sees a station has its epoch chosen by the target it learns.
+    section = land.opened.section.model_copy(
+        update={"deepsoil": land.section.model_copy(update={"loss": "mse"})}
+    )
+    blind = OpenExtents(replace(land.opened, section=section))
+    _, by_target = samples_of(blind, Task(0, 0), groups, monthly=False)
+    assert int(by_target.batch(np.array([0])).mask.sum()) > 9
 
 
 def test_a_months_sample_is_the_mean_of_its_days(land: OpenExtents) -> None:
