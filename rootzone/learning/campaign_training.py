@@ -28,10 +28,13 @@ from rootzone.learning.samples.land_gaps import without_empty_tiles
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.learning.samples.shifted import shifted
 from rootzone.learning.samples.soil_spread import read_soil_spread, soil_widths
+from rootzone.learning.scene.features import physics_column
 from rootzone.networks.bundle import CARD, Bundle, bundle_in_memory, digest_of, save_bundle
 from rootzone.networks.calibration import Calibration
+from rootzone.networks.channels import SURFACE
 from rootzone.networks.families import AUTO, Shape, config_of, to_dict
 from rootzone.networks.families.residual import ResidualShape
+from rootzone.networks.families.trees import TreesShape
 from rootzone.networks.mixing import may_draw
 from rootzone.networks.run_training import RunOptions, TrainResult, new_network, train
 from rootzone.networks.settings import TrainSettings
@@ -313,7 +316,13 @@ def _finished(
     coverage = inputs.campaign.maps.interval_pct / 100.0
     by_date = inputs.campaign.learning.split.kind not in ("stations", "regions")
     calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
-    if held is not None and (apart := calibrated_apart(held, coverage, validation.source)):
+    physics = any(map(physics_column, spec.columns(SURFACE)))
+    if isinstance(config, TreesShape):  # trees without physics leave the last channels out
+        physics &= config.n_channels == len(spec)
+    apart = None
+    if held is not None:
+        apart = calibrated_apart(held, coverage, validation.source, physics=physics)
+    if held is not None and apart is not None:
         calibration, said = apart
         if isinstance(config, ResidualShape) and config.inner is None:
             rule = None  # it is physics already

@@ -20,7 +20,7 @@ import numpy as np
 from rootzone._shared.arrays import FloatArray
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
 from rootzone.learning.evaluation.predict_labels import predict_labels
-from rootzone.learning.fallback_inputs import land_features, physics_at
+from rootzone.learning.fallback_inputs import land_features, physics_at, physics_error_at
 from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.race import Choice, HeldOut, folds_of, race
 from rootzone.learning.samples.batches import SampleSet
@@ -130,7 +130,9 @@ class PlaceFolds:
             away = near.distance(features.numbers)[place]
             known = physics_at(scene, one)
             where = one.place.astype(np.int64)
-            out.append(HeldOut(observed, observed, where, one.date, known, away))
+            level = self.inputs.campaign.maps.interval_pct / 100.0
+            error = physics_error_at(scene, one, level)
+            out.append(HeldOut(observed, observed, where, one.date, known, away, error))
         return out
 
     def said(

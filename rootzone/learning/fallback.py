@@ -149,8 +149,9 @@ def find_fallback(
     if not np.isfinite(held.physics).any():
         return None
     season = seasons_of(held.date)
+    error = held.error if held.error.size else None
     try:
-        own = calibrate(held.observed, held.physics, None, coverage, held.place, season)
+        own = calibrate(held.observed, held.physics, None, coverage, held.place, season, error)
     except RequestError:
         return None
     off, base = (
@@ -159,7 +160,7 @@ def find_fallback(
     )
     away = by_place(held.distance, held.place)
     limit = farthest(away, off, base)
-    half = by_place(model.half_width(held.predicted, None, season), held.place)
+    half = by_place(model.half_width(held.predicted, None, season, error), held.place)
     worse = off - base > half
     count = worse.size
     return Fallback(

@@ -32,3 +32,15 @@ def physics_at(scene: Scene, labels: GridLabels) -> FloatArray:
     row, col = labels.pixel_row.astype(np.int64), labels.pixel_col.astype(np.int64)
     told = scene.physics.at_points(columns, row, col, labels.date.tolist())
     return np.asarray(told[np.arange(len(labels)), labels.depth], dtype=np.float64)
+
+
+def physics_error_at(scene: Scene, labels: GridLabels, level: float) -> FloatArray:
+    """Error of physics between simulated soils at every label that a share stays below [m3 m-3].
+
+    NaN where the scene has no physics.
+    """
+    if scene.physics is None:
+        return np.full(len(labels), np.nan)
+    row, col = labels.pixel_row.astype(np.int64), labels.pixel_col.astype(np.int64)
+    told = scene.physics.error_at_points(row, col, labels.date.tolist(), level)
+    return np.asarray(told[np.arange(len(labels)), labels.depth], dtype=np.float64)

@@ -85,12 +85,20 @@ def with_soil(fitted: Calibration, said: str, soil: dict[str, float]) -> tuple[C
     return replace(fitted, soil=soil), told
 
 
-def calibrated_apart(held: HeldOut, coverage: float, source: str) -> tuple[Calibration, str] | None:
-    """Interval from places that a choice of models put aside, where there are enough of them."""
+def calibrated_apart(
+    held: HeldOut, coverage: float, source: str, *, physics: bool = False
+) -> tuple[Calibration, str] | None:
+    """Interval from places that a choice of models put aside, where there are enough of them.
+
+    Where the model reads ``physics``, its error between simulated soils is in every width.
+    """
+    error = held.error if physics and held.error.size else None
     try:
         season = seasons_of(held.date)
-        fitted = calibrate(held.observed, held.predicted, None, coverage, held.place, season)
+        fitted = calibrate(held.observed, held.predicted, None, coverage, held.place, season, error)
     except RequestError:
         return None
     said = f"{fitted.n_place} {source} places that auto put aside, {fitted.n} values held out"
+    if fitted.physics:
+        said += "; the error of physics between simulated soils is in it pixel by pixel"
     return fitted, said + (_SHARED if source == SIMULATED else "")

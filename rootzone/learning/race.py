@@ -37,6 +37,8 @@ class HeldOut:
         What physics says [m3 m-3]; NaN where it was not asked.
     distance : array, shape (value,)
         How unlike its place is to those the candidate was fitted to.
+    error : array, shape (value,)
+        Error of physics between simulated soils [m3 m-3]; empty where it was not asked.
     """
 
     observed: FloatArray
@@ -45,6 +47,7 @@ class HeldOut:
     date: AnyArray
     physics: FloatArray = field(default_factory=lambda: np.empty(0))
     distance: FloatArray = field(default_factory=lambda: np.empty(0))
+    error: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -301,11 +304,11 @@ def race(names: Sequence[str], judged: Sequence[HeldOut], say: Say, source: str)
             if enough and lead > _BEHIND * error and number + 1 < len(judged):
                 running.remove(name)
                 left[name] = number + 1
-    date, physics, distance = (
+    date, physics, distance, error_between = (
         np.concatenate([getattr(one, what) for one in judged])
-        for what in ("date", "physics", "distance")
+        for what in ("date", "physics", "distance", "error")
     )
     said = {name: np.concatenate(parts) for name, parts in told.items()}
     found = best_of(said, observed, place, date, source)
-    held = replace(found.held_out, physics=physics, distance=distance)
+    held = replace(found.held_out, physics=physics, distance=distance, error=error_between)
     return replace(found, left=left, held_out=held)

@@ -127,9 +127,10 @@ class WindowPredictor:
             for block, inputs in blocks:
                 told, missing, physics = self._predict(inputs, table, day)
                 where = _within(block, window)
-                theta[:, *where], half[:, *where] = self._with_width(told, season_of(day.month))
+                season, error = season_of(day.month), self._error(day, block)
+                theta[:, *where], half[:, *where] = self._with_width(told, season, error)
                 flags[where] = missing
-                self._fall_back(inputs, physics, season_of(day.month), theta, half, flags, where)
+                self._fall_back(inputs, physics, season, error, theta, half, flags, where)
             unknown = (flags & UNKNOWN_BITS) != 0
             theta[:, unknown], half[:, unknown] = np.nan, np.nan
             yield WindowValues(theta, half, flags)
@@ -181,6 +182,7 @@ class WindowPredictor:
         inputs: _Inputs,
         physics: Float32Array | None,
         season: str,
+        error: Float32Array | None,
         theta: Float32Array,
         half: Float32Array,
         flags: NDArray[np.uint16],
@@ -189,7 +191,8 @@ class WindowPredictor:
         """Put physics, its width and the flag where the model is not to be asked."""
         if inputs.instead is None or physics is None or self._fallback is None:
             return
-        width = self._fallback.physics.half_width(physics, None, season).astype(np.float32)
+        own = self._fallback.physics
+        width = own.half_width(physics, None, season, error).astype(np.float32)
         theta[:, *where][:, inputs.instead] = physics[:, inputs.instead]
         half[:, *where][:, inputs.instead] = width[:, inputs.instead]
         flags[where][inputs.instead] |= FLAG_TYPE(FALLBACK.bit)
@@ -239,13 +242,23 @@ class WindowPredictor:
         spread = _lay_tiles(torch.cat([part.spread for part in parts]), down, across)
         return EnsemblePrediction(theta, spread, None)
 
-    def _with_width(self, told: EnsemblePrediction, season: str) -> tuple[AnyArray, AnyArray]:
+    def _error(self, day: dt.date, block: Window) -> Float32Array | None:
+        """Error of physics between simulated soils, where a width counts on it."""
+        own, rule = self.bundle.calibration, self._fallback
+        counts = (own is not None and own.physics) or (rule is not None and rule.physics.physics)
+        if own is None or not counts or self.scene.physics is None:
+            return None
+        return self.scene.physics.error(day, block, own.coverage)
+
+    def _with_width(
+        self, told: EnsemblePrediction, season: str, error: Float32Array | None
+    ) -> tuple[AnyArray, AnyArray]:
         theta = told.theta[0].cpu().numpy()
         calibration = self.bundle.calibration
         if calibration is None:
             return theta, np.full_like(theta, np.nan)
         spread = None if told.spread is None else told.spread[0].cpu().numpy()
-        return theta, calibration.half_width(theta, spread, season).astype(np.float32)
+        return theta, calibration.half_width(theta, spread, season, error).astype(np.float32)
 
 
 def _middle(x: Tensor, rim: Rim) -> Tensor:

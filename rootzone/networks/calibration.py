@@ -37,6 +37,9 @@ class Calibration:
     soil : dict of str to float
         Half-width that comes from what is not known of the soil, by season [m3 m-3], where the
         errors it was fitted to do not hold it: those at simulated labels. It is added as a square.
+    physics : bool
+        Whether the square of the error of physics between simulated soils, told for every value,
+        is part of that of the width.
     """
 
     coverage: float
@@ -46,12 +49,14 @@ class Calibration:
     n_place: int
     by_season: dict[str, float] = field(default_factory=dict)
     soil: dict[str, float] = field(default_factory=dict)
+    physics: bool = False
 
     def half_width(
         self,
         predicted: ArrayLike,
         spread: ArrayLike | None = None,
         season: ArrayLike | None = None,
+        error: ArrayLike | None = None,
     ) -> FloatArray:
         """Half-width of the interval [m3 m-3], of the prediction's shape.
 
@@ -63,11 +68,13 @@ class Calibration:
             The network's spread [m3 m-3].
         season : str or array of str, optional
             Season of the values; the common factor where it is not told.
+        error : array, optional
+            Error of physics between simulated soils [m3 m-3]; NaN, where there is none, counts 0.
 
         Raises
         ------
         RequestError
-            If the calibration counts in spreads and none is given.
+            If the calibration counts in spreads, or on errors of physics, and none are given.
         """
         predicted = np.asarray(predicted, dtype=np.float64)
         seasons = np.asarray("" if season is None else season)
@@ -78,6 +85,10 @@ class Calibration:
             half = half * np.asarray(spread, dtype=np.float64)
         if self.soil:
             half = np.hypot(half, _looked_up(self.soil, seasons, max(self.soil.values())))
+        if self.physics and error is None:
+            raise RequestError("This calibration counts on errors of physics; pass them.")
+        if self.physics:
+            half = np.hypot(half, _or_zero(error))
         return np.where(np.isnan(predicted), np.nan, half)
 
     def interval(
@@ -85,10 +96,11 @@ class Calibration:
         predicted: ArrayLike,
         spread: ArrayLike | None = None,
         season: ArrayLike | None = None,
+        error: ArrayLike | None = None,
     ) -> tuple[FloatArray, FloatArray]:
         """Lower and upper end [m3 m-3], within 0 and 1."""
         middle = np.asarray(predicted, dtype=np.float64)
-        half = self.half_width(middle, spread, season)
+        half = self.half_width(middle, spread, season, error)
         return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,6 +120,7 @@ def calibrate(
     coverage: float = 0.8,
     place: ArrayLike | None = None,
     season: ArrayLike | None = None,
+    error: ArrayLike | None = None,
 ) -> Calibration:
     r"""Fit an interval to held-out values.
 
@@ -127,6 +140,10 @@ def calibrate(
         Station or site of each value; every value is a place of its own where absent.
     season : array of str, shape (value,)
         Season of each value: each that has enough places gets a factor of its own.
+    error : array, shape (value,)
+        Error of physics between simulated soils that may be in each value [m3 m-3]. The score is
+        what an error has beyond it, sqrt(max(0, e^2 - error^2)): a width of sqrt(factor^2 +
+        error^2) then holds as many of the held-out values as one of ``factor`` would without it.
 
     Raises
     ------
@@ -139,6 +156,8 @@ def calibrate(
     Lei and others (2018), doi:10.1080/01621459.2017.1307116, split conformal inference.
     """
     score = np.abs(np.asarray(observed, np.float64) - np.asarray(predicted, np.float64)).ravel()
+    if error is not None:
+        score = np.sqrt(np.maximum(score**2 - _or_zero(error).ravel() ** 2, 0.0))
     if spread is not None:
         score = score / np.asarray(spread, np.float64).ravel()
     kept = np.isfinite(score)
@@ -159,7 +178,14 @@ def calibrate(
             own = _factor(score[of == name], places[of == name], coverage)
             if own is not None:
                 by_season[str(name)] = own
-    return Calibration(coverage, factor, spread is not None, int(score.size), n_place, by_season)
+    return Calibration(
+        coverage, factor, spread is not None, int(score.size), n_place, by_season,
+        physics=error is not None,
+    )  # fmt: skip
+
+
+def _or_zero(error: ArrayLike | None) -> FloatArray:
+    return np.nan_to_num(np.asarray(error, dtype=np.float64))
 
 
 def _factor(score: FloatArray, place: AnyArray, coverage: float) -> float | None:

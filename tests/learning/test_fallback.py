@@ -102,6 +102,34 @@ def test_far_from_the_training_places_a_map_is_physics_and_says_so() -> None:
     assert not (plain.flags & FALLBACK.bit).any()
 
 
+class Unsure(Slope):
+    """Physics that may be off by .05 in the first rows and by nothing below."""
+
+    def error(self, date: dt.date, window: Window, level: float) -> Float32Array:
+        rows = np.arange(window.row, window.row + window.height)
+        told = np.where(rows < CUT, 0.05, 0.0)
+        return np.repeat(told[None, :, None], window.width, axis=2).astype(np.float32)
+
+    def error_at_points(
+        self, row: IntArray, col: IntArray, dates: list[dt.date], level: float
+    ) -> Float32Array:
+        return np.where(np.asarray(row) < CUT, 0.05, 0.0).astype(np.float32)[:, None]
+
+
+def test_intervals_are_wider_where_physics_is_far_from_what_was_simulated() -> None:
+    whole, labels = replace(with_physics(), physics=Unsure()), some_labels()  # type: ignore[arg-type]
+    bundle = replace(
+        corrected(whole, {}), calibration=Calibration(0.8, 0.12, False, 9, 9, physics=True)
+    )
+    (told,) = WindowPredictor(whole, bundle).days(grid().full_window, [day(40)])
+    # 5-12-13 in the first rows.
+    np.testing.assert_allclose(told.half_width[0][:CUT], 0.13, rtol=1e-6)
+    np.testing.assert_allclose(told.half_width[0][CUT:], 0.12, rtol=1e-6)
+    there = predict_labels(bundle, whole, labels)
+    wide = np.where(labels.pixel_row < CUT, 0.13, 0.12)
+    np.testing.assert_allclose(there.high - there.theta, wide, rtol=1e-6)
+
+
 def test_labels_are_predicted_as_the_map_is() -> None:
     whole, labels = with_physics(), some_labels()
     bundle = corrected(whole, {"fallback": near_rows(whole).to_dict()})

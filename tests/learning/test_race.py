@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,15 @@ def test_the_interval_comes_from_the_places_put_aside_where_they_are_enough() ->
     fitted, words = told
     assert fitted.factor == pytest.approx(0.03)  # every error
     assert words.startswith("5 simulated places that auto put aside, 10 values held out; simulated")
+    # Of errors of .03 that of physics between soils may be .018: .024 are beyond it (3-4-5).
+    between = replace(held, error=np.full(10, 0.018))
+    told = calibrated_apart(between, 0.8, SIMULATED, physics=True)
+    assert told is not None
+    assert told[0].factor == pytest.approx(0.024)
+    assert "physics between simulated soils is in it" in told[1]
+    told = calibrated_apart(between, 0.8, SIMULATED)  # a model that reads no physics
+    assert told is not None
+    assert told[0] == fitted
     # An interval of 80 % needs four places (see calibrate); three are too few.
     few = HeldOut(held.observed[:6], held.predicted[:6], place[:6], held.date[:6])
     assert calibrated_apart(few, 0.8, SIMULATED) is None

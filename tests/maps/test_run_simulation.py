@@ -158,6 +158,11 @@ def test_a_window_of_the_field_is_a_part_of_the_whole(between: PhysicsField) -> 
     kept = between.theta(day, Window(20, 30, 40, 50), keep=True)
     assert kept == pytest.approx(part, abs=2e-5, nan_ok=True)
     assert np.isnan(whole[:, :40]).all()  # off the grid
+    row, col, days = np.array([20, 59, 33]), np.array([30, 79, 41]), [day, date(2023, 5, 1), day]
+    told = between.error_at(row, col, days, 0.8)
+    for k, on in enumerate(days):
+        there = between.error(on, Window(20, 30, 40, 50), 0.8)[:, row[k] - 20, col[k] - 30]
+        assert np.array_equal(told[k], there)
 
 
 def test_a_painted_window_is_a_part_of_the_whole(simulated: tuple[SimulationJob, Parts]) -> None:

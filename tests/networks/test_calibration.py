@@ -54,6 +54,21 @@ def test_new_values_are_held_as_often_as_promised(coverage: float) -> None:
     assert held == pytest.approx(coverage, abs=3.0 * math.sqrt(2.0 * coverage * (1 - coverage) / n))
 
 
+def test_the_error_of_physics_is_part_of_the_width_and_of_the_scores() -> None:
+    # Errors .05 where physics may be .03 off, .13 where .12: .04 and .05 beyond (3-4-5, 5-12-13);
+    # .02 with .03 has nothing beyond. Five of each at level .8 * 16 / 15 = .853: the 13th, .05.
+    observed = 0.2 + np.repeat([0.05, 0.13, 0.02], 5)
+    error = np.repeat([0.03, 0.12, 0.03], 5)
+    found = calibrate(observed, np.full(15, 0.2), error=error)
+    assert found.factor == pytest.approx(0.05)
+    # sqrt(.05^2 + .12^2) = .13; without an error the factor alone.
+    half = found.half_width([0.3, 0.3], error=[0.12, np.nan])
+    np.testing.assert_allclose(half, [0.13, 0.05])
+    assert Calibration.from_dict(found.to_dict()) == found
+    with pytest.raises(RequestError, match="pass them"):
+        found.half_width([0.3])
+
+
 def test_missing_values_do_not_count() -> None:
     observed = np.array([0.21, 0.22, 0.23, 0.24, np.nan])
     assert calibrate(observed, np.full(5, 0.2)).n == 4

@@ -146,6 +146,24 @@ class PhysicsField:
             out[:, row, col] = piece.error(column, date.timetuple().tm_yday - 1, level).T
         return out
 
+    def error_at(
+        self, row: IntArray, col: IntArray, dates: Sequence[dt.date], level: float
+    ) -> Float32Array:
+        """`error` of some pixels, each on its own day, shape (point, depth)."""
+        out = np.full((row.size, len(self.depths_mm)), np.nan, dtype=np.float32)
+        cell = self.weather_grid.id_at(*self.grid.lon_lat(row, col))
+        on = np.array(dates, dtype="datetime64[D]")
+        for number in np.unique(cell[cell >= 0]).tolist():
+            for day in np.unique(on[cell == number]):
+                date: dt.date = day.astype(object)
+                if date.year not in self.parts:
+                    continue
+                here = np.flatnonzero((cell == number) & (on == day))
+                piece = self._cell(date.year, number)
+                column = piece.columns(row[here], col[here])
+                out[here] = piece.error(column, date.timetuple().tm_yday - 1, level)
+        return out
+
     def failures(self, year: int, window: Window) -> AnyArray:
         """Failure class of each pixel, empty where there is a value, shape (row, col)."""
         out = np.full(window.shape, "FORCING_MISSING", dtype="U32")

@@ -15,7 +15,7 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone.covariates.grid import Window
 from rootzone.labels.splits import seasons_of
 from rootzone.learning.fallback import fallback_of
-from rootzone.learning.fallback_inputs import land_features, physics_at
+from rootzone.learning.fallback_inputs import land_features, physics_at, physics_error_at
 from rootzone.learning.scene.expand import expand
 from rootzone.learning.scene.land import inside_of
 from rootzone.networks.channels import SURFACE
@@ -82,9 +82,12 @@ def predict_labels(bundle: Bundle, scene: Scene, labels: GridLabels) -> LabelPre
         return LabelPrediction(theta, none, none)
     scaled = spread if bundle.calibration.scaled else None
     season = seasons_of(labels.date)
-    low, high = bundle.calibration.interval(theta, scaled, season)
+    error = None
+    if bundle.calibration.physics or (rule is not None and rule.physics.physics):
+        error = physics_error_at(scene, labels, bundle.calibration.coverage)
+    low, high = bundle.calibration.interval(theta, scaled, season, error)
     if rule is not None:
-        own = rule.physics.interval(theta, None, season)
+        own = rule.physics.interval(theta, None, season, error)
         low, high = (np.where(instead, a, b) for a, b in zip(own, (low, high), strict=True))
     return LabelPrediction(theta, low, high, 100.0 * bundle.calibration.coverage)
 

@@ -50,6 +50,16 @@ class PhysicsChannels:
         earlier = self.field.theta(self.before(date, days), window, keep=self.keep)[at]
         return np.asarray(theta - earlier)
 
+    def error(self, date: dt.date, window: Window, level: float) -> Float32Array:
+        """Error between simulated soils that a share ``level`` stays below, (depth, row, col)."""
+        return self.field.error(date, window, level)
+
+    def error_at_points(
+        self, row: IntArray, col: IntArray, dates: list[dt.date], level: float
+    ) -> Float32Array:
+        """`error` of some pixels, each on its own day, shape (sample, depth)."""
+        return self.field.error_at(np.asarray(row), np.asarray(col), dates, level)
+
     def at_points(
         self, columns: list[str], row: IntArray, col: IntArray, dates: list[dt.date]
     ) -> Float32Array:
