@@ -25,6 +25,7 @@ from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.race import Choice, HeldOut, folds_of, race
 from rootzone.learning.samples.batches import SampleSet
 from rootzone.learning.samples.label_index import SIMULATED, GridLabels
+from rootzone.learning.samples.open_samples import with_physics
 from rootzone.learning.samples.shifted import shifted
 from rootzone.networks.bundle import bundle_in_memory
 from rootzone.networks.families import Shape, config_of
@@ -182,8 +183,9 @@ def _of_sites(labels: GridLabels, most: int) -> GridLabels:
 
 
 def with_model(inputs: CampaignSamples, model: str) -> CampaignSamples:
-    """The same samples for another ``learning.model``."""
-    learning = inputs.campaign.learning.model_copy(update={"model": model})
+    """The same samples for another ``learning.model``, whose channels have to tell of physics."""
+    learning = inputs.campaign.learning
+    learning = learning.model_copy(update={"model": model, "features": with_physics(learning)})
     return replace(inputs, campaign=inputs.campaign.model_copy(update={"learning": learning}))
 
 

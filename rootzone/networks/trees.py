@@ -80,7 +80,7 @@ class Trees(nn.Module):
         shown = x.detach()[:, : self.config.n_channels].float().cpu()
         rows = shown.movedim(1, 3).reshape(-1, shown.shape[1]).numpy()
         told = [
-            self._booster(depth).predict(rows, num_threads=1)
+            self._booster(depth).predict(rows, num_threads=torch.get_num_threads())
             for depth in range(self.config.n_depths)
         ]
         theta = torch.from_numpy(np.stack(told, axis=1).astype(np.float32))

@@ -12,12 +12,13 @@ import torch
 from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning.campaign_training import train_campaign
-from rootzone.learning.choose_model import PlaceFolds
+from rootzone.learning.choose_model import PlaceFolds, with_model
 from rootzone.learning.evaluation import baselines
 from rootzone.learning.evaluation.predict_labels import predict_labels
 from rootzone.learning.fallback import fallback_of
-from rootzone.learning.samples.open_samples import open_samples
+from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
 from rootzone.networks.bundle import load_bundle
+from rootzone.networks.families import config_of
 from rootzone.networks.run_training import RunOptions
 from tests.learning.evaluation.test_evaluate import _drive_the_engine
 from tests.learning.small_campaign import N_STATION, write_small_campaign
@@ -58,6 +59,18 @@ def test_auto_trains_judges_and_keeps_what_its_maps_need(
     folds = PlaceFolds.of(inputs)
     said = predict_labels(bundle, inputs.scene, folds.judges[0]).theta
     np.testing.assert_allclose(said, folds.held()[0].physics)
+
+
+def test_trees_without_physics_see_none_in_a_choice(tmp_path: Path) -> None:
+    # By hand: 20 channels and physics at one depth; the scene of `auto` has physics in any case.
+    file = write_small_campaign(tmp_path / "channels")
+    file.write_text(file.read_text().replace("learning:\n", "learning:\n" + AUTO))
+    inputs = CampaignSamples(CampaignFiles.beside(file).campaign, None, {}, {}, {})  # type: ignore[arg-type]  # no pixel is read
+    shown = {
+        name: config_of(with_model(inputs, name).campaign.learning, 21, 1).n_channels  # type: ignore[attr-defined]  # trees have it
+        for name in ("trees", "trees_physics")
+    }
+    assert shown == {"trees": 20, "trees_physics": 21}
 
 
 def test_fewer_sites_can_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
