@@ -16,6 +16,8 @@ from rootzone.surface.extents.vectors import Vectors
 _TILE_GFLOP: Final = 1.51  # a forward pass of the paper's widths over a tile (science note)
 _GFLOP_S: Final = 25.0  # of one core, measured on the narrow network
 _TRAINING: Final = 3.0  # forward, and backward by inputs and by weights
+_PASS_S: Final = 0.03  # of an extent in training beside that: its batch, the loss, small layers
+_PIXEL_S: Final = 2e-6  # of a pixel and day of a map beside that: reading, and writing its files
 _BYTES: Final = 2 * 2 + 1
 _MARGIN: Final = 2.0  # of the time limit over the estimate
 _SAMPLE_MB: Final = 10 * 4 * 192**2 / 1e6  # what of an extent and day is kept: 10 planes
@@ -84,9 +86,9 @@ def plan(opened: OpenSurface) -> dict[str, Any]:
         "pixels": pixels, "days_to_learn_from": len(land.days),
         "stations_inside": len(land.places.name), "extents": len(land.extents),
         "networks": len(tasks), "samples": samples,
-        "training_s": round(samples * epochs * 9 * gflop * _TRAINING / _GFLOP_S, 1),
+        "training_s": round(samples * epochs * (9 * gflop * _TRAINING / _GFLOP_S + _PASS_S), 1),
         "maps": n_map, "bytes_written_at_most": n_map * pixels * _BYTES,
         "mapping_s": round(
-            n_map * tiles * 3.1 * gflop * len(tasks) / _GFLOP_S, 1
+            n_map * (tiles * 3.1 * gflop * len(tasks) / _GFLOP_S + pixels * _PIXEL_S), 1
         ),  # a window of 256 px is read as 448: 3.1 times its pixels
     }  # fmt: skip
