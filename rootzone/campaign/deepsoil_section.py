@@ -32,12 +32,12 @@ class DeepSoil(Section):
     """for `rootzone surface inputs`: tables of `rootzone surface observe` with coarse moisture"""
     widths: tuple[Width, Width, Width, Width] = (64, 128, 256, 512)
     """channels of the encoder; these make 12,899,886 parameters, 8, 16, 32, 64 suit a laptop"""
-    output: Literal["relu", "sigmoid", "bounds"] = "relu"
+    output: Literal["relu", "sigmoid", "bounds"] = "bounds"
     """from 0 as in the paper, 0 to 1, or between each pixel's theta_r and theta_s"""
     loss: Literal["psi_station", "psi_target", "mse", "mse_decay"] = "psi_station"
     """suction of stations or of the target beside squared errors, or squared errors alone, with a
     falling step size or without"""
-    psi_space: Literal["linear", "log"] = "linear"
+    psi_space: Literal["linear", "log"] = "log"
     """suctions compared as in the paper, or as pF"""
     station_weight: Annotated[float, Field(ge=1)] = 10.0
     """weight of the 4 x 4 pixels round a station"""

@@ -84,10 +84,18 @@ class OpenExtents:
         Raises
         ------
         RequestError
-            Its pixels are not square, or it is no whole number of tiles.
+            Its pixels are not square, it is no whole number of tiles, or it lacks the retention
+            that the loss or the output needs.
         """
         path = self.land_file
         with open_raster(path) as file:
+            missing = [name for name in self._needs() if name not in file.descriptions]
+            if missing:
+                raise RequestError(
+                    f"{path} has no band {', '.join(missing)}, which surface.deepsoil.loss "
+                    f"{self.section.loss} or output {self.section.output} reads. "
+                    "`rootzone surface inputs` writes them; or set loss: mse and output: sigmoid."
+                )
             affine = file.transform
             square = abs(affine.a + affine.e) < 1e-6 * abs(affine.a)
             if file.crs is None or not file.crs.is_projected or not square:
@@ -99,6 +107,12 @@ class OpenExtents:
                 file.crs.to_string(), affine.a, affine.c, affine.f, file.width, file.height,
                 _TILE_PX,
             )  # fmt: skip
+
+    def _needs(self) -> tuple[str, ...]:
+        """Bands of the retention curve without which training would be of nothing."""
+        if self.section.loss.startswith("psi"):
+            return RETENTION
+        return RETENTION[:2] if self.section.output == "bounds" else ()
 
     def files(self, name: str, pattern: str | None) -> DayFiles | None:
         """Files of a quantity by day; None where the campaign names none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +149,28 @@ def test_a_sample_holds_the_target_the_stations_and_their_block(land: OpenExtent
     blind = OpenExtents(replace(land.opened, section=section))
     _, by_target = samples_of(blind, Task(0, 0), groups, monthly=False)
     assert int(by_target.batch(np.array([0])).mask.sum()) > 9
+
+
+def test_land_without_the_retention_that_is_read_is_refused(
+    land: OpenExtents, tmp_path: Path
+) -> None:
+    path = tmp_path / "land.tif"
+    shutil.copyfile(land.land_file, path)
+    with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
+        file.set_band_description(list(file.descriptions).index("theta_s") + 1, "pores")
+    for keys, needed in (
+        ({"loss": "psi_station", "output": "relu"}, True),
+        ({"loss": "mse", "output": "bounds"}, True),
+        ({"loss": "mse", "output": "sigmoid"}, False),
+    ):
+        chosen = land.section.model_copy(update={**keys, "land": str(path)})
+        section = land.opened.section.model_copy(update={"deepsoil": chosen})
+        other = OpenExtents(replace(land.opened, section=section))
+        if not needed:
+            assert other.grid == land.grid
+            continue
+        with pytest.raises(RequestError, match="has no band theta_s, which"):
+            _ = other.grid
 
 
 def test_a_months_sample_is_the_mean_of_its_days(land: OpenExtents) -> None:
