@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from rootzone._cli._chain import Step
-from rootzone._cli.demo import make_county
+from rootzone._cli.demo import make_county, sites_to_maps
 
 YEAR: Final = 2023
 STATIONS: Final = 14
@@ -73,15 +73,7 @@ def steps(campaign: Path) -> list[Step]:
         Step("surface map", ("surface", "map", file, "--for-campaign")),
         # Only now: the campaign names the maps of the surface, and check looks for them.
         Step("check", ("check", file)),
-        Step("sites", ("sites", file), again),
-        Step("soils", ("soils", file), again),
-        Step("plan", ("plan", file)),
-        Step("simulate", ("simulate", file)),
-        Step("labels", ("labels", file)),
-        Step("stations", ("stations", file), again),
-        Step("train", ("train", file)),
-        Step("evaluate", ("evaluate", file, "--most-tile-days", "100")),
-        Step("map", ("map", file)),
+        *sites_to_maps(file, most_tile_days=100),
         Step("report", ("report", file), again),
     ]
 

@@ -93,6 +93,18 @@ def demo_steps(campaign: Path) -> list[Step]:
         Step("county", make=lambda: make_county(campaign, _STATIONS)),
         Step("check", ("check", file)),
         Step("forcing", ("forcing", file), again),
+        *sites_to_maps(file, most_tile_days=200),
+        Step("physics", ("map", file, "--from", "physics")),
+        Step("trees", ("map", file, "--from", "lightgbm")),
+        Step("truth", make=lambda: make_truth(campaign, _STATIONS)),
+        Step("report", ("report", file), again),
+    ]
+
+
+def sites_to_maps(file: str, most_tile_days: int) -> list[Step]:
+    """The user's verbs between prepared data and maps, which every demo of the root zone has."""
+    again = ("--force",)
+    return [
         Step("sites", ("sites", file), again),
         Step("soils", ("soils", file), again),
         Step("plan", ("plan", file)),
@@ -100,12 +112,8 @@ def demo_steps(campaign: Path) -> list[Step]:
         Step("labels", ("labels", file)),
         Step("stations", ("stations", file), again),
         Step("train", ("train", file)),
-        Step("evaluate", ("evaluate", file, "--most-tile-days", "200")),
+        Step("evaluate", ("evaluate", file, "--most-tile-days", str(most_tile_days))),
         Step("map", ("map", file)),
-        Step("physics", ("map", file, "--from", "physics")),
-        Step("trees", ("map", file, "--from", "lightgbm")),
-        Step("truth", make=lambda: make_truth(campaign, _STATIONS)),
-        Step("report", ("report", file), again),
     ]
 
 
