@@ -81,7 +81,7 @@ def test_fewer_sites_can_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     folds = PlaceFolds.of(inputs)
     asked: list[int] = []
 
-    def growing(scene, training, **rest):  # type: ignore[no-untyped-def]
+    def growing(scene, training, **rest):  # type: ignore[no-untyped-def]  # hands all on
         asked.append(len(training["simulated"].used_places))
         return grow(scene, training, **rest)
 

@@ -60,7 +60,7 @@ def with_physics() -> Scene:
     """The small scene with physics as its last channel."""
     spec = features_of(Features(physics=("theta",)), depths_mm=[200.0])
     weather = WeatherDays.from_frame(weather_frame(), spec)
-    return Scene(land(), weather, spec, GRIDMET, physics=Slope())  # type: ignore[arg-type]
+    return Scene(land(), weather, spec, GRIDMET, physics=Slope())  # type: ignore[arg-type]  # a field's stand-in
 
 
 def corrected(whole: Scene, info: dict[str, Any]) -> Bundle:
@@ -117,7 +117,7 @@ class Unsure(Slope):
 
 
 def test_intervals_are_wider_where_physics_is_far_from_what_was_simulated() -> None:
-    whole, labels = replace(with_physics(), physics=Unsure()), some_labels()  # type: ignore[arg-type]
+    whole, labels = replace(with_physics(), physics=Unsure()), some_labels()  # type: ignore[arg-type]  # a stand-in
     bundle = replace(
         corrected(whole, {}), calibration=Calibration(0.8, 0.12, False, 9, 9, physics=True)
     )

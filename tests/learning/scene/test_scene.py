@@ -156,7 +156,7 @@ def test_points_are_the_pixels_of_the_field() -> None:
 
 
 class _Surface:
-    def read(self, date, window):  # type: ignore[no-untyped-def]
+    def read(self, date, window):  # type: ignore[no-untyped-def]  # as SurfaceFiles is called
         row, col = np.mgrid[
             window.row : window.row + window.height, window.col : window.col + window.width
         ]
@@ -178,7 +178,7 @@ def test_the_surface_product_reaches_windows_and_points() -> None:
 
 
 class _Leaves:
-    def read(self, date, window):  # type: ignore[no-untyped-def]
+    def read(self, date, window):  # type: ignore[no-untyped-def]  # likewise
         return _Surface().read(date, window) * 10.0
 
 

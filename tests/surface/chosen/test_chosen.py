@@ -378,7 +378,7 @@ def test_exports_go_on_after_a_kill_and_end_in_the_same_maps(
     def stop(self: EarthEngine, *args: object) -> str:
         if next(calls):
             raise KeyboardInterrupt
-        return whole(self, *args)  # type: ignore[arg-type]
+        return whole(self, *args)  # type: ignore[arg-type]  # args as they came
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(EarthEngine, "export", stop)

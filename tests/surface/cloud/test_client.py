@@ -121,7 +121,7 @@ def test_windows_that_are_kept_are_not_asked_for_again(
     def killed(self: EarthEngine, *args: object) -> object:
         if next(calls, True):
             raise KeyboardInterrupt
-        return whole(self, *args)  # type: ignore[arg-type]
+        return whole(self, *args)  # type: ignore[arg-type]  # args as they came
 
     with monkeypatch.context() as patch:
         patch.setattr(EarthEngine, "pixels", killed)
