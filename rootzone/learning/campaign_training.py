@@ -15,10 +15,10 @@ from rootzone._shared.atomic import write_text
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seal import Damaged, read_sealed_json, sealed_json
 from rootzone._shared.skill import Skill
-from rootzone.labels.splits import TRAIN, VALIDATION
+from rootzone.labels.splits import TRAIN, VALIDATION, seasons_of
 from rootzone.learning.choose_model import choose_model, with_model
 from rootzone.learning.fallback import find_fallback
-from rootzone.learning.fallback_inputs import land_features
+from rootzone.learning.fallback_inputs import land_features, physics_error_of
 from rootzone.learning.grow import grown, takes_steps
 from rootzone.learning.intervals import calibrated, calibrated_apart, places_of, with_soil
 from rootzone.learning.race import HeldOut
@@ -315,10 +315,14 @@ def _finished(
     place = places_of(values, validation)
     coverage = inputs.campaign.maps.interval_pct / 100.0
     by_date = inputs.campaign.learning.split.kind not in ("stations", "regions")
-    calibration, said = calibrated(values, place, coverage, validation.source, places_train=by_date)
     physics = any(map(physics_column, spec.columns(SURFACE)))
     if isinstance(config, TreesShape):  # trees without physics leave the last channels out
         physics &= config.n_channels == len(spec)
+    calibration, said = calibrated(
+        values, place, coverage, validation.source, places_train=by_date,
+        season=seasons_of(validation.patches.date[values.sample]),
+        error=physics_error_of(values, validation, coverage) if physics else None,
+    )  # fmt: skip
     apart = None
     if held is not None:
         apart = calibrated_apart(held, coverage, validation.source, physics=physics)

@@ -11,8 +11,10 @@ from rootzone.learning.scene.features import physics_channels
 from rootzone.learning.trust import FEATURES, TrainingSites, land_at, split_features
 
 if TYPE_CHECKING:
+    from rootzone.learning.samples.batches import SampleSet
     from rootzone.learning.samples.label_index import GridLabels
     from rootzone.learning.scene.scene import Scene
+    from rootzone.networks.validate import LabelValues
 
 
 def land_features(scene: Scene, labels: GridLabels) -> tuple[TrainingSites, IntArray]:
@@ -44,3 +46,17 @@ def physics_error_at(scene: Scene, labels: GridLabels, level: float) -> FloatArr
     row, col = labels.pixel_row.astype(np.int64), labels.pixel_col.astype(np.int64)
     told = scene.physics.error_at_points(row, col, labels.date.tolist(), level)
     return np.asarray(told[np.arange(len(labels)), labels.depth], dtype=np.float64)
+
+
+def physics_error_of(values: LabelValues, samples: SampleSet, level: float) -> FloatArray | None:
+    """`physics_error_at` of the labels at which a model was validated; None without physics."""
+    physics = samples.scene.physics
+    if physics is None:
+        return None
+    tile_px, across = samples.scene.grid.tile_px, samples.scene.grid.tiles_across
+    tile = samples.patches.tile[values.sample].astype(np.int64)
+    row = tile // across * tile_px + values.row
+    col = tile % across * tile_px + values.col
+    days = samples.patches.date[values.sample].tolist()
+    told = physics.error_at_points(row, col, days, level)
+    return np.asarray(told[np.arange(row.size), values.depth], dtype=np.float64)

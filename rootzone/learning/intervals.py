@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rootzone.networks.validate import LabelValues
 
 _SHARED = "; simulated values share the simulation's errors, so sensors will lie outside more often"
+_PHYSICS = "; the error of physics between simulated soils is in it pixel by pixel"
 
 
 def places_of(values: LabelValues, samples: SampleSet) -> IntArray:
@@ -27,7 +28,7 @@ def places_of(values: LabelValues, samples: SampleSet) -> IntArray:
     tile_px = labels.grid.tile_px
     pixel = labels.tile.astype(np.int64) * tile_px**2 + labels.row * tile_px + labels.col
     known, first = np.unique(pixel, return_index=True)
-    tile = samples.patches.tile[values.sample]
+    tile = samples.patches.tile[values.sample].astype(np.int64)
     asked = tile * tile_px**2 + values.row * tile_px + values.col
     return np.asarray(labels.place[first[np.searchsorted(known, asked)]], dtype=np.int64)
 
@@ -39,29 +40,33 @@ def calibrated(
     source: str,
     *,
     places_train: bool = False,
+    season: AnyArray | None = None,
+    error: FloatArray | None = None,
 ) -> tuple[Calibration | None, str]:
     """Interval of a model from its held-out errors, and what it rests on in words.
 
-    Whole places count, so that the interval holds at a place the model has not seen. With too few
-    of them for that, days count each by itself; such an interval is too narrow at new places, and
-    so is one from places that train on other dates (``places_train``). The words say so.
+    Whole places count, so that the interval holds at a place the model has not seen, and seasons
+    with enough of them each by itself. With too few for that, days count each by itself; such an
+    interval is too narrow at new places, and so is one from places that train on other dates
+    (``places_train``). The words say so. The ``error`` of physics between simulated soils is given
+    where the model reads physics [m3 m-3].
     """
     on = f"{len(np.unique(place))} {source} places, {values.observed.size} values held out"
     spread: FloatArray | None = values.spread
     try:
-        fitted = calibrate(values.observed, values.predicted, spread, coverage, place)
+        fitted = calibrate(
+            values.observed, values.predicted, spread, coverage, place, season, error
+        )
     except RequestError:
         pass
     else:
         if places_train:
             on += "; these places train on other dates, so it is too narrow at new places"
-        if source == SIMULATED:
-            on += _SHARED
-        return fitted, on
+        return fitted, on + _in_it(fitted, source)
     try:
-        fitted = calibrate(values.observed, values.predicted, spread, coverage)
-    except RequestError as error:
-        return None, f"not calibrated: {error}"
+        fitted = calibrate(values.observed, values.predicted, spread, coverage, error=error)
+    except RequestError as none:
+        return None, f"not calibrated: {none}"
     return fitted, f"{on}; too few places to count by place, so it is too narrow at new places"
 
 
@@ -99,6 +104,10 @@ def calibrated_apart(
     except RequestError:
         return None
     said = f"{fitted.n_place} {source} places that auto put aside, {fitted.n} values held out"
-    if fitted.physics:
-        said += "; the error of physics between simulated soils is in it pixel by pixel"
-    return fitted, said + (_SHARED if source == SIMULATED else "")
+    return fitted, said + _in_it(fitted, source)
+
+
+def _in_it(fitted: Calibration, source: str) -> str:
+    """What the errors of an interval hold besides the model's own."""
+    said = _PHYSICS if fitted.physics else ""
+    return said + (_SHARED if source == SIMULATED else "")

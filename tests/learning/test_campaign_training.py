@@ -84,6 +84,19 @@ def test_the_spread_among_soils_widens_an_interval_from_simulated_labels() -> No
     assert with_soil(fitted, said, {}) == (fitted, said)
 
 
+def test_an_interval_of_a_model_that_reads_physics_holds_its_error_and_goes_by_season() -> None:
+    values, place = _values(n_place=10, days=20, error=0.05)
+    season = np.where(np.arange(200) % 20 < 10, "DJF", "JJA")
+    error = np.where(season == "DJF", 0.03, 0.0)
+    fitted, said = calibrated(values, place, 0.8, STATION, season=season, error=error)
+    assert fitted is not None
+    # What .05 has beyond .03 is .04; with the error of a pixel's own physics the sides meet again.
+    assert fitted.by_season == pytest.approx({"DJF": 0.04, "JJA": 0.05})
+    assert fitted.half_width([0.2], season="DJF", error=[0.03])[0] == pytest.approx(0.05)
+    assert fitted.half_width([0.2], season="JJA", error=[0.12])[0] == pytest.approx(0.13)
+    assert said.endswith("the error of physics between simulated soils is in it pixel by pixel")
+
+
 def test_with_next_to_nothing_held_out_there_is_no_interval() -> None:
     values, place = _values(n_place=1, days=2, error=0.01)
     fitted, said = calibrated(values, place, 0.8, STATION)
