@@ -1,6 +1,6 @@
-"""What each channel option is worth to a campaign, and how many sites are enough: two tables.
+"""What a campaign gains by each channel, each way to train, and more sites: three tables.
 
-    python benchmarks/map_ablation.py CAMPAIGN [--model trees] [--only NAME ...] [--sites]
+    python benchmarks/map_ablation.py CAMPAIGN [--model M] [--only ROW ...] [--sites | --training]
 
 Judged at places left out in the campaign's own folds (`learning.auto_folds`), each place counting
 once, as learning.model: auto judges; the test part is not looked at. The first row has the channels
@@ -9,8 +9,9 @@ than the first, and the standard error of that over places.
 Physics is made where the campaign has none yet; surface moisture and leaf area are rows where the
 campaign names them. `--model` takes trees, unet_smooth, unet_a or any other network that needs no
 physics; `unet_residual` starts from physics in every row. With `--sites` the rows are numbers of
-simulated sites instead, with physics: a table to plan the size of a campaign from. The tables are
-made for the land and labels of the campaign and say little of another.
+simulated sites instead, with physics: a table to plan the size of a campaign from. With
+`--training` they are ways to train a network on sparse labels, against the campaign's own. The
+tables are made for the land and labels of the campaign and say little of another.
 """
 
 from __future__ import annotations
@@ -25,15 +26,25 @@ from pathlib import Path
 import numpy as np
 
 from rootzone.campaign.learning_section import Features
+from rootzone.campaign.workspace import Workspace
 from rootzone.covariates.open_campaign import CampaignFiles
 from rootzone.learning.choose_model import PlaceFolds
 from rootzone.learning.race import by_place, lead_of
 from rootzone.learning.samples.open_samples import CampaignSamples, open_samples
+from rootzone.learning.samples.soil_spread import read_soil_spread
 from rootzone.networks.run_training import RunOptions
 
 PLAIN = "the paper's channels"
 WITH_PHYSICS = "physics at the depth"
 LEAST_SITES = 10
+TRAINED = "as the campaign trains"
+TRAINING: dict[str, dict[str, object]] = {
+    TRAINED: {},
+    "tiles at random offsets": {"tile_shift_px": 8},
+    "sites by the land they stand for": {"label_weights": "design"},
+    "sites as any other": {"label_weights": "equal"},
+    "labels by their spread among soils": {"label_noise": "soil_spread"},
+}
 
 
 def options(features: Features) -> dict[str, dict[str, object]]:
@@ -69,10 +80,13 @@ def model_of(model: str, features: Features) -> str:
 
 
 def rows_of(
-    files: CampaignFiles, model: str, only: list[str], sites: bool
+    files: CampaignFiles, model: str, only: list[str], table: str
 ) -> Iterator[tuple[str, CampaignSamples, int | None]]:
     """Name, samples and number of sites of each row, the one to compare with first."""
-    if sites:
+    if table == "training":
+        yield from training_rows(files, model, only)
+        return
+    if table == "sites":
         features = Features(physics=("theta",))
         base = open_samples(
             with_learning(files, model=model_of(model, features), features=features)
@@ -94,13 +108,32 @@ def rows_of(
         yield name, opened, None
 
 
+def training_rows(
+    files: CampaignFiles, model: str, only: list[str]
+) -> Iterator[tuple[str, CampaignSamples, int | None]]:
+    """Ways to train, less those that are the campaign's own already or have nothing to go by."""
+    learning = files.campaign.learning
+    spread = Workspace(files.folder).label_spread
+    for name, changes in TRAINING.items():
+        same = all(getattr(learning, key) == value for key, value in changes.items())
+        unknown = "label_noise" in changes and read_soil_spread(spread) is None
+        if name != TRAINED and (same or unknown or (only and name not in only)):
+            continue
+        yield name, open_samples(with_learning(files, model=model, **changes)), None
+
+
 def main() -> None:
     """Print a table, row by row."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("campaign", type=Path)
     asked.add_argument("--model", default="trees")
     asked.add_argument("--only", nargs="+", default=[], help="names of rows")
-    asked.add_argument("--sites", action="store_true", help="a learning curve by sites")
+    tables = asked.add_mutually_exclusive_group()
+    for name, told in (("sites", "a learning curve by sites"), ("training", "ways to train")):
+        tables.add_argument(
+            f"--{name}", action="store_const", dest="table", const=name, default="channels",
+            help=told,
+        )  # fmt: skip
     asked.add_argument("--epochs", type=int, help="in place of learning.epochs")
     asked.add_argument("--folds", type=int, help="in place of learning.auto_folds")
     chosen = asked.parse_args()
@@ -122,9 +155,12 @@ def main() -> None:
     print("|---|---|---|---|---|")
     each: dict[str, np.ndarray] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, samples, sites in rows_of(files, chosen.model, chosen.only, chosen.sites):
+        for name, samples, sites in rows_of(files, chosen.model, chosen.only, chosen.table):
+            own = folds
+            if chosen.table == "training":  # whose labels may count otherwise
+                own = replace(folds, training=PlaceFolds.of(samples).training)
             said = [
-                folds.said(
+                own.said(
                     samples, k, Path(folder) / f"{len(each)}-{k}", RunOptions(fresh=True),
                     epochs=chosen.epochs, sites=sites,
                 )
