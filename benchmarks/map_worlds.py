@@ -5,7 +5,9 @@
 beside 40 stations with noise. Maps tell one layer, the soil has twelve. Every candidate of
 learning.model: auto is trained on labelled pixels (0.17 % of the land and the stations) of the
 training days, and scored at every pixel of the tiles without a label on days never trained on.
-Auto's choice is the product's own, at places put aside; intervals come from the same places.
+Auto's choice is the product's own, at places put aside; intervals come from the same places. They
+are held to the days of each such place, with the interval of all others, and, harder, to the tiles
+without labels, which are a side of the land.
 With several seeds the mean is printed and every seed's figures go to stderr. One world and one seed
 take some five minutes of one core; `--worlds exact --seeds 1` runs one.
 """
@@ -55,6 +57,7 @@ def run(name: str, arguments: object, seed: int, folder: Path) -> dict[str, floa
         if method == choice.chosen:
             maps = with_fallback(maps, world, choice, out)
             here = dict(scored(maps, world)) | dict(covered(maps, world, choice.held_out))
+            here |= dict(held_apart(choice.held_out, world))
             out |= {f"auto's pick: {key}": value for key, value in here.items()}
     return out
 
@@ -114,6 +117,26 @@ def covered(maps: FloatArray, world: MapWorld, held: HeldOut) -> Iterator[tuple[
     for one in SEASONS:
         if (season == one).any():
             yield f"interval holds in {one}", 100.0 * float(inside[season == one].mean())
+
+
+def held_apart(held: HeldOut, world: MapWorld) -> Iterator[tuple[str, float]]:
+    """Share of the days of places put aside that an interval from all other such places holds."""
+    season, inside = seasons_of(held.date), np.zeros(held.observed.size, dtype=bool)
+    for one in np.unique(held.place):
+        own = held.place == one
+        others = HeldOut(
+            held.observed[~own], held.predicted[~own], held.place[~own], held.date[~own]
+        )
+        fit = calibrated_apart(others, COVERAGE, world.judge)
+        if fit is None:
+            return
+        half = fit[0].half_width(held.predicted[own], None, season[own])
+        inside[own] = np.abs(held.predicted[own] - held.observed[own]) <= half
+    yield "interval holds, places put aside", 100.0 * float(inside.mean())
+    for one in SEASONS:
+        if (season == one).any():
+            share = 100.0 * float(inside[season == one].mean())
+            yield f"interval holds in {one}, places put aside", share
 
 
 def main() -> None:
