@@ -12,7 +12,6 @@ from rootzone._shared.arrays import AnyArray, FloatArray, IntArray
 from rootzone._shared.errors import RequestError
 from rootzone._shared.seeds import stream
 from rootzone.labels.splits import TEST, TRAIN, VALIDATION
-from rootzone.networks.families import PHYSICS
 
 _FEWEST: Final = 6  # places
 _TILES_A_FOLD: Final = 3  # with fewer tiles than that, places are put aside one by one
@@ -62,8 +61,7 @@ class Choice:
         Mean absolute error of each candidate at the places put aside while it was in the race,
         each place counting once [m3 m-3].
     against : str
-        The next candidate, or the best one where physics is taken in its place; empty where there
-        is none.
+        The next candidate; empty where there is none.
     lead, lead_se : float
         Mean over places of that one's error less the chosen one's, and its standard error
         [m3 m-3]; 0 and NaN where there is none.
@@ -93,15 +91,10 @@ class Choice:
         order = sorted(self.mae, key=lambda name: self.mae[name])
         told = ", ".join(f"{name} {self.mae[name]:.4f}{self._folds(name)}" for name in order)
         by = ""
-        if self.against and self.lead >= 0:
+        if self.against:
             by = (
                 f", {self.lead:.4f} m3 m-3 (standard error over places {self.lead_se:.4f}) better "
                 f"than {self.against},"
-            )
-        elif self.against:
-            by = (
-                f", as {self.against} is only {-self.lead:.4f} m3 m-3 better, no more than the "
-                f"standard error over places ({self.lead_se:.4f}),"
             )
         return (
             f"learning.model: auto takes {self.chosen}{by} at {self.places} {self.source} places "
@@ -223,10 +216,6 @@ def best_of(
     order += sorted(set(mae) - set(stayed), key=lambda name: lead_of(each, order[0], name)[0])
     best, against = order[0], order[1] if len(order) > 1 else ""
     lead, error = lead_of(each, best, against) if against else (0.0, float("nan"))
-    if best != PHYSICS and PHYSICS in stayed:
-        over, by = lead_of(each, best, PHYSICS)
-        if not over > by:
-            best, against, lead, error = PHYSICS, best, -over, by
     held = HeldOut(observed, said[best], place, date)
     count = int(np.unique(place).size)
     return Choice(best, mae, against, lead, error, count, int(observed.size), source, held)

@@ -101,18 +101,6 @@ def test_a_candidate_far_behind_is_not_trained_again() -> None:
     assert "far 0.1000 in 1 fold" in found.words()
 
 
-def test_physics_is_taken_unless_the_best_leads_it_by_more_than_a_standard_error() -> None:
-    # physics less a: .02 and -.01, so a leads by .005 with a standard error of .015.
-    said = {"a": errors(0.0, 0.03, 0.03, 0.03), "physics": errors(0.02, 0.02, -0.02, 0.02)}
-    found = best_of(said, OBSERVED, PLACE, DAY, STATION)
-    assert (found.chosen, found.against) == ("physics", "a")
-    assert found.lead == pytest.approx(-0.005)
-    assert "a is only 0.0050 m3 m-3 better, no more than the standard error" in found.words()
-    # By .02 and .01: .015 with .005.
-    said = {"a": errors(0.0, 0.01, 0.01, 0.01), "physics": errors(0.02, 0.02, -0.02, 0.02)}
-    assert best_of(said, OBSERVED, PLACE, DAY, STATION).chosen == "a"
-
-
 def test_the_interval_comes_from_the_places_put_aside_where_they_are_enough() -> None:
     place = np.repeat(np.arange(5), 2)
     held = HeldOut(np.full(10, 0.2), np.full(10, 0.23), place, np.repeat(DAY[0], 10))
