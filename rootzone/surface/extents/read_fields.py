@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from rootzone._shared.arrays import Float32Array
+from rootzone._shared.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
 from rootzone._shared.day_in_name import day_in_name
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
@@ -93,6 +93,10 @@ def _values(
         values = stored.astype(np.float32).filled(np.nan) * scale + offset
         place_inside(whole, values, moved, inside)
         return whole
+    if not classes and source.crs == grid.crs:  # type: ignore[attr-defined]
+        found = _between_cells(source, grid, window, numbers, scale, offset)
+        if found is not None:
+            return found
     how = Resampling.nearest if classes else Resampling.bilinear
     with WarpedVRT(
         source, crs=grid.crs, transform=grid.affine(window), width=window.width,
@@ -101,6 +105,73 @@ def _values(
         stored = warped.read(numbers, masked=True)
     found = stored.astype(np.float32).filled(np.nan) * scale + offset
     return np.asarray(found, dtype=np.float32)
+
+
+def _between_cells(
+    source: object, grid: MasterGrid, window: Window, numbers: list[int], scale: Any, offset: Any
+) -> Float32Array | None:  # fmt: skip
+    """Bilinear values between coarser cells of the grid's own projection, as a warp gives them.
+
+    Such fields (weather, a radiometer's) have few cells in a window, and warping each pixel of it
+    costs more than a small network does. None where a cell has no value, or cells are finer or
+    turned: a warp knows what to do there.
+    """
+    from rasterio.windows import Window as Part
+
+    affine, size = source.transform, grid.resolution_m  # type: ignore[attr-defined]
+    if affine.b or affine.d or affine.a < size or -affine.e < size:
+        return None
+    right = grid.left + (window.col + np.arange(window.width) + 0.5) * size
+    down = grid.top - (window.row + np.arange(window.height) + 0.5) * size
+    cols = _Between.of((right - affine.c) / affine.a, source.width)  # type: ignore[attr-defined]
+    rows = _Between.of((down - affine.f) / affine.e, source.height)  # type: ignore[attr-defined]
+    if cols is None or rows is None:  # nothing of it lies in the window
+        return np.full((len(numbers), *window.shape), np.nan, dtype=np.float32)
+    box = Part(cols.start, rows.start, cols.stop - cols.start, rows.stop - rows.start)
+    stored = source.read(numbers, window=box, masked=True)  # type: ignore[attr-defined]
+    if np.ma.is_masked(stored):
+        return None
+    cells = stored.astype(np.float32).filled(np.nan) * scale + offset
+    if not np.isfinite(cells).all():
+        return None
+    out = cols.along(rows.along(cells, 1), 2)
+    out[:, ~rows.inside] = np.nan
+    out[:, :, ~cols.inside] = np.nan
+    return np.asarray(out, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Between:
+    """Where points lie among the middles of a line of cells; the half cells at its ends are flat."""
+
+    before: IntArray
+    after: IntArray
+    share: FloatArray
+    inside: BoolArray
+    start: int
+    stop: int
+
+    @classmethod
+    def of(cls, place: FloatArray, n: int) -> _Between | None:
+        """Of places counted in cells from the line's edge; None where all lie beyond it."""
+        inside = (place >= 0.0) & (place <= n)
+        if not inside.any():
+            return None
+        middle = np.clip(place - 0.5, 0.0, n - 1.0)
+        before = np.floor(middle).astype(np.int64)
+        after = np.minimum(before + 1, n - 1)
+        start = int(before[inside].min())
+        stop = int(after[inside].max()) + 1
+        own = np.clip(before, start, stop - 1), np.clip(after, start, stop - 1)
+        return cls(own[0] - start, own[1] - start, middle - before, inside, start, stop)
+
+    def along(self, cells: AnyArray, axis: int) -> AnyArray:
+        """Values at the points, along one axis of some cells."""
+        shape = [1] * cells.ndim
+        shape[axis] = self.share.size
+        share = self.share.reshape(shape).astype(np.float32)
+        one, two = cells.take(self.before, axis=axis), cells.take(self.after, axis=axis)
+        return np.asarray(one + share * (two - one))
 
 
 class Near(NamedTuple):
