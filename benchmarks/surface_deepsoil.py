@@ -4,7 +4,7 @@ losses    four losses x (MAE, PSNR, SSIM) and the six rows of Table 3, over seed
 clusters  a network for each group of places against one for all, where two climates were planted
 seams     jumps of the error across edges of tiles and clusters against those inside
 speed     training against the bare network on the same numbers
-maps      mapping against the bare network on as many pixels; --widths 64 128 256 512 for the paper's
+maps      mapping against the bare network on as many pixels (paper: --widths 64 128 256 512)
 """
 
 from __future__ import annotations
