@@ -37,9 +37,9 @@ surface:
     clusters: one
     days_per_extent: 6
     monthly_epochs: 6
-    daily_epochs: 12
+    daily_epochs: 16
     monthly_rate: 0.003
-    daily_rate: 0.002
+    daily_rate: 0.001
 learning:
   model: unet_a
   widths: [16, 32, 64]

@@ -60,8 +60,9 @@ class DeepSoil(Section):
     """step size of the first stage"""
     daily_rate: Rate = 1e-4
     """step size of the second stage, which starts from the first's weights"""
-    batch_size: Annotated[int, Field(ge=1)] = 4
-    """extents in a batch"""
+    batch_size: Annotated[int, Field(ge=1)] = 8
+    """extents in a batch; with 2 or 4, batch norm hides the level of weather and coarse moisture,
+    which hardly vary inside an extent"""
     fill_water: bool = False
     """give open water a value, flagged; else it has none"""
     cores: Annotated[int, Field(ge=1)] = 1

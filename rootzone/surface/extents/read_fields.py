@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from rootzone._shared.arrays import Float32Array
+from rootzone._shared.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
 from rootzone._shared.day_in_name import day_in_name
 from rootzone._shared.errors import RequestError
 from rootzone._shared.open_files import open_raster
@@ -93,6 +93,10 @@ def _values(
         values = stored.astype(np.float32).filled(np.nan) * scale + offset
         place_inside(whole, values, moved, inside)
         return whole
+    if not classes and source.crs == grid.crs:  # type: ignore[attr-defined]
+        between = _between_cells(source, grid, window, numbers, scale, offset)
+        if between is not None:
+            return between
     how = Resampling.nearest if classes else Resampling.bilinear
     with WarpedVRT(
         source, crs=grid.crs, transform=grid.affine(window), width=window.width,
@@ -101,6 +105,81 @@ def _values(
         stored = warped.read(numbers, masked=True)
     found = stored.astype(np.float32).filled(np.nan) * scale + offset
     return np.asarray(found, dtype=np.float32)
+
+
+def _between_cells(
+    source: object, grid: MasterGrid, window: Window, numbers: list[int], scale: AnyArray,
+    offset: AnyArray,
+) -> Float32Array | None:  # fmt: skip
+    """Bilinear values between coarser cells of the grid's own projection, as a warp gives them.
+
+    Such fields (weather, a radiometer's) have few cells in a window, and warping each pixel of it
+    costs more than a small network does. A cell without a value gives its share to the others, and
+    pixels in it have none. None where cells are finer or turned: a warp knows what to do there.
+    """
+    from rasterio.windows import Window as Part
+
+    affine, size = source.transform, grid.resolution_m  # type: ignore[attr-defined]
+    if affine.b or affine.d or affine.a < size or -affine.e < size:
+        return None
+    right = grid.left + (window.col + np.arange(window.width) + 0.5) * size
+    down = grid.top - (window.row + np.arange(window.height) + 0.5) * size
+    cols = _Between.of((right - affine.c) / affine.a, source.width)  # type: ignore[attr-defined]
+    rows = _Between.of((down - affine.f) / affine.e, source.height)  # type: ignore[attr-defined]
+    whole = np.full((len(numbers), *window.shape), np.nan, dtype=np.float32)
+    if cols is None or rows is None:
+        return whole
+    box = Part(cols.start, rows.start, cols.stop - cols.start, rows.stop - rows.start)
+    stored = source.read(numbers, window=box, masked=True)  # type: ignore[attr-defined]
+    cells = stored.astype(np.float32).filled(np.nan) * scale + offset
+    known = np.isfinite(cells)
+    here = np.ix_(np.arange(len(numbers)), rows.inside, cols.inside)
+    found = cols.along(rows.along(np.where(known, cells, 0.0), 1), 2)
+    if not known.all():
+        share = cols.along(rows.along(known.astype(np.float32), 1), 2)
+        own = known[:, rows.own][:, :, cols.own]
+        found = np.where(own, found / np.where(own, share, 1.0), np.nan)
+    whole[here] = found
+    return whole
+
+
+@dataclass(frozen=True)
+class _Between:
+    """Where points lie among the middles of a line of cells, whose ends are flat for half a cell.
+
+    Only points that lie on the line count; cells are numbered from the first that any needs.
+    """
+
+    before: IntArray
+    after: IntArray
+    own: IntArray
+    share: Float32Array
+    inside: BoolArray
+    start: int
+    stop: int
+
+    @classmethod
+    def of(cls, place: FloatArray, n: int) -> _Between | None:
+        """Of places counted in cells from the line's edge; None where all lie beyond it."""
+        inside = (place >= 0.0) & (place < n)
+        if not inside.any():
+            return None
+        middle = np.clip(place[inside] - 0.5, 0.0, n - 1.0)
+        before = np.floor(middle).astype(np.int64)
+        after = np.minimum(before + 1, n - 1)
+        start, own = int(before.min()), np.floor(place[inside]).astype(np.int64)
+        return cls(
+            before - start, after - start, own - start, (middle - before).astype(np.float32),
+            inside, start, int(after.max()) + 1,
+        )  # fmt: skip
+
+    def along(self, cells: AnyArray, axis: int) -> AnyArray:
+        """Values at the points, along one axis of some cells."""
+        shape = [1] * cells.ndim
+        shape[axis] = self.share.size
+        share = self.share.reshape(shape)
+        one, two = cells.take(self.before, axis=axis), cells.take(self.after, axis=axis)
+        return np.asarray(one + share * (two - one))
 
 
 class Near(NamedTuple):
