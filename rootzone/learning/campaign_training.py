@@ -265,8 +265,6 @@ def _members(
     for member in range(count):
         if count > 1:
             say(f"network {member + 1} of {count}")
-        if how.progress is not None:
-            how.progress.begin()
         own = settings.for_member(member)
         if not takes_steps(config):
             share = settings.simulated_batch_probability

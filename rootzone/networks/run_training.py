@@ -173,6 +173,8 @@ def train(
     whole_identity = _identity(network, settings, sizes, validation, more)
     keeper = _Keeper(checkpoint_of(folder, member), whole_identity, run)
     keeper.resume(state)
+    if run.progress is not None:
+        run.progress.begin()
     with stop_on_signals() as stop:
         stop.begin_end()  # signals are looked at between steps only
         loop = _Loop(state, drawn, validation, settings, run, keeper, stop)

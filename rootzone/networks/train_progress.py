@@ -21,8 +21,8 @@ class TrainProgress(ProgressBar):
         self._epoch = ""
 
     def begin(self) -> None:
-        """A network begins: its pace is measured anew."""
-        self._first = None
+        """A network begins: its pace is measured anew, and the last one's epochs are past."""
+        self._first, self._epoch = None, ""
 
     def step(self, done: int, total: int, loss: float) -> None:
         """Tell that a step is done, of all steps of this network."""

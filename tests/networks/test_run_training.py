@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from rootzone.networks.run_training import (
     train,
 )
 from rootzone.networks.settings import TrainSettings
+from rootzone.networks.train_progress import TrainProgress
 from tests.learning.made_up_samples import TINY, MadeUpSamples
 
 # The dropout of this network makes torch's own random state count as well.
@@ -207,6 +209,20 @@ def test_a_fresh_run_puts_the_checkpoint_aside(tmp_path: Path) -> None:
     other = SETTINGS.model_copy(update={"learning_rate": 0.1})
     fresh = _train(tmp_path, other, options=RunOptions(fresh=True))
     assert _digest(fresh) == _digest(_train(tmp_path / "b", other))
+
+
+def test_each_network_of_a_progress_begins_anew(tmp_path: Path) -> None:
+    class Counted(TrainProgress):
+        begun = 0
+
+        def begin(self) -> None:
+            self.begun += 1
+            super().begin()
+
+    with Counted(io.StringIO()) as progress:
+        for name in ("a", "b"):  # as the candidates and folds of learning.model: auto
+            _train(tmp_path / name, options=RunOptions(progress=progress))
+    assert progress.begun == 2
 
 
 def test_patience_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:

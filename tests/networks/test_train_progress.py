@@ -33,6 +33,22 @@ def test_the_last_validation_is_told_with_the_steps() -> None:
     assert "epoch 3: validation RMSE 0.0432 m3 m-3 (best so far); step 5 of 10" in stream.getvalue()
 
 
+def test_the_next_network_has_a_pace_of_its_own_and_no_epoch_of_the_last() -> None:
+    stream, clock = io.StringIO(), _Clock()
+    with TrainProgress(stream, clock) as progress:
+        progress.begin()
+        progress.step(1, 100, 0.5)
+        progress.epoch({"epoch": 0, "validation_rmse": 0.05, "best": 1})
+        clock.now = 600.0  # something else was done
+        progress.begin()
+        progress.step(1, 100, 0.5)
+        clock.now = 611.0
+        progress.step(12, 100, 0.5)
+    # 11 steps in 11 s, so 88 s for the rest.
+    assert stream.getvalue().splitlines()[-1] == "step 12 of 100, loss 0.50000, about 1.5 min left"
+    assert stream.getvalue().count("validation") == 0
+
+
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
