@@ -174,9 +174,10 @@ def clusters(args: argparse.Namespace) -> None:
 def seams(args: argparse.Namespace) -> None:
     """Jumps of the error across edges, of a county with two climates and blended networks."""
     data = county(args.folder, 2, args)
-    opened = campaign(
-        args.folder, data, named("silhouette", args), args.seeds[0], args, clusters="silhouette"
-    )
+    opened = campaign(  # the same networks as those of `clusters`
+        args.folder, data, named("silhouette", args), args.seeds[0], args, clusters="silhouette",
+        days_per_extent=2 * args.days,
+    )  # fmt: skip
     trained(opened)
     land = OpenExtents(opened)
     predictors = predictors_of(land)
