@@ -9,7 +9,7 @@ Auto's choice is the product's own, at places put aside; intervals come from the
 are held to the days of each such place, with the interval of all others, and, harder, to the tiles
 without labels, which are a side of the land.
 With several seeds the mean is printed and every seed's figures go to stderr. One world and one seed
-take some five minutes of one core; `--worlds exact --seeds 1` runs one.
+take six to eight minutes of one core; `--worlds exact --seeds 1` runs one.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from rootzone.jobs.driver.slurm import ArrayRequest
 from rootzone.jobs.pilot.run_plan import rootzone_command
 from rootzone.surface.chain.open_surface import OpenSurface
 from rootzone.surface.extents.open_extents import OpenExtents
+from rootzone.surface.extents.run_maps import WINDOW_PX
 from rootzone.surface.extents.run_training import grouping, samples_of, tasks_of, untrained
 from rootzone.surface.extents.vectors import Vectors
 
@@ -80,6 +81,7 @@ def plan(opened: OpenSurface) -> dict[str, Any]:
     pixels = land.grid.height * land.grid.width
     n_map = len(opened.section.dates) or len(land.daily["weather"].by_day)
     tiles = pixels / land.grid.tile_px**2
+    read = (1.0 + 2.0 * land.config.halo_px / WINDOW_PX) ** 2  # pixels read for each that is mapped
     return {
         "files": len(land.paths),
         "bytes_read": sum(path.stat().st_size for path in land.paths),
@@ -89,6 +91,6 @@ def plan(opened: OpenSurface) -> dict[str, Any]:
         "training_s": round(samples * epochs * (9 * gflop * _TRAINING / _GFLOP_S + _PASS_S), 1),
         "maps": n_map, "bytes_written_at_most": n_map * pixels * _BYTES,
         "mapping_s": round(
-            n_map * (tiles * 3.1 * gflop * len(tasks) / _GFLOP_S + pixels * _PIXEL_S), 1
-        ),  # a window of 256 px is read as 448: 3.1 times its pixels
+            n_map * (tiles * read * gflop * len(tasks) / _GFLOP_S + pixels * _PIXEL_S), 1
+        ),
     }  # fmt: skip
